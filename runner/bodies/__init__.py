@@ -1,0 +1,1 @@
+"""Request bodies. One small file a kind, one line each in `table.py`."""

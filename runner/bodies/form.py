@@ -1,0 +1,24 @@
+"""`form:` names and values, a list for several (application/x-www-form-urlencoded, WHATWG URL §5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+from runner.model.kinds import Encoded, Mistake, ReadFile
+from runner.model.pairs import check_pairs, pairs
+
+
+class Form:
+    """A form body."""
+
+    name: ClassVar[str] = "form"
+
+    def check(self, data: Any, /) -> Iterable[Mistake]:
+        """Texts, numbers, booleans, or lists of them."""
+        return check_pairs(data)
+
+    def encode(self, data: Any, _: ReadFile, /) -> Encoded:
+        """Spaces as +."""
+        return Encoded(urlencode(pairs(data)).encode("ascii"), "application/x-www-form-urlencoded")

@@ -1,0 +1,11 @@
+"""Every body by its key. A new one is a file here and a line below."""
+
+from __future__ import annotations
+
+from runner.bodies import form, graphql, json_body, multipart, raw, xml
+from runner.model.kinds import Body
+
+BODIES: dict[str, Body] = {
+    body.name: body
+    for body in (json_body.Json(), form.Form(), multipart.Multipart(), raw.Raw(), xml.Xml(), graphql.Graphql())
+}

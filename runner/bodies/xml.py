@@ -1,0 +1,22 @@
+"""`xml:` a text sent as XML (RFC 7303)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from runner.model.kinds import Encoded, Mistake, ReadFile
+
+
+class Xml:
+    """An XML body."""
+
+    name: ClassVar[str] = "xml"
+
+    def check(self, _: Any, /) -> Iterable[Mistake]:
+        """Any text will do: tests send broken XML on purpose."""
+        return ()
+
+    def encode(self, data: Any, _: ReadFile, /) -> Encoded:
+        """As UTF-8."""
+        return Encoded(str(data).encode("utf-8"), "application/xml; charset=utf-8")

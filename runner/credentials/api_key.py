@@ -1,0 +1,35 @@
+"""`api_key:` a key in a header, a query parameter or a cookie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from runner.model.kinds import Attachment, Mistake
+from runner.model.pairs import scalar_text
+
+
+class ApiKey:
+    """A key under a name."""
+
+    name: ClassVar[str] = "api_key"
+
+    def check(self, data: Any, /) -> Iterable[Mistake]:
+        """Name and key are not empty."""
+        for key in ("name", "value"):
+            if not data[key]:
+                yield (key,), f"`{key}` is empty", ""
+
+    def attach(self, data: Any, /) -> Attachment:
+        """In the place that `in` names."""
+        value = scalar_text(data["value"], "value")
+        if not value:
+            raise ValueError("the key is empty")
+        pair = ((scalar_text(data["name"], "name"), value),)
+        match data.get("in", "header"):
+            case "query":
+                return Attachment(params=pair, secrets=(value,))
+            case "cookie":
+                return Attachment(cookies=pair, secrets=(value,))
+            case _:
+                return Attachment(headers=pair, secrets=(value,))

@@ -1,0 +1,1 @@
+"""Drivers perform effects: one request, one response. No redirects, no cookies, no credentials, no second try."""

@@ -1,0 +1,206 @@
+"""The default driver: `requests`, one exchange at a time. The only importer of requests; each thread has a driver of its own."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3.util import SKIP_HEADER
+from urllib3.util.ssl_ import create_urllib3_context
+
+from runner import __version__
+from runner.drivers.connection import Attempt, pool_classes
+from runner.drivers.decoding import ENCODINGS, DecodeError, TooLarge, decoded
+from runner.drivers.failures import failure_of
+from runner.model.exchange import Headers, Request, Response, TransportFailure
+
+CAN: frozenset[str] = frozenset()
+"""Transport features beyond HTTP/1.1 over TCP: none."""
+
+_CHUNK = 65536
+_VERSIONS = {9: "0.9", 10: "1.0", 11: "1.1", 20: "2"}
+
+
+class CertificateUnusable(Exception):  # noqa: N818  # it names what is wrong
+    """A certificate, key or CA file of the workflow cannot be used."""
+
+
+class _Adapter(HTTPAdapter):
+    """Sends exactly the lines it is told to, over guarded connections, with one TLS context for each way to verify."""
+
+    def __init__(self, attempt: Attempt) -> None:
+        self.attempt = attempt
+        self._contexts: dict[Any, ssl.SSLContext] = {}
+        super().__init__(pool_connections=50, pool_maxsize=1)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = pool_classes(self.attempt)
+
+    def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **proxy_kwargs)
+        manager.pool_classes_by_scheme = pool_classes(self.attempt)
+        return manager
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Nothing: the context that the pool was given says how to verify."""
+
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
+        parts = urlsplit(request.url)
+        host = {"scheme": parts.scheme, "host": parts.hostname, "port": parts.port}
+        return host, {"ssl_context": self._context(verify, cert)} if parts.scheme == "https" else {}
+
+    def _context(self, verify: Any, cert: Any) -> ssl.SSLContext:
+        key = (verify, cert)
+        if key not in self._contexts:
+            self._contexts[key] = _tls_context(verify, cert)
+        return self._contexts[key]
+
+    def send(self, request: Any, *args: Any, **kwargs: Any) -> requests.Response:
+        """The prepared request with the URL and the header lines as they are, not as requests would tidy them."""
+        request.url = self.attempt.url
+        lines = urllib3.HTTPHeaderDict()
+        for name, value in self.attempt.headers:
+            lines.add(name, value)
+        request.headers = lines
+        return super().send(request, *args, **kwargs)
+
+
+def _tls_context(verify: bool | str, cert: tuple[str, str] | None) -> ssl.SSLContext:
+    context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED if verify else ssl.CERT_NONE)
+    try:
+        if verify:
+            context.load_verify_locations(requests.certs.where() if verify is True else verify)
+    except (OSError, ssl.SSLError) as error:
+        raise CertificateUnusable(f"the CA file {verify} cannot be used: {_reason(error)}") from None
+    try:
+        if cert:
+            context.load_cert_chain(cert[0], cert[1] or None, password=lambda: "")
+    except (OSError, ssl.SSLError, ValueError) as error:
+        names = " with the key ".join(name for name in cert or () if name)
+        raise CertificateUnusable(f"the client certificate {names} cannot be used: {_reason(error)}") from None
+    return context
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "reason", "") or getattr(error, "strerror", "") or error).replace("_", " ").lower()
+
+
+class _Session(requests.Session):
+    """A session that keeps nothing, follows nothing and takes nothing from the environment."""
+
+    def __init__(self, attempt: Attempt) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.headers.clear()
+        self.cookies.set_policy(_no_cookies())
+        for adapter in list(self.adapters):
+            self.mount(adapter, _Adapter(attempt))
+
+    def get_redirect_target(self, _: requests.Response) -> None:
+        """None: the engine follows redirects, and requests must not read a redirect's body without a cap."""
+
+
+def _no_cookies() -> Any:
+    # requests has imported it already
+    from http.cookiejar import DefaultCookiePolicy  # noqa: PLC0415
+
+    return DefaultCookiePolicy(allowed_domains=[])
+
+
+class BlockingDriver:
+    """Sends requests with `requests`.
+
+    Args:
+        session: Any session, of which only `request()` is called (a load-testing engine's, say). Without one the driver
+            has its own, which keeps one deadline for everything.
+    """
+
+    def __init__(self, session: requests.Session | None = None) -> None:
+        self._attempt = Attempt()
+        self._session = session or _Session(self._attempt)
+
+    def close(self) -> None:
+        """Close kept connections."""
+        self._session.close()
+
+    def send(self, request: Request) -> Response | TransportFailure:
+        """One request, one answer or the reason why there is none."""
+        started = time.monotonic()
+        headers = _lines(request)
+        self._attempt.begin(started + request.timeout, headers, request.url)
+        sent = tuple(line for line in headers if line[1] != SKIP_HEADER)
+        response: Any = None
+        try:
+            response = self._request(request, headers)
+            raw = response.raw
+            limit = request.transport.max_response_size
+            body = decoded(raw.stream(_CHUNK, decode_content=False), raw.headers.get("Content-Encoding", ""), limit)
+            raw.release_conn()
+            return Response(
+                status=raw.status,
+                url=request.url,
+                reason=raw.reason or "",
+                headers=tuple(raw.headers.iteritems()),
+                body=body,
+                http_version=_VERSIONS.get(raw.version, "1.1"),
+                elapsed=time.monotonic() - started,
+                sent=sent,
+                ip=self._attempt.ip,
+            )
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, DecodeError, TooLarge, CertificateUnusable, ValueError) as error:
+            return failure_of(error, request, self._attempt, time.monotonic() - started, sent)
+        finally:
+            if response is not None:
+                response.close()
+
+    def _request(self, request: Request, headers: Headers) -> requests.Response:
+        transport = request.transport
+        proxies = {"http": transport.proxy, "https": transport.proxy} if transport.proxy else None
+        return self._session.request(
+            request.method,
+            request.url,
+            headers=_joined(headers),
+            data=request.body,
+            timeout=request.timeout,
+            allow_redirects=False,
+            stream=True,
+            verify=transport.verify,
+            cert=transport.cert,  # type: ignore[arg-type]  # an empty key is understood by the adapter's own context
+            proxies=proxies,
+        )
+
+
+def _lines(request: Request) -> Headers:
+    """The file's header lines and what HTTP needs besides."""
+    given = {name.lower() for name, _ in request.headers}
+    removed = request.defaults_removed
+    encodings = ENCODINGS if request.transport.encodings is None else request.transport.encodings
+    lines: list[tuple[str, str]] = []
+    if "host" not in given:
+        lines.append(("Host", urlsplit(request.url).netloc))
+    for name, value in (("User-Agent", f"runflow/{__version__}"), ("Accept", "*/*"), ("Accept-Encoding", ", ".join(encodings))):
+        if name.lower() in given:
+            continue
+        if name.lower() not in removed and value:
+            lines.append((name, value))
+        elif name != "Accept":
+            lines.append((name, SKIP_HEADER))  # urllib3 would put its own there
+    lines += [(name, value if value.isascii() else value.encode("utf-8").decode("latin-1")) for name, value in request.headers]
+    if request.body is not None and "content-length" not in given and "transfer-encoding" not in given:
+        lines.append(("Content-Length", str(len(request.body))))
+    return tuple(lines)
+
+
+def _joined(headers: Headers) -> dict[str, str]:
+    """The lines as a map, for sessions that know no other way."""
+    joined: dict[str, str] = {}
+    for name, value in headers:
+        if value != SKIP_HEADER and name != "Content-Length":
+            joined[name] = f"{joined[name]}, {value}" if name in joined else value
+    return joined

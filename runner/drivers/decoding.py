@@ -1,0 +1,115 @@
+"""Content codings undone while the body streams in (RFC 9110 §8.4): capped, and whole or an error."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable
+from typing import Protocol
+
+ENCODINGS = ("gzip", "deflate")
+MAX_CODINGS = 5
+
+
+class DecodeError(Exception):
+    """The body is not what its Content-Encoding says."""
+
+
+class TooLarge(Exception):  # noqa: N818  # it names what is wrong, as the failure kind does
+    """The decoded body is larger than the cap."""
+
+
+class _Decoder(Protocol):
+    def feed(self, data: bytes, room: int) -> bytes: ...
+    def finish(self) -> None: ...
+
+
+class _Gzip:
+    """RFC 1952; several members one after the other are one body."""
+
+    name = "gzip"
+
+    def __init__(self) -> None:
+        self._inner = self._new()
+        self._begun = False
+
+    def _new(self) -> zlib._Decompress:
+        return zlib.decompressobj(31)
+
+    def feed(self, data: bytes, room: int) -> bytes:
+        """Decode; more than `room` bytes is TooLarge."""
+        parts: list[bytes] = []
+        while data:
+            if self._inner.eof:
+                self._inner = self._new()
+            self._begun = True
+            try:
+                part = self._inner.decompress(data, room + 1)
+            except zlib.error as error:
+                raise DecodeError(f"the body is not {self.name}: {error}") from None
+            room -= len(part)
+            if room < 0:
+                raise TooLarge
+            parts.append(part)
+            data = self._inner.unused_data
+        return b"".join(parts)
+
+    def finish(self) -> None:
+        """The coding must have come to its end."""
+        if self._begun and not self._inner.eof:
+            raise DecodeError(f"the {self.name} body ends too early")
+
+
+class _Deflate(_Gzip):
+    """RFC 1950; bare RFC 1951 too, which servers send under the same name."""
+
+    name = "deflate"
+    _bare = False
+
+    def _new(self) -> zlib._Decompress:
+        return zlib.decompressobj(-15 if self._bare else 15)
+
+    def feed(self, data: bytes, room: int) -> bytes:
+        """As gzip; the first bytes tell which of the two it is."""
+        if not self._begun and data and (data[0] & 0x0F) != 8:
+            self._bare = True
+            self._inner = self._new()
+        return super().feed(data, room)
+
+
+_DECODERS = {"gzip": _Gzip, "x-gzip": _Gzip, "deflate": _Deflate}
+
+
+def decoded(chunks: Iterable[bytes], content_encoding: str, limit: int) -> bytes:
+    """The whole body, its codings undone.
+
+    Args:
+        chunks: The body as it comes in.
+        content_encoding: The header's value, or "".
+        limit: The most bytes that the decoded body may have.
+
+    Raises:
+        DecodeError: an unknown coding, or bytes that are not of it, or too few of them.
+        TooLarge: more than `limit` bytes.
+    """
+    names = [name.strip().lower() for name in content_encoding.split(",")]
+    names = [name for name in names if name not in {"", "identity"}]
+    if len(names) > MAX_CODINGS:
+        raise DecodeError(f"the body was encoded {len(names)} times over")
+    decoders: list[_Decoder] = []
+    for name in reversed(names):
+        if name not in _DECODERS:
+            raise DecodeError(f"the Content-Encoding {name!r} is not known here")
+        decoders.append(_DECODERS[name]())
+    parts: list[bytes] = []
+    room = limit
+    for chunk in chunks:
+        data = chunk
+        for decoder in decoders:
+            data = decoder.feed(data, room)
+        room -= len(data)
+        if room < 0:
+            raise TooLarge
+        parts.append(data)
+    for decoder in decoders:
+        decoder.finish()
+    return b"".join(parts)

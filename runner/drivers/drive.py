@@ -1,0 +1,35 @@
+"""The loop between a flow and whoever performs its effects. Knows neither."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from runner.engine.effects import Effect, Flow, Reply
+from runner.model.errors import Interrupted
+
+T = TypeVar("T")
+
+
+def drive(flow: Flow[T], perform: Callable[[Effect], Reply]) -> T:
+    """Run a flow to its end.
+
+    Args:
+        flow: Yields effects.
+        perform: Does what an effect asks for and gives the reply; may raise Interrupted, which is thrown into the flow
+            so that it can clean up.
+
+    Returns:
+        What the flow returns.
+    """
+    try:
+        effect = next(flow)
+        while True:
+            try:
+                reply = perform(effect)
+            except Interrupted as stop:
+                effect = flow.throw(stop)
+            else:
+                effect = flow.send(reply)
+    except StopIteration as done:
+        return done.value  # type: ignore[no-any-return]  # a flow of T stops with a T

@@ -1,0 +1,83 @@
+"""One request to its final answer: cookies, redirects, one repetition over a stale connection. Judges nothing."""
+
+from __future__ import annotations
+
+import msgspec
+
+from runner.engine.effects import Flow, Send
+from runner.engine.frame import Frame
+from runner.engine.redirects import redirected, stays_home
+from runner.engine.request import Outgoing
+from runner.model.answer import Answer
+from runner.model.errors import StepError
+from runner.model.exchange import Exchange, Request, Response, TransportFailure
+
+IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
+"""RFC 9110 §9.2.2."""
+
+
+def exchange(outgoing: Outgoing, frame: Frame, trail: list[Exchange]) -> Flow[Answer]:
+    """Send a request and follow where it leads.
+
+    Args:
+        outgoing: The request.
+        frame: The workflow: its clock and its jars.
+        trail: Takes every exchange as it happens, so that they are known whatever comes after.
+
+    Raises:
+        StepError: too many redirects, or one that cannot be followed.
+    """
+    http, request = outgoing.http, outgoing.request
+    started = frame.world.clock()
+    crossed = False
+    redirects: list[str] = []
+    while True:
+        left = outgoing.request.timeout - (frame.world.clock() - started)
+        ready = _with_cookies(msgspec.structs.replace(request, timeout=max(left, 0.001)), outgoing, frame, crossed=crossed)
+        outcome = yield from _send(ready, trail)
+        if isinstance(outcome, TransportFailure):
+            return Answer(None, failure=outcome, redirects=tuple(redirects), jar=_held(outgoing, frame))
+        if outgoing.jar is not None:
+            frame.jar(outgoing.jar).store(outcome, frame.world.wall())
+        following = redirected(request, outcome, http.trust_redirects) if http.follow_redirects else None
+        if following is None:
+            return Answer(outcome, redirects=tuple(redirects), jar=_held(outgoing, frame), charset=http.charset)
+        redirects.append(request.url)
+        if len(redirects) > http.max_redirects:
+            way = " → ".join([*redirects[:4], "…", request.url] if len(redirects) > 5 else redirects)
+            hint = "a loop, or raise `http: {max_redirects: …}`"
+            raise StepError(f"more than {http.max_redirects} redirects: {way}", "limit", hint=hint)
+        crossed = crossed or stays_home(outgoing.request.url, following.url, http.trust_redirects)
+        request = following
+
+
+def _send(request: Request, trail: list[Exchange]) -> Flow[Response | TransportFailure]:
+    """One exchange; a request that may be repeated is, once, where the server had closed the connection before it."""
+    outcome = yield Send(request)
+    assert isinstance(outcome, (Response, TransportFailure))
+    if isinstance(outcome, TransportFailure) and outcome.stale and request.method in IDEMPOTENT:
+        trail.append(Exchange(request, outcome, "the server had closed the kept connection; sent again"))
+        outcome = yield Send(request)
+        assert isinstance(outcome, (Response, TransportFailure))
+    trail.append(Exchange(request, outcome))
+    return outcome
+
+
+def _with_cookies(request: Request, outgoing: Outgoing, frame: Frame, *, crossed: bool) -> Request:
+    """The request with its Cookie header: the jar's cookies, and the step's own where the request is still at home."""
+    own = () if crossed else outgoing.cookies
+    kept: list[tuple[str, str]] = []
+    if outgoing.jar is not None:
+        named = {name for name, _ in own}
+        jar = frame.jar(outgoing.jar)
+        cookies = jar.cookies_for(request.url, frame.world.wall(), set_by_itself=crossed)
+        kept = [(cookie.name, cookie.value) for cookie in cookies if cookie.name not in named]
+    pairs = [*kept, *own]
+    if not pairs:
+        return request
+    line = ("Cookie", "; ".join(f"{name}={value}" for name, value in pairs))
+    return msgspec.structs.replace(request, headers=(*request.headers, line))
+
+
+def _held(outgoing: Outgoing, frame: Frame) -> dict[str, str]:
+    return {} if outgoing.jar is None else frame.jar(outgoing.jar).values(frame.world.wall())

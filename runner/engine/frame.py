@@ -1,0 +1,138 @@
+"""What a running workflow stands on: its world, its plan, its names, its jars, its deadline. Moves no state by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from random import Random
+from typing import Any
+
+from runner.engine.cookies import CookieJar
+from runner.model.errors import DocumentPath, Place, RunflowError, StepError
+from runner.model.events import Emit, SecretLearned
+from runner.model.results import Failure, Where
+from runner.plan.plan import CredentialPlan, Plan
+from runner.redaction import SHORTEST_SECRET, too_short
+from runner.templating.functions import EnvironmentVariables, functions
+
+
+class World:
+    """What a run takes from outside: time, chance, the environment, and whom it tells.
+
+    Args:
+        clock: Monotonic seconds.
+        wall: Epoch seconds.
+        emit: Takes events.
+        environment: Environment variables.
+        random: The run's own random source.
+        keep: Passing steps keep their exchanges and checks (a report wants them).
+    """
+
+    __slots__ = ("clock", "emit", "environment", "keep", "random", "wall")
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float],
+        wall: Callable[[], float],
+        emit: Emit,
+        environment: Mapping[str, str],
+        random: Random,
+        keep: bool = False,
+    ) -> None:
+        self.clock = clock
+        self.wall = wall
+        self.emit = emit
+        self.environment = EnvironmentVariables(environment)
+        self.random = random
+        self.keep = keep
+
+
+class Frame:
+    """One workflow (or included workflow) as it runs."""
+
+    __slots__ = ("base_url", "deadline", "depth", "jars", "limit", "names", "parent", "plan", "secrets", "world")
+
+    def __init__(self, plan: Plan, world: World, parent: Frame | None = None) -> None:
+        self.plan = plan
+        self.world = world
+        self.parent = parent
+        self.depth = parent.depth + 1 if parent else 0
+        self.jars: dict[str, CookieJar] = parent.jars if parent else {}
+        self.deadline: float | None = parent.deadline if parent else None
+        self.limit = ""
+        self.base_url = parent.base_url if parent else ""
+        self.secrets = frozenset(plan.secrets) | (parent.secrets if parent else frozenset())
+        read = plan.read or _no_files
+        self.names: dict[str, Any] = functions(world.random, world.wall, read)
+        self.names["env"] = world.environment
+
+    def limited(self, seconds: float | None, limit: str) -> None:
+        """Set a deadline this many seconds from now, unless one comes sooner."""
+        if seconds is None:
+            return
+        deadline = self.world.clock() + seconds
+        if self.deadline is None or deadline < self.deadline:
+            self.deadline = deadline
+            self.limit = limit
+
+    def remaining(self) -> float | None:
+        """Seconds until the deadline.
+
+        Raises:
+            StepError: there are none left.
+        """
+        if self.deadline is None:
+            return None
+        left = self.deadline - self.world.clock()
+        if left <= 0:
+            raise self.over()
+        return left
+
+    def over(self) -> StepError:
+        """The error of a deadline that has passed."""
+        frame: Frame | None = self
+        while frame is not None and not frame.limit:
+            frame = frame.parent
+        return StepError(frame.limit if frame else "the time is up", "timeout", hint="raise the limit, or find what is slow")
+
+    def jar(self, name: str) -> CookieJar:
+        """A cookie jar of the run; "" is its own."""
+        return self.jars.setdefault(name, CookieJar())
+
+    def credential(self, name: str) -> tuple[CredentialPlan, Frame]:
+        """A named credential and the frame whose names it is rendered over: this file's, or an including one's."""
+        if name in self.plan.credentials:
+            return self.plan.credentials[name], self
+        assert self.parent is not None  # the plan knew the name
+        return self.parent.credential(name)
+
+    def learn(self, name: str, value: Any) -> None:
+        """Mask a value from now on.
+
+        Raises:
+            StepError: it is too short to be masked safely.
+        """
+        if too_short(value):
+            message = f"`{name}` is a secret of fewer than {SHORTEST_SECRET} characters, too short to be masked safely"
+            raise StepError(message, "policy", hint="use a longer secret, or do not declare it as one")
+        self.world.emit(SecretLearned(name, value))
+
+    def given(self, name: str, value: Any) -> None:
+        """A name got its value: mask it where the file declares it secret."""
+        if name in self.secrets:
+            self.learn(name, value)
+
+    def where(self, path: DocumentPath, *, on_key: bool = False) -> Where:
+        """A place in this workflow's file, ready to show."""
+        return self.plan.source.where(Place(self.plan.file, path, on_key))
+
+    def failure(self, error: RunflowError, path: DocumentPath) -> Failure:
+        """An error as data, at its own place or else at `path`."""
+        kind = error.kind if isinstance(error, StepError) else "template"
+        below = error.below if isinstance(error, StepError) else ()
+        place = error.place if error.place and error.place.file == self.plan.file else Place(self.plan.file, (*path, *below))
+        return Failure(kind, error.message, error.hint, self.plan.source.where(place))
+
+
+def _no_files(name: str) -> bytes:
+    raise StepError(f"{name} cannot be read here", "policy")

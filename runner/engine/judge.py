@@ -1,0 +1,220 @@
+"""Judging an answer: the status first, then what is extracted, then everything else. Pure; sends nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from runner.engine.frame import Frame
+from runner.model.answer import Answer
+from runner.model.errors import StepError
+from runner.model.kinds import MISSING, Names
+from runner.model.results import Check, Failure
+from runner.plan.plan import AssertPlan, Condition, Expectation, ExtractPlan, Inside, StepPlan
+from runner.templating.values import boolean, expression_parts
+
+
+class Judgement:
+    """What came of judging one answer. Filled here, read by the step."""
+
+    __slots__ = ("checks", "errors", "extracted", "frame", "passed")
+
+    def __init__(self, frame: Frame) -> None:
+        self.frame = frame
+        self.checks: list[Check] = []
+        self.errors: list[Failure] = []
+        self.extracted: dict[str, Any] = {}
+        self.passed = 0
+
+    @property
+    def failed(self) -> bool:
+        """An expectation did not hold."""
+        return any(not check.passed for check in self.checks)
+
+    def hold(self, check: Check | None) -> None:
+        """Count an expectation that held; keep it where a report wants it."""
+        self.passed += 1
+        if check is not None:
+            self.checks.append(check)
+
+    def error(self, error: StepError, path: tuple[str | int, ...]) -> None:
+        """Note an error, once: several questions about one broken body have one answer."""
+        failure = self.frame.failure(error, path)
+        if all(known.message != failure.message for known in self.errors):
+            self.errors.append(failure)
+
+
+class ResponseView:
+    """`response` in `assert` and `abort_if`."""
+
+    __slots__ = ("_answer",)
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+
+    @property
+    def status(self) -> int:
+        """The status code."""
+        return self._answer.whole().status
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Headers by name, in any case."""
+        found = _AnyCase()
+        for name, _ in self._answer.whole().headers:
+            found[name.lower()] = self._answer.whole().header(name) or ""
+        return found
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON."""
+        return self._answer.json
+
+    @property
+    def body(self) -> str:
+        """The body as text."""
+        return self._answer.text
+
+    @property
+    def url(self) -> str:
+        """The final URL."""
+        return self._answer.whole().url
+
+    @property
+    def duration(self) -> float:
+        """Seconds."""
+        return self._answer.duration
+
+
+class _AnyCase(dict[str, str]):
+    """Looks names up in lower case."""
+
+    def __missing__(self, name: str) -> str:
+        lower = name.lower()
+        if lower == name:
+            raise KeyError(name)
+        return self[lower]
+
+
+def judge(step: StepPlan, answer: Answer, frame: Frame, names: Names, judgement: Judgement) -> None:
+    """Judge the status; where it holds, extract, then everything else that looks at the answer."""
+    if answer.failure is not None and not step.expects_failure:
+        return
+    if answer.failure is None:
+        _expect(step.status, answer, frame, names, judgement)
+        if judgement.failed or judgement.errors:
+            return
+        if answer.response is not None:
+            try:
+                answer.check_json()
+            except StepError as error:
+                judgement.error(error, step.path)
+                return
+    for extract in step.extracts:
+        _extract(extract, answer, frame, names, judgement)
+    _expect(step.expectations, answer, frame, names, judgement)
+
+
+def _extract(plan: ExtractPlan, answer: Answer, frame: Frame, names: Names, judgement: Judgement) -> None:
+    try:
+        text, selector = plan.pick.resolve(names)
+        found = selector.select(answer)
+        if found is MISSING or (selector.indefinite and found == []):
+            found = _default(plan, text, names, answer)
+        elif plan.filter is not None:
+            found = plan.filter.render({**names, "value": found})
+        if plan.secret or plan.name in frame.secrets:
+            frame.learn(plan.name, found)
+        judgement.extracted[plan.name] = found
+    except StepError as error:
+        judgement.error(error, plan.path)
+
+
+def _default(plan: ExtractPlan, text: str, names: Names, answer: Answer) -> Any:
+    if plan.default is not MISSING:
+        return plan.default.render(names)
+    hint = "give it a `default` if it may be missing"
+    raise StepError(f"`{text}` finds nothing{_keys_hint(text, answer)}", "extract", hint=hint)
+
+
+def _keys_hint(text: str, answer: Answer) -> str:
+    """The keys that are there instead, at the top of a JSON object."""
+    if not text.startswith(("$", "ng")):
+        return ""
+    try:
+        data = answer.json
+    except StepError:
+        return ""
+    if isinstance(data, dict):
+        return f"; the answer has the keys {', '.join(list(data)[:12])}" if data else "; the answer is an empty object"
+    return f"; the answer is a list of {len(data)}" if isinstance(data, list) else ""
+
+
+def _expect(expectations: Iterable[Expectation], answer: Answer, frame: Frame, names: Names, judgement: Judgement) -> None:
+    for expectation in expectations:
+        try:
+            text, selector = expectation.pick.resolve(names)
+        except StepError as error:
+            judgement.error(error, expectation.pick.path)
+            continue
+        trouble = ""
+        try:
+            found = selector.select(answer)
+        except StepError as error:
+            found, trouble = MISSING, error.message
+        for entry in expectation.conditions.entries:
+            try:
+                _entry(text, entry, found, trouble, selector.indefinite, frame, names, judgement)
+            except StepError as error:
+                judgement.error(error, entry.path)
+
+
+def _entry(
+    text: str,
+    entry: Condition | Inside,
+    found: Any,
+    trouble: str,
+    indefinite: bool,  # noqa: FBT001  # passed on as it came
+    frame: Frame,
+    names: Names,
+    judgement: Judgement,
+) -> None:
+    miss = entry.judge(found, names, indefinite=indefinite)
+    if miss is None and not trouble:
+        kept = Check(text, entry.operator, entry.expected(names), found, passed=True) if frame.world.keep else None
+        judgement.hold(kept)
+        return
+    judgement.checks.append(
+        Check(
+            subject=text,
+            operator=entry.operator,
+            expected=entry.expected(names),
+            actual=None if found is MISSING else found,
+            found=found is not MISSING,
+            detail=trouble or (miss.detail if miss else ""),
+            where=frame.where(entry.path),
+        )
+    )
+
+
+def judge_asserts(asserts: Iterable[AssertPlan], frame: Frame, names: Names, judgement: Judgement) -> None:
+    """Expressions that must be true; a failure shows the value of every part."""
+    for plan in asserts:
+        try:
+            if boolean(plan.value.render(names), "the assertion"):
+                judgement.hold(Check(plan.text, "assert", expected=True, actual=True, passed=True) if frame.world.keep else None)
+                continue
+            parts = tuple(_parts(plan, names))
+            judgement.checks.append(Check(plan.text, "assert", expected=True, actual=False, parts=parts, where=frame.where(plan.path)))
+        except StepError as error:
+            judgement.error(error, plan.path)
+
+
+def _parts(plan: AssertPlan, names: Names) -> Iterable[tuple[str, Any]]:
+    if plan.value.literal:
+        return
+    for text, value in expression_parts(plan.text):
+        try:
+            yield text, value.render(names)
+        except StepError as error:
+            yield text, error.message

@@ -1,0 +1,88 @@
+"""`paginate`: finding the next page and gathering what pages give. Pure; sends nothing."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+from runner.engine.frame import Frame
+from runner.engine.redirects import short_origin, stays_home
+from runner.engine.request import Outgoing
+from runner.model.answer import Answer
+from runner.model.errors import StepError
+from runner.model.kinds import MISSING, Names
+from runner.model.pairs import scalar_text
+from runner.model.urls import target_of, with_params
+from runner.plan.plan import PagePlan, StepPlan
+
+_LINK = re.compile(r'<([^>]*)>((?:\s*;\s*[^,;="]+(?:=(?:"[^"]*"|[^,;"]*))?)*)')
+_NEXT = re.compile(r';\s*rel\s*=\s*"?(?:[^";]*\s)?next(?:\s[^";]*)?"?', re.IGNORECASE)
+
+
+class Pages:
+    """The pages of one try."""
+
+    def __init__(self, plan: PagePlan, names: tuple[str, ...]) -> None:
+        self.plan = plan
+        self.count = 0
+        self.seen: set[str] = set()
+        self.collected: dict[str, Any] = {name: [] for name in names}
+
+    def add(self, extracted: dict[str, Any]) -> None:
+        """One more page, with what it gave."""
+        self.count += 1
+        for name, value in extracted.items():
+            self.collected[name].append(value)
+
+
+def first_page(plan: PagePlan | None, step: StepPlan) -> Pages | None:
+    """A gatherer for a step that paginates."""
+    return None if plan is None else Pages(plan, tuple(extract.name for extract in step.extracts))
+
+
+def next_link(header: str) -> str | None:
+    """The target of the link whose relation is `next` (RFC 8288 §3)."""
+    for found in _LINK.finditer(header):
+        if _NEXT.search(found[2]):
+            return found[1]
+    return None
+
+
+def next_page(pages: Pages, answer: Answer, outgoing: Outgoing, frame: Frame, names: Names) -> str | None:
+    """The URL of the next page, or None where this was the last.
+
+    Raises:
+        StepError: there are more pages than `max`, or the next page is one that was there already, or elsewhere.
+    """
+    plan, path = pages.plan, (*pages.plan.path, "next")
+    try:
+        text, selector = plan.pick.resolve(names)
+        found = selector.select(answer)
+        if text.lower() == "header link" and isinstance(found, str):
+            found = next_link(found)
+        if isinstance(found, list):
+            found = found[0] if len(found) == 1 else MISSING if not found else found
+        if found is MISSING or found is None or found in ("", False):
+            return None
+        here = answer.whole().url
+        value = scalar_text(found, "next")
+        url = _with_param(outgoing.request.url, plan.param, value) if plan.param else target_of(value, here)
+        pages.seen.add(here)
+        if url in pages.seen:
+            raise StepError(f"the next page is one that was there already: {url}", "limit")
+        if pages.count >= plan.most:
+            raise StepError(f"there are more than {plan.most} pages", "limit", hint="raise `paginate: {max: …}`, or find why they do not end")
+        if stays_home(outgoing.request.url, url, outgoing.http.trust_redirects):
+            hint = f"if that is meant, allow it: `http: {{trust_redirects: [{short_origin(url)}]}}`"
+            raise StepError(f"the next page is on another origin, {short_origin(url)}", "policy", hint=hint)
+    except StepError as error:
+        raise error.at(frame.plan.file, path) from None
+    return url
+
+
+def _with_param(url: str, name: str, value: str) -> str:
+    """The URL with one parameter replaced."""
+    parts = urlsplit(url)
+    kept = [(key, text) for key, text in parse_qsl(parts.query, keep_blank_values=True) if key != name]
+    return with_params(urlunsplit(parts._replace(query="")), [*kept, (name, value)])

@@ -1,0 +1,64 @@
+"""What a redirect makes of a request: method, body, and which headers may go along. Pure; knows no cookie jar."""
+
+from __future__ import annotations
+
+import msgspec
+
+from runner.model.errors import StepError
+from runner.model.exchange import Request, Response
+from runner.model.urls import origin_of, target_of
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+SAFE_ELSEWHERE = frozenset({
+    "accept", "accept-charset", "accept-encoding", "accept-language", "cache-control", "content-type", "user-agent",
+    "traceparent", "x-request-id",
+})  # fmt: skip
+"""Headers that may follow to another origin. All others stay home: any of them may authenticate."""
+
+_OF_THE_BODY = frozenset({"content-type", "content-length", "content-encoding", "content-language", "content-location", "digest"})
+
+
+def redirected(request: Request, response: Response, trusted: frozenset[str]) -> Request | None:
+    """The next request (RFC 9110 §15.4), or None where the answer points nowhere.
+
+    301 and 302 make a POST a GET, 303 makes everything but HEAD a GET; 307 and 308 keep method and body.
+
+    Args:
+        request: The request that was redirected.
+        response: Its answer.
+        trusted: Origins to which everything may follow.
+
+    Raises:
+        StepError: the target is no http(s) URL, or a body would go to another origin.
+    """
+    location = response.header("location") if response.status in REDIRECTS else None
+    if not location:
+        return None
+    url = target_of(location, request.url)
+    method, body, headers = request.method, request.body, request.headers
+    becomes_get = (response.status == 303 and method not in {"GET", "HEAD"}) or (
+        response.status in {301, 302} and method == "POST"
+    )
+    if becomes_get:
+        method, body = "GET", None
+        headers = tuple(line for line in headers if line[0].lower() not in _OF_THE_BODY)
+    if stays_home(request.url, url, trusted):
+        if body is not None:
+            hint = f"if that is meant, allow it: `http: {{trust_redirects: [{short_origin(url)}]}}`"
+            message = f"a {response.status} redirect would send the body to another origin, {short_origin(url)}"
+            raise StepError(message, "policy", hint=hint)
+        headers = tuple(line for line in headers if line[0].lower() in SAFE_ELSEWHERE)
+    return msgspec.structs.replace(request, method=method, url=url, headers=headers, body=body)
+
+
+def stays_home(origin_url: str, url: str, trusted: frozenset[str]) -> bool:
+    """Credentials must not go along from one URL to another."""
+    origin = origin_of(url)
+    return origin != origin_of(origin_url) and origin not in {origin_of(each) for each in trusted}
+
+
+def short_origin(url: str) -> str:
+    """An origin as people write it."""
+    origin = origin_of(url)
+    return origin.removesuffix(":443") if origin.startswith("https") else origin.removesuffix(":80")

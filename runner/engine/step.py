@@ -1,0 +1,335 @@
+"""One step: its condition, its turns, its tries. Yields effects; gives back results and the names that it gave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from runner.engine.effects import Flow, Sleep
+from runner.engine.exchange import exchange
+from runner.engine.frame import Frame
+from runner.engine.judge import Judgement, ResponseView, judge, judge_asserts
+from runner.engine.pages import first_page, next_page
+from runner.engine.request import build
+from runner.engine.retry import next_wait, retry_after
+from runner.model.answer import Answer
+from runner.model.errors import Interrupted, StepError
+from runner.model.exchange import Exchange, Response
+from runner.model.results import Failure, StepResult, Try, Verdict, WorkflowResult
+from runner.model.wording import json_text, json_type, seconds_text
+from runner.plan.plan import DEFAULT_TIMEOUT, AssertPlan, IncludePlan, Plan, RequestPlan, RetryPlan, SetPlan, StepPlan
+from runner.templating.values import boolean
+
+RunIncluded = Callable[[Plan, Frame, dict[str, Any]], Flow[WorkflowResult]]
+TRIED_AGAIN = frozenset({"transport", "timeout", "extract", "decode"})
+"""Errors after which another try may do better. What is wrong in the file stays wrong."""
+
+
+class Attempt(msgspec.Struct):
+    """One try as it happens.
+
+    Attributes:
+        trail: Every exchange, redirects included.
+        given: Names that it extracted or set.
+        final: The run's own time is over, so there is no further try.
+    """
+
+    judgement: Judgement
+    trail: list[Exchange] = []
+    given: dict[str, Any] = {}
+    steps: tuple[StepResult, ...] = ()
+    answer: Answer | None = None
+    final: bool = False
+
+    @property
+    def verdict(self) -> Verdict:
+        """A failed expectation outranks an error: both are shown."""
+        inner = [step.verdict for step in self.steps if not step.cleanup]
+        if self.judgement.failed or Verdict.FAILED in inner:
+            return Verdict.FAILED
+        return Verdict.ERROR if self.judgement.errors or Verdict.ERROR in inner else Verdict.PASSED
+
+    @property
+    def response(self) -> Response | None:
+        """The final answer, if one came."""
+        return self.answer.response if self.answer else None
+
+
+class StepRun:
+    """A step (one turn of it) being run."""
+
+    def __init__(self, step: StepPlan, frame: Frame, run_included: RunIncluded) -> None:
+        self.step = step
+        self.frame = frame
+        self.run_included = run_included
+        self.attempt = Attempt(Judgement(frame))
+
+    def turn(self, names: dict[str, Any], index: int = -1) -> Flow[tuple[StepResult, dict[str, Any]]]:
+        """One turn: its result and the names that it gave. An interrupt is noted on the result and raised again."""
+        step, frame = self.step, self.frame
+        started = frame.world.clock()
+        tries: list[Try] = []
+        self.attempt = Attempt(Judgement(frame))
+        interrupted: Interrupted | None = None
+        try:
+            skip = self.skips(names)
+            if skip:
+                return self._result(names, Verdict.SKIPPED, index, reason=skip), {}
+            yield from self._delay(names)
+            yield from self._tries(names, tries)
+        except StepError as error:
+            self.attempt.judgement.error(error, step.path)
+            tries.append(self._record(self.attempt, 0.0, 0.0))
+        except Interrupted as stop:
+            interrupted = stop
+            why = Failure("interrupted", f"interrupted by signal {stop.signal}", where=frame.where(step.path))
+            self.attempt.judgement.errors.append(why)
+            tries.append(self._record(self.attempt, 0.0, 0.0))
+        result = self._finished(names, index, self.attempt, tries, frame.world.clock() - started)
+        if interrupted is not None:
+            raise StoppedStep(result, self.attempt.given, interrupted)
+        return result, self.attempt.given
+
+    def skips(self, names: dict[str, Any]) -> str:
+        """Why the step is skipped, or ""."""
+        plan = self.step.condition
+        return "" if plan is None or self._true(plan, names, "`if`") else f"`if` is false: {plan.text}"
+
+    def _true(self, plan: AssertPlan, names: dict[str, Any], what: str) -> bool:
+        try:
+            return boolean(plan.value.render(names), what)
+        except StepError as error:
+            raise error.at(self.frame.plan.file, plan.path) from None
+
+    def _delay(self, names: dict[str, Any]) -> Flow[None]:
+        if self.step.delay is None:
+            return
+        seconds = self._rendered(self.step.delay, names, "delay")
+        left = self.frame.remaining()
+        if seconds > 0:
+            yield Sleep(seconds if left is None else min(seconds, left))
+        self.frame.remaining()
+
+    def _rendered(self, value: Any, names: dict[str, Any], key: str) -> float:
+        try:
+            return float(value.render(names))
+        except StepError as error:
+            raise error.at(self.frame.plan.file, (*self.step.path, key)) from None
+
+    def _tries(self, names: dict[str, Any], tries: list[Try]) -> Flow[None]:
+        """Try until it passes, or until there is no further try; the last one counts."""
+        clock = self.frame.world.clock
+        begun, waited = clock(), 0.0
+        retry = self.step.retry
+        while True:
+            started, attempt = clock(), self.attempt
+            yield from self._try(names, attempt)
+            passed = attempt.verdict is Verdict.PASSED
+            wait = -1.0 if passed or retry is None else self._wait(retry, attempt, names, len(tries), clock() - begun)
+            if wait >= 0 or not passed or tries or self.frame.world.keep:
+                tries.append(self._record(attempt, clock() - started, waited))
+            if wait < 0:
+                return
+            waited = wait
+            yield Sleep(wait)
+            self.attempt = Attempt(Judgement(self.frame))
+
+    def _wait(self, retry: RetryPlan, attempt: Attempt, names: dict[str, Any], done: int, elapsed: float) -> float:
+        """Seconds until the next try, or -1; why there is none is added to the errors."""
+        errors = attempt.judgement.errors
+        failure = attempt.answer.failure if attempt.answer else None
+        hopeless = any(error.kind not in TRIED_AGAIN for error in errors) or (failure is not None and failure.kind == "tls")
+        if attempt.final or (hopeless and not attempt.steps):
+            return -1.0
+        try:
+            if retry.abort_if is not None:
+                seen = names | attempt.given
+                if attempt.response is not None:
+                    seen["response"] = ResponseView(attempt.answer)  # type: ignore[arg-type]  # there is a response, so an answer
+                if (attempt.response is not None or "response" not in retry.abort_if.value.names) and self._true(retry.abort_if, seen, "`abort_if`"):
+                    return -1.0
+            left = self.frame.remaining()
+        except StepError as error:
+            attempt.judgement.error(error, self.step.path)
+            return -1.0
+        world = self.frame.world
+        wait, why = next_wait(retry, done, retry_after(attempt.response, world.wall()), elapsed, left, world.random)
+        if why and not attempt.judgement.failed and errors:
+            errors[-1] = msgspec.structs.replace(errors[-1], hint=f"no further try: {why}")
+        return wait
+
+    def _try(self, names: dict[str, Any], attempt: Attempt) -> Flow[None]:
+        step, judgement = self.step, attempt.judgement
+        try:
+            match step.action:
+                case RequestPlan() as request:
+                    yield from self._request(request, names, attempt)
+                case IncludePlan() as include:
+                    yield from self._include(include, names, attempt)
+                case SetPlan() as assignments:
+                    self._set(assignments, names, attempt)
+                case None:
+                    pass
+        except StepError as error:
+            judgement.error(error, step.path)
+        if step.asserts and not judgement.errors and (attempt.verdict is Verdict.PASSED or not self._status_failed(judgement)):
+            seen = names | attempt.given
+            if attempt.response is not None:
+                seen["response"] = ResponseView(attempt.answer)  # type: ignore[arg-type]  # as above
+            judge_asserts(step.asserts, self.frame, seen, judgement)
+
+    def _status_failed(self, judgement: Judgement) -> bool:
+        return any(check.subject == "status" for check in judgement.checks if not check.passed)
+
+    def _request(self, plan: RequestPlan, names: dict[str, Any], attempt: Attempt) -> Flow[None]:
+        """Send, judge and extract; with `paginate`, each page."""
+        frame, step = self.frame, self.step
+        limit = DEFAULT_TIMEOUT if step.timeout is None else self._rendered(step.timeout, names, "timeout")
+        left = frame.remaining()
+        outgoing = build(plan, frame, names, limit if left is None else min(limit, left))
+        pages = first_page(plan.paginate, step)
+        while True:
+            attempt.answer = yield from exchange(outgoing, frame, attempt.trail)
+            if attempt.answer.failure is not None and not step.expects_failure:
+                self._transport_failed(attempt, limit, left)
+                return
+            page = Judgement(frame)
+            judge(step, attempt.answer, frame, names, page)
+            attempt.judgement.checks += page.checks
+            attempt.judgement.errors += page.errors
+            attempt.judgement.passed += page.passed
+            if pages is None:
+                attempt.given = page.extracted
+                return
+            pages.add(page.extracted)
+            attempt.given = pages.collected
+            if page.failed or page.errors:
+                return
+            following = next_page(pages, attempt.answer, outgoing, frame, names)
+            if following is None:
+                return
+            left = frame.remaining()
+            outgoing = build(plan, frame, names, limit if left is None else min(limit, left), following)
+
+    def _transport_failed(self, attempt: Attempt, limit: float, left: float | None) -> None:
+        failure = attempt.answer.failure  # type: ignore[union-attr]  # just received
+        assert failure is not None
+        if failure.kind == "timeout" and left is not None and left < limit:
+            attempt.final = True
+            attempt.judgement.error(self.frame.over(), self.step.path)
+            return
+        kind = {"timeout": "timeout", "decode": "decode", "too_large": "limit"}.get(failure.kind, "transport")
+        attempt.judgement.error(StepError(failure.message, kind, hint=failure.hint), self._url_path())  # type: ignore[arg-type]  # the four words are of ErrorKind
+
+    def _url_path(self) -> tuple[str | int, ...]:
+        return self.step.action.url_path if isinstance(self.step.action, RequestPlan) else self.step.path
+
+    def _set(self, plan: SetPlan, names: dict[str, Any], attempt: Attempt) -> None:
+        seen = dict(names)
+        given = {}
+        for named in plan.values:
+            try:
+                given[named.name] = seen[named.name] = named.value.render(seen)
+                self.frame.given(named.name, given[named.name])
+            except StepError as error:
+                raise error.at(self.frame.plan.file, named.path) from None
+        attempt.given = given
+
+    def _include(self, plan: IncludePlan, names: dict[str, Any], attempt: Attempt) -> Flow[None]:
+        frame, step = self.frame, self.step
+        given = {}
+        for named in plan.given:
+            try:
+                given[named.name] = named.value.render(names)
+            except StepError as error:
+                raise error.at(frame.plan.file, named.path) from None
+        child = Frame(plan.plan, frame.world, frame)
+        if step.timeout is not None:
+            seconds = self._rendered(step.timeout, names, "timeout")
+            child.limited(seconds, f"the include took longer than its timeout of {seconds_text(seconds)}")
+        result = yield from self.run_included(plan.plan, child, given)
+        attempt.steps = result.steps
+        if result.error is not None:
+            attempt.judgement.errors.append(result.error)
+        if attempt.verdict is Verdict.PASSED:
+            answer = Answer(None, outputs=result.outputs)
+            judge(step, answer, frame, names, attempt.judgement)
+            attempt.given = attempt.judgement.extracted
+
+    def _record(self, attempt: Attempt, duration: float, waited: float) -> Try:
+        """The try as data; a passing one keeps its exchanges only where a report wants them."""
+        keep = self.frame.world.keep or attempt.verdict is not Verdict.PASSED
+        return Try(
+            exchanges=tuple(attempt.trail) if keep else (),
+            checks=tuple(attempt.judgement.checks),
+            errors=tuple(attempt.judgement.errors),
+            duration=duration,
+            waited=waited,
+            steps=attempt.steps,
+        )
+
+    def _finished(self, names: dict[str, Any], index: int, attempt: Attempt, tries: list[Try], duration: float) -> StepResult:
+        step, trail = self.step, attempt.trail
+        if not trail and tries and tries[-1].exchanges:
+            trail = list(tries[-1].exchanges)
+        request = trail[-1].request if trail else None
+        first = trail[0].request if trail else None
+        insecure = request is not None and request.transport.verify is False and request.url.startswith("https:")
+        outcome = trail[-1].outcome if trail else None
+        return msgspec.structs.replace(
+            self._result(names, attempt.verdict, index),
+            method=first.method if first else "",
+            url=first.url if first else "",
+            status=outcome.status if isinstance(outcome, Response) else 0,
+            duration=duration,
+            passed_checks=attempt.judgement.passed,
+            judged=bool(step.status or step.expectations or step.asserts),
+            tries=tuple(tries),
+            warnings=("the server's certificate was not verified (`verify: false`)",) if insecure else (),
+        )
+
+    def _result(self, names: dict[str, Any], verdict: Verdict, index: int, reason: str = "") -> StepResult:
+        cleanup = self.step.path[0] == "finally"
+        return StepResult(step_name(self.step, names), verdict, turn=index, reason=reason, cleanup=cleanup)
+
+
+class StoppedStep(BaseException):
+    """An interrupt came while a step ran; carries the step's result on the way up."""
+
+    def __init__(self, result: StepResult, given: dict[str, Any], cause: Interrupted) -> None:
+        super().__init__(cause.signal)
+        self.result = result
+        self.given = given
+        self.cause = cause
+
+
+def step_name(step: StepPlan, names: dict[str, Any]) -> str:
+    """The step's name; as written where its template has no value yet."""
+    try:
+        return str(step.name.render(names))
+    except StepError:
+        return step.action_text
+
+
+def turns_of(step: StepPlan, frame: Frame, names: dict[str, Any]) -> list[Any]:
+    """The values of a `for_each`.
+
+    Raises:
+        StepError: it is no list, or an empty one.
+    """
+    assert step.for_each is not None
+    path = (*step.path, "for_each")
+    try:
+        values = step.for_each.render(names)
+    except StepError as error:
+        raise error.at(frame.plan.file, path) from None
+    if not isinstance(values, list):
+        hint = "`{{ map | dictsort }}` makes a list of a map" if isinstance(values, dict) else ""
+        shown = json_text(values)[:80]
+        raise StepError(f"`for_each` needs a list, not {shown} ({json_type(values)})", "template", hint=hint).at(frame.plan.file, path)
+    if not values and not step.allow_empty:
+        hint = "nothing would be checked; `allow_empty: true` says that this is meant"
+        raise StepError("`for_each` was given an empty list", "template", hint=hint).at(frame.plan.file, path)
+    return values

@@ -1,0 +1,79 @@
+"""Reading files that a workflow names: inside the file root only, regular files only, each read once. Knows no format."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+from runner.model.errors import RunflowError
+
+MAX_FILE_BYTES = 64_000_000
+
+
+class FileRefused(RunflowError):
+    """A file that is not there, may not be read, or is not a file."""
+
+
+class Files:
+    """The files of a run: what was read is kept, so together they are the bundle that a workflow needs elsewhere.
+
+    Args:
+        root: No file outside this folder is read, by `..`, absolute path or link.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self.contents: dict[Path, bytes] = {}
+
+    def resolve(self, name: str, beside: Path) -> Path:
+        """The real path of a file named in a workflow.
+
+        Args:
+            name: The path as written, relative to the file that names it.
+            beside: The folder of that file.
+
+        Raises:
+            FileRefused: it leads outside the file root.
+        """
+        if not name or "\0" in name:
+            raise FileRefused("the file name is empty" if not name else "a file name cannot hold a NUL character")
+        try:
+            path = (beside / name).resolve()
+        except (OSError, RuntimeError) as error:
+            raise FileRefused(f"{name}: {_reason(error)}") from None
+        if not path.is_relative_to(self.root):
+            hint = f"files stay below {self.root}; --file-root or `file_root` in the project file names another folder"
+            raise FileRefused(f"{name} is outside the file root", hint=hint)
+        return path
+
+    def read(self, name: str, beside: Path) -> bytes:
+        """The content of a file named in a workflow.
+
+        Raises:
+            FileRefused: it is outside the root, missing, unreadable, too large or no regular file.
+        """
+        path = self.resolve(name, beside)
+        if path not in self.contents:
+            self.contents[path] = _content(path, name)
+        return self.contents[path]
+
+
+def _content(path: Path, name: str) -> bytes:
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "no regular file"
+            raise FileRefused(f"{name} is {kind}")
+        if status.st_size > MAX_FILE_BYTES:
+            raise FileRefused(f"{name} has {status.st_size} bytes; at most {MAX_FILE_BYTES} are read")
+        return path.read_bytes()
+    except FileNotFoundError:
+        near = sorted(other.name for other in path.parent.glob("*") if other.is_file())[:8] if path.parent.is_dir() else []
+        hint = f"looked for {path}" + (f"; that folder has: {', '.join(near)}" if near else "")
+        raise FileRefused(f"there is no file {name}", hint=hint) from None
+    except OSError as error:
+        raise FileRefused(f"{name} cannot be read: {_reason(error)}") from None
+
+
+def _reason(error: Exception) -> str:
+    return error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)

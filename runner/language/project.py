@@ -1,0 +1,102 @@
+"""The project file (`runflow.yaml`, or `[tool.runflow]` of pyproject.toml) as a struct. Knows no workflow."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from runner.language.document import Defaults
+from runner.language.read import read_struct
+from runner.language.source import Source
+from runner.language.yaml import load
+from runner.model.errors import Place, Problem, WorkflowError
+
+PROJECT_FILE = "runflow.yaml"
+
+
+class Environment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One place where the API runs."""
+
+    base_url: Annotated[str, Meta(description="`base_url` of every workflow that has none")] | UnsetType = UNSET
+    vars: Annotated[dict[str, Any], Meta(description="variables, over a workflow's own `vars`")] | UnsetType = UNSET
+
+
+class Project(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The project file: what holds for every workflow beside and below it."""
+
+    environments: Annotated[dict[str, Environment], Meta(description="places where the API runs; `-e NAME` chooses one")] | UnsetType = UNSET
+    defaults: Annotated[Defaults, Meta(description="what holds for every request; a workflow's own defaults win")] | UnsetType = UNSET
+    paths: Annotated[list[str], Meta(description="what `runflow run` runs when it is given no path; not supported yet")] | UnsetType = UNSET
+    reports: Annotated[Any, Meta(description="reports to write; not supported yet")] | UnsetType = UNSET
+    openapi: Annotated[str, Meta(description="path of an OpenAPI document; not supported yet")] | UnsetType = UNSET
+    file_root: Annotated[str, Meta(description="no file outside this folder is read (default: this file's folder)")] | UnsetType = UNSET
+    allow_hosts: Annotated[list[str], Meta(description="the only hosts that may be sent to; not supported yet")] | UnsetType = UNSET
+    driver: Annotated[str, Meta(pattern="^(requests|curl|auto)$", description="`requests`; `curl` and `auto` are not supported yet")] | UnsetType = UNSET
+    jsonpath: Annotated[str, Meta(pattern="^(rfc9535|ng)$", description="what a bare `$` means: `rfc9535` (default) or `ng`", examples=["rfc9535", "ng"])] | UnsetType = UNSET
+
+
+_LATER = ("paths", "reports", "openapi", "allow_hosts")
+
+
+class ProjectFile(msgspec.Struct, frozen=True):
+    """A project and the folder it rules."""
+
+    folder: Path
+    project: Project
+    file: str = ""
+    source: Source | None = None
+
+
+def find_project(start: Path) -> ProjectFile | None:
+    """The nearest project file at or above a folder.
+
+    Raises:
+        WorkflowError: it is there and wrong.
+    """
+    for folder in (start, *start.parents):
+        if (folder / PROJECT_FILE).is_file():
+            return _from_yaml(folder)
+        if (folder / "pyproject.toml").is_file():
+            found = _from_toml(folder)
+            if found is not None:
+                return found
+    return None
+
+
+def _from_yaml(folder: Path) -> ProjectFile:
+    path = folder / PROJECT_FILE
+    problems: list[Problem] = []
+    data, source = load(path.read_bytes(), str(path), problems)
+    project = read_struct({} if data is None else data, Project, str(path), problems)
+    return _checked(ProjectFile(folder, project or Project(), str(path), source), problems)
+
+
+def _from_toml(folder: Path) -> ProjectFile | None:
+    path = folder / "pyproject.toml"
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("runflow")
+    except (OSError, ValueError):
+        return None  # a broken pyproject.toml is its own tool's business
+    if table is None:
+        return None
+    problems: list[Problem] = []
+    project = read_struct(table, Project, str(path), problems)
+    return _checked(ProjectFile(folder, project or Project(), str(path)), problems)
+
+
+def _checked(found: ProjectFile, problems: list[Problem]) -> ProjectFile:
+    problems += [
+        Problem(f"`{key}` is not supported yet", Place(found.file, (key,), on_key=True), "take it out of the project file")
+        for key in _LATER
+        if getattr(found.project, key) is not UNSET
+    ]
+    if found.project.driver in {"curl", "auto"}:
+        place = Place(found.file, ("driver",))
+        problems.append(Problem(f"the driver `{found.project.driver}` is not supported yet", place, "use `driver: requests`"))
+    if problems:
+        raise WorkflowError(problems)
+    return found

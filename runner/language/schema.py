@@ -1,0 +1,46 @@
+"""The JSON Schema of the language, generated from the structs. Knows no file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from runner.language.document import Document
+
+SCHEMA_ID = "https://runflow.dev/schemas/workflow.schema.json"
+
+
+def struct_schema(struct: type[msgspec.Struct]) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a struct of the language."""
+    schema = msgspec.json.schema(struct)
+    definitions = schema.pop("$defs")
+    name = schema.pop("$ref").rsplit("/", 1)[1]
+    root: dict[str, Any] = definitions.pop(name)
+    for definition in definitions.values():
+        _tidy(definition)
+    _tidy(root)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **root, "$defs": definitions}
+
+
+def _tidy(definition: dict[str, Any]) -> None:
+    if not definition.get("required"):
+        definition.pop("required", None)
+    for member in definition.get("properties", {}).values():
+        pattern = member.get("pattern", "")
+        if pattern.startswith("^(") and pattern.endswith(")$"):
+            member["enum"] = pattern[2:-2].split("|")  # a closed list of words completes better as an enum
+            del member["pattern"]
+
+
+def workflow_schema() -> dict[str, Any]:
+    """The schema of a workflow file, as editors use it."""
+    schema = struct_schema(Document)
+    schema["$id"] = SCHEMA_ID
+    schema["patternProperties"] = {"^x-": {"description": "free, for anchors"}}
+    return schema
+
+
+def schema_text() -> str:
+    """The schema as committed in `schemas/workflow.schema.json`."""
+    return msgspec.json.format(msgspec.json.encode(workflow_schema()), indent=2).decode() + "\n"

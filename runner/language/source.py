@@ -1,0 +1,100 @@
+"""Where a value of a document stands in its text. Knows YAML only through the marks that the loader leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from runner.model.errors import DocumentPath, Place
+from runner.model.results import Where
+
+
+class Span(NamedTuple):
+    """A stretch of text; lines and columns from 0."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+    @property
+    def empty(self) -> bool:
+        """Nothing is written there (`json:` with nothing after it)."""
+        return (self.line, self.column) == (self.end_line, self.end_column)
+
+
+class Marks(NamedTuple):
+    """Where a value stands, and its members with the places of their keys."""
+
+    span: Span
+    members: dict[str | int, tuple[Span, Marks]] | None = None
+
+
+class Source:
+    """The text of a file and the places of its values.
+
+    Marks are large and needed only to explain a failure, so they are read again from the text when one happens.
+    """
+
+    __slots__ = ("_marks", "_read_marks", "file", "text")
+
+    def __init__(self, file: str, text: str, marks: Marks | None, read_marks: Callable[[str], Marks | None]) -> None:
+        self.file = file
+        self.text = text
+        self._marks = marks
+        self._read_marks = read_marks
+
+    def forget_marks(self) -> None:
+        """Drop the marks; they are read again on the next question."""
+        self._marks = None
+
+    def _find(self, path: DocumentPath) -> tuple[Span, Marks] | None:
+        """The key's and the value's places of the deepest part of the path that is there."""
+        if self._marks is None:
+            self._marks = self._read_marks(self.text)
+        if self._marks is None:
+            return None
+        found = (self._marks.span, self._marks)
+        for step in path:
+            members = found[1].members
+            if members is None or step not in members:
+                break
+            found = members[step]
+        return found
+
+    def span(self, path: DocumentPath, *, on_key: bool = False) -> Span | None:
+        """The place of a value, or of its key; of what is nearest above it where it is not there itself."""
+        found = self._find(path)
+        if found is None:
+            return None
+        key, marks = found
+        return key if on_key else marks.span
+
+    def is_empty(self, path: DocumentPath) -> bool:
+        """The key is there with nothing after it."""
+        found = self._find(path)
+        return found is not None and found[1].span.empty
+
+    def cut_by_comment(self, path: DocumentPath) -> bool:
+        """A ` #` after the value on its line made a comment of what may have been meant as part of it."""
+        span = self.span(path)
+        if span is None:
+            return False
+        lines = self.text.splitlines()
+        rest = lines[span.end_line][span.end_column :] if span.end_line < len(lines) else ""
+        return rest.lstrip().startswith("#")
+
+    def where(self, place: Place, *, around: int = 2) -> Where:
+        """The place as line and column with the lines around it."""
+        lines = self.text.splitlines()
+        if place.line:
+            line, column, width = place.line - 1, max(place.column - 1, 0), 1
+        else:
+            span = self.span(place.path, on_key=place.on_key) or Span(0, 0, 0, 0)
+            line, column = span.line, span.column
+            text = lines[line] if line < len(lines) else ""
+            end = span.end_column if span.end_line == line else len(text.rstrip())
+            width = max(end - column, 1)
+        first, last = max(line - around, 0), min(line + around, len(lines) - 1)
+        excerpt = tuple((number + 1, lines[number][:300]) for number in range(first, last + 1))
+        return Where(self.file, line + 1, column + 1, width, excerpt)

@@ -1,0 +1,316 @@
+"""Strict YAML with places: text to plain data and marks. The only importer of PyYAML; knows nothing of workflows.
+
+One pass over libyaml's events: no recursion, so no depth can crash it; scalars by JSON's rules; keys are always text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from runner.language.source import Marks, Source, Span
+from runner.model.errors import Place, Problem, WorkflowError
+
+MAX_BYTES = 4_000_000
+MAX_DEPTH = 100
+MAX_EXPANSION = 100_000
+"""Values that aliases may stand for, in all."""
+
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_WORDS = {"true": True, "false": False, "null": None, "": None}
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_QUOTE_TEMPLATE = 'quote it: "{{ … }}" (YAML reads an unquoted {{ as the beginning of a map)'
+
+
+def load(content: bytes, file: str, problems: list[Problem]) -> tuple[Any, Source]:
+    """The document's data and its places.
+
+    Args:
+        content: The file's bytes: UTF-8, with or without a byte order mark.
+        file: Its name, for messages.
+        problems: Takes the mistakes after which reading could go on.
+
+    Raises:
+        WorkflowError: the text cannot be read to its end; holds every problem found on the way.
+    """
+    text = _decode(content, file)
+    builder = _Builder(text, file)
+    data, marks = builder.build()
+    if not builder.whole:
+        raise WorkflowError(builder.problems)
+    problems += builder.problems
+    return data, Source(file, text, marks, _read_marks)
+
+
+def source_of(content: bytes, file: str) -> Source:
+    """The places of a text that may be broken: whatever can be shown of it."""
+    return Source(file, content.decode("utf-8", "replace").removeprefix("\ufeff"), None, _read_marks)
+
+
+def _read_marks(text: str) -> Marks | None:
+    return _Builder(text, "").build()[1]
+
+
+def _decode(content: bytes, file: str) -> str:
+    def refuse(message: str, hint: str) -> WorkflowError:
+        return WorkflowError([Problem(message, Place(file, line=1, column=1), hint)])
+
+    if len(content) > MAX_BYTES:
+        hint = "put rows of data into a file and name it under `cases: {file: …}`"
+        raise refuse(f"the file has {len(content)} bytes; a workflow has at most {MAX_BYTES}", hint)
+    if content[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        raise refuse("the file is UTF-16", "save it as UTF-8")
+    if b"\0" in content:
+        raise refuse("the file is binary: it holds a NUL byte", "a workflow is a YAML text in UTF-8")
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        place = Place(file, line=line, column=1)
+        problem = Problem(f"byte 0x{content[error.start]:02x} is not UTF-8", place, "save the file as UTF-8")
+        raise WorkflowError([problem]) from None
+    return text.removeprefix("\ufeff")
+
+
+def _span(event: Any) -> Span:
+    start, end = event.start_mark, event.end_mark
+    return Span(start.line, start.column, end.line, end.column)
+
+
+class _Frame:
+    """An open map or list."""
+
+    __slots__ = ("anchor", "data", "key", "key_span", "keys", "members", "merges", "size", "span", "stands_as_key", "template_from")
+
+    def __init__(self, data: Any, span: Span, anchor: str | None, *, stands_as_key: bool) -> None:
+        self.data = data
+        self.span = span
+        self.anchor = anchor
+        self.stands_as_key = stands_as_key
+        self.template_from = -1
+        self.members: dict[str | int, tuple[Span, Marks]] = {}
+        self.key: str | None = None
+        self.key_span = span
+        self.keys: dict[str, int] = {}
+        self.merges: list[tuple[Any, Marks]] = []
+        self.size = 1
+
+
+class _Builder:
+    """Builds data and marks from events with a stack of its own."""
+
+    def __init__(self, text: str, file: str) -> None:
+        self.text = text
+        self.file = file
+        self.problems: list[Problem] = []
+        self.anchors: dict[str, tuple[Any, Marks, int]] = {}
+        self.open_anchors: set[str] = set()
+        self.stack: list[_Frame] = []
+        self.expanded = 0
+        self.result: tuple[Any, Marks | None] = (None, None)
+        self.whole = True
+
+    def problem(self, message: str, span: Span, hint: str = "") -> None:
+        self.problems.append(Problem(message, Place(self.file, line=span.line + 1, column=span.column + 1), hint))
+
+    def build(self) -> tuple[Any, Marks | None]:
+        documents = 0
+        try:
+            for event in self._events():
+                if isinstance(event, yaml.DocumentStartEvent):
+                    documents += 1
+                    if documents > 1:
+                        self.problem("a second document begins here", _span(event), "a file holds one workflow")
+                        break
+                elif not self._take(event):
+                    self.whole = False
+                    break
+        except yaml.YAMLError as error:
+            self.whole = False
+            self._syntax(error)
+        return self.result
+
+    def _events(self) -> Iterator[Any]:
+        return yaml.parse(self.text, Loader=_LOADER)
+
+    def _take(self, event: Any) -> bool:
+        """Take one event; False where it makes no sense to go on."""
+        if isinstance(event, yaml.ScalarEvent):
+            self._scalar(event)
+        elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
+            return self._open(event)
+        elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
+            self._close(event)
+        elif isinstance(event, yaml.AliasEvent):
+            return self._alias(event)
+        return True
+
+    def _refuse_tag(self, event: Any, span: Span) -> None:
+        if event.tag is not None:
+            self.problem(f"tags are not part of the language: {event.tag}", span, 'quote a text that begins with !: "!…"')
+
+    def _scalar(self, event: Any) -> None:
+        span = _span(event)
+        if event.tag is not None and event.tag != "!":
+            self._refuse_tag(event, span)
+        if self._key_is_next():
+            self._key(self.stack[-1], event.value, span, plain=event.implicit[0])
+            return
+        value: Any = event.value
+        if event.implicit[0]:
+            value = self._resolved(value, span)
+        self._add(value, Marks(span), event.anchor, 1)
+
+    def _resolved(self, text: str, span: Span) -> Any:
+        """A plain scalar by JSON's rules: text unless JSON would read a number, true, false or null."""
+        if text in _WORDS:
+            return _WORDS[text]
+        number = _NUMBER.fullmatch(text)
+        if number is None:
+            return text
+        try:
+            value = float(text) if number[1] or number[2] else int(text)
+        except ValueError:
+            value = float("inf")
+        if value in (float("inf"), float("-inf")):
+            self.problem("the number is too large", span, "quote it if it is meant as text")
+        return value
+
+    def _key(self, frame: _Frame, key: str, span: Span, *, plain: bool) -> None:
+        if key == "<<" and plain:
+            frame.key, frame.key_span = key, span
+            return
+        if key in frame.keys:
+            message = f"the key '{key}' is there twice: lines {frame.keys[key] + 1} and {span.line + 1}"
+            self.problem(message, span, "keep one of them")
+        frame.keys[key] = span.line
+        frame.key, frame.key_span = key, span
+
+    def _open(self, event: Any) -> bool:
+        span = _span(event)
+        self._refuse_tag(event, span)
+        if len(self.stack) >= MAX_DEPTH:
+            self.problem(f"nested more than {MAX_DEPTH} levels deep", span, "flatten the document")
+            return False
+        as_key = self._key_is_next()
+        if as_key and not self._unquoted_template(event):
+            return False
+        data: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
+        self.stack.append(_Frame(data, span, event.anchor, stands_as_key=as_key))
+        if event.anchor:
+            self.open_anchors.add(event.anchor)
+        return True
+
+    def _key_is_next(self) -> bool:
+        return bool(self.stack) and isinstance(self.stack[-1].data, dict) and self.stack[-1].key is None
+
+    def _unquoted_template(self, event: Any) -> bool:
+        """A map as a key: an unquoted `{{ x }}` is read as the text it was meant to be, anything else ends the reading."""
+        outer, start = self.stack[-1], event.start_mark.index
+        if self.text[start - 1 : start + 1] == "{{":
+            self.problem("a template must be quoted", outer.span, _QUOTE_TEMPLATE)
+            outer.template_from = start - 1
+            return True
+        hint = "a key is a text; quote it if it begins with [ or {"
+        self.problem("a map or list stands where a key belongs", _span(event), hint)
+        return False
+
+    def _close(self, event: Any) -> None:
+        frame = self.stack.pop()
+        end = event.end_mark
+        span = Span(frame.span.line, frame.span.column, end.line, end.column)
+        if frame.anchor:
+            self.open_anchors.discard(frame.anchor)
+        if frame.stands_as_key:
+            self.stack[-1].key, self.stack[-1].key_span = "{{", span
+            return
+        if frame.template_from >= 0:
+            self._add(self.text[frame.template_from : end.index], Marks(span), None, 1)
+            return
+        for data, marks in frame.merges:
+            for name, value in data.items():
+                if name not in frame.data:
+                    frame.data[name] = value
+                    frame.members[name] = (marks.members or {})[name]
+        self._add(frame.data, Marks(span, frame.members), frame.anchor, frame.size)
+
+    def _alias(self, event: Any) -> bool:
+        span = _span(event)
+        if event.anchor in self.open_anchors:
+            self.problem(f"the alias *{event.anchor} contains itself", span, "an anchor must end before it is used")
+            return False
+        if event.anchor not in self.anchors:
+            self.problem(f"there is no anchor &{event.anchor} before this alias", span, "define it above, under an x-… key")
+            return False
+        value, marks, size = self.anchors[event.anchor]
+        self.expanded += size
+        if self.expanded > MAX_EXPANSION:
+            self.problem(f"aliases expand to more than {MAX_EXPANSION} values", span, "write the document out")
+            return False
+        self._add(value, Marks(span, marks.members), None, size)
+        return True
+
+    def _add(self, value: Any, marks: Marks, anchor: str | None, size: int) -> None:
+        if anchor:
+            self.anchors[anchor] = (value, marks, size)
+        if not self.stack:
+            self.result = (value, marks)
+            return
+        frame = self.stack[-1]
+        frame.size += size
+        if isinstance(frame.data, list):
+            frame.members[len(frame.data)] = (marks.span, marks)
+            frame.data.append(value)
+            return
+        key, frame.key = frame.key, None
+        if key == "<<" and frame.key_span is not None and "<<" not in frame.keys:
+            self._merge(frame, value, marks)
+        elif key is not None:
+            frame.data[key] = value
+            frame.members[key] = (frame.key_span, marks)
+
+    def _merge(self, frame: _Frame, value: Any, marks: Marks) -> None:
+        every = value if isinstance(value, list) else [value]
+        if not all(isinstance(member, dict) for member in every):
+            self.problem("<< merges a map, or a list of maps", marks.span, "write <<: *name of an anchored map")
+            return
+        for index, member in enumerate(every):
+            part = (marks.members or {})[index][1] if isinstance(value, list) else marks
+            frame.merges.append((member, part))
+
+    def _syntax(self, error: yaml.YAMLError) -> None:
+        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        reason = getattr(error, "problem", None) or str(error).split("\n", 1)[0]
+        line, column = (mark.line, mark.column) if mark else (0, 0)
+        lines = self.text.splitlines() or [""]
+        line = min(line, len(lines) - 1)
+        context = getattr(error, "context", None)
+        message = f"this is not valid YAML: {reason}" + (f" ({context})" if context else "")
+        if any(known.place and known.place.line == line + 1 for known in self.problems):
+            return  # what broke this line is said already
+        near = lines[line] if lines[line].strip() or line == 0 else lines[line - 1]
+        self.problem(message, Span(line, column, line, column), accident_hint(near, lines[max(line - 1, 0)]))
+
+
+_ACCIDENTS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"(?:^\s*-\s+|:\s+)\{\{"), _QUOTE_TEMPLATE),
+    (re.compile(r"(?:^\s*-\s+|:\s+)>\s*=?\s*[\w\"']"), 'quote a text that begins with > (YAML reads it as the beginning of a block text)'),
+    (re.compile(r"(?:^\s*-\s+|:\s+)[!%@`]"), "quote a text that begins with !, %, @ or `"),
+    (re.compile(r"^\s*-\s+(['\"]).*\1\s*\S"), "quote the whole item: a text that begins with a quote ends at the next one"),
+    (re.compile(r"\{.*(?:\$[^,}]*\[|\bmatches\b|\bregex\b)"),
+     "inside { } the characters [ ] { } and , have a meaning; quote the selector or pattern, or write the map as a block"),
+    (re.compile(r"\t"), "YAML is indented with spaces, never with tabs"),
+    (re.compile(r":\s+\S+.*:\s"), "quote a text that holds `: `"),
+)  # fmt: skip
+
+
+def accident_hint(*lines: str) -> str:
+    """The usual accident that a line of broken YAML shows, or a general hint."""
+    for line in lines:
+        for pattern, hint in _ACCIDENTS:
+            if pattern.search(line):
+                return hint
+    return "check the indentation and the quotes of this line and the one above"

@@ -1,0 +1,1 @@
+"""Matchers: the operators of `expect`. One small file a family, one line each in `table.py`."""

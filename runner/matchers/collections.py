@@ -1,0 +1,232 @@
+"""`contains`, `includes`, `unordered`, `empty`, `length`, `each`, `any`, `none`: what lists, maps and texts hold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from runner.matchers.base import MISS, FlagMatcher, ValueMatcher, undecided
+from runner.matchers.equality import canonical, is_number, same
+from runner.model.kinds import Argument, Judge, Miss
+from runner.model.wording import shown
+
+
+def _holds(actual: Any, piece: Any) -> bool | Miss:
+    """Whether a piece is in a text, a member in a list, a key in an object; a Miss where that makes no sense."""
+    match actual:
+        case str():
+            return piece in actual if isinstance(piece, str) else undecided(piece, "a text to look for in a text")
+        case list():
+            return any(same(member, piece) for member in actual)
+        case dict():
+            return piece in actual if isinstance(piece, str) else undecided(piece, "a text to look for among keys")
+        case _:
+            return undecided(actual, "a text, a list or an object")
+
+
+class Contains(ValueMatcher):
+    """Holds a piece."""
+
+    name = "contains"
+    summary = "a text with this piece, a list with this member, an object with this key"
+
+    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
+        """One piece."""
+        found = _holds(actual, argument)
+        if isinstance(found, Miss):
+            return found
+        return None if found else MISS
+
+
+class NotContains(ValueMatcher):
+    """Holds no such piece."""
+
+    name = "not_contains"
+    summary = "a text, list or object without it"
+
+    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
+        """No such piece."""
+        found = _holds(actual, argument)
+        if isinstance(found, Miss):
+            return found
+        return MISS if found else None
+
+
+def _included(actual: Any, expected: Any, path: str) -> str:
+    """Where an object lacks what is expected of it, in words; "" where it lacks nothing. Lists inside are equal."""
+    if not isinstance(expected, dict):
+        return "" if same(actual, expected) else f"{path} is {shown(actual, 60)}, expected {shown(expected, 60)}"
+    if not isinstance(actual, dict):
+        return f"{path} is {shown(actual, 60)}, expected an object"
+    for key, value in expected.items():
+        if key not in actual:
+            return f"{path}.{key} is missing"
+        lack = _included(actual[key], value, f"{path}.{key}")
+        if lack:
+            return lack
+    return ""
+
+
+def _unmatched(members: list[Any], entries: list[Any]) -> int:
+    """The index of an entry that gets no member of its own, or -1 (a matching by augmenting paths)."""
+    choices = [[at for at, member in enumerate(members) if not _included(member, entry, "$")] for entry in entries]
+    owner: dict[int, int] = {}
+
+    def place(entry: int, tried: set[int]) -> bool:
+        for at in choices[entry]:
+            if at not in tried:
+                tried.add(at)
+                if at not in owner or place(owner[at], tried):
+                    owner[at] = entry
+                    return True
+        return False
+
+    return next((entry for entry in range(len(entries)) if not place(entry, set())), -1)
+
+
+class Includes(ValueMatcher):
+    """Holds at least this."""
+
+    name = "includes"
+    summary = "an object with these keys, level by level, more allowed; a list with a member of its own for each entry"
+
+    def check(self, argument: Any, /) -> str:
+        """A map or a list that is not empty."""
+        if isinstance(argument, (dict, list)):
+            return "" if argument else "`includes` of nothing holds of anything; name what must be there"
+        return f"`includes` takes a map or a list, not {shown(argument, 60)}"
+
+    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
+        """At least these."""
+        if isinstance(argument, dict):
+            if not isinstance(actual, dict):
+                return undecided(actual, "an object")
+            lack = _included(actual, argument, "$")
+            return Miss(lack) if lack else None
+        if not isinstance(actual, list):
+            return undecided(actual, "a list")
+        missing = _unmatched(actual, argument)
+        return None if missing < 0 else Miss(f"no member is left for entry {missing}: {shown(argument[missing], 80)}")
+
+
+class Unordered(ValueMatcher):
+    """The same members."""
+
+    name = "unordered"
+    summary = "a list with the same members in any order, as many of each"
+
+    def check(self, argument: Any, /) -> str:
+        """A list."""
+        return "" if isinstance(argument, list) else f"`unordered` takes a list, not {shown(argument, 60)}"
+
+    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
+        """As a multiset."""
+        if not isinstance(actual, list):
+            return undecided(actual, "a list")
+        have, want = Counter(map(canonical, actual)), Counter(map(canonical, argument))
+        if have == want:
+            return None
+        lacks, extra = list((want - have).elements()), list((have - want).elements())
+        words = [f"missing: {', '.join(lacks[:5])}"] * bool(lacks) + [f"not expected: {', '.join(extra[:5])}"] * bool(extra)
+        return Miss("; ".join(words))
+
+
+class Empty(FlagMatcher):
+    """Nothing in it."""
+
+    name = "empty"
+    summary = "true or false: a text, list or object with nothing in it"
+
+    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
+        """Of texts, lists and objects only."""
+        if not isinstance(actual, (str, list, dict)):
+            return undecided(actual, "a text, a list or an object")
+        return None if (len(actual) == 0) is argument else MISS
+
+
+class Length(ValueMatcher):
+    """How many."""
+
+    name = "length"
+    argument: Argument = "value or conditions"  # type: ignore[misc]  # mypy takes the override of a ClassVar for an instance's
+    summary = "how many characters, members or keys: a number, or operators"
+
+    def check(self, argument: Any, /) -> str:
+        """A count."""
+        if isinstance(argument, bool) or not is_number(argument) or argument < 0 or argument != int(argument):
+            return f"`length` takes a whole number or operators, not {shown(argument, 60)}"
+        return ""
+
+    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
+        """The count is it, or satisfies it."""
+        if not isinstance(actual, (str, list, dict)):
+            return undecided(actual, "a text, a list or an object")
+        count = len(actual)
+        if callable(argument):
+            miss = argument(count)
+            return Miss(f"the length is {count}", undecided=miss.undecided) if miss else None
+        return None if count == argument else Miss(f"the length is {count}")
+
+
+def _members(actual: Any, judge: Judge) -> list[Miss | None] | Miss:
+    return [judge(member) for member in actual] if isinstance(actual, list) else undecided(actual, "a list")
+
+
+class _Quantifier(ValueMatcher):
+    argument: Argument = "conditions"  # type: ignore[misc]  # as above
+
+
+class Each(_Quantifier):
+    """All members."""
+
+    name = "each"
+    summary = "conditions that every member of a list fulfils; fails on an empty list"
+
+    def judge(self, actual: Any, argument: Judge, /) -> Miss | None:
+        """All, and at least one."""
+        misses = _members(actual, argument)
+        if isinstance(misses, Miss):
+            return misses
+        if not misses:
+            return Miss("the list is empty")
+        for index, miss in enumerate(misses):
+            if miss:
+                why = f": {miss.detail}" if miss.detail else ""
+                return Miss(f"member {index} is {shown(actual[index], 80)}{why}", undecided=miss.undecided)
+        return None
+
+
+class AnyMember(_Quantifier):
+    """One member."""
+
+    name = "any"
+    summary = "conditions that at least one member of a list fulfils; fails on an empty list"
+
+    def judge(self, actual: Any, argument: Judge, /) -> Miss | None:
+        """At least one."""
+        misses = _members(actual, argument)
+        if isinstance(misses, Miss):
+            return misses
+        if None in misses:
+            return None
+        every = bool(misses) and all(miss.undecided for miss in misses if miss)
+        return Miss(f"none of {len(misses)} members does", undecided=every)
+
+
+class NoMember(_Quantifier):
+    """No member."""
+
+    name = "none"
+    summary = "conditions that no member of a list fulfils; holds on an empty list"
+
+    def judge(self, actual: Any, argument: Judge, /) -> Miss | None:
+        """Not one; a member that cannot be judged fails it."""
+        misses = _members(actual, argument)
+        if isinstance(misses, Miss):
+            return misses
+        for index, miss in enumerate(misses):
+            if miss is None:
+                return Miss(f"member {index} does: {shown(actual[index], 80)}")
+            if miss.undecided:
+                return Miss(f"member {index}: {miss.detail}", undecided=True)
+        return None

@@ -1,0 +1,56 @@
+"""`not`, `any_of`, `all_of`: conditions put together. A value that cannot be judged fails, also under `not`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runner.matchers.base import MISS, ValueMatcher
+from runner.model.kinds import Argument, Judge, Miss
+
+
+class Not(ValueMatcher):
+    """The conditions do not hold."""
+
+    name = "not"
+    argument: Argument = "conditions"  # type: ignore[misc]  # mypy takes the override of a ClassVar for an instance's
+    summary = "conditions that do not hold"
+
+    def judge(self, actual: Any, argument: Judge, /) -> Miss | None:
+        """The other way round, but undecided stays undecided."""
+        miss = argument(actual)
+        if miss is None:
+            return MISS
+        return miss if miss.undecided else None
+
+
+class AnyOf(ValueMatcher):
+    """One of several conditions holds."""
+
+    name = "any_of"
+    argument: Argument = "conditions list"  # type: ignore[misc]  # as above
+    summary = "a list of conditions of which at least one holds"
+
+    def judge(self, actual: Any, argument: list[Judge], /) -> Miss | None:
+        """At least one."""
+        misses = [judge(actual) for judge in argument]
+        if None in misses:
+            return None
+        every = all(miss.undecided for miss in misses if miss)
+        reasons = [f"{index}: {miss.detail}" for index, miss in enumerate(misses) if miss and miss.detail]
+        return Miss("; ".join(reasons), undecided=every)
+
+
+class AllOf(ValueMatcher):
+    """Several conditions hold."""
+
+    name = "all_of"
+    argument: Argument = "conditions list"  # type: ignore[misc]  # as above
+    summary = "a list of conditions that all hold"
+
+    def judge(self, actual: Any, argument: list[Judge], /) -> Miss | None:
+        """All."""
+        misses = [(index, miss) for index, judge in enumerate(argument) if (miss := judge(actual))]
+        if not misses:
+            return None
+        index, first = next(((index, miss) for index, miss in misses if miss.undecided), misses[0])
+        return Miss(f"{index}: {first.detail}" if first.detail else f"condition {index} does not hold", undecided=first.undecided)

@@ -1,0 +1,133 @@
+"""`equals`, `not_equals`, `in`, `not_in`, `approx`: the same value by JSON, or nearly. Also what "the same" means."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from runner.matchers.base import MISS, ListMatcher, ValueMatcher, undecided
+from runner.model.kinds import Miss
+from runner.model.wording import shown
+
+
+def is_number(value: Any) -> bool:
+    """A JSON number; true and false are none."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def same(left: Any, right: Any) -> bool:
+    """Equal by JSON: `1` is `1.0`, and never `"1"` or `true`."""
+    if isinstance(left, dict):
+        return isinstance(right, dict) and left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+    if isinstance(left, list):
+        return isinstance(right, list) and len(left) == len(right) and all(map(same, left, right))
+    if is_number(left):
+        return is_number(right) and bool(left == right)
+    return type(left) is type(right) and bool(left == right)
+
+
+def canonical(value: Any) -> str:
+    """A text that two values share exactly when they are the same."""
+
+    def normal(part: Any) -> Any:
+        if isinstance(part, dict):
+            return {key: normal(member) for key, member in part.items()}
+        if isinstance(part, list):
+            return [normal(member) for member in part]
+        return int(part) if isinstance(part, float) and part.is_integer() else part
+
+    return json.dumps(normal(value), sort_keys=True)
+
+
+def _first_difference(actual: Any, expected: Any, path: str = "$") -> str:
+    """Where two large values first differ, in words; "" for scalars, where the values say it."""
+    if isinstance(actual, dict) and isinstance(expected, dict):
+        for key in expected:
+            if key not in actual:
+                return f"{path}.{key} is missing"
+            if not same(actual[key], expected[key]):
+                return _first_difference(actual[key], expected[key], f"{path}.{key}") or _at(f"{path}.{key}", actual[key], expected[key])
+        extra = next(key for key in actual if key not in expected)
+        return f"{path}.{extra} is there and was not expected"
+    if isinstance(actual, list) and isinstance(expected, list):
+        for index, (left, right) in enumerate(zip(actual, expected, strict=False)):
+            if not same(left, right):
+                return _first_difference(left, right, f"{path}[{index}]") or _at(f"{path}[{index}]", left, right)
+        return f"{path} has {len(actual)} members, expected {len(expected)}"
+    return ""
+
+
+def _at(path: str, actual: Any, expected: Any) -> str:
+    return f"{path} is {shown(actual, 60)}, expected {shown(expected, 60)}"
+
+
+class Equals(ValueMatcher):
+    """The same value."""
+
+    name = "equals"
+    summary = 'deep, by JSON: `1` equals `1.0`, never `"1"` or `true`'
+
+    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
+        """Deep equality by JSON."""
+        return None if same(actual, argument) else Miss(_first_difference(actual, argument))
+
+
+class NotEquals(ValueMatcher):
+    """Another value."""
+
+    name = "not_equals"
+    summary = "another value"
+
+    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
+        """Not deeply equal."""
+        return MISS if same(actual, argument) else None
+
+
+class In(ListMatcher):
+    """One of several values."""
+
+    name = "in"
+    summary = "one of a list of values"
+
+    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
+        """Equal to a member."""
+        return None if any(same(actual, member) for member in argument) else MISS
+
+
+class NotIn(ListMatcher):
+    """None of several values."""
+
+    name = "not_in"
+    summary = "none of a list of values"
+
+    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
+        """Equal to no member."""
+        return MISS if any(same(actual, member) for member in argument) else None
+
+
+class Approx(ValueMatcher):
+    """Nearly a number."""
+
+    name = "approx"
+    summary = "nearly a number (relative 1e-6), or `{value, within}` with an absolute distance"
+
+    def check(self, argument: Any, /) -> str:
+        """A number, or value and within."""
+        if is_number(argument):
+            return ""
+        if isinstance(argument, dict) and set(argument) == {"value", "within"}:
+            if all(is_number(member) for member in argument.values()) and argument["within"] >= 0:
+                return ""
+            return "`value` and `within` are numbers, `within` not below 0"
+        return f"`approx` takes a number or {{value, within}}, not {shown(argument, 60)}"
+
+    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
+        """Within the distance."""
+        if not is_number(actual):
+            return undecided(actual, "a number")
+        if isinstance(argument, dict):
+            near = abs(actual - argument["value"]) <= argument["within"]
+        else:
+            near = math.isclose(actual, argument, rel_tol=1e-6)
+        return None if near else MISS

@@ -1,0 +1,60 @@
+"""`schema`: JSON Schema. The only user of jsonschema beside the reader of workflows; imported when a file asks for it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from runner.matchers.base import ValueMatcher
+from runner.model.kinds import Miss
+from runner.model.wording import json_text, shown
+
+
+@lru_cache(maxsize=256)
+def _validator(text: str) -> Any:
+    # 60 ms to import, and few files hold a schema
+    import json  # noqa: PLC0415
+
+    import jsonschema  # noqa: PLC0415  # as above
+    from referencing import Registry  # noqa: PLC0415  # as above
+
+    schema = json.loads(text)
+    kind = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
+    kind.check_schema(schema)
+    # an empty registry: a $ref to another document is an error, never a download
+    return kind(schema, registry=Registry(), format_checker=kind.FORMAT_CHECKER)
+
+
+class Schema(ValueMatcher):
+    """Fits a JSON Schema."""
+
+    name = "schema"
+    summary = "JSON Schema (its own `$schema`, else 2020-12; formats are checked), inline or `{file: path}`"
+
+    def check(self, argument: Any, /) -> str:
+        """A valid schema."""
+        if not isinstance(argument, (dict, bool)):
+            return f"`schema` takes a JSON Schema or {{file: path}}, not {shown(argument, 60)}"
+        if argument in ({}, True):
+            return "an empty schema holds of anything"
+        try:
+            _validator(json_text(argument))
+        except Exception as error:
+            if type(error).__name__ not in {"SchemaError", "UnknownType"}:
+                raise
+            return f"the schema is wrong: {str(error).splitlines()[0]}"
+        return ""
+
+    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
+        """Every violation, the first three in words."""
+        try:
+            errors = sorted(_validator(json_text(argument)).iter_errors(actual), key=lambda error: list(map(str, error.absolute_path)))
+        except Exception as error:
+            if "Unresolvable" not in type(error).__name__ and "WrappedReferencing" not in type(error).__name__:
+                raise
+            return Miss(f"the schema refers to what is not in it: {error}", undecided=True)
+        if not errors:
+            return None
+        words = [f"{error.json_path}: {error.message[:200]}" for error in errors[:3]]
+        more = f" (and {len(errors) - 3} more)" if len(errors) > 3 else ""
+        return Miss("; ".join(words) + more)

@@ -1,0 +1,53 @@
+"""Every operator by its name. A new one is a class in a file here and a line below."""
+
+from __future__ import annotations
+
+from runner.matchers import collections, combine, equality, kind, ordering, schema, text
+from runner.model.kinds import Matcher
+
+MATCHERS: dict[str, Matcher] = {
+    matcher.name: matcher
+    for matcher in (
+        equality.Equals(),
+        equality.NotEquals(),
+        ordering.Gt(),
+        ordering.Gte(),
+        ordering.Lt(),
+        ordering.Lte(),
+        ordering.Between(),
+        equality.Approx(),
+        collections.Contains(),
+        collections.NotContains(),
+        text.StartsWith(),
+        text.EndsWith(),
+        text.Matches(),
+        collections.Includes(),
+        collections.Unordered(),
+        equality.In(),
+        equality.NotIn(),
+        kind.Exists(),
+        collections.Empty(),
+        kind.Type(),
+        collections.Length(),
+        text.Format(),
+        collections.Each(),
+        collections.AnyMember(),
+        collections.NoMember(),
+        combine.Not(),
+        combine.AnyOf(),
+        combine.AllOf(),
+        schema.Schema(),
+    )
+}
+
+LATER = ("snapshot",)
+"""Operators of the language that are refused until they are built."""
+
+MISTAKEN = {
+    "eq": "equals", "==": "equals", "equal": "equals", "is": "equals", "ne": "not_equals", "!=": "not_equals",
+    ">": "gt", ">=": "gte", "<": "lt", "<=": "lte", "greater_than": "gt", "less_than": "lt", "regex": "matches",
+    "match": "matches", "has": "contains", "one_of": "in", "len": "length", "size": "length", "count": "length",
+    "startswith": "starts_with", "endswith": "ends_with", "all": "each", "some": "any", "is_empty": "empty",
+    "subset": "includes", "or": "any_of", "and": "all_of", "present": "exists",
+}  # fmt: skip
+"""What other tools call them."""

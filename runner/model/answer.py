@@ -1,0 +1,193 @@
+"""What selectors look at: the final answer of a step, read strictly and at most once. Knows no selector."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from typing import Any
+
+from runner.model.errors import StepError
+from runner.model.exchange import Response, TransportFailure
+from runner.model.wording import seconds_text
+
+_CHARSET = re.compile(r'charset\s*=\s*"?([^";,\s]+)', re.IGNORECASE)
+_UNREAD = object()
+
+
+class DuplicateKey(ValueError):
+    """A JSON object names a member twice, so what it says depends on who reads it (RFC 8259 §4)."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        seen: set[str] = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]  # the one-line idiom for "first seen again"
+        raise DuplicateKey(f"the key {json.dumps(twice)} is there twice")
+    return members
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_constant)
+
+
+def read_json(text: str) -> Any:
+    """A JSON text as Python values: integers exact, no NaN, no key twice (RFC 8259).
+
+    Raises:
+        ValueError: with the reason and its place in the text.
+    """
+    try:
+        return _DECODER.decode(text.removeprefix("\ufeff"))
+    except RecursionError:
+        raise ValueError("it is nested too deeply to be read") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{error.msg} at line {error.lineno}, column {error.colno}") from None
+    except ValueError as error:
+        if "digits" in str(error):
+            raise ValueError("it holds a number of more than 4300 digits") from None
+        raise
+
+
+class Answer:
+    """The final answer (or failure) of a request, or the outputs of an include, seen by selectors and matchers.
+
+    Args:
+        response: The answer, if one came.
+        failure: Why none came.
+        redirects: URLs that redirected, in order.
+        jar: Cookies held afterwards, by name.
+        charset: The charset that the file forces on the body, or "".
+        outputs: What `$` selects from instead of a body (an include's outputs).
+    """
+
+    __slots__ = ("_charset", "_json", "_text", "failure", "jar", "outputs", "redirects", "response")
+
+    def __init__(
+        self,
+        response: Response | None,
+        *,
+        failure: TransportFailure | None = None,
+        redirects: tuple[str, ...] = (),
+        jar: dict[str, str] | None = None,
+        charset: str = "",
+        outputs: dict[str, Any] | None = None,
+    ) -> None:
+        self.response = response
+        self.failure = failure
+        self.redirects = redirects
+        self.jar = jar or {}
+        self.outputs = outputs
+        self._charset = charset
+        self._text: Any = _UNREAD
+        self._json: Any = _UNREAD if outputs is None else outputs
+
+    def whole(self) -> Response:
+        """The response.
+
+        Raises:
+            StepError: there is none (an include has outputs only; a request may have failed).
+        """
+        if self.response is not None:
+            return self.response
+        if self.failure is not None:
+            raise StepError(f"there is no answer: {self.failure.message}", "extract")
+        raise StepError(
+            "an include has no response of its own", "extract", hint="ask for its outputs, as `$.name`"
+        )
+
+    @property
+    def content_type(self) -> str:
+        """The media type in lower case, without parameters, or ""."""
+        value = self.response.header("content-type") if self.response else None
+        return value.split(";", 1)[0].strip().lower() if value else ""
+
+    @property
+    def says_json(self) -> bool:
+        """The Content-Type is JSON (RFC 6838 §4.2.8 `+json` suffix included)."""
+        kind = self.content_type
+        return kind.endswith(("/json", "+json"))
+
+    @property
+    def duration(self) -> float:
+        """Seconds the final exchange took."""
+        outcome = self.response or self.failure
+        return outcome.elapsed if outcome else 0.0
+
+    @property
+    def charset(self) -> str:
+        """The charset of the body: the file's, else the header's, else UTF-8."""
+        if self._charset:
+            return self._charset
+        value = (self.response.header("content-type") if self.response else None) or ""
+        found = _CHARSET.search(value)
+        return found[1] if found else "utf-8"
+
+    @property
+    def text(self) -> str:
+        """The body as text, decoded strictly.
+
+        Raises:
+            StepError: the charset is unknown or the bytes are not of it.
+        """
+        if self._text is _UNREAD:
+            self._text = self._decoded()
+        return self._text  # type: ignore[no-any-return]  # set to text on the line above
+
+    def _decoded(self) -> str:
+        body, charset = self.whole().body, self.charset
+        try:
+            if codecs.lookup(charset).name == "utf-8":
+                charset = "utf-8-sig"  # a byte order mark is no part of the text
+            return body.decode(charset)
+        except LookupError:
+            raise StepError(
+                f"the answer names a charset that does not exist: {charset!r}", "decode",
+                hint="set `http: {charset: utf-8}` on the step to say what it really is",
+            ) from None  # fmt: skip
+        except UnicodeDecodeError as error:
+            raise StepError(
+                f"the body is not {self.charset}: byte 0x{body[error.start]:02x} at position {error.start}", "decode",
+                hint="set `http: {charset: …}` on the step, or ask for `hex`, `size` or `sha256` of binary bodies",
+            ) from None  # fmt: skip
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON.
+
+        Raises:
+            StepError: it is empty or not JSON.
+        """
+        if self._json is _UNREAD:
+            if not self.whole().body.strip():
+                raise StepError("the body is empty, so there is no JSON in it", "decode")
+            try:
+                self._json = read_json(self.text)
+            except ValueError as error:
+                kind = self.content_type or "no Content-Type"
+                raise StepError(f"the body ({kind}) is not JSON: {error}", "decode", hint=self._opening()) from None
+        return self._json
+
+    def _opening(self) -> str:
+        """The first characters of a body that was expected to be something else."""
+        opening = " ".join(self.text[:80].split())
+        return f"it begins with: {opening}"
+
+    def check_json(self) -> None:
+        """An answer whose type says JSON must be JSON, an empty body apart.
+
+        Raises:
+            StepError: it is not.
+        """
+        if self.says_json and self.whole().body:
+            _ = self.json
+
+    def described(self) -> str:
+        """What came, in a few words."""
+        if self.response is not None:
+            return f"status {self.response.status} after {seconds_text(self.response.elapsed)}"
+        return self.failure.message if self.failure else "outputs"

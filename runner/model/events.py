@@ -1,0 +1,55 @@
+"""What happens, as frozen structs. The engine and the suite emit them; redaction masks them; reporters write them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from runner.model.results import Result, StepResult, WorkflowResult
+
+
+class RunStarted(msgspec.Struct, frozen=True):
+    """The suite begins; `workflows` runs are planned."""
+
+    workflows: int
+
+
+class WorkflowStarted(msgspec.Struct, frozen=True):
+    """A workflow begins."""
+
+    name: str
+    file: str
+    label: str = ""
+
+
+class StepFinished(msgspec.Struct, frozen=True):
+    """A step (or one turn of it) ended. `depth` counts the includes around it."""
+
+    workflow: str
+    file: str
+    step: StepResult
+    depth: int = 0
+
+
+class SecretLearned(msgspec.Struct, frozen=True):
+    """A value that must be masked from now on. Redaction keeps it; no reporter ever sees it."""
+
+    name: str
+    value: object
+
+
+class WorkflowFinished(msgspec.Struct, frozen=True):
+    """A workflow ended."""
+
+    result: WorkflowResult
+
+
+class RunFinished(msgspec.Struct, frozen=True):
+    """Everything ended."""
+
+    result: Result
+
+
+Event = RunStarted | WorkflowStarted | StepFinished | SecretLearned | WorkflowFinished | RunFinished
+Emit = Callable[[Event], None]

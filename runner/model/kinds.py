@@ -1,0 +1,177 @@
+"""The Protocols of the kinds: selector, matcher, body, credential, reporter, value. Each kind is one small file in its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar, Literal, Protocol
+
+import msgspec
+
+from runner.model.answer import Answer
+from runner.model.errors import DocumentPath
+from runner.model.events import Event
+from runner.model.exchange import Headers
+
+
+class _Missing:
+    """What a selector gives when it finds nothing; falsy, and equal only to itself."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING = _Missing()
+
+Names = Mapping[str, Any]
+"""The variables that a template sees."""
+
+ReadFile = Callable[[str], bytes]
+"""Reads a file that the workflow names (relative to it, inside the file root); raises StepError."""
+
+
+class Value(Protocol):
+    """Something in the document that becomes a value when it is rendered."""
+
+    literal: bool
+    """It holds no template."""
+
+    names: frozenset[str]
+    """The variables it uses."""
+
+    needed: frozenset[str]
+    """Those of them that must have a value: no `default(…)`, no `is defined`."""
+
+    env: frozenset[str]
+    """The environment variables that must be set."""
+
+    def render(self, names: Names, /) -> Any:
+        """The value. Raises StepError (`template`)."""
+        ...
+
+
+class Selector(Protocol):
+    """A compiled selector."""
+
+    indefinite: bool
+    """It always gives a list, which may be empty (RFC 9535 §2.1.1)."""
+
+    def select(self, answer: Answer, /) -> Any:
+        """The value, or MISSING. Raises StepError where the answer cannot be read that way."""
+        ...
+
+
+class SelectorKind(Protocol):
+    """A kind of selector.
+
+    Attributes:
+        argument: Its argument in words (`NAME`), or "" for a selector that takes none.
+        text: Its value is always text, so holding it against a bare number is a mistake.
+    """
+
+    name: ClassVar[str]
+    argument: ClassVar[str]
+    text: ClassVar[bool]
+    summary: ClassVar[str]
+
+    def compile(self, argument: str, /) -> Selector:
+        """Raises ValueError: with what is wrong with the argument, a hint after a newline."""
+        ...
+
+
+class Miss(msgspec.Struct, frozen=True):
+    """Why a value does not match.
+
+    Attributes:
+        detail: Why, where expected against actual does not say it.
+        undecided: The value cannot be judged by this operator, so `not` fails too.
+    """
+
+    detail: str = ""
+    undecided: bool = False
+
+
+Judge = Callable[[Any], Miss | None]
+"""Judges a value: None when it holds."""
+
+Argument = Literal["value", "conditions", "conditions list", "value or conditions"]
+
+
+class Matcher(Protocol):
+    """An operator of `expect`.
+
+    Attributes:
+        argument: What it takes: a value, conditions (given as a Judge), a list of them, or either.
+    """
+
+    name: ClassVar[str]
+    argument: ClassVar[Argument]
+    summary: ClassVar[str]
+
+    def check(self, argument: Any, /) -> str:
+        """What is wrong with a rendered argument, or ""."""
+        ...
+
+    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
+        """None when `actual` matches."""
+        ...
+
+
+Mistake = tuple[DocumentPath, str, str]
+"""A place below the value at hand, what is wrong there, and a hint."""
+
+
+class Encoded(msgspec.Struct, frozen=True):
+    """A request body, ready to send."""
+
+    content: bytes
+    content_type: str = ""
+
+
+class Body(Protocol):
+    """A kind of request body."""
+
+    name: ClassVar[str]
+
+    def check(self, data: Any, /) -> Iterable[Mistake]:
+        """What is wrong with the document's value, templates not yet rendered."""
+        ...
+
+    def encode(self, data: Any, read: ReadFile, /) -> Encoded:
+        """The bytes for rendered data. Raises StepError or ValueError."""
+        ...
+
+
+class Attachment(msgspec.Struct, frozen=True):
+    """What a credential adds to a request; all of it is secret."""
+
+    headers: Headers = ()
+    params: tuple[tuple[str, str], ...] = ()
+    cookies: tuple[tuple[str, str], ...] = ()
+    secrets: tuple[str, ...] = ()
+
+
+class Credential(Protocol):
+    """A kind of credential."""
+
+    name: ClassVar[str]
+
+    def check(self, data: Any, /) -> Iterable[Mistake]:
+        """What is wrong with the document's value."""
+        ...
+
+    def attach(self, data: Any, /) -> Attachment:
+        """What goes on the request for rendered data. Raises ValueError."""
+        ...
+
+
+class Reporter(Protocol):
+    """Something that writes what happens. It sees masked events only."""
+
+    def handle(self, event: Event, /) -> None:
+        """Take one event. May raise OSError, which is exit 4 and stops only this reporter."""
+        ...

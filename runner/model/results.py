@@ -1,0 +1,188 @@
+"""What a run gives back: verdicts, tries, checks and errors as frozen data, with their places already resolved."""
+
+from __future__ import annotations
+
+import enum
+from typing import Any
+
+import msgspec
+
+from runner.model.errors import ErrorKind
+from runner.model.exchange import Exchange
+
+
+class Verdict(enum.Enum):
+    """How a step or a workflow ended. `FAILED`: an expectation did not hold; `ERROR`: it could not be carried out."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERROR = "error"
+    SKIPPED = "skipped"
+
+
+class Where(msgspec.Struct, frozen=True):
+    """A place in a file, ready to show.
+
+    Attributes:
+        line: From 1.
+        column: From 1.
+        width: Characters the caret underlines.
+        excerpt: Line numbers and texts around the place.
+    """
+
+    file: str
+    line: int
+    column: int
+    width: int = 1
+    excerpt: tuple[tuple[int, str], ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One expectation and what came of it.
+
+    Attributes:
+        subject: The selector or expression as written.
+        operator: The operator's name.
+        expected: What had to hold.
+        actual: What came.
+        found: False where the selector found nothing.
+        detail: Why it does not hold, where that is more than expected against actual.
+        parts: For `assert`: each part of the expression with its value.
+    """
+
+    subject: str
+    operator: str
+    expected: Any = None
+    actual: Any = None
+    found: bool = True
+    detail: str = ""
+    parts: tuple[tuple[str, Any], ...] = ()
+    where: Where | None = None
+    passed: bool = False
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """Why a step could not be carried out."""
+
+    kind: ErrorKind
+    message: str
+    hint: str = ""
+    where: Where | None = None
+
+
+class Try(msgspec.Struct, frozen=True):
+    """One attempt of a step.
+
+    Attributes:
+        exchanges: What was sent and what came, redirects included; empty where a passing step keeps none.
+        checks: The expectations that failed; the passed ones too where a report keeps them.
+        errors: Why it could not be carried out.
+        waited: Seconds waited before this try.
+    """
+
+    exchanges: tuple[Exchange, ...] = ()
+    checks: tuple[Check, ...] = ()
+    errors: tuple[Failure, ...] = ()
+    duration: float = 0.0
+    waited: float = 0.0
+    steps: tuple[StepResult, ...] = ()
+
+
+class StepResult(msgspec.Struct, frozen=True):
+    """One step (one turn of a `for_each`) and how it ended.
+
+    Attributes:
+        method: Of the request, or "" for other actions.
+        status: Of the final answer, or 0.
+        turn: The index in a `for_each`, or -1.
+        passed_checks: How many expectations held in the last try.
+        judged: Something about the answer was expected.
+        reason: Why it was skipped.
+        tries: All tries, the last one judged.
+        cleanup: The step belongs to `finally`.
+        warnings: What is not wrong but must be seen (`verify: false`).
+    """
+
+    name: str
+    verdict: Verdict
+    method: str = ""
+    url: str = ""
+    status: int = 0
+    duration: float = 0.0
+    turn: int = -1
+    passed_checks: int = 0
+    judged: bool = False
+    reason: str = ""
+    tries: tuple[Try, ...] = ()
+    cleanup: bool = False
+    warnings: tuple[str, ...] = ()
+    where: Where | None = None
+
+    @property
+    def last(self) -> Try:
+        """The try that was judged."""
+        return self.tries[-1] if self.tries else Try()
+
+
+class WorkflowResult(msgspec.Struct, frozen=True):
+    """One run of a workflow (one case, one matrix entry) and how it ended.
+
+    Attributes:
+        label: Which case or matrix entry, or "".
+        duration: Seconds.
+        error: What stopped the run outside its steps.
+        outputs: Names and values for who includes it.
+    """
+
+    name: str
+    file: str
+    verdict: Verdict
+    label: str = ""
+    duration: float = 0.0
+    steps: tuple[StepResult, ...] = ()
+    reason: str = ""
+    error: Failure | None = None
+    outputs: dict[str, Any] = {}
+    tags: tuple[str, ...] = ()
+
+    @property
+    def full_name(self) -> str:
+        """The name with its case."""
+        return f"{self.name} {self.label}" if self.label else self.name
+
+
+class Result(msgspec.Struct, frozen=True):
+    """All runs of one call, and the exit code they mean."""
+
+    workflows: tuple[WorkflowResult, ...] = ()
+    duration: float = 0.0
+    interrupted_by: int = 0
+    report_failed: bool = False
+    crashed: bool = False
+
+    def count(self, verdict: Verdict) -> int:
+        """How many runs ended so."""
+        return sum(workflow.verdict is verdict for workflow in self.workflows)
+
+    @property
+    def passed(self) -> bool:
+        """Every run passed or was skipped, and there was one."""
+        return self.exit_code == 0
+
+    @property
+    def exit_code(self) -> int:
+        """0 passed · 1 expectation · 3 error · 4 report · 5 nothing selected · 70 bug · 128 + signal; the gravest wins."""
+        if self.interrupted_by:
+            return 128 + self.interrupted_by
+        if self.crashed:
+            return 70
+        if self.report_failed:
+            return 4
+        if self.count(Verdict.ERROR):
+            return 3
+        if self.count(Verdict.FAILED):
+            return 1
+        return 0 if self.workflows else 5

@@ -1,0 +1,55 @@
+"""A Set-Cookie header read as RFC 6265 §5.2 reads it. Plain data: the jar keeps it, the `cookie` selector shows it."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+
+import msgspec
+
+from runner.model.exchange import Response
+
+
+class SetCookie(msgspec.Struct, frozen=True):
+    """One Set-Cookie line.
+
+    Attributes:
+        attributes: Lower-case names and their values; a flag such as `httponly` has "".
+    """
+
+    name: str
+    value: str
+    attributes: dict[str, str]
+
+    def lifetime(self, now: float) -> float | None:
+        """Epoch seconds when it expires, or None for a session cookie (RFC 6265 §5.3: Max-Age before Expires)."""
+        max_age = self.attributes.get("max-age", "")
+        if max_age.lstrip("-").isdigit():
+            return now + int(max_age) if int(max_age) > 0 else 0.0
+        expires = self.attributes.get("expires")
+        if expires is None:
+            return None
+        try:
+            moment = parsedate_to_datetime(expires.replace("-", " "))
+        except ValueError:
+            return None
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def parse_set_cookie(line: str) -> SetCookie | None:
+    """A line read, or None where it names no cookie."""
+    pair, *rest = line.split(";")
+    name, equals, value = pair.partition("=")
+    if not equals or not name.strip():
+        return None
+    attributes = {}
+    for part in rest:
+        key, _, content = part.partition("=")
+        attributes[key.strip().lower()] = content.strip()
+    return SetCookie(name.strip(), value.strip(), attributes)
+
+
+def cookies_set_by(response: Response) -> list[SetCookie]:
+    """Every cookie that an answer sets, in order."""
+    parsed = (parse_set_cookie(line) for line in response.header_values("set-cookie"))
+    return [cookie for cookie in parsed if cookie is not None]

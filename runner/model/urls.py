@@ -1,0 +1,92 @@
+"""URLs as requests need them: absolute, checked, with their origin (RFC 3986, RFC 6454). Knows no template."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from urllib.parse import quote, urljoin, urlsplit, urlunsplit
+
+from runner.model.errors import StepError
+
+_KEPT = "%/:=&?~+!$,;'@()*[]"
+_PORTS = {"http": 80, "https": 443}
+_CONTROL = re.compile(r"[\x00-\x20\x7f]")
+_HOST = re.compile(r"[^\x00-\x20\x7f<>\"\\^`{|}%/?#@\[\]]+")
+
+
+@lru_cache(maxsize=4096)
+def absolute_url(text: str, base: str) -> str:
+    """The URL to send to: `base` put before a relative one, characters that a URL cannot hold percent-encoded.
+
+    Raises:
+        StepError: it is relative and there is no base, it is not http(s), or its host or port is wrong.
+    """
+    url = text.strip()
+    if url.startswith(("/", "?")):
+        if not base:
+            hint = "set `base_url` at the top, or write the whole URL"
+            raise StepError(f"{url!r} is relative and there is no base_url", "template", hint=hint)
+        url = (base.rstrip("/") if url.startswith("/") else base) + url
+    scheme, separator, _ = url.partition("://")
+    if scheme.lower() not in _PORTS or not separator:
+        hint = "a URL begins with http:// or https://; a path begins with /"
+        raise StepError(f"{url[:200]!r} is no http(s) URL", "template", hint=hint)
+    try:
+        parts = urlsplit(url)
+        _check_authority(parts.netloc, parts.hostname or "", parts.port)
+    except ValueError as error:
+        raise StepError(f"{url[:200]!r} is no URL: {error}", "template", hint=_host_hint(url)) from None
+    path = quote(parts.path, safe=_KEPT) or "/"
+    return urlunsplit((parts.scheme.lower(), parts.netloc.lower(), path, quote(parts.query, safe=_KEPT), ""))
+
+
+def _check_authority(authority: str, host: str, port: int | None) -> None:
+    if not host:
+        raise ValueError("it names no host")
+    if "@" in authority:
+        raise ValueError("it holds a user name; use `auth: {basic: …}`")
+    if "[" not in authority:
+        if not _HOST.fullmatch(host):
+            raise ValueError(f"{host!r} is no host name")
+        if any(not label for label in host.removesuffix(".").split(".")):
+            raise ValueError(f"the host name {host!r} has an empty part between its dots")
+    if port == 0:
+        raise ValueError("port 0 cannot be connected to")
+
+
+def _host_hint(url: str) -> str:
+    return "a value inside a URL is encoded whole; `{{ host | url }}` says that it is URL text already" if "%" in url.split("/")[2] else ""
+
+
+def with_params(url: str, params: list[tuple[str, str]]) -> str:
+    """The URL with parameters added to its query, spaces as `%20`."""
+    if not params:
+        return url
+    query = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in params)
+    return f"{url}{'&' if '?' in url else '?'}{query}"
+
+
+@lru_cache(maxsize=4096)
+def origin_of(url: str) -> str:
+    """Scheme, host and port (RFC 6454 §4)."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{(parts.hostname or '').lower()}:{parts.port or _PORTS.get(parts.scheme, 0)}"
+
+
+def target_of(location: str, url: str) -> str:
+    """Where an answer points to, seen from its URL (RFC 9110 §10.2.2).
+
+    Raises:
+        StepError: it is no http(s) URL.
+    """
+    raw = location.strip()
+    try:  # a driver reads header bytes as Latin-1; what is not ASCII was most likely UTF-8
+        raw = raw.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        pass
+    if _CONTROL.search(raw.replace(" ", "")):
+        raise StepError(f"the answer points to a URL with control characters: {raw[:200]!r}", "policy")
+    try:
+        return absolute_url(urljoin(url, raw), "")
+    except (StepError, ValueError) as error:
+        raise StepError(f"the answer points to {raw[:200]!r}, which cannot be followed: {error}", "policy") from None

@@ -1,0 +1,76 @@
+"""How values, kinds and near misses are put into words, the same everywhere a person reads them."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+JSON_TYPES = ("string", "number", "integer", "boolean", "array", "object", "null")
+
+
+def json_type(value: Any) -> str:
+    """The JSON type of a value, as the `type` operator names it (`1.0` is an integer; RFC 8259 §3)."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int():
+            return "integer"
+        case float():
+            return "integer" if value.is_integer() else "number"
+        case str():
+            return "string"
+        case list() | tuple():
+            return "array"
+        case Mapping():
+            return "object"
+        case _:
+            return type(value).__name__
+
+
+def json_text(value: Any, *, indent: int | None = None) -> str:
+    """A value as JSON, never as Python; what JSON does not know is shown as its text."""
+    separators = None if indent else (",", ":")
+    return json.dumps(value, ensure_ascii=False, indent=indent, separators=separators, default=str)
+
+
+def shown(value: Any, limit: int = 200) -> str:
+    """A value with its type, cut to `limit` characters: `"1" (string)`."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    if len(text) > limit:
+        text = f"{text[:limit]}… [{len(text) - limit} more characters]"
+    kind = json_type(value)
+    return text if kind in {"null", "boolean"} else f"{text} ({kind})"
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """`did you mean 'headers'?` for a near miss, else an empty text."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f"did you mean '{close[0]}'?" if close else ""
+
+
+def listed(names: Iterable[str], limit: int = 12) -> str:
+    """Names in order, cut to `limit`: `a, b, c and 4 more`."""
+    every = sorted(names)
+    more = f" and {len(every) - limit} more" if len(every) > limit else ""
+    return ", ".join(every[:limit]) + more
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 step`, `2 steps`, `2 tries`."""
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count} {noun[:-1]}ies" if noun.endswith("y") else f"{count} {noun}s"
+
+
+def seconds_text(seconds: float) -> str:
+    """A duration as people read it: `12 ms`, `1.25 s`, `2 min 5 s`."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.2f} s"
+    minutes, rest = divmod(seconds, 60)
+    return f"{minutes:.0f} min {rest:.0f} s"

@@ -1,0 +1,227 @@
+"""From a file to a Plan: reads it and every file it names, compiles all of it, and finds every mistake at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from runner.language.document import Defaults, Document, Http, Step
+from runner.language.files import FileRefused
+from runner.language.read import Reading, read_document
+from runner.language.yaml import load
+from runner.model.errors import DocumentPath, Place, Problem, StepError, WorkflowError
+from runner.model.kinds import ReadFile
+from runner.model.wording import did_you_mean
+from runner.plan.context import Context, Settings
+from runner.plan.plan import CredentialPlan, Plan
+from runner.plan.requests import RequestCompiler, plain_data
+from runner.plan.rows import rows
+from runner.plan.steps import StepCompiler
+from runner.templating.values import Literal
+
+_LATER = ("openapi", "needs", "lock")
+MAX_INCLUDES = 20
+
+
+def compile_file(path: Path, settings: Settings) -> Plan:
+    """A workflow, compiled.
+
+    Raises:
+        WorkflowError: every mistake in it and in the files it includes, in order of place.
+    """
+    problems: list[Problem] = []
+    plan = _compile(path.resolve(), settings, problems, (), frozenset())
+    if problems or plan is None:
+        raise WorkflowError(_in_order(problems))
+    return plan
+
+
+def _in_order(problems: list[Problem]) -> list[Problem]:
+    """Each problem once, those of a file together; within a file as they were found, which follows its lines."""
+    return list(dict.fromkeys(problems))
+
+
+def _compile(path: Path, settings: Settings, problems: list[Problem], chain: tuple[Path, ...], credentials: frozenset[str]) -> Plan | None:
+    file = settings.shown(path)
+    try:
+        content = settings.files.read(path.name, path.parent)
+    except FileRefused as error:
+        problems.append(Problem(error.message, Place(file), error.hint))
+        return None
+    found: list[Problem] = []
+    try:
+        data, source = load(content, file, found)
+    except WorkflowError as error:
+        problems += error.problems
+        return None
+    reading = read_document(data, file, found)
+    plan = None
+    if reading.document is not None:
+        context = Context(path, source, settings, [])
+        plan = _Compiler(context, reading, (*chain, path), credentials).plan(reading.document)
+        found += [problem for problem in context.problems if not reading.explains(problem)]
+    problems += sorted(found, key=lambda problem: _position(problem, source))
+    source.forget_marks()
+    return plan
+
+
+def _position(problem: Problem, source: Any) -> tuple[int, int]:
+    place = problem.place
+    if place is None or place.file != source.file:
+        return (0, 0)
+    where = source.where(place, around=0)
+    return (where.line, where.column)
+
+
+def merge_defaults(below: Defaults, over: Defaults) -> Defaults:
+    """A file's defaults over the project's: maps merge by key."""
+    merged: dict[str, Any] = {}
+    for key in below.__struct_fields__:
+        low, high = getattr(below, key), getattr(over, key)
+        if high is UNSET:
+            merged[key] = low
+        elif isinstance(low, dict) and isinstance(high, dict):
+            merged[key] = low | high
+        elif isinstance(low, Http) and isinstance(high, Http):
+            merged[key] = msgspec.convert(plain_data(low) | plain_data(high), Http)
+        else:
+            merged[key] = high
+    return Defaults(**merged)
+
+
+class _Compiler:
+    """Compiles one document."""
+
+    def __init__(self, context: Context, reading: Reading, chain: tuple[Path, ...], credentials: frozenset[str]) -> None:
+        self.context = context
+        self.reading = reading
+        self.chain = chain
+        self.inherited_credentials = credentials
+        self.own_credentials: set[str] = set()
+
+    def plan(self, document: Document) -> Plan:
+        context, settings = self.context, self.context.settings
+        for key in _LATER:
+            if getattr(document, key) is not UNSET:
+                context.later((key,), f"`{key}`")
+        own = document.defaults if isinstance(document.defaults, Defaults) else Defaults()
+        defaults = merge_defaults(settings.defaults, own) if settings.defaults is not None else own
+        requests = RequestCompiler(context, defaults, self._known_credentials)
+        steps = StepCompiler(context, defaults, requests, self._include)
+        self.own_credentials = set(document.auth) if isinstance(document.auth, dict) else set()
+        runs = rows(document, context)
+        inputs = document.inputs if isinstance(document.inputs, list) else []
+        for index, name in enumerate(inputs):
+            context.check_name(name, ("inputs", index))
+        variables = () if document.vars is UNSET else steps.named(document.vars, ("vars",))
+        main = tuple(self._steps(steps, document.steps, "steps"))
+        cleanup = () if document.finally_ is UNSET else tuple(self._steps(steps, document.finally_, "finally"))
+        outputs = () if document.outputs is UNSET else steps.named(document.outputs, ("outputs",))
+        base_url, base_path = self._base_url(document)
+        accepts = frozenset(inputs) | {named.name for named in variables}
+        columns = frozenset(name for row in runs for name in row.values)
+        given = frozenset(name for step in (*main, *cleanup) for name in step.gives)
+        plan = Plan(
+            name=document.name if isinstance(document.name, str) else context.path.stem,
+            file=context.file,
+            path=context.path,
+            source=context.source,
+            steps=main,
+            cleanup=cleanup,
+            tags=tuple(document.tags) if isinstance(document.tags, list) else (),
+            description=document.description if isinstance(document.description, str) else "",
+            condition=None if document.if_ is UNSET else context.condition(document.if_, ("if",)),
+            base_url=base_url,
+            base_url_path=base_path,
+            inputs=frozenset(inputs),
+            variables=variables,
+            secrets=tuple(document.secrets) if isinstance(document.secrets, list) else (),
+            credentials=self._credentials(document, requests),
+            timeout=None if document.timeout is UNSET else context.seconds(document.timeout, ("timeout",), positive=True),
+            outputs=outputs,
+            rows=runs,
+            accepts=accepts,
+            read=self._reader(),
+        )
+        known = accepts | columns | given | settings.given
+        context.check_names(known, self.reading.lost_names)
+        self._check_secrets(plan, known | self.reading.lost_names)
+        used = frozenset().union(*(names for names, _, _ in context.uses)) & settings.given
+        return msgspec.structs.replace(plan, env=tuple(self._env((*main, *cleanup))), accepts=accepts | columns | used)
+
+    def _steps(self, compiler: StepCompiler, steps: list[Step], key: str) -> Iterable[Any]:
+        for index, step in enumerate(steps):
+            yield compiler.step(step, (key, index))
+
+    def _known_credentials(self) -> set[str]:
+        return self.own_credentials | self.inherited_credentials
+
+    def _credentials(self, document: Document, requests: RequestCompiler) -> dict[str, CredentialPlan]:
+        found = {}
+        for name, auth in ({} if document.auth is UNSET else document.auth).items():
+            if name == "none":
+                self.context.problem(("auth", name), "`none` means no credential and cannot name one", on_key=True)
+            credential = requests.credential(auth, ("auth", name))
+            if credential is not None:
+                found[name] = credential
+        return found
+
+    def _base_url(self, document: Document) -> tuple[Any, DocumentPath]:
+        settings = self.context.settings
+        if document.base_url is UNSET:
+            return (Literal(settings.base_url) if settings.base_url else None), ("base_url",)
+        if "{{" not in document.base_url and not document.base_url.startswith(("http://", "https://")):
+            self.context.problem(("base_url",), f"{document.base_url!r} is no http(s) URL", "write https://host")
+        value = self.context.url(document.base_url, ("base_url",))
+        return (Literal(settings.base_url) if settings.base_url else value), ("base_url",)
+
+    def _include(self, name: str, place: DocumentPath) -> Plan | None:
+        context = self.context
+        try:
+            path = context.settings.files.resolve(name, context.path.parent)
+        except FileRefused as error:
+            context.problem(place, error.message, error.hint)
+            return None
+        if path in self.chain:
+            names = [context.settings.shown(each) for each in (*self.chain[self.chain.index(path) :], path)]
+            context.problem(place, f"the include goes round in a circle: {' → '.join(names)}", "take one of them out")
+            return None
+        if len(self.chain) > MAX_INCLUDES:
+            context.problem(place, f"includes are nested more than {MAX_INCLUDES} deep")
+            return None
+        if context.read(name, place) is None:
+            return None
+        known = frozenset(self._known_credentials())
+        return _compile(path, context.settings, self.context.problems, self.chain, known)
+
+    def _reader(self) -> ReadFile:
+        files, folder = self.context.settings.files, self.context.path.parent
+
+        def read(name: str) -> bytes:
+            try:
+                return files.read(name, folder)
+            except FileRefused as error:
+                raise StepError(error.message, "policy", hint=error.hint) from None
+
+        return read
+
+    def _check_secrets(self, plan: Plan, known: frozenset[str]) -> None:
+        """A name that nothing gives masks nothing: most likely it is misspelt."""
+        for index, name in enumerate(plan.secrets):
+            if name not in known and name not in self.context.env and name not in self.context.settings.environment:
+                near = did_you_mean(name, [*known, *self.context.env])
+                hint = near or "name a variable, an input, an extracted name or an environment variable"
+                self.context.problem(("secrets", index), f"nothing gives `{name}`, so nothing would be masked", hint)
+
+    def _env(self, steps: Iterable[Any]) -> Iterable[tuple[str, str, DocumentPath]]:
+        """The environment variables that this file and those it includes need."""
+        for name, path in self.context.env.items():
+            yield name, self.context.file, path
+        for step in steps:
+            included = getattr(step.action, "plan", None)
+            if isinstance(included, Plan):
+                yield from included.env

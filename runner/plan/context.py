@@ -1,0 +1,229 @@
+"""What compiling a file needs at every corner: its place, its problems, the names it uses. Compiles leaves only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from runner.language.files import FileRefused, Files
+from runner.language.source import Source
+from runner.model.errors import DocumentPath, Place, Problem
+from runner.model.kinds import Value
+from runner.model.units import bare_number_hint, parse_duration
+from runner.model.wording import did_you_mean, listed
+from runner.plan.plan import AssertPlan, Pick, Seconds
+from runner.selectors.table import compile_selector
+from runner.templating.values import (
+    FUNCTIONS,
+    RESERVED,
+    ListTree,
+    Literal,
+    MapTree,
+    TemplateProblem,
+    compile_expression,
+    compile_url,
+    compile_value,
+)
+
+REFUSED_NAMES = FUNCTIONS | RESERVED | {"env", "response", "item", "index"}
+
+
+class Settings:
+    """What holds for every file of a run.
+
+    Args:
+        files: Reads what files name.
+        given: Names that the command line gives (`--var`) or the environment chosen with `-e`.
+        ng: A bare `$` means jsonpath-ng's dialect.
+        base_url: The chosen environment's, for files that have none.
+        defaults: The project's, below a file's own.
+        can: Transport features that the driver has beyond HTTP/1.1 over TCP.
+        shown_from: The folder from which paths are shown.
+        environment: The environment variables that are set.
+    """
+
+    def __init__(
+        self,
+        files: Files,
+        *,
+        given: frozenset[str] = frozenset(),
+        ng: bool = False,
+        base_url: str = "",
+        defaults: Any = None,
+        can: frozenset[str] = frozenset(),
+        shown_from: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.files = files
+        self.given = given
+        self.ng = ng
+        self.base_url = base_url
+        self.defaults = defaults
+        self.can = can
+        self.shown_from = shown_from or Path.cwd()
+        self.environment = environment or {}
+
+    def shown(self, path: Path) -> str:
+        """A path as people know it: relative to where they are, where it is below."""
+        return str(path.relative_to(self.shown_from)) if path.is_relative_to(self.shown_from) else str(path)
+
+
+class Context:
+    """One file being compiled."""
+
+    def __init__(self, path: Path, source: Source, settings: Settings, problems: list[Problem]) -> None:
+        self.path = path
+        self.file = source.file
+        self.source = source
+        self.settings = settings
+        self.problems = problems
+        self.uses: list[tuple[frozenset[str], frozenset[str], DocumentPath]] = []
+        self.env: dict[str, DocumentPath] = {}
+        self._local: frozenset[str] = frozenset()
+        self._needs: set[str] = set()
+
+    def problem(self, path: DocumentPath, message: str, hint: str = "", *, on_key: bool = False) -> None:
+        """Note a mistake."""
+        self.problems.append(Problem(message, Place(self.file, path, on_key), hint))
+
+    def complain(self, path: DocumentPath, message: str, hint: str) -> None:
+        """Note a mistake in a template, a selector or an expression: a comment may have cut it short."""
+        if self.source.cut_by_comment(path):
+            hint = f"` #` begins a comment and cut this short; quote the whole text. {hint}".rstrip()
+        self.problem(path, message, hint)
+
+    def later(self, path: DocumentPath, what: str) -> None:
+        """Refuse what the language has and this version has not."""
+        self.problem(path, f"{what} is not supported yet", "take it out, or wait for a version that has it", on_key=True)
+
+    @contextmanager
+    def local(self, *names: str) -> Iterator[None]:
+        """Names that are known only inside (a loop's, `response`)."""
+        before, self._local = self._local, self._local | set(names)
+        yield
+        self._local = before
+
+    @contextmanager
+    def collecting(self) -> Iterator[set[str]]:
+        """The names that whatever is compiled inside must have."""
+        before, self._needs = self._needs, set()
+        yield self._needs
+        self._needs = before
+
+    def use(self, value: Value, path: DocumentPath) -> Value:
+        """Remember the names that a value uses, each at its own place."""
+        if isinstance(value, MapTree):
+            for key, member in value.members:
+                self.use(key, path)
+                self.use(member, (*path, key.value) if isinstance(key, Literal) else path)
+        elif isinstance(value, ListTree):
+            for index, member in enumerate(value.members):
+                self.use(member, (*path, index))
+        elif not value.literal:
+            self.uses.append((value.names, self._local, path))
+            self._needs |= value.needed - self._local
+            for name in value.env:
+                self.env.setdefault(name, path)
+        return value
+
+    def value(self, data: Any, path: DocumentPath) -> Value:
+        """Any value with templates in it."""
+        return self.use(compile_value(data, lambda below, *words: self.complain((*path, *below), *words)), path)
+
+    def _leaf(self, compile_leaf: Callable[[str], Value], text: str, path: DocumentPath) -> Value:
+        try:
+            return self.use(compile_leaf(text), path)
+        except TemplateProblem as problem:
+            self.complain(path, problem.message, problem.hint)
+            return Literal(text)
+
+    def url(self, text: str, path: DocumentPath) -> Value:
+        """A URL with templates in it."""
+        return self._leaf(compile_url, text, path)
+
+    def condition(self, text: str | bool, path: DocumentPath, *local: str) -> AssertPlan:
+        """A bare expression that must give true or false."""
+        if isinstance(text, bool):
+            return AssertPlan(str(text).lower(), Literal(text), path)
+        with self.local(*local):
+            return AssertPlan(text, self._leaf(compile_expression, text, path), path)
+
+    def filter_chain(self, chain: str, path: DocumentPath) -> Value:
+        """Jinja filters for a value: an expression over `value`."""
+        with self.local("value"):
+            return self._leaf(lambda text: compile_expression(f"value | {text.lstrip('| ')}"), chain, path)
+
+    def pick(self, text: str, path: DocumentPath, *, on_key: bool) -> Pick:
+        """A selector, compiled now where it holds no template."""
+        if "{{" in text or "{%" in text:
+            template = self._leaf(lambda leaf: compile_value(leaf, lambda *_: None), text, path)
+            return Pick(text, path, None, template, self.selector)
+        try:
+            return Pick(text, path, self.selector(text))
+        except ValueError as error:
+            message, _, hint = str(error).partition("\n")
+            if self.source.cut_by_comment(path):
+                hint = "` #` begins a comment and cut this short; quote the whole text"
+            self.problem(path, message, hint, on_key=on_key)
+            return Pick(text, path, None, Literal(text), self.selector)
+
+    def selector(self, text: str) -> Any:
+        """A selector; a bare `$` by the project's choice of dialect. Raises ValueError."""
+        return compile_selector(f"ng {text}" if self.settings.ng and text.startswith("$") else text)
+
+    def duration(self, text: str, path: DocumentPath, *, positive: bool = False) -> Value | Seconds:
+        """Seconds, now where it holds no template."""
+        if "{{" in text:
+            return Seconds(self.value(text, path))
+        return Literal(self.seconds(text, path, positive=positive))
+
+    def seconds(self, text: str, path: DocumentPath, *, positive: bool = False) -> float:
+        """Seconds of a literal duration."""
+        try:
+            seconds = parse_duration(text)
+        except ValueError as error:
+            hint = bare_number_hint(float(text)) if text.replace(".", "", 1).isdigit() else ""
+            self.problem(path, str(error), hint)
+            return 1.0
+        if positive and seconds <= 0:
+            self.problem(path, "a limit of nothing lets nothing through", "write a duration above zero")
+            return 1.0
+        return seconds
+
+    def check_name(self, name: str, path: DocumentPath) -> bool:
+        """A name that a variable may have."""
+        if not name.isidentifier() or not name.isascii():
+            self.problem(path, f"{name!r} is no name: letters, digits and _ only, no digit first", on_key=True)
+            return False
+        if name in REFUSED_NAMES:
+            self.problem(path, f"`{name}` has a meaning of its own and cannot name a value", "choose another name", on_key=True)
+            return False
+        return True
+
+    def read(self, name: str, path: DocumentPath) -> bytes | None:
+        """A file that the document names literally, or None with the problem noted."""
+        try:
+            return self.settings.files.read(name, self.path.parent)
+        except FileRefused as error:
+            self.problem(path, error.message, error.hint)
+            return None
+
+    def check_names(self, known: frozenset[str], lost: frozenset[str]) -> None:
+        """Refuse names that nothing in the file can give; those that a broken part would have given are let pass."""
+        for names, local, path in self.uses:
+            for name in sorted(names - known - lost - local - FUNCTIONS - {"env"}):
+                self.problem(path, f"nothing in this file gives `{name}`", _name_hint(name, known | local))
+
+
+def _name_hint(name: str, known: frozenset[str]) -> str:
+    if name == "response":
+        return "`response` is known in `assert` and `retry: {abort_if: …}` of a request"
+    if name in {"item", "index"}:
+        return f"`{name}` is known in a step with `for_each`"
+    near = did_you_mean(name, known | FUNCTIONS)
+    if near:
+        return near
+    names = f"names that the file gives: {listed(known)}; " if known else ""
+    return f"{names}extract it, set it, or name it under `vars` or `inputs`"

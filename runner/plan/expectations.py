@@ -1,0 +1,212 @@
+"""`expect` and `extract`, compiled: selectors, operators, the grammar of `status`. Knows no step."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar
+
+from msgspec import UNSET
+
+from runner.language.document import Extract
+from runner.matchers.base import ValueMatcher
+from runner.matchers.equality import is_number
+from runner.matchers.schema import Schema
+from runner.matchers.table import LATER, MATCHERS, MISTAKEN
+from runner.model.answer import read_json
+from runner.model.errors import DocumentPath
+from runner.model.exchange import FAILURE_KINDS
+from runner.model.kinds import MISSING, Argument, Matcher, Miss
+from runner.model.wording import did_you_mean, listed, shown
+from runner.plan.context import Context
+from runner.plan.plan import Condition, Conditions, Expectation, ExtractPlan, Inside
+from runner.selectors.table import kind_of
+from runner.templating.values import Literal
+
+_CLASS = re.compile(r"[1-5]xx")
+
+
+class StatusMatcher(ValueMatcher):
+    """The grammar of `status`: a number, `2xx`, or a list of these meaning one of."""
+
+    name: ClassVar[str] = "status"
+    argument: ClassVar[Argument] = "value"
+    summary: ClassVar[str] = "a number, `2xx`, or a list of these"
+
+    def check(self, argument: Any, /) -> str:
+        """Codes from 100 to 599, classes, or a list of them."""
+        members = argument if isinstance(argument, list) else [argument]
+        if not members:
+            return "`status` takes at least one code"
+        for member in members:
+            if _code(member) is None and not (isinstance(member, str) and _CLASS.fullmatch(member)):
+                return f"{shown(member, 40)} is no status: write a code from 100 to 599, a class like 2xx, a list of these, or any"
+        return ""
+
+    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
+        """One of them."""
+        for member in argument if isinstance(argument, list) else (argument,):
+            code = _code(member)
+            if actual == code or (code is None and actual // 100 == int(member[0])):
+                return None
+        return Miss()
+
+
+def _code(value: Any) -> int | None:
+    """A status code; a template may give it as text."""
+    if isinstance(value, str) and value.isdigit():
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and 100 <= value <= 599 else None
+
+
+STATUS = StatusMatcher()
+
+
+class ExpectCompiler:
+    """Compiles the expectations of one step."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+
+    def expectations(self, entries: dict[str, tuple[Any, DocumentPath]]) -> tuple[list[Expectation], list[Expectation]]:
+        """Expectations on the status, and all others.
+
+        Args:
+            entries: What must hold, with its place, by selector; defaults merged in.
+        """
+        status: list[Expectation] = []
+        others: list[Expectation] = []
+        for text, (data, path) in entries.items():
+            if text == "status":
+                if data != "any":
+                    pick = self.context.pick(text, path, on_key=True)
+                    status.append(Expectation(pick, self._status(data, path)))
+                continue
+            pick = self.context.pick(text, path, on_key=True)
+            if pick.selector is not None:
+                self._check_kind(text, data, path)
+            others.append(Expectation(pick, self.conditions(data, path)))
+        return status, others
+
+    def _status(self, data: Any, path: DocumentPath) -> Conditions:
+        if isinstance(data, dict):
+            return self.conditions(data, path)
+        value = self.context.value(data, path)
+        if value.literal:
+            wrong = STATUS.check(data)
+            if wrong:
+                self.context.problem(path, wrong)
+        return Conditions((Condition(STATUS, value, path),), data)
+
+    def _check_kind(self, text: str, data: Any, path: DocumentPath) -> None:
+        """A selector whose value is always text, held against a number, can never hold."""
+        kind, argument = kind_of(text)
+        wanted = data.get("equals") if isinstance(data, dict) else data
+        if kind.name == "failure" and isinstance(data, str) and "{{" not in data and data not in FAILURE_KINDS:
+            near = did_you_mean(data, FAILURE_KINDS) or f"failures: {', '.join(FAILURE_KINDS)}"
+            self.context.problem(path, f"there is no failure {data!r}", near)
+        flag = kind.name == "cookie" and " " in argument
+        if kind.text and not flag and (is_number(wanted) or isinstance(wanted, bool)):
+            written = str(wanted).lower() if isinstance(wanted, bool) else wanted
+            message = f"`{text}` is always a text and never equals {shown(wanted, 40)}"
+            self.context.problem(path, message, f'quote it: "{written}", or compare it as a number: {{ gte: {wanted} }}')
+
+    def conditions(self, data: Any, path: DocumentPath) -> Conditions:
+        """A scalar or a list means equals; a map is operators and `$` selectors, all of which must hold."""
+        if not isinstance(data, dict):
+            return Conditions((self._condition(MATCHERS["equals"], data, path),), data)
+        if not data:
+            hint = "write what must hold; an empty object is `equals: {}`"
+            self.context.problem(path, "this expects nothing: the map is empty", hint)
+        entries: list[Condition | Inside] = []
+        for key, argument in data.items():
+            below = (*path, key)
+            if key.startswith("$"):
+                pick = self.context.pick(key, below, on_key=True)
+                entries.append(Inside(pick, self.conditions(argument, below), below))
+            elif key in MATCHERS:
+                entries.append(self._condition(MATCHERS[key], argument, below))
+            elif key in LATER:
+                self.context.later(below, f"`{key}`")
+            else:
+                self._unknown(key, below)
+        return Conditions(tuple(entries), data)
+
+    def _unknown(self, key: str, path: DocumentPath) -> None:
+        near = MISTAKEN.get(key.lower())
+        hint = f"did you mean '{near}'?" if near else did_you_mean(key, MATCHERS)
+        hint = hint or f"a literal object goes under `equals`; operators: {listed(MATCHERS, 40)}"
+        self.context.problem(path, f"unknown operator '{key}'", hint, on_key=True)
+
+    def _condition(self, matcher: Matcher, data: Any, path: DocumentPath) -> Condition:
+        kind = matcher.argument
+        if kind == "conditions" or (kind == "value or conditions" and isinstance(data, dict)):
+            return Condition(matcher, self.conditions(data, path), path)
+        if kind == "conditions list":
+            return Condition(matcher, self._list(matcher, data, path), path)
+        if isinstance(matcher, Schema):
+            data = self._schema(data, path)
+            wrong = "" if data is None else matcher.check(data)
+            if wrong:
+                self.context.problem(path, wrong)
+            return Condition(matcher, Literal(data), path)
+        value = self.context.value(data, path)
+        if value.literal:
+            wrong = matcher.check(data)
+            if wrong:
+                message, _, hint = wrong.partition("; ")
+                self.context.problem(path, message, hint)
+        return Condition(matcher, value, path)
+
+    def _list(self, matcher: Matcher, data: Any, path: DocumentPath) -> tuple[Conditions, ...]:
+        if not isinstance(data, list) or not data:
+            self.context.problem(path, f"`{matcher.name}` takes a list of conditions that is not empty")
+            return ()
+        return tuple(self.conditions(part, (*path, index)) for index, part in enumerate(data))
+
+    def _schema(self, data: Any, path: DocumentPath) -> Any:
+        """An inline schema, or the content of the file that it names; templates are no part of a schema."""
+        if not isinstance(data, dict) or set(data) != {"file"} or not isinstance(data["file"], str):
+            return data
+        content = self.context.read(data["file"], (*path, "file"))
+        if content is None:
+            return None
+        try:
+            return read_json(content.decode("utf-8"))
+        except ValueError as error:
+            self.context.problem((*path, "file"), f"{data['file']} is not JSON: {error}")
+            return None
+
+    def extracts(self, entries: dict[str, str | Extract], path: DocumentPath) -> list[ExtractPlan]:
+        """What is taken out, by name."""
+        found = []
+        for name, entry in entries.items():
+            below = (*path, name)
+            self.context.check_name(name, below)
+            if isinstance(entry, str):
+                found.append(ExtractPlan(name, self.context.pick(entry, below, on_key=False), below))
+                continue
+            chain = None if entry.filter is UNSET else self.context.filter_chain(entry.filter, (*below, "filter"))
+            default = MISSING if entry.default is UNSET else self.context.value(entry.default, (*below, "default"))
+            pick = self.context.pick(entry.from_, (*below, "from"), on_key=False)
+            found.append(ExtractPlan(name, pick, below, chain, default, entry.secret is True))
+        return found
+
+
+def merged_expect(default: Any, default_path: DocumentPath, own: Any, path: DocumentPath) -> dict[str, tuple[Any, DocumentPath]]:
+    """A step's expectations over the default ones, by selector; `any` takes a default one back."""
+    merged = _placed(default, default_path)
+    for text, (data, place) in _placed(own, path).items():
+        if text != "status" and data == "any" and text in merged:
+            del merged[text]
+        else:
+            merged[text] = (data, place)
+    return merged
+
+
+def _placed(expect: Any, path: DocumentPath) -> dict[str, tuple[Any, DocumentPath]]:
+    if expect is UNSET:
+        return {}
+    if isinstance(expect, dict):
+        return {text: (data, (*path, text)) for text, data in expect.items()}
+    return {"status": (expect, path)}
+

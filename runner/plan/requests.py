@@ -1,0 +1,248 @@
+"""The request of a step, compiled: URL, fields, body, credential, transport, with the defaults merged in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from runner.bodies.table import BODIES as BODY_KINDS
+from runner.credentials.table import CREDENTIALS, LATER
+from runner.language.document import BODIES, METHODS, Auth, Defaults, Http, Step
+from runner.language.files import FileRefused
+from runner.model.errors import DocumentPath, StepError
+from runner.model.exchange import DEFAULT_RESPONSE_LIMIT, Transport
+from runner.model.pairs import check_pairs
+from runner.model.units import parse_size
+from runner.model.wording import did_you_mean, listed
+from runner.plan.context import Context
+from runner.plan.plan import AuthUse, BodyPlan, CredentialPlan, Field, Fields, HttpPlan, PagePlan, RequestPlan
+from runner.templating.values import Literal
+
+_CURL_ONLY = ("resolve", "unix_socket")
+
+
+def plain_data(value: Any) -> Any:
+    """A struct of the document as the plain data that the author wrote."""
+    return msgspec.to_builtins(value) if isinstance(value, msgspec.Struct) else value
+
+
+class RequestCompiler:
+    """Compiles the requests of one file."""
+
+    def __init__(self, context: Context, defaults: Defaults, known_credentials: Callable[[], set[str]]) -> None:
+        self.context = context
+        self.defaults = defaults
+        self.known_credentials = known_credentials
+
+    def request(self, step: Step, action: str, path: DocumentPath) -> RequestPlan:
+        """A request with its defaults."""
+        method, url_text = self._method_and_url(step, action, (*path, action))
+        self._check_url(url_text, (*path, action))
+        defaults = self.defaults
+        cookies = step.cookies if isinstance(step.cookies, dict) else {}
+        if isinstance(step.cookies, str) and step.cookies != "none":
+            self.context.problem((*path, "cookies"), f"`cookies` is a map or `none`, not {step.cookies!r}")
+        headers = self.fields("headers", defaults.headers, step.headers, path)
+        auth = self._auth(step, headers, path)
+        http, http_value = self._http(step, path)
+        return RequestPlan(
+            method=Literal(method),
+            url=self.context.url(url_text, (*path, action)),
+            url_path=(*path, action),
+            params=self.fields("params", defaults.params, step.params, path),
+            headers=headers,
+            cookies=self.fields("cookies", UNSET, cookies, path),
+            jar=step.jar if isinstance(step.jar, str) else "",
+            no_cookies=step.cookies == "none",
+            body=self._body(step, path),
+            auth=auth,
+            http=http,
+            http_value=http_value,
+            http_builder=self._http_plan,
+            paginate=self._paginate(step, path),
+        )
+
+    def _method_and_url(self, step: Step, action: str, path: DocumentPath) -> tuple[str, str]:
+        text = getattr(step, action)
+        if action in METHODS:
+            return action.upper(), text.strip()
+        method, _, url = text.strip().partition(" ")
+        if not url.strip() or "{" in method:
+            self.context.problem(path, "`request` is a method and a URL", "write `request: PURGE /cache`")
+            return "GET", url or "/"
+        if not method.isascii() or not all(letter.isalnum() or letter in "!#$%&'*+-.^_`|~" for letter in method):
+            self.context.problem(path, f"{method!r} is no method (RFC 9110 §9.1)", "a method is one word: PURGE")
+        return method, url.strip()
+
+    def _check_url(self, url: str, path: DocumentPath) -> None:
+        if not url:
+            self.context.problem(path, "the URL is empty", "write a path that begins with /, or a full URL")
+        elif not url.startswith(("/", "?", "http://", "https://", "{{", "{%")):
+            hint = f"a relative URL begins with /: /{url}" if "://" not in url else "only http and https are spoken"
+            self.context.problem(path, f"{url!r} is neither a path nor an http(s) URL", hint)
+
+    def fields(self, key: str, default: Any, own: Any, path: DocumentPath) -> Fields:
+        """The entries of a step's map over the default ones; header names without regard to case."""
+        same = str.lower if key == "headers" else str
+        merged: dict[str, tuple[str, Any, DocumentPath]] = {}
+        for data, place in ((default, ("defaults", key)), (own, (*path, key))):
+            if data is UNSET:
+                continue
+            for below, message, hint in check_pairs(data):
+                self.context.problem((*place, *below), message, hint)
+            for name, value in data.items():
+                merged[same(name)] = (name, value, (*place, name))
+        return Fields(tuple(
+            Field(self.context.value(name, place), self.context.value(value, place), place, removes=value is None)
+            for name, value, place in merged.values()
+        ))  # fmt: skip
+
+    def _body(self, step: Step, path: DocumentPath) -> BodyPlan | None:
+        keys = [key for key in BODIES if getattr(step, key) is not UNSET]
+        if len(keys) > 1:
+            self.context.problem((*path, keys[1]), f"a step has one body, this one has {' and '.join(keys)}", "keep one", on_key=True)
+        if not keys:
+            return None
+        key = keys[0]
+        place = (*path, key)
+        if key == "json" and step.json is None and self.context.source.is_empty(place):
+            self.context.problem(place, "`json` has nothing after it", "to send null write `json: null`", on_key=True)
+        data = plain_data(getattr(step, key))
+        kind = BODY_KINDS[key]
+        for below, message, hint in kind.check(data):
+            self.context.problem((*place, *below), message, hint)
+        self._read_files(data, place)
+        return BodyPlan(kind, self.context.value(data, place), place)
+
+    def _read_files(self, data: Any, path: DocumentPath) -> None:
+        """Read the files that a body names literally, so that a missing one is found now and the bundle is whole."""
+        if path[-1] == "body" or path[-2:-1] == ("multipart",) or path[-3:-2] == ("multipart",):
+            name = data.get("file") if isinstance(data, dict) else None
+            if isinstance(name, str) and "{{" not in name:
+                self.context.read(name, (*path, "file"))
+        if path[-1] == "multipart" or (path[-2:-1] == ("multipart",) and isinstance(data, list)):
+            for key, member in data.items() if isinstance(data, dict) else enumerate(data):
+                self._read_files(member, (*path, key))
+
+    def _auth(self, step: Step, headers: Fields, path: DocumentPath) -> AuthUse | None:
+        own = step.auth is not UNSET
+        auth, place = (step.auth, (*path, "auth")) if own else (self.defaults.auth, ("defaults", "auth"))
+        if auth is UNSET or auth == "none":
+            return None
+        literal = any(isinstance(field.name, Literal) and field.name.value.lower() == "authorization" and not field.removes for field in headers.entries)
+        if literal and own:
+            hint = "keep one: `auth` writes the Authorization header"
+            self.context.problem(place, "`auth` stands beside a literal Authorization header", hint, on_key=True)
+        elif literal:
+            return None  # the step says what it sends; a default gives way
+        if isinstance(auth, Auth):
+            return AuthUse(place, inline=self.credential(auth, place), inherited=not own)
+        known = self.known_credentials()
+        if auth not in known:
+            names = f"named here: {listed(known)}" if known else "name it under `auth` at the top of the file"
+            self.context.problem(place, f"there is no credential `{auth}`", did_you_mean(str(auth), [*known, "none"]) or names)
+        return AuthUse(place, name=str(auth), inherited=not own)
+
+    def credential(self, auth: Auth, path: DocumentPath) -> CredentialPlan | None:
+        """A credential: exactly one kind."""
+        kinds = [key for key in auth.__struct_fields__ if getattr(auth, key) is not UNSET]
+        for key in kinds:
+            if key in LATER:
+                self.context.later((*path, key), f"`auth: {{{key}: …}}`")
+        if len(kinds) != 1 and not set(kinds) & set(LATER):
+            message = f"a credential is exactly one of {', '.join(CREDENTIALS)}, this one has {' and '.join(kinds) or 'none'}"
+            self.context.problem(path, message)
+        if len(kinds) != 1 or kinds[0] in LATER:
+            return None
+        key = kinds[0]
+        data = plain_data(getattr(auth, key))
+        for below, message, hint in CREDENTIALS[key].check(data):
+            self.context.problem((*path, key, *below), message, hint)
+        return CredentialPlan(CREDENTIALS[key], self.context.value(data, (*path, key)), (*path, key))
+
+    def _paginate(self, step: Step, path: DocumentPath) -> PagePlan | None:
+        if step.paginate is UNSET:
+            return None
+        paginate, place = step.paginate, (*path, "paginate")
+        most = paginate.max if isinstance(paginate.max, int) else 100
+        if isinstance(paginate.next, str):
+            return PagePlan(self.context.pick(paginate.next, (*place, "next"), on_key=False), most, place)
+        pick = self.context.pick(paginate.next.from_, (*place, "next", "from"), on_key=False)
+        return PagePlan(pick, most, place, paginate.next.param)
+
+    def _http(self, step: Step, path: DocumentPath) -> tuple[HttpPlan, Any]:
+        """The transport, now where it holds no template; else the value to build it from."""
+        places: dict[str, DocumentPath] = {}
+        data: dict[str, Any] = {}
+        for http, place in ((self.defaults.http, ("defaults", "http")), (step.http, (*path, "http"))):
+            if isinstance(http, Http):
+                own = plain_data(http)
+                data |= own
+                places |= {key: (*place, key) for key in own}
+        self._check_http(data, places)
+        value = self.context.value(data, (*path, "http") if step.http is not UNSET else ("defaults", "http"))
+        if not value.literal:
+            return HttpPlan(), value
+        try:
+            return self._http_plan(data), None
+        except StepError as error:
+            key = error.below[0] if error.below else ""
+            self.context.problem(places.get(str(key), path), error.message, error.hint)
+            return HttpPlan(), None
+
+    def _check_http(self, data: dict[str, Any], places: dict[str, DocumentPath]) -> None:
+        for key in _CURL_ONLY:
+            if key in data and key not in self.context.settings.can:
+                self.context.problem(places[key], f"the requests driver cannot do `{key}`", "it needs the curl driver", on_key=True)
+        version = str(data.get("version", "1.1"))
+        if version not in {"1.1", "2", "2.0", "3", "3.0"}:
+            self.context.problem(places["version"], f"there is no HTTP version {version}", "1.1, 2 or 3")
+        elif version != "1.1" and f"version {version[0]}" not in self.context.settings.can:
+            message = f"the requests driver cannot do HTTP/{version}"
+            self.context.problem(places["version"], message, "it speaks 1.1; 2 and 3 need the curl driver")
+        known = {"gzip", "deflate", "identity"}
+        for encoding in data.get("encodings", ()):
+            if encoding not in known and "{{" not in encoding:
+                self.context.problem(places["encodings"], f"the requests driver cannot decode {encoding!r}", listed(known))
+
+    def _http_plan(self, data: dict[str, Any]) -> HttpPlan:
+        """Rendered `http` data as a plan. Raises StepError under the key that is wrong."""
+        try:
+            limit = parse_size(data["max_response_size"]) if "max_response_size" in data else DEFAULT_RESPONSE_LIMIT
+        except ValueError as error:
+            raise StepError(str(error), "template").under("max_response_size") from None
+        verify = data.get("verify", True)
+        transport = Transport(
+            verify=verify if isinstance(verify, bool) else self._file(verify, "verify"),
+            cert=self._certificate(data["cert"]) if "cert" in data else None,
+            proxy=data.get("proxy", ""),
+            max_response_size=limit,
+            encodings=tuple(data["encodings"]) if "encodings" in data else None,
+        )
+        return HttpPlan(
+            transport=transport,
+            follow_redirects=data.get("follow_redirects", True),
+            max_redirects=data.get("max_redirects", 10),
+            trust_redirects=frozenset(origin.rstrip("/").lower() for origin in data.get("trust_redirects", ())),
+            charset=data.get("charset", ""),
+        )
+
+    def _certificate(self, cert: Any) -> tuple[str, str]:
+        if isinstance(cert, str):
+            return self._file(cert, "cert"), ""
+        if "password" in cert:
+            hint = "remove it with `openssl pkey`, or use the curl driver"
+            raise StepError("the requests driver cannot use a key with a password", "template", hint=hint).under("cert")
+        return self._file(cert["cert"], "cert"), self._file(cert["key"], "cert") if "key" in cert else ""
+
+    def _file(self, name: str, key: str) -> str:
+        """The real path of a file that the driver reads itself."""
+        files = self.context.settings.files
+        try:
+            files.read(name, self.context.path.parent)
+            return str(files.resolve(name, self.context.path.parent))
+        except FileRefused as error:
+            raise StepError(error.message, "policy", hint=error.hint).under(key) from None

@@ -1,0 +1,130 @@
+"""`matrix` and `cases`, expanded: the runs of a workflow, each with its values and a label."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import PurePath
+from typing import Any
+
+from msgspec import UNSET
+
+from runner.language.document import CasesFile, Document
+from runner.language.yaml import load
+from runner.model.answer import read_json
+from runner.model.errors import DocumentPath, Problem, WorkflowError
+from runner.model.wording import json_text, shown
+from runner.plan.context import Context
+from runner.plan.plan import Row
+
+MAX_RUNS = 100_000
+
+
+def rows(document: Document, context: Context) -> tuple[Row, ...]:
+    """Every row in every combination; one row without values where the file has neither."""
+    axes = {} if document.matrix is UNSET else document.matrix
+    for name, values in axes.items():
+        context.check_name(name, ("matrix", name))
+        if not values:
+            context.problem(("matrix", name), f"the axis `{name}` is empty", "give it values", on_key=True)
+    if document.matrix == {}:
+        context.problem(("matrix",), "`matrix` has no axis", "write `{axis: [values]}`", on_key=True)
+    cases = [{}] if document.cases is UNSET else _cases(document.cases, context)
+    columns = set().union(*cases) if cases else set()
+    for name in sorted(columns & set(axes)):
+        context.problem(("matrix", name), f"the axis `{name}` is named like a column of `cases`", "rename one", on_key=True)
+    combinations = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
+    if len(combinations) * len(cases) > MAX_RUNS:
+        context.problem((), f"{len(combinations) * len(cases)} runs are more than {MAX_RUNS}", "split the file")
+        return ()
+    labelled = len(cases) > 1 or document.cases is not UNSET
+    return tuple(
+        Row({**case, **combination}, _label({**combination, **case}, index if labelled else None))
+        for index, case in enumerate(cases, 1)
+        for combination in combinations
+    )
+
+
+def _label(values: dict[str, Any], index: int | None) -> str:
+    """`[2: user=ada role=admin]`; what is long is cut, so the number tells cases apart."""
+    if not values:
+        return ""
+    words = [f"{name}={_short(value)}" for name, value in list(values.items())[:4]]
+    text = ", ".join(words) + (", …" if len(values) > 4 else "")
+    return f"[{text}]" if index is None else f"[{index}: {text}]"
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else json_text(value)
+    return text if len(text) <= 24 else f"{text[:23]}…"
+
+
+def _cases(cases: list[dict[str, Any]] | CasesFile, context: Context) -> list[dict[str, Any]]:
+    path: DocumentPath = ("cases",)
+    found: Any = cases
+    if isinstance(cases, CasesFile):
+        path = ("cases", "file")
+        found = _from_file(cases.file, context, path)
+        if found is None:
+            return []
+    if not isinstance(found, list) or not found:
+        context.problem(path, "there are no cases" if found == [] else f"cases are a list of maps, not {shown(found, 60)}", "give one row at least")
+        return []
+    names: dict[str, int] = {}
+    for index, row in enumerate(found):
+        place = ("cases", index) if isinstance(cases, list) else path
+        if not isinstance(row, dict):
+            context.problem(place, f"case {index + 1} is {shown(row, 60)}, not a map of names and values")
+            return []
+        for name in row:
+            if names.setdefault(name, index) == index:
+                context.check_name(str(name), (*place, name) if isinstance(cases, list) else place)
+    return found
+
+
+def _from_file(name: str, context: Context, path: DocumentPath) -> Any:
+    content = context.read(name, path)
+    if content is None:
+        return None
+    suffix = PurePath(name).suffix.lower()
+    try:
+        match suffix:
+            case ".csv":
+                return _csv(content.decode("utf-8-sig"))
+            case ".json":
+                return read_json(content.decode("utf-8"))
+            case ".yaml" | ".yml":
+                problems: list[Problem] = []
+                data, _ = load(content, name, problems)
+                if problems:
+                    raise WorkflowError(problems)
+                return data
+            case _:
+                context.problem(path, f"cases are read from .csv, .json or .yaml files, not {suffix or 'a file without a suffix'}")
+    except WorkflowError as error:
+        place = error.place
+        context.problem(path, f"{name}:{place.line if place else 0}: {error.message}", error.hint)
+    except ValueError as error:
+        context.problem(path, f"{name} cannot be read: {error}")
+    return None
+
+
+def _csv(text: str) -> list[dict[str, str]]:
+    """Rows by the names of the first line; the fields are text (RFC 4180)."""
+    # only for files that name a CSV
+    import csv  # noqa: PLC0415
+
+    reader = csv.reader(text.splitlines(keepends=True), strict=True)
+    try:
+        lines = [line for line in reader if line]
+    except csv.Error as error:
+        raise ValueError(f"line {reader.line_num}: {error}") from None
+    if not lines:
+        raise ValueError("the file is empty; its first line names the columns")
+    head, *rest = lines
+    if len(set(head)) != len(head):
+        raise ValueError(f"two columns have one name: {json.dumps(head)}")
+    for number, line in enumerate(rest, 2):
+        if len(line) != len(head):
+            raise ValueError(f"row {number} has {len(line)} fields, the first line names {len(head)}")
+    return [dict(zip(head, line, strict=True)) for line in rest]

@@ -1,0 +1,168 @@
+"""The one door between what happens and everything that writes: secrets are masked here, by value. Knows no reporter."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+import msgspec
+
+from runner.model.events import Emit, Event, SecretLearned
+
+MASK = "***"
+SHORTEST_SECRET = 4
+"""Characters: masking anything shorter would black out half of a report and give the secret away."""
+
+
+def _base64_cores(raw: bytes) -> Iterable[str]:
+    """The characters that a Base64 text must hold if it holds `raw` at any of the three offsets (RFC 4648 §4)."""
+    for offset in range(3):
+        text = base64.b64encode(b"\0" * offset + raw).decode().rstrip("=")
+        first = (0, 2, 3)[offset]
+        whole = (offset + len(raw)) * 8 // 6  # the character after that mixes in what follows
+        core = text[first:whole]
+        if len(core) >= SHORTEST_SECRET:
+            yield core
+            yield core.replace("+", "-").replace("/", "_")
+
+
+@lru_cache(maxsize=4096)
+def forms(secret: str) -> tuple[str, ...]:
+    """Every way in which a secret may stand in a text: raw, JSON, URL, HTML, Base64; the longest first."""
+    raw = secret.encode("utf-8", "surrogatepass")
+    percent = quote(raw, safe="")
+    found = {
+        secret,
+        json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        percent,
+        percent.lower(),
+        quote(raw, safe="/"),
+        quote_plus(raw),
+        html.escape(secret),
+        html.escape(secret, quote=False),
+        html.escape(secret).replace("&#x27;", "&#39;"),
+        repr(secret)[1:-1],
+        raw.hex(),
+        *_base64_cores(raw),
+    }
+    once_more = {json.dumps(form)[1:-1] for form in found}  # a JSON text inside a JSON text
+    return tuple(sorted(found | once_more, key=len, reverse=True))
+
+
+def secret_texts(value: object) -> Iterable[str]:
+    """The texts in a value that are secret: itself, or every leaf of a list or map."""
+    match value:
+        case str():
+            yield value
+        case bool() | None:
+            return
+        case int() | float():
+            yield json.dumps(value)
+        case Mapping():
+            for member in value.values():
+                yield from secret_texts(member)
+        case list() | tuple():
+            for member in value:
+                yield from secret_texts(member)
+        case bytes():
+            yield value.decode("utf-8", "replace")
+
+
+def too_short(value: object) -> bool:
+    """A secret that cannot be masked safely: a text shorter than four characters, a boolean or null."""
+    if value is None or isinstance(value, bool):
+        return True
+    return any(len(text) < SHORTEST_SECRET for text in secret_texts(value))
+
+
+class Redactor:
+    """Masks what it has learned in whatever passes through it.
+
+    Runs are strangers: a child knows its parent's secrets and forgets its own when it is dropped, so memory and time do
+    not grow with the number of tokens that a long run has seen.
+    """
+
+    def __init__(self, parent: Redactor | None = None) -> None:
+        self._known: set[str] = set(parent._known) if parent else set()
+        self._needles: tuple[str, ...] = parent._needles if parent else ()
+
+    def learn(self, value: object) -> None:
+        """Mask this value from now on, in every form."""
+        new = {text for text in secret_texts(value) if len(text) >= SHORTEST_SECRET} - self._known
+        if new:
+            self._known |= new
+            every = {form for secret in self._known for form in forms(secret)}
+            self._needles = tuple(sorted(every, key=len, reverse=True))
+
+    def text(self, text: str) -> str:
+        """The text with every secret masked."""
+        for needle in self._needles:
+            if needle in text:
+                text = text.replace(needle, MASK)
+        return text
+
+    def mask(self, value: Any) -> Any:
+        """The same value with every text in it masked; what holds no secret is given back as it is, uncopied."""
+        if not self._needles:
+            return value
+        return self._masked(value)
+
+    def _masked(self, value: Any) -> Any:
+        match value:
+            case str():
+                return self.text(value)
+            case None | bool():
+                return value
+            case int() | float():
+                return MASK if json.dumps(value) in self._known else value
+            case bytes():
+                return self._masked_bytes(value)
+            case msgspec.Struct():
+                return self._masked_struct(value)
+            case dict():
+                return {self._masked(name): self._masked(member) for name, member in value.items()}
+            case list():
+                return [self._masked(member) for member in value]
+            case tuple():
+                return tuple(map(self._masked, value)) if value else value
+            case _:
+                return value
+
+    def _masked_struct(self, value: msgspec.Struct) -> msgspec.Struct:
+        changed = {}
+        for name in value.__struct_fields__:
+            before = getattr(value, name)
+            after = self._masked(before)
+            if after is not before and after != before:
+                changed[name] = after
+        return msgspec.structs.replace(value, **changed) if changed else value
+
+    def _masked_bytes(self, value: bytes) -> bytes:
+        """Bodies are masked as bytes, so that what is no text survives; also in UTF-16, where a secret has other bytes."""
+        masked = value
+        for needle in self._needles:
+            for charset in ("utf-8", "utf-16-le", "utf-16-be", "latin-1"):
+                try:
+                    coded = needle.encode(charset)
+                except UnicodeEncodeError:
+                    continue
+                if coded in masked:
+                    masked = masked.replace(coded, MASK.encode(charset))
+        return masked
+
+    def door(self, write: Emit) -> Emit:
+        """The emit function for who makes events; what it lets through goes masked to `write`."""
+
+        def emit(event: Event) -> None:
+            if isinstance(event, SecretLearned):
+                self.learn(event.value)
+            else:
+                write(self.mask(event))
+
+        return emit

@@ -1,0 +1,56 @@
+"""`body`, `size`, `sha256`, `hex`: the decoded body as text, number of bytes, digest, bytes in hex."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, ClassVar
+
+from runner.model.answer import Answer
+from runner.selectors.final import Fact
+
+
+class Body(Fact):
+    """The body as text."""
+
+    name: ClassVar[str] = "body"
+    text: ClassVar[bool] = True
+    summary: ClassVar[str] = "the decoded body as text, by the charset of the header, else UTF-8, strictly"
+
+    def fact(self, answer: Answer, /) -> str:
+        """Raises StepError where the bytes are not of the charset."""
+        return answer.text
+
+
+class Size(Fact):
+    """The body's length."""
+
+    name = "size"
+    summary = "the number of bytes of the decoded body; held against sizes: `{ lt: 10kB }`"
+
+    def fact(self, answer: Answer, /) -> int:
+        """Bytes."""
+        return len(answer.whole().body)
+
+
+class Sha256(Fact):
+    """The body's digest."""
+
+    name = "sha256"
+    text = True
+    summary = "the SHA-256 of the decoded body, in hex"
+
+    def fact(self, answer: Answer, /) -> Any:
+        """64 hex digits."""
+        return hashlib.sha256(answer.whole().body).hexdigest()
+
+
+class Hex(Fact):
+    """The body's bytes."""
+
+    name = "hex"
+    text = True
+    summary = "the bytes of the decoded body, in hex"
+
+    def fact(self, answer: Answer, /) -> str:
+        """Two digits a byte."""
+        return answer.whole().body.hex()

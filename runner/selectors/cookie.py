@@ -1,0 +1,62 @@
+"""`cookie NAME`, `cookie NAME ATTRIBUTE`: set by this answer. `jar NAME`: held in the jar afterwards."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from runner.model.answer import Answer
+from runner.model.kinds import MISSING, Selector
+from runner.model.set_cookie import cookies_set_by
+from runner.model.wording import did_you_mean
+from runner.selectors.simple import Function
+
+ATTRIBUTES = ("domain", "expires", "httponly", "max-age", "partitioned", "path", "samesite", "secure")
+_FLAGS = ("httponly", "partitioned", "secure")
+
+
+class Cookie:
+    """A cookie that the answer sets."""
+
+    name: ClassVar[str] = "cookie"
+    argument: ClassVar[str] = "NAME"
+    text: ClassVar[bool] = True
+    summary: ClassVar[str] = "a cookie that this answer sets; `cookie NAME path` an attribute, `cookie NAME httponly` true for a flag"
+
+    def compile(self, argument: str, /) -> Selector:
+        """Raises ValueError: an attribute that does not exist."""
+        name, _, attribute = argument.partition(" ")
+        attribute = attribute.strip().lower()
+        if attribute and attribute not in ATTRIBUTES:
+            hint = did_you_mean(attribute, ATTRIBUTES) or f"attributes: {', '.join(ATTRIBUTES)}"
+            raise ValueError(f"a cookie has no attribute `{attribute}`\n{hint}")
+
+        def select(answer: Answer) -> Any:
+            cookies = [cookie for cookie in cookies_set_by(answer.whole()) if cookie.name == name]
+            if not cookies:
+                return MISSING
+            last = cookies[-1]
+            if not attribute:
+                return last.value
+            if attribute not in last.attributes:
+                return MISSING
+            return True if attribute in _FLAGS else last.attributes[attribute]
+
+        return Function(select)
+
+
+class Jar:
+    """A cookie in the jar."""
+
+    name: ClassVar[str] = "jar"
+    argument: ClassVar[str] = "NAME"
+    text: ClassVar[bool] = True
+    summary: ClassVar[str] = "a cookie held in the jar after this answer"
+
+    def compile(self, argument: str, /) -> Selector:
+        """The name as it is."""
+
+        def select(answer: Answer) -> Any:
+            answer.whole()
+            return answer.jar.get(argument, MISSING)
+
+        return Function(select)

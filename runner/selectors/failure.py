@@ -1,0 +1,22 @@
+"""`failure`: how the request failed. Asking for it makes that failure a pass."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from runner.model.answer import Answer
+from runner.model.exchange import FAILURE_KINDS
+from runner.model.kinds import MISSING
+from runner.selectors.final import Fact
+
+
+class Failure(Fact):
+    """The kind of the failure."""
+
+    name: ClassVar[str] = "failure"
+    text: ClassVar[bool] = True
+    summary: ClassVar[str] = f"how the request failed: {', '.join(f'`{kind}`' for kind in FAILURE_KINDS)}"
+
+    def fact(self, answer: Answer, /) -> Any:
+        """The kind, or MISSING where an answer came."""
+        return answer.failure.kind if answer.failure else MISSING

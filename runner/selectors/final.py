@@ -1,0 +1,108 @@
+"""`status`, `reason`, `url`, `duration`, `http_version`, `redirects`, `ip`: facts of the final answer."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from runner.model.answer import Answer
+from runner.model.kinds import MISSING, Selector
+from runner.selectors.simple import Function
+
+
+class Fact:
+    """A selector without an argument."""
+
+    name: ClassVar[str]
+    argument: ClassVar[str] = ""
+    text: ClassVar[bool] = False
+    summary: ClassVar[str]
+
+    def compile(self, _: str, /) -> Selector:
+        """Needs no argument."""
+        return Function(self.fact)
+
+    def fact(self, answer: Answer, /) -> Any:
+        """The fact."""
+        raise AssertionError(answer)
+
+
+class Status(Fact):
+    """The status code."""
+
+    name = "status"
+    summary = "the status code of the final answer"
+
+    def fact(self, answer: Answer, /) -> int:
+        """RFC 9110 §15."""
+        return answer.whole().status
+
+
+class Reason(Fact):
+    """The reason phrase."""
+
+    name = "reason"
+    text = True
+    summary = "the reason phrase beside the status; empty in HTTP/2"
+
+    def fact(self, answer: Answer, /) -> str:
+        """RFC 9112 §4."""
+        return answer.whole().reason
+
+
+class Url(Fact):
+    """The final URL."""
+
+    name = "url"
+    text = True
+    summary = "the URL of the final answer, after redirects"
+
+    def fact(self, answer: Answer, /) -> str:
+        """Absolute."""
+        return answer.whole().url
+
+
+class Duration(Fact):
+    """How long it took."""
+
+    name = "duration"
+    summary = "how long the final exchange took; held against durations: `{ lt: 500ms }`"
+
+    def fact(self, answer: Answer, /) -> float:
+        """Seconds."""
+        return answer.duration
+
+
+class HttpVersion(Fact):
+    """The HTTP version."""
+
+    name = "http_version"
+    text = True
+    summary = 'the HTTP version of the final answer: `"1.1"`'
+
+    def fact(self, answer: Answer, /) -> str:
+        """RFC 9110 §2.5."""
+        return answer.whole().http_version
+
+
+class Redirects(Fact):
+    """The redirecting URLs."""
+
+    name = "redirects"
+    summary = "the URLs that redirected, in order, the final one not among them"
+
+    def fact(self, answer: Answer, /) -> list[str]:
+        """Absolute URLs."""
+        answer.whole()
+        return list(answer.redirects)
+
+
+class Ip(Fact):
+    """The peer's address."""
+
+    name = "ip"
+    text = True
+    summary = "the address that answered"
+
+    def fact(self, answer: Answer, /) -> Any:
+        """IPv4 or IPv6."""
+        return answer.whole().ip or MISSING

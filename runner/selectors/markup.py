@@ -1,0 +1,139 @@
+"""`xpath EXPR`, `css EXPR`: in an XML or HTML body. The only importer of lxml, elementpath and cssselect (extra `xml`)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, ClassVar
+
+from runner.model.answer import Answer
+from runner.model.errors import StepError
+from runner.model.kinds import MISSING, Selector
+
+_NEEDED = "`xpath` and `css` need the extra `xml`\npip install 'runflow[xml]'"
+
+
+def _html(answer: Answer) -> bool:
+    return answer.content_type in {"text/html", "application/xhtml+xml"} or (
+        "xml" not in answer.content_type and b"<html" in answer.whole().body[:2000].lower()
+    )
+
+
+def _document(answer: Answer) -> Any:
+    """The body parsed by its own charset: no network, no entities, no depth that lxml would not take."""
+    # an extra, and only for who asks for markup
+    from lxml import etree, html  # noqa: PLC0415
+
+    body = answer.whole().body
+    if not body.strip():
+        raise StepError("the body is empty, so there is no markup in it", "decode")
+    charset = answer.charset if "charset" in (answer.whole().header("content-type") or "").lower() else None
+    try:
+        if _html(answer):
+            return html.document_fromstring(body, parser=html.HTMLParser(encoding=charset, no_network=True))
+        parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, encoding=charset)
+        return etree.fromstring(body, parser)
+    except (etree.LxmlError, ValueError, LookupError) as error:
+        raise StepError(f"the body is not {'HTML' if _html(answer) else 'XML'}: {error}", "decode") from None
+
+
+def _namespaces(root: Any) -> dict[str, str]:
+    """The document's own prefixes; the innermost declaration of a prefix that is declared twice loses."""
+    found: dict[str, str] = {}
+    for element in root.iter():
+        for prefix, uri in element.nsmap.items():
+            if prefix and prefix != "xml":
+                found.setdefault(prefix, uri)
+    return found
+
+
+def _node_text(node: Any) -> str:
+    if isinstance(node, str):
+        return str(node)
+    if hasattr(node, "itertext"):
+        return "".join(node.itertext())
+    return str(node)
+
+
+class _Nodes:
+    """Nodes found: a list of texts."""
+
+    __slots__ = ("_find", "indefinite")
+
+    def __init__(self, find: Any, *, indefinite: bool) -> None:
+        self._find = find
+        self.indefinite = indefinite
+
+    def select(self, answer: Answer, /) -> Any:
+        """The texts of the nodes, or a single value."""
+        found = self._find(_document(answer))
+        if isinstance(found, list):
+            return [_node_text(node) for node in found]
+        if isinstance(found, float) and found.is_integer():
+            return int(found)
+        return MISSING if found is None else found
+
+
+@lru_cache(maxsize=4096)
+def _xpath(expression: str) -> _Nodes:
+    try:
+        # an extra, and 90 ms to import
+        import elementpath  # noqa: PLC0415
+        import lxml.etree  # noqa: F401, PLC0415  # so that a missing one is found when the file is checked
+    except ImportError:
+        raise ValueError(_NEEDED) from None
+    try:
+        parsed = elementpath.XPath2Parser(strict=False).parse(expression)
+        single = parsed.symbol in {"string", "count", "normalize-space", "concat", "sum", "boolean", "number", "name", "not"}
+    except elementpath.ElementPathError as error:
+        if "prefix" not in str(error):  # prefixes are the document's, and known only then
+            raise ValueError(f"{expression!r} is no XPath: {error}") from None
+        single = False
+
+    def find(root: Any) -> Any:
+        try:
+            return elementpath.select(root, expression, namespaces=_namespaces(root))
+        except elementpath.ElementPathError as error:
+            raise StepError(f"the XPath cannot be followed: {error}", "extract") from None
+
+    return _Nodes(find, indefinite=not single)
+
+
+@lru_cache(maxsize=4096)
+def _css(expression: str) -> _Nodes:
+    try:
+        # an extra
+        import cssselect  # noqa: PLC0415
+        import lxml.etree  # noqa: F401, PLC0415  # as above
+    except ImportError:
+        raise ValueError(_NEEDED) from None
+    try:
+        path = cssselect.HTMLTranslator().css_to_xpath(expression)
+    except cssselect.SelectorError as error:
+        raise ValueError(f"{expression!r} is no CSS selector: {error}") from None
+    return _Nodes(lambda root: root.xpath(path, namespaces=_namespaces(root)), indefinite=True)
+
+
+class XPath:
+    """XPath in the body."""
+
+    name: ClassVar[str] = "xpath"
+    argument: ClassVar[str] = "EXPR"
+    text: ClassVar[bool] = False
+    summary: ClassVar[str] = "XPath in an XML or HTML body: nodes are a list of texts, `string()` and `count()` a single value (extra `xml`)"
+
+    def compile(self, argument: str, /) -> Selector:
+        """Raises ValueError."""
+        return _xpath(argument)
+
+
+class Css:
+    """A CSS selector in the body."""
+
+    name: ClassVar[str] = "css"
+    argument: ClassVar[str] = "EXPR"
+    text: ClassVar[bool] = False
+    summary: ClassVar[str] = "a CSS selector in an HTML or XML body: a list of texts (extra `xml`)"
+
+    def compile(self, argument: str, /) -> Selector:
+        """Raises ValueError."""
+        return _css(argument)

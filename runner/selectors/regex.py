@@ -1,0 +1,35 @@
+"""`regex PATTERN`: the first group, or the whole match, in the body."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar
+
+from runner.model.answer import Answer
+from runner.model.kinds import MISSING, Selector
+from runner.selectors.simple import Function
+
+
+class Regex:
+    """A pattern in the body."""
+
+    name: ClassVar[str] = "regex"
+    argument: ClassVar[str] = "PATTERN"
+    text: ClassVar[bool] = True
+    summary: ClassVar[str] = "the first group of a pattern in the body, or the whole match where it has none"
+
+    def compile(self, argument: str, /) -> Selector:
+        """Raises ValueError: the pattern is wrong."""
+        try:
+            pattern = re.compile(argument)
+        except re.error as error:
+            raise ValueError(f"the pattern {argument!r} is wrong: {error}") from None
+
+        def select(answer: Answer) -> Any:
+            found = pattern.search(answer.text)
+            if found is None:
+                return MISSING
+            value = found[1] if pattern.groups else found[0]
+            return MISSING if value is None else value
+
+        return Function(select)

@@ -1,0 +1,89 @@
+"""Every selector by the word that begins it. A new one is a file here and a line below."""
+
+from __future__ import annotations
+
+from runner.model.kinds import Selector, SelectorKind
+from runner.model.wording import did_you_mean
+from runner.selectors import body, cookie, failure, final, header, json_path, jsonpath_ng, markup, regex
+
+KINDS: dict[str, SelectorKind] = {
+    kind.name: kind
+    for kind in (
+        json_path.JsonPath(),
+        jsonpath_ng.JsonPathNg(),
+        final.Status(),
+        final.Reason(),
+        final.Url(),
+        final.Duration(),
+        final.HttpVersion(),
+        final.Redirects(),
+        final.Ip(),
+        body.Body(),
+        body.Size(),
+        body.Sha256(),
+        body.Hex(),
+        header.Header(),
+        header.Headers(),
+        cookie.Cookie(),
+        cookie.Jar(),
+        regex.Regex(),
+        markup.XPath(),
+        markup.Css(),
+        failure.Failure(),
+    )
+}
+
+LATER = {
+    "certificate": "`certificate` needs the curl driver",
+    "timing": "`timing` needs the curl driver",
+}
+"""Selectors of the language that no installed driver can serve yet."""
+
+_MISTAKEN = {
+    "json": "a JSONPath begins with $: `$.name`",
+    "jsonpath": "a JSONPath is written as it is: `$.name`",
+    "headers": "`headers NAME` gives a list, `header NAME` a text",
+    "content_type": "`header Content-Type`",
+    "time": "`duration`",
+    "text": "`body`",
+}
+
+
+def kind_of(text: str) -> tuple[SelectorKind, str]:
+    """The kind of a selector and its argument.
+
+    Raises:
+        ValueError: there is no such selector, or its argument is missing or too much; a hint after a newline.
+    """
+    word, _, argument = text.partition(" ")
+    if text.startswith("$"):
+        return KINDS["$"], text
+    if word in LATER:
+        raise ValueError(f"not supported yet: {LATER[word]}")
+    kind = KINDS.get(word)
+    if kind is None:
+        raise ValueError(f"unknown selector '{text}'\n{_suggestion(word)}")
+    argument = argument.strip()
+    if kind.argument and not argument:
+        raise ValueError(f"`{word}` lacks its argument\nwrite `{word} {kind.argument}`")
+    if argument and not kind.argument:
+        raise ValueError(f"`{word}` takes no argument, so `{argument}` is too much")
+    return kind, argument
+
+
+def _suggestion(word: str) -> str:
+    lower = word.lower()
+    known = _MISTAKEN.get(lower) or did_you_mean(lower, KINDS)
+    if not known and "." in word:
+        known = f"a JSONPath begins with $: `$.{word.removeprefix('body.').removeprefix('json.')}`"
+    return known or f"selectors: $.path, {', '.join(name for name in KINDS if name != '$')}"
+
+
+def compile_selector(text: str) -> Selector:
+    """A selector ready to use.
+
+    Raises:
+        ValueError: what is wrong with it; a hint after a newline.
+    """
+    kind, argument = kind_of(text)
+    return kind.compile(argument)

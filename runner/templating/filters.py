@@ -1,0 +1,272 @@
+"""The filters of the language beside Jinja's own, in one table. Pure functions: a value in, a value out, or FilterError."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac as hmac_module
+import html
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+from runner.model.answer import read_json
+from runner.model.wording import json_text, json_type, shown
+
+
+class FilterError(Exception):
+    """A filter cannot do what it is asked; says why."""
+
+
+class UrlText(str):
+    """Text that is part of a URL already and is not encoded again."""
+
+    __slots__ = ()
+
+
+_NO_DEFAULT = object()
+_DIGESTS = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
+_JWT_DIGESTS = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
+
+
+def _text(value: Any, name: str) -> str:
+    if not isinstance(value, str):
+        raise FilterError(f"`{name}` takes a text, not {shown(value, 60)}")
+    return value
+
+
+def _bytes(value: Any, name: str) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    return _text(value, name).encode("utf-8")
+
+
+def _digest_name(name: str) -> str:
+    if name not in _DIGESTS:
+        raise FilterError(f"there is no digest {name!r}; known: {', '.join(_DIGESTS)}")
+    return name
+
+
+def to_int(value: Any, default: Any = _NO_DEFAULT, base: int = 10) -> Any:
+    """A whole number; raises where Jinja's own gives 0."""
+    try:
+        if isinstance(value, str):
+            return int(value, base)
+        if isinstance(value, float) and not value.is_integer():
+            return int(value)
+        if isinstance(value, (int, float)):
+            return int(value)
+    except (ValueError, OverflowError):
+        pass
+    if default is _NO_DEFAULT:
+        raise FilterError(f"{shown(value, 60)} is not a whole number")
+    return default
+
+
+def to_float(value: Any, default: Any = _NO_DEFAULT) -> Any:
+    """A number; raises where Jinja's own gives 0."""
+    if isinstance(value, (int, float, str)):
+        try:
+            number = float(value)
+            if number == number and number not in (float("inf"), float("-inf")):  # noqa: PLR0124  # NaN alone is not itself
+                return number
+        except (ValueError, OverflowError):
+            pass
+    if default is _NO_DEFAULT:
+        raise FilterError(f"{shown(value, 60)} is not a number")
+    return default
+
+
+def b64encode(value: Any) -> str:
+    """Base64 (RFC 4648 §4)."""
+    return base64.b64encode(_bytes(value, "b64encode")).decode()
+
+
+def b64url(value: Any) -> str:
+    """Base64 for URLs, without padding (RFC 4648 §5)."""
+    return base64.urlsafe_b64encode(_bytes(value, "b64url")).decode().rstrip("=")
+
+
+def _unbase64(text: str) -> bytes:
+    padded = text.strip().replace("-", "+").replace("_", "/")
+    return base64.b64decode(padded + "=" * (-len(padded) % 4), validate=True)
+
+
+def b64decode(value: Any) -> str:
+    """Text from Base64, either alphabet, with or without padding."""
+    try:
+        return _unbase64(_text(value, "b64decode")).decode("utf-8")
+    except (binascii.Error, ValueError):
+        raise FilterError(f"{shown(value, 60)} is not the Base64 of a UTF-8 text") from None
+
+
+def urlencode(value: Any) -> UrlText:
+    """Percent-encoding of everything but unreserved characters, `/` too (RFC 3986 §2.1); of a map, a query."""
+    if isinstance(value, Mapping):
+        return UrlText("&".join(f"{urlencode(name)}={urlencode(member)}" for name, member in value.items()))
+    return UrlText(quote(value if isinstance(value, str) else json_text(value), safe=""))
+
+
+def url(value: Any) -> UrlText:
+    """Says that a text is part of a URL already."""
+    return UrlText(value if isinstance(value, str) else json_text(value))
+
+
+def query(value: Any, name: str) -> str:
+    """The first value of a parameter in a URL's query."""
+    found = parse_qs(urlsplit(_text(value, "query")).query, keep_blank_values=True).get(name)
+    if not found:
+        raise FilterError(f"the URL {shown(value, 120)} has no parameter `{name}`")
+    return found[0]
+
+
+def digest(value: Any, name: str = "sha256") -> str:
+    """A digest in hex."""
+    return hashlib.new(_digest_name(name), _bytes(value, "hash"), usedforsecurity=False).hexdigest()
+
+
+def hmac(value: Any, key: str, algorithm: str = "sha256") -> str:
+    """An HMAC in hex (RFC 2104)."""
+    return hmac_module.new(_bytes(key, "hmac"), _bytes(value, "hmac"), _digest_name(algorithm)).hexdigest()
+
+
+def _jwt_part(value: Any, index: int, what: str) -> Any:
+    pieces = _text(value, f"jwt_{what}").split(".")
+    try:
+        if len(pieces) != 3:
+            raise ValueError
+        return json.loads(_unbase64(pieces[index]))
+    except ValueError:
+        raise FilterError("the value is not a JWT: three Base64 parts joined by dots (RFC 7519 §3)") from None
+
+
+def jwt_header(value: Any) -> Any:
+    """A JWT's header; the signature is not verified."""
+    return _jwt_part(value, 0, "header")
+
+
+def jwt_claims(value: Any) -> Any:
+    """A JWT's claims; the signature is not verified."""
+    return _jwt_part(value, 1, "claims")
+
+
+def jwt_sign(claims: Any, key: str, algorithm: str = "HS256") -> str:
+    """A signed JWT of a map of claims (RFC 7515 §3.1; HS256, HS384, HS512)."""
+    if algorithm not in _JWT_DIGESTS:
+        raise FilterError(f"`jwt_sign` knows {', '.join(_JWT_DIGESTS)}, not {algorithm!r}")
+    if not isinstance(claims, Mapping):
+        raise FilterError(f"`jwt_sign` takes a map of claims, not {shown(claims, 60)}")
+    head = b64url(json_text({"alg": algorithm, "typ": "JWT"}))
+    signed = f"{head}.{b64url(json_text(claims))}"
+    mac = hmac_module.digest(_bytes(key, "jwt_sign"), signed.encode(), _JWT_DIGESTS[algorithm])
+    return f"{signed}.{b64url(mac)}"
+
+
+def flatten(value: Any) -> list[Any]:
+    """A list of lists as one list, however deep."""
+    if not isinstance(value, list):
+        raise FilterError(f"`flatten` takes a list, not {shown(value, 60)}")
+    flat: list[Any] = []
+    pending = list(reversed(value))
+    while pending:
+        member = pending.pop()
+        if isinstance(member, list):
+            pending.extend(reversed(member))
+        else:
+            flat.append(member)
+    return flat
+
+
+def from_json(value: Any) -> Any:
+    """The value of a JSON text."""
+    try:
+        return read_json(_text(value, "from_json"))
+    except ValueError as error:
+        raise FilterError(f"the text is not JSON: {error}") from None
+
+
+def regex(value: Any, pattern: str) -> str:
+    """The first group, or the whole match, of a pattern in a text."""
+    try:
+        found = re.search(pattern, value if isinstance(value, str) else json_text(value))
+    except re.error as error:
+        raise FilterError(f"the pattern {pattern!r} is wrong: {error}") from None
+    if found is None:
+        raise FilterError(f"the pattern {pattern!r} finds nothing in {shown(value, 120)}")
+    return (found[1] or "") if found.re.groups else found[0]
+
+
+def datetime_format(value: Any, layout: str = "%Y-%m-%dT%H:%M:%SZ") -> str:
+    """A date-time (RFC 3339 text, or epoch seconds) in a layout of strftime."""
+    try:
+        if isinstance(value, str):
+            moment = datetime.fromisoformat(value)
+        elif isinstance(value, (int, float)) and not isinstance(value, bool):
+            moment = datetime.fromtimestamp(value, UTC)
+        else:
+            raise ValueError
+        return moment.strftime(layout)
+    except (ValueError, OverflowError, OSError):
+        raise FilterError(f"{shown(value, 60)} is not a date-time") from None
+
+
+def merge(value: Any, other: Any) -> dict[str, Any]:
+    """A map with the members of another put over its own."""
+    if not isinstance(value, Mapping) or not isinstance(other, Mapping):
+        raise FilterError(f"`merge` takes two maps, not {json_type(value)} and {json_type(other)}")
+    return {**value, **other}
+
+
+def without(value: Any, *keys: str) -> dict[str, Any]:
+    """A map without some of its keys."""
+    if not isinstance(value, Mapping):
+        raise FilterError(f"`without` takes a map, not {shown(value, 60)}")
+    return {name: member for name, member in value.items() if name not in keys}
+
+
+def html_unescape(value: Any) -> str:
+    """Text with its HTML entities resolved."""
+    return html.unescape(_text(value, "html_unescape"))
+
+
+def urldecode(value: Any) -> str:
+    """Text with its percent-encoding undone."""
+    return unquote(_text(value, "urldecode"), errors="strict")
+
+
+def tojson(value: Any, indent: int | None = None) -> str:
+    """JSON; nothing is escaped for HTML."""
+    return json_text(value, indent=indent)
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "b64decode": b64decode,
+    "b64encode": b64encode,
+    "b64url": b64url,
+    "datetime": datetime_format,
+    "flatten": flatten,
+    "float": to_float,
+    "from_json": from_json,
+    "hash": digest,
+    "hmac": hmac,
+    "html_unescape": html_unescape,
+    "int": to_int,
+    "jwt_claims": jwt_claims,
+    "jwt_header": jwt_header,
+    "jwt_sign": jwt_sign,
+    "md5": lambda value: digest(value, "md5"),
+    "merge": merge,
+    "query": query,
+    "regex": regex,
+    "sha256": lambda value: digest(value, "sha256"),
+    "tojson": tojson,
+    "url": url,
+    "urldecode": urldecode,
+    "urlencode": urlencode,
+    "without": without,
+}
+"""Filter names and functions: a new filter is a function above and a line here."""

@@ -1,0 +1,381 @@
+"""Jinja2, sandboxed and strict. The only importer of Jinja2.
+
+Jinja folds constants when it compiles; here it folds nothing, so that no template can do work before it is run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import TemplateError, TemplateSyntaxError, UndefinedError, meta, nodes, pass_context
+from jinja2.environment import Template as JinjaTemplate
+from jinja2.runtime import Context, Undefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+
+from runner.model.errors import StepError
+from runner.model.kinds import Names, Value
+from runner.model.wording import did_you_mean, json_text, json_type, listed
+from runner.templating.filters import FILTERS, FilterError, UrlText
+from runner.templating.values import HIDDEN_RANDOM, NONE, TemplateProblem, as_text, check_climb, undefined
+
+MAX_TEXT = 10_000_000
+"""Characters that an operator may make in one go."""
+
+_NO_COMMENTS = "\ufdd0{#"  # `{#` is text in this language; a delimiter that no YAML text can hold
+_RETURN = "\ufdd1"  # stands for a carriage return while Jinja, which would normalise it, looks at the text
+_UNKNOWN_NAME = re.compile(r"`(\w+)` is not defined")
+_WIDTH = re.compile(r"\d{5,}")
+
+
+class _Undefined(Undefined):
+    """Strict: everything but `default` and `is defined` raises."""
+
+    __slots__ = ()
+
+    @property
+    def _undefined_message(self) -> str:
+        name, owner = self._undefined_name, self._undefined_obj
+        if self._undefined_hint:
+            return self._undefined_hint
+        if type(owner).__name__ == "MissingType":
+            return f"`{name}` is not defined"
+        if type(owner).__name__ == "EnvironmentVariables":
+            return f"the environment variable {name} is not set"
+        if isinstance(owner, Mapping):
+            near = did_you_mean(str(name), map(str, owner))
+            return f"there is no key `{name}`; " + (near or f"the keys are: {listed(map(str, owner))}")
+        if isinstance(owner, list):
+            return f"there is no element {name}: the list has {len(owner)}"
+        return f"a value of type {json_type(owner)} has no `{name}`"
+
+    __iter__ = __str__ = __len__ = Undefined._fail_with_undefined_error  # noqa: SLF001  # as jinja2.StrictUndefined does
+    __eq__ = __ne__ = __bool__ = __hash__ = Undefined._fail_with_undefined_error  # type: ignore[assignment]  # noqa: SLF001  # as above
+    __contains__ = Undefined._fail_with_undefined_error  # noqa: SLF001  # as above
+
+
+@pass_context
+def _finalize(_: Context, value: Any) -> Any:
+    """How a value goes into text. Takes the context so that Jinja cannot fold output when it compiles."""
+    return value if isinstance(value, str) else json_text(plain(value))
+
+
+@pass_context
+def _finalize_url(_: Context, value: Any) -> str:
+    return value if isinstance(value, UrlText) else quote(as_text(plain(value)), safe="")
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    intercepted_binops = frozenset({"*", "**", "%", "+"})
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """A key before an attribute, so that `order.items` is the key."""
+        if isinstance(obj, Mapping):
+            try:
+                return obj[attribute]
+            except KeyError:
+                pass
+        return super().getattr(obj, attribute)
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        _check_size(operator, left, right)
+        return super().call_binop(context, operator, left, right)
+
+
+def _check_size(operator: str, left: Any, right: Any) -> None:
+    """Refuse what would make a huge value, before it is made."""
+    size = 0
+    if operator == "*":
+        for sequence, count in ((left, right), (right, left)):
+            if isinstance(sequence, (str, list, tuple)) and isinstance(count, int):
+                size = len(sequence) * count
+        if isinstance(left, int) and isinstance(right, int):
+            size = left.bit_length() + right.bit_length()
+    elif operator == "**" and isinstance(left, int) and isinstance(right, int):
+        size = left.bit_length() * max(right, 0)
+    elif operator == "+" and isinstance(left, (str, list, tuple)) and isinstance(right, (str, list, tuple)):
+        size = len(left) + len(right)
+    elif operator == "%" and isinstance(left, str) and (_WIDTH.search(left) or "*" in left):
+        size = MAX_TEXT + 1
+    if size > MAX_TEXT:
+        raise FilterError(f"`{operator}` would make a value of more than {MAX_TEXT} characters")
+
+
+@lru_cache(maxsize=2)
+def _environment(*, url: bool) -> _Environment:
+    environment = _Environment(
+        undefined=_Undefined,
+        finalize=_finalize_url if url else _finalize,
+        keep_trailing_newline=True,
+        optimized=False,
+        comment_start_string=_NO_COMMENTS,
+        comment_end_string=_NO_COMMENTS[::-1],
+        cache_size=0,
+    )
+    environment.globals.clear()
+    for removed in ("pprint", "xmlattr", "urlize"):
+        del environment.filters[removed]  # they make Python text or HTML, which nothing here is
+    environment.filters.update(FILTERS)
+    environment.filters["random"] = _random
+    return environment
+
+
+def add_filter(name: str, function: Any) -> None:
+    """Add a filter that belongs to another room."""
+    FILTERS[name] = function
+    _environment.cache_clear()
+
+
+@pass_context
+def _random(context: Context, values: Any) -> Any:
+    """A member of a list, from the run's own random source, so that `--seed` fixes it."""
+    every = list(values)
+    if not every:
+        raise FilterError("`random` was given an empty list")
+    return context.parent[HIDDEN_RANDOM].choice(every)
+
+
+class Compiled:
+    """A template or expression that Jinja compiled."""
+
+    __slots__ = ("_template", "_typed", "_url", "env", "names", "needed", "text")
+    literal = False
+
+    def __init__(self, text: str, tree: nodes.Template, *, typed: bool, url: bool = False) -> None:
+        environment = _environment(url=url)
+        self.text = text
+        self._typed = typed
+        self._url = url
+        self.names = frozenset(meta.find_undeclared_variables(tree))
+        self.needed, self.env = _needs(tree, self.names)
+        code = environment.compile(tree)
+        self._template = JinjaTemplate.from_code(environment, code, {}, None)
+
+    def render(self, names: Names, /) -> Any:
+        """The value (typed) or the text.
+
+        Raises:
+            StepError: a name has no value, a filter cannot convert, an operator does not fit, the sandbox refuses.
+        """
+        try:
+            context = self._template.new_context(names, shared=True)  # type: ignore[arg-type]  # any mapping does, unchanged
+            text = "".join(self._template.root_render_func(context))
+            return plain(context.vars["result"]) if self._typed else text
+        except UndefinedError as error:
+            raise self._undefined(error, names) from None
+        except FilterError as error:
+            raise StepError(str(error), "template") from None
+        except SecurityError as error:
+            raise StepError(f"the sandbox refuses: {error}", "template") from None
+        except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+            raise StepError(f"the template fails: {error}", "template", hint=f"in {self.text[:120]}") from None
+        except MemoryError:
+            raise StepError("the template needs too much memory", "template") from None
+
+    @staticmethod
+    def _undefined(error: UndefinedError, names: Names) -> StepError:
+        message = str(error)
+        unknown = _UNKNOWN_NAME.fullmatch(message)
+        if unknown:
+            return undefined(unknown[1], names)
+        hint = "export it, or put it into a file for --env-file" if message.startswith("the environment variable") else ""
+        return StepError(message, "template", hint=hint)
+
+
+class CompiledUrl(Compiled):
+    """A URL that Jinja compiled."""
+
+    __slots__ = ()
+
+    def render(self, names: Names, /) -> str:
+        """The URL, its values encoded."""
+        return check_climb("", super().render(names))
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON knows it: what filters leave as iterators becomes a list.
+
+    Raises:
+        StepError: it is a function or another thing that is no value.
+    """
+    if value is None or type(value) in {str, int, float, bool, list, dict}:
+        return value
+    if isinstance(value, Undefined):
+        str(value)  # raises with the name that is missing
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if callable(value):
+        raise StepError("the value is a function", "template", hint="call it: add ()")
+    if isinstance(value, Iterable):
+        return [plain(member) for member in value]
+    if isinstance(value, (int, float)):
+        return value
+    return str(value)
+
+
+def _parse(text: str, *, url: bool = False) -> nodes.Template:
+    try:
+        tree = _environment(url=url).parse(text.replace("\r", _RETURN))
+    except TemplateSyntaxError as error:
+        raise TemplateProblem(f"the template does not parse: {error.message}", hint=_syntax_hint(text)) from None
+    except RecursionError:
+        raise TemplateProblem("the template is nested too deeply") from None
+    if "\r" in text:
+        _restore_returns(tree)
+    _check_names(tree)
+    return tree
+
+
+def _restore_returns(tree: nodes.Template) -> None:
+    for data in tree.find_all(nodes.TemplateData):
+        data.data = data.data.replace(_RETURN, "\r")
+    for constant in tree.find_all(nodes.Const):
+        if isinstance(constant.value, str):
+            constant.value = constant.value.replace(_RETURN, "\r")
+
+
+def _check_names(tree: nodes.Template) -> None:
+    environment = _environment(url=False)
+    for node in tree.find_all((nodes.Filter, nodes.Test)):
+        known = environment.filters if isinstance(node, nodes.Filter) else environment.tests
+        if node.name not in known:
+            kind = "filter" if isinstance(node, nodes.Filter) else "test"
+            near = did_you_mean(node.name, known)
+            raise TemplateProblem(f"there is no {kind} `{node.name}`", hint=near or f"{kind}s: {listed(known, 80)}")
+    for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
+        name = type(node).__name__.lower()
+        raise TemplateProblem(f"`{{% {name} %}}` is not part of the language", hint="use a step with `include:`")
+
+
+def _syntax_hint(text: str) -> str:
+    if text.count("{{") != text.count("}}") or text.count("{%") != text.count("%}"):
+        return "the braces do not match: an expression stands between {{ and }}"
+    if "&&" in text or "||" in text:
+        return "write `and` and `or`"
+    return f"in {text[:120]}"
+
+
+@lru_cache(maxsize=16384)
+def template(text: str) -> Compiled:
+    """A text with templates; exactly one expression keeps its type."""
+    tree = _parse(text)
+    match tree.body:
+        case [nodes.Output(nodes=[nodes.Expr() as only])] if not isinstance(only, nodes.TemplateData):
+            return Compiled(text, _result_of(only), typed=True)
+    return Compiled(text, tree, typed=False)
+
+
+def url(text: str) -> Compiled:
+    """A URL with templates: a value at its very start is URL text, every other one is data."""
+    tree = _parse(text, url=True)
+    first = tree.body[0] if tree.body else None
+    if isinstance(first, nodes.Output) and not isinstance(first.nodes[0], nodes.TemplateData):
+        first.nodes[0] = nodes.Filter(first.nodes[0], "url", [], [], None, None, lineno=1)
+        return Compiled(text, tree, typed=False, url=True)
+    return CompiledUrl(text, tree, typed=False, url=True)
+
+
+def expression(text: str) -> Compiled:
+    """A bare expression."""
+    if "{{" in text or "{%" in text:
+        raise TemplateProblem("an expression stands here without braces", hint="take {{ and }} away")
+    if not text.strip():
+        raise TemplateProblem("the expression is empty")
+    only = _expression_node(text)
+    return Compiled(text, _result_of(only), typed=True)
+
+
+def _expression_node(text: str) -> nodes.Expr:
+    tree = _parse("{{ " + text + " }}")
+    match tree.body:
+        case [nodes.Output(nodes=[nodes.Expr() as only])] if not isinstance(only, nodes.TemplateData):
+            return only
+    raise TemplateProblem("this is not one expression", hint=f"in {text[:120]}")
+
+
+def _result_of(node: nodes.Expr) -> nodes.Template:
+    """A template that leaves the value of an expression under `result`."""
+    assign = nodes.Assign(nodes.Name("result", "store", lineno=1), node, lineno=1)
+    tree = nodes.Template([assign], lineno=1)
+    return tree.set_environment(_environment(url=False))  # type: ignore[return-value]  # it returns itself
+
+
+def parts(text: str) -> Iterator[tuple[str, Value]]:
+    """Every variable, member, call and filter in an expression, from the left, with a value to render."""
+    seen: set[str] = set()
+    for node in _leaves(_expression_node(text)):
+        shown = _source(node)
+        if shown and shown not in seen:
+            seen.add(shown)
+            yield shown, Compiled(shown, _result_of(node), typed=True)
+
+
+def _leaves(node: nodes.Node) -> Iterator[nodes.Expr]:
+    """The smallest parts that a person would name: not constants, not the operators that join them."""
+    if isinstance(node, (nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Call, nodes.Filter)):
+        yield node
+        if isinstance(node, nodes.Filter) and node.node is not None:
+            yield from _leaves(node.node)
+        return
+    for child in node.iter_child_nodes():
+        yield from _leaves(child)
+
+
+def _source(node: nodes.Node | None) -> str:
+    """An expression's text again, for the parts that are named in a failure."""
+    match node:
+        case nodes.Name():
+            return node.name
+        case nodes.Const():
+            return json_text(node.value)
+        case nodes.Getattr():
+            return f"{_source(node.node)}.{node.attr}"
+        case nodes.Getitem():
+            return f"{_source(node.node)}[{_source(node.arg)}]"
+        case nodes.Filter():
+            return f"{_source(node.node)} | {node.name}{_arguments(node, optional=True)}"
+        case nodes.Call():
+            return f"{_source(node.node)}{_arguments(node, optional=False)}"
+        case nodes.Neg():
+            return f"-{_source(node.node)}"
+        case _:
+            return "…"
+
+
+def _arguments(node: nodes.Filter | nodes.Call, *, optional: bool) -> str:
+    every = [_source(argument) for argument in node.args] + [f"{pair.key}={_source(pair.value)}" for pair in node.kwargs]
+    return f"({', '.join(every)})" if every or not optional else ""
+
+
+def _needs(tree: nodes.Template, names: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """The names, and the environment variables, that must have a value."""
+    guarded = {name for test in tree.find_all(nodes.Test) if test.name in {"defined", "undefined"} for name in _named(test.node)}
+    for each in tree.find_all(nodes.Filter):
+        if each.name in {"default", "d"} and each.node is not None:
+            guarded |= set(_named(each.node))
+    env = frozenset(
+        name
+        for node in tree.find_all((nodes.Getattr, nodes.Getitem))
+        for name in _named(node)
+        if name.startswith("env.") and name not in guarded
+    )
+    needed = names - {name for name in guarded if "." not in name}
+    return needed, frozenset(name[4:] for name in env) if "env" in names else NONE
+
+
+def _named(node: nodes.Node) -> Iterator[str]:
+    """The variable that a part names (`token`), or the environment variable (`env.TOKEN`)."""
+    match node:
+        case nodes.Name(name=name):
+            yield name
+        case nodes.Getattr(node=nodes.Name(name="env"), attr=attribute):
+            yield f"env.{attribute}"
+        case nodes.Getitem(node=nodes.Name(name="env"), arg=nodes.Const(value=key)):
+            yield f"env.{key}"
+        case nodes.Getattr(node=inner) | nodes.Getitem(node=inner):
+            yield from _named(inner)
