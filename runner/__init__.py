@@ -1,17 +1,17 @@
 """runflow: ordered request steps in YAML, a verdict that CI can trust.
 
-    import runner
+import runner
 
-    workflow = runner.load("login_then_fetch.yaml")
-    result = runner.run(workflow, variables={"user": "ada"})
-    assert result.passed
+workflow = runner.load("login_then_fetch.yaml")
+result = runner.run(workflow, variables={"user": "ada"})
+assert result.passed
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from runner.version import __version__
 
 __all__ = ["Result", "RunflowError", "WorkflowError", "__version__", "load", "run"]
 

@@ -89,27 +89,27 @@ class Redactor:
     """
 
     def __init__(self, parent: Redactor | None = None) -> None:
-        self._known: set[str] = set(parent._known) if parent else set()
-        self._needles: tuple[str, ...] = parent._needles if parent else ()
+        self.known: set[str] = set(parent.known) if parent else set()
+        self.needles: tuple[str, ...] = parent.needles if parent else ()
 
     def learn(self, value: object) -> None:
         """Mask this value from now on, in every form."""
-        new = {text for text in secret_texts(value) if len(text) >= SHORTEST_SECRET} - self._known
+        new = {text for text in secret_texts(value) if len(text) >= SHORTEST_SECRET} - self.known
         if new:
-            self._known |= new
-            every = {form for secret in self._known for form in forms(secret)}
-            self._needles = tuple(sorted(every, key=len, reverse=True))
+            self.known |= new
+            every = {form for secret in self.known for form in forms(secret)}
+            self.needles = tuple(sorted(every, key=len, reverse=True))
 
     def text(self, text: str) -> str:
         """The text with every secret masked."""
-        for needle in self._needles:
+        for needle in self.needles:
             if needle in text:
                 text = text.replace(needle, MASK)
         return text
 
     def mask(self, value: Any) -> Any:
         """The same value with every text in it masked; what holds no secret is given back as it is, uncopied."""
-        if not self._needles:
+        if not self.needles:
             return value
         return self._masked(value)
 
@@ -120,7 +120,7 @@ class Redactor:
             case None | bool():
                 return value
             case int() | float():
-                return MASK if json.dumps(value) in self._known else value
+                return MASK if json.dumps(value) in self.known else value
             case bytes():
                 return self._masked_bytes(value)
             case msgspec.Struct():
@@ -146,7 +146,7 @@ class Redactor:
     def _masked_bytes(self, value: bytes) -> bytes:
         """Bodies are masked as bytes, so that what is no text survives; also in UTF-16, where a secret has other bytes."""
         masked = value
-        for needle in self._needles:
+        for needle in self.needles:
             for charset in ("utf-8", "utf-16-le", "utf-16-be", "latin-1"):
                 try:
                     coded = needle.encode(charset)

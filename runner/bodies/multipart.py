@@ -51,10 +51,18 @@ class Multipart:
 def _check_part(part: dict[str, Any]) -> Iterable[Mistake]:
     sources = [key for key in _SOURCES if key in part]
     if len(sources) != 1:
-        yield (), f"a field has exactly one of `file`, `json`, `text`; this one has {' and '.join(sources) or 'none'}", ""
+        yield (
+            (),
+            f"a field has exactly one of `file`, `json`, `text`; this one has {' and '.join(sources) or 'none'}",
+            "",
+        )
     for key, value in part.items():
         if key not in _KEYS:
-            yield (key,), f"unknown key '{key}' in a multipart field", did_you_mean(key, _KEYS) or f"known here: {', '.join(_KEYS)}"
+            yield (
+                (key,),
+                f"unknown key '{key}' in a multipart field",
+                did_you_mean(key, _KEYS) or f"known here: {', '.join(_KEYS)}",
+            )
         elif key != "json" and not isinstance(value, (str, int, float)):
             yield (key,), f"`{key}` is a text, not {shown(value, 60)}", ""
     if "filename" in part and "file" not in part:

@@ -17,7 +17,9 @@ def _decoded(source: str, text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True) if source == "base64" else bytes.fromhex(text)
     except (ValueError, binascii.Error) as error:
-        raise StepError(f"the text is not {'Base64' if source == 'base64' else 'hex'}: {error}", "template").under(source) from None
+        raise StepError(f"the text is not {'Base64' if source == 'base64' else 'hex'}: {error}", "template").under(
+            source
+        ) from None
 
 
 class Raw:

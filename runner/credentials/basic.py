@@ -18,7 +18,11 @@ class Basic:
     def check(self, data: Any, /) -> Iterable[Mistake]:
         """A user name holds no colon (RFC 7617 §2)."""
         if ":" in data["username"] and "{{" not in data["username"]:
-            yield ("username",), "a user name of Basic cannot hold a colon", "the first colon would end it (RFC 7617 §2)"
+            yield (
+                ("username",),
+                "a user name of Basic cannot hold a colon",
+                "the first colon would end it (RFC 7617 §2)",
+            )
 
     def attach(self, data: Any, /) -> Attachment:
         """`Authorization: Basic …`."""

@@ -7,17 +7,18 @@ import time
 from typing import Any
 from urllib.parse import urlsplit
 
+import certifi
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.util import SKIP_HEADER
 from urllib3.util.ssl_ import create_urllib3_context
 
-from runner import __version__
 from runner.drivers.connection import Attempt, pool_classes
 from runner.drivers.decoding import ENCODINGS, DecodeError, TooLarge, decoded
 from runner.drivers.failures import failure_of
 from runner.model.exchange import Headers, Request, Response, TransportFailure
+from runner.version import __version__
 
 CAN: frozenset[str] = frozenset()
 """Transport features beyond HTTP/1.1 over TCP: none."""
@@ -26,7 +27,7 @@ _CHUNK = 65536
 _VERSIONS = {9: "0.9", 10: "1.0", 11: "1.1", 20: "2"}
 
 
-class CertificateUnusable(Exception):  # noqa: N818  # it names what is wrong
+class CertificateUnusable(Exception):  # it names what is wrong
     """A certificate, key or CA file of the workflow cannot be used."""
 
 
@@ -50,7 +51,7 @@ class _Adapter(HTTPAdapter):
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """Nothing: the context that the pool was given says how to verify."""
 
-    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
         parts = urlsplit(request.url)
         host = {"scheme": parts.scheme, "host": parts.hostname, "port": parts.port}
         return host, {"ssl_context": self._context(verify, cert)} if parts.scheme == "https" else {}
@@ -75,7 +76,7 @@ def _tls_context(verify: bool | str, cert: tuple[str, str] | None) -> ssl.SSLCon
     context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED if verify else ssl.CERT_NONE)
     try:
         if verify:
-            context.load_verify_locations(requests.certs.where() if verify is True else verify)
+            context.load_verify_locations(certifi.where() if verify is True else verify)
     except (OSError, ssl.SSLError) as error:
         raise CertificateUnusable(f"the CA file {verify} cannot be used: {_reason(error)}") from None
     try:
@@ -153,7 +154,15 @@ class BlockingDriver:
                 sent=sent,
                 ip=self._attempt.ip,
             )
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, DecodeError, TooLarge, CertificateUnusable, ValueError) as error:
+        except (
+            requests.RequestException,
+            urllib3.exceptions.HTTPError,
+            OSError,
+            DecodeError,
+            TooLarge,
+            CertificateUnusable,
+            ValueError,
+        ) as error:
             return failure_of(error, request, self._attempt, time.monotonic() - started, sent)
         finally:
             if response is not None:
@@ -171,7 +180,7 @@ class BlockingDriver:
             allow_redirects=False,
             stream=True,
             verify=transport.verify,
-            cert=transport.cert,  # type: ignore[arg-type]  # an empty key is understood by the adapter's own context
+            cert=transport.cert,
             proxies=proxies,
         )
 
@@ -184,14 +193,20 @@ def _lines(request: Request) -> Headers:
     lines: list[tuple[str, str]] = []
     if "host" not in given:
         lines.append(("Host", urlsplit(request.url).netloc))
-    for name, value in (("User-Agent", f"runflow/{__version__}"), ("Accept", "*/*"), ("Accept-Encoding", ", ".join(encodings))):
+    for name, value in (
+        ("User-Agent", f"runflow/{__version__}"),
+        ("Accept", "*/*"),
+        ("Accept-Encoding", ", ".join(encodings)),
+    ):
         if name.lower() in given:
             continue
         if name.lower() not in removed and value:
             lines.append((name, value))
         elif name != "Accept":
             lines.append((name, SKIP_HEADER))  # urllib3 would put its own there
-    lines += [(name, value if value.isascii() else value.encode("utf-8").decode("latin-1")) for name, value in request.headers]
+    lines += [
+        (name, value if value.isascii() else value.encode("utf-8").decode("latin-1")) for name, value in request.headers
+    ]
     if request.body is not None and "content-length" not in given and "transfer-encoding" not in given:
         lines.append(("Content-Length", str(len(request.body))))
     return tuple(lines)

@@ -104,7 +104,7 @@ class _Response(http.client.HTTPResponse):
                 raise http.client.HTTPException("the server switched protocols, which was not asked for")
             if status >= 200:
                 return version, status, reason
-            http.client.parse_headers(self.fp)  # type: ignore[arg-type]  # the 1xx answer's head, skipped (RFC 9110 §15.2)
+            http.client.parse_headers(self.fp)
         raise http.client.HTTPException(f"more than {MAX_INFORMATIONAL} informational answers")
 
     def begin(self) -> None:
@@ -175,7 +175,7 @@ class _Guarded(HTTPConnection):
 
     def _new_conn(self) -> socket.socket:
         attempt, error = self.attempt, None
-        host = self._dns_host.strip("[]")  # type: ignore[attr-defined]  # urllib3's name for the host to connect to
+        host = self._dns_host.strip("[]")  # urllib3's name for the host to connect to
         self.tainted = False
         self.served = 0
         for family, kind, protocol, _, address in _addresses(host, self.port or self.default_port, attempt):
@@ -206,7 +206,7 @@ class _Guarded(HTTPConnection):
         self.timeout = attempt.left()
         super().request(*args, **kwargs)
 
-    def getresponse(self) -> urllib3.HTTPResponse:
+    def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]  # as urllib3's own, which differs from http.client's
         """The head of the answer."""
         self.attempt.phase = "first byte"
         self.timeout = self.attempt.left()
@@ -233,13 +233,13 @@ class _GuardedTls(_Guarded, HTTPSConnection):
 class Pool(HTTPConnectionPool):
     """A pool of guarded connections."""
 
-    ConnectionCls = _Guarded  # type: ignore[assignment]  # the class of its connections, as urllib3 documents
+    ConnectionCls = _Guarded  # the class of its connections, as urllib3 documents
 
 
 class TlsPool(HTTPSConnectionPool):
     """A pool of guarded TLS connections. That a certificate was not verified is said in the report, not by a warning."""
 
-    ConnectionCls = _GuardedTls  # type: ignore[assignment]  # as above
+    ConnectionCls = _GuardedTls
 
     def _validate_conn(self, conn: Any) -> None:
         if conn.is_closed:
@@ -249,5 +249,3 @@ class TlsPool(HTTPSConnectionPool):
 def pool_classes(attempt: Attempt) -> dict[str, Any]:
     """urllib3's pools by scheme, with this attempt in every connection."""
     return {"http": partial(Pool, attempt=attempt), "https": partial(TlsPool, attempt=attempt)}
-
-

@@ -14,7 +14,7 @@ class DecodeError(Exception):
     """The body is not what its Content-Encoding says."""
 
 
-class TooLarge(Exception):  # noqa: N818  # it names what is wrong, as the failure kind does
+class TooLarge(Exception):  # it names what is wrong, as the failure kind does
     """The decoded body is larger than the cap."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from runner.engine.effects import Effect, Flow, Reply
+from runner.model.effects import Effect, Flow, Reply
 from runner.model.errors import Interrupted
 
 T = TypeVar("T")

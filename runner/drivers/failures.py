@@ -36,7 +36,9 @@ _TLS_REASONS = (
 )
 
 
-def failure_of(error: BaseException, request: Request, attempt: Attempt, elapsed: float, sent: Headers) -> TransportFailure:
+def failure_of(
+    error: BaseException, request: Request, attempt: Attempt, elapsed: float, sent: Headers
+) -> TransportFailure:
     """Why there is no answer.
 
     Args:
@@ -75,7 +77,7 @@ def _read(causes: list[BaseException], request: Request, attempt: Attempt) -> Re
     return "protocol", f"the exchange with {host} failed: {text}", ""
 
 
-def _known(cause: BaseException, host: str, request: Request, attempt: Attempt) -> Reading | None:  # noqa: PLR0911  # one return a kind
+def _known(cause: BaseException, host: str, request: Request, attempt: Attempt) -> Reading | None:  # noqa: C901  # one case a cause
     match cause:
         case TooLarge():
             limit = request.transport.max_response_size
@@ -85,7 +87,11 @@ def _known(cause: BaseException, host: str, request: Request, attempt: Attempt) 
             return "decode", str(cause), "the server's Content-Encoding and its body do not fit"
         case socket.gaierror() | UnicodeError():
             name = urlsplit(request.url).hostname
-            return "dns", f"the name {name} cannot be resolved: {_strerror(cause)}", "check the host name, and the network's DNS"
+            return (
+                "dns",
+                f"the name {name} cannot be resolved: {_strerror(cause)}",
+                "check the host name, and the network's DNS",
+            )
         case ssl.SSLError():
             return _tls(cause, host)
         case TimeoutError():
@@ -93,7 +99,11 @@ def _known(cause: BaseException, host: str, request: Request, attempt: Attempt) 
         case ConnectionRefusedError():
             return "refused", f"{host} refuses the connection", "is the server running, and is the port right?"
         case InvalidChunkLength() | http.client.IncompleteRead():
-            return "truncated", f"the answer of {host} ends before it is complete", "the connection broke in the middle of the body"
+            return (
+                "truncated",
+                f"the answer of {host} ends before it is complete",
+                "the connection broke in the middle of the body",
+            )
         case http.client.RemoteDisconnected() | ConnectionResetError() | BrokenPipeError() | ConnectionAbortedError():
             return _reset(host, attempt)
         case InvalidHeader() | http.client.HTTPException():
@@ -126,7 +136,11 @@ def _reset(host: str, attempt: Attempt) -> Reading:
     if attempt.phase == "send":
         return "send", f"{host} closed the connection while the request was being sent", "it may refuse so large a body"
     if attempt.phase == "body":
-        return "truncated", f"{host} closed the connection in the middle of the answer", "the connection broke in the middle of the body"
+        return (
+            "truncated",
+            f"{host} closed the connection in the middle of the answer",
+            "the connection broke in the middle of the body",
+        )
     return "reset", f"{host} closed the connection without an answer", "look into the server's log: it may have crashed"
 
 
@@ -147,7 +161,11 @@ def _timeout(host: str, request: Request, attempt: Attempt) -> Reading:
 
 def _tls(error: ssl.SSLError, host: str) -> Reading:
     if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
-        return "tls", f"{host} closed the connection during the TLS handshake", "it may speak another protocol on this port"
+        return (
+            "tls",
+            f"{host} closed the connection during the TLS handshake",
+            "it may speak another protocol on this port",
+        )
     text = f"{error.reason} {error} {getattr(error, 'verify_message', '')}"
     for mark, message, hint in _TLS_REASONS:
         if mark in text:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from runner.engine.effects import Flow, Send
 from runner.engine.frame import Frame
 from runner.engine.redirects import redirected, stays_home
 from runner.engine.request import Outgoing
 from runner.model.answer import Answer
+from runner.model.effects import Flow, Send
 from runner.model.errors import StepError
 from runner.model.exchange import Exchange, Request, Response, TransportFailure
 
@@ -33,7 +33,9 @@ def exchange(outgoing: Outgoing, frame: Frame, trail: list[Exchange]) -> Flow[An
     redirects: list[str] = []
     while True:
         left = outgoing.request.timeout - (frame.world.clock() - started)
-        ready = _with_cookies(msgspec.structs.replace(request, timeout=max(left, 0.001)), outgoing, frame, crossed=crossed)
+        ready = _with_cookies(
+            msgspec.structs.replace(request, timeout=max(left, 0.001)), outgoing, frame, crossed=crossed
+        )
         outcome = yield from _send(ready, trail)
         if isinstance(outcome, TransportFailure):
             return Answer(None, failure=outcome, redirects=tuple(redirects), jar=_held(outgoing, frame))

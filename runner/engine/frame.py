@@ -56,12 +56,12 @@ class Frame:
         self.plan = plan
         self.world = world
         self.parent = parent
-        self.depth = parent.depth + 1 if parent else 0
+        self.depth: int = parent.depth + 1 if parent else 0
         self.jars: dict[str, CookieJar] = parent.jars if parent else {}
         self.deadline: float | None = parent.deadline if parent else None
         self.limit = ""
-        self.base_url = parent.base_url if parent else ""
-        self.secrets = frozenset(plan.secrets) | (parent.secrets if parent else frozenset())
+        self.base_url: str = parent.base_url if parent else ""
+        self.secrets: frozenset[str] = frozenset(plan.secrets) | (parent.secrets if parent else frozenset())
         read = plan.read or _no_files
         self.names: dict[str, Any] = functions(world.random, world.wall, read)
         self.names["env"] = world.environment
@@ -93,7 +93,9 @@ class Frame:
         frame: Frame | None = self
         while frame is not None and not frame.limit:
             frame = frame.parent
-        return StepError(frame.limit if frame else "the time is up", "timeout", hint="raise the limit, or find what is slow")
+        return StepError(
+            frame.limit if frame else "the time is up", "timeout", hint="raise the limit, or find what is slow"
+        )
 
     def jar(self, name: str) -> CookieJar:
         """A cookie jar of the run; "" is its own."""
@@ -130,7 +132,11 @@ class Frame:
         """An error as data, at its own place or else at `path`."""
         kind = error.kind if isinstance(error, StepError) else "template"
         below = error.below if isinstance(error, StepError) else ()
-        place = error.place if error.place and error.place.file == self.plan.file else Place(self.plan.file, (*path, *below))
+        place = (
+            error.place
+            if error.place and error.place.file == self.plan.file
+            else Place(self.plan.file, (*path, *below))
+        )
         return Failure(kind, error.message, error.hint, self.plan.source.where(place))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from runner.engine.frame import Frame
 from runner.model.answer import Answer
@@ -101,7 +101,7 @@ def judge(step: StepPlan, answer: Answer, frame: Frame, names: Names, judgement:
     if answer.failure is not None and not step.expects_failure:
         return
     if answer.failure is None:
-        _expect(step.status, answer, frame, names, judgement)
+        _expect(step.status, answer, names, judgement)
         if judgement.failed or judgement.errors:
             return
         if answer.response is not None:
@@ -112,7 +112,7 @@ def judge(step: StepPlan, answer: Answer, frame: Frame, names: Names, judgement:
                 return
     for extract in step.extracts:
         _extract(extract, answer, frame, names, judgement)
-    _expect(step.expectations, answer, frame, names, judgement)
+    _expect(step.expectations, answer, names, judgement)
 
 
 def _extract(plan: ExtractPlan, answer: Answer, frame: Frame, names: Names, judgement: Judgement) -> None:
@@ -150,48 +150,50 @@ def _keys_hint(text: str, answer: Answer) -> str:
     return f"; the answer is a list of {len(data)}" if isinstance(data, list) else ""
 
 
-def _expect(expectations: Iterable[Expectation], answer: Answer, frame: Frame, names: Names, judgement: Judgement) -> None:
+class _Found(NamedTuple):
+    """What a selector found, or why it could not look."""
+
+    text: str
+    value: Any
+    trouble: str
+    indefinite: bool
+
+
+def _expect(expectations: Iterable[Expectation], answer: Answer, names: Names, judgement: Judgement) -> None:
     for expectation in expectations:
         try:
             text, selector = expectation.pick.resolve(names)
         except StepError as error:
             judgement.error(error, expectation.pick.path)
             continue
-        trouble = ""
         try:
-            found = selector.select(answer)
+            found = _Found(text, selector.select(answer), "", selector.indefinite)
         except StepError as error:
-            found, trouble = MISSING, error.message
+            found = _Found(text, MISSING, error.message, selector.indefinite)
         for entry in expectation.conditions.entries:
             try:
-                _entry(text, entry, found, trouble, selector.indefinite, frame, names, judgement)
+                _entry(entry, found, names, judgement)
             except StepError as error:
                 judgement.error(error, entry.path)
 
 
-def _entry(
-    text: str,
-    entry: Condition | Inside,
-    found: Any,
-    trouble: str,
-    indefinite: bool,  # noqa: FBT001  # passed on as it came
-    frame: Frame,
-    names: Names,
-    judgement: Judgement,
-) -> None:
-    miss = entry.judge(found, names, indefinite=indefinite)
-    if miss is None and not trouble:
-        kept = Check(text, entry.operator, entry.expected(names), found, passed=True) if frame.world.keep else None
-        judgement.hold(kept)
+def _entry(entry: Condition | Inside, found: _Found, names: Names, judgement: Judgement) -> None:
+    frame = judgement.frame
+    miss = entry.judge(found.value, names, indefinite=found.indefinite)
+    if miss is None and not found.trouble:
+        keep = frame.world.keep
+        judgement.hold(
+            Check(found.text, entry.operator, entry.expected(names), found.value, passed=True) if keep else None
+        )
         return
     judgement.checks.append(
         Check(
-            subject=text,
+            subject=found.text,
             operator=entry.operator,
             expected=entry.expected(names),
-            actual=None if found is MISSING else found,
-            found=found is not MISSING,
-            detail=trouble or (miss.detail if miss else ""),
+            actual=None if found.value is MISSING else found.value,
+            found=found.value is not MISSING,
+            detail=found.trouble or (miss.detail if miss else ""),
             where=frame.where(entry.path),
         )
     )
@@ -202,10 +204,14 @@ def judge_asserts(asserts: Iterable[AssertPlan], frame: Frame, names: Names, jud
     for plan in asserts:
         try:
             if boolean(plan.value.render(names), "the assertion"):
-                judgement.hold(Check(plan.text, "assert", expected=True, actual=True, passed=True) if frame.world.keep else None)
+                judgement.hold(
+                    Check(plan.text, "assert", expected=True, actual=True, passed=True) if frame.world.keep else None
+                )
                 continue
             parts = tuple(_parts(plan, names))
-            judgement.checks.append(Check(plan.text, "assert", expected=True, actual=False, parts=parts, where=frame.where(plan.path)))
+            judgement.checks.append(
+                Check(plan.text, "assert", expected=True, actual=False, parts=parts, where=frame.where(plan.path))
+            )
         except StepError as error:
             judgement.error(error, plan.path)
 

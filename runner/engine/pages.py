@@ -61,9 +61,9 @@ def next_page(pages: Pages, answer: Answer, outgoing: Outgoing, frame: Frame, na
         found = selector.select(answer)
         if text.lower() == "header link" and isinstance(found, str):
             found = next_link(found)
-        if isinstance(found, list):
-            found = found[0] if len(found) == 1 else MISSING if not found else found
-        if found is MISSING or found is None or found in ("", False):
+        if isinstance(found, list) and len(found) == 1:
+            found = found[0]
+        if found is MISSING or found is None or found in ("", False, []):
             return None
         here = answer.whole().url
         value = scalar_text(found, "next")
@@ -72,7 +72,11 @@ def next_page(pages: Pages, answer: Answer, outgoing: Outgoing, frame: Frame, na
         if url in pages.seen:
             raise StepError(f"the next page is one that was there already: {url}", "limit")
         if pages.count >= plan.most:
-            raise StepError(f"there are more than {plan.most} pages", "limit", hint="raise `paginate: {max: …}`, or find why they do not end")
+            raise StepError(
+                f"there are more than {plan.most} pages",
+                "limit",
+                hint="raise `paginate: {max: …}`, or find why they do not end",
+            )
         if stays_home(outgoing.request.url, url, outgoing.http.trust_redirects):
             hint = f"if that is meant, allow it: `http: {{trust_redirects: [{short_origin(url)}]}}`"
             raise StepError(f"the next page is on another origin, {short_origin(url)}", "policy", hint=hint)

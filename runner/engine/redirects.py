@@ -16,7 +16,9 @@ SAFE_ELSEWHERE = frozenset({
 })  # fmt: skip
 """Headers that may follow to another origin. All others stay home: any of them may authenticate."""
 
-_OF_THE_BODY = frozenset({"content-type", "content-length", "content-encoding", "content-language", "content-location", "digest"})
+_OF_THE_BODY = frozenset(
+    {"content-type", "content-length", "content-encoding", "content-language", "content-location", "digest"}
+)
 
 
 def redirected(request: Request, response: Response, trusted: frozenset[str]) -> Request | None:

@@ -140,8 +140,12 @@ def _check_lines(headers: list[tuple[str, str]], cookies: list[tuple[str, str]],
         bad = _BAD_VALUE.search(value)
         if bad:
             message = f"the value of header {name} holds a control character ({bad[0]!r})"
-            raise StepError(message, "policy", hint="a header value is one line of text").at(file, (*step, "headers", name))
+            raise StepError(message, "policy", hint="a header value is one line of text").at(
+                file, (*step, "headers", name)
+            )
     for name, value in cookies:
         if not _TOKEN.fullmatch(name) or _BAD_COOKIE.search(value):
             hint = "encode it: `{{ value | urlencode }}`"
-            raise StepError(f"the cookie {name!r} holds a character that a cookie cannot", "policy", hint=hint).at(file, (*step, "cookies"))
+            raise StepError(f"the cookie {name!r} holds a character that a cookie cannot", "policy", hint=hint).at(
+                file, (*step, "cookies")
+            )

@@ -42,7 +42,9 @@ def retry_after(response: Response | None, now: float) -> float:
         return 0.0
 
 
-def next_wait(plan: RetryPlan, done: int, asked: float, elapsed: float, left: float | None, random: Random) -> tuple[float, str]:
+def next_wait(
+    plan: RetryPlan, done: int, *, asked: float, elapsed: float, left: float | None, random: Random
+) -> tuple[float, str]:
     """Seconds to wait, or -1 and why there is no further try.
 
     Args:

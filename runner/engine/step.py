@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 
-from runner.engine.effects import Flow, Sleep
 from runner.engine.exchange import exchange
 from runner.engine.frame import Frame
 from runner.engine.judge import Judgement, ResponseView, judge, judge_asserts
@@ -15,6 +14,7 @@ from runner.engine.pages import first_page, next_page
 from runner.engine.request import build
 from runner.engine.retry import next_wait, retry_after
 from runner.model.answer import Answer
+from runner.model.effects import Flow, Sleep
 from runner.model.errors import Interrupted, StepError
 from runner.model.exchange import Exchange, Response
 from runner.model.results import Failure, StepResult, Try, Verdict, WorkflowResult
@@ -140,7 +140,9 @@ class StepRun:
         """Seconds until the next try, or -1; why there is none is added to the errors."""
         errors = attempt.judgement.errors
         failure = attempt.answer.failure if attempt.answer else None
-        hopeless = any(error.kind not in TRIED_AGAIN for error in errors) or (failure is not None and failure.kind == "tls")
+        hopeless = any(error.kind not in TRIED_AGAIN for error in errors) or (
+            failure is not None and failure.kind == "tls"
+        )
         if attempt.final or (hopeless and not attempt.steps):
             return -1.0
         try:
@@ -148,14 +150,23 @@ class StepRun:
                 seen = names | attempt.given
                 if attempt.response is not None:
                     seen["response"] = ResponseView(attempt.answer)  # type: ignore[arg-type]  # there is a response, so an answer
-                if (attempt.response is not None or "response" not in retry.abort_if.value.names) and self._true(retry.abort_if, seen, "`abort_if`"):
+                if (attempt.response is not None or "response" not in retry.abort_if.value.names) and self._true(
+                    retry.abort_if, seen, "`abort_if`"
+                ):
                     return -1.0
             left = self.frame.remaining()
         except StepError as error:
             attempt.judgement.error(error, self.step.path)
             return -1.0
         world = self.frame.world
-        wait, why = next_wait(retry, done, retry_after(attempt.response, world.wall()), elapsed, left, world.random)
+        wait, why = next_wait(
+            retry,
+            done,
+            asked=retry_after(attempt.response, world.wall()),
+            elapsed=elapsed,
+            left=left,
+            random=world.random,
+        )
         if why and not attempt.judgement.failed and errors:
             errors[-1] = msgspec.structs.replace(errors[-1], hint=f"no further try: {why}")
         return wait
@@ -174,7 +185,11 @@ class StepRun:
                     pass
         except StepError as error:
             judgement.error(error, step.path)
-        if step.asserts and not judgement.errors and (attempt.verdict is Verdict.PASSED or not self._status_failed(judgement)):
+        if (
+            step.asserts
+            and not judgement.errors
+            and (attempt.verdict is Verdict.PASSED or not self._status_failed(judgement))
+        ):
             seen = names | attempt.given
             if attempt.response is not None:
                 seen["response"] = ResponseView(attempt.answer)  # type: ignore[arg-type]  # as above
@@ -270,7 +285,9 @@ class StepRun:
             steps=attempt.steps,
         )
 
-    def _finished(self, names: dict[str, Any], index: int, attempt: Attempt, tries: list[Try], duration: float) -> StepResult:
+    def _finished(
+        self, names: dict[str, Any], index: int, attempt: Attempt, tries: list[Try], duration: float
+    ) -> StepResult:
         step, trail = self.step, attempt.trail
         if not trail and tries and tries[-1].exchanges:
             trail = list(tries[-1].exchanges)
@@ -328,7 +345,9 @@ def turns_of(step: StepPlan, frame: Frame, names: dict[str, Any]) -> list[Any]:
     if not isinstance(values, list):
         hint = "`{{ map | dictsort }}` makes a list of a map" if isinstance(values, dict) else ""
         shown = json_text(values)[:80]
-        raise StepError(f"`for_each` needs a list, not {shown} ({json_type(values)})", "template", hint=hint).at(frame.plan.file, path)
+        raise StepError(f"`for_each` needs a list, not {shown} ({json_type(values)})", "template", hint=hint).at(
+            frame.plan.file, path
+        )
     if not values and not step.allow_empty:
         hint = "nothing would be checked; `allow_empty: true` says that this is meant"
         raise StepError("`for_each` was given an empty list", "template", hint=hint).at(frame.plan.file, path)

@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from runner.engine.effects import Flow
 from runner.engine.frame import Frame, World
 from runner.engine.request import base_url
 from runner.engine.step import StepRun, StoppedStep, step_name, turns_of
+from runner.model.effects import Flow
 from runner.model.errors import Interrupted, StepError
 from runner.model.events import StepFinished, WorkflowFinished, WorkflowStarted
 from runner.model.results import Failure, StepResult, Try, Verdict, WorkflowResult
@@ -134,7 +134,9 @@ class _Run:
             if failed:
                 lost |= step.gives
                 if not step.continue_on_failure:
-                    self._skip(self.plan.steps[index + 1 :], names, f"the step '{step_name(step, names)}' before it failed")
+                    self._skip(
+                        self.plan.steps[index + 1 :], names, f"the step '{step_name(step, names)}' before it failed"
+                    )
                     return names
         return names
 
@@ -180,7 +182,12 @@ class _Run:
             values = turns_of(step, self.frame, names)
         except StepError as error:
             failure = self.frame.failure(error, step.path)
-            broken = StepResult(step_name(step, names), Verdict.ERROR, tries=(Try(errors=(failure,)),), cleanup=step.path[0] == "finally")
+            broken = StepResult(
+                step_name(step, names),
+                Verdict.ERROR,
+                tries=(Try(errors=(failure,)),),
+                cleanup=step.path[0] == "finally",
+            )
             self._finish(broken, step)
             return True, names
         extracted: dict[str, list[Any]] = {extract.name: [] for extract in step.extracts}

@@ -68,7 +68,9 @@ def _content(path: Path, name: str) -> bytes:
             raise FileRefused(f"{name} has {status.st_size} bytes; at most {MAX_FILE_BYTES} are read")
         return path.read_bytes()
     except FileNotFoundError:
-        near = sorted(other.name for other in path.parent.glob("*") if other.is_file())[:8] if path.parent.is_dir() else []
+        near = (
+            sorted(other.name for other in path.parent.glob("*") if other.is_file())[:8] if path.parent.is_dir() else []
+        )
         hint = f"looked for {path}" + (f"; that folder has: {', '.join(near)}" if near else "")
         raise FileRefused(f"there is no file {name}", hint=hint) from None
     except OSError as error:

@@ -28,15 +28,44 @@ class Environment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 class Project(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The project file: what holds for every workflow beside and below it."""
 
-    environments: Annotated[dict[str, Environment], Meta(description="places where the API runs; `-e NAME` chooses one")] | UnsetType = UNSET
-    defaults: Annotated[Defaults, Meta(description="what holds for every request; a workflow's own defaults win")] | UnsetType = UNSET
-    paths: Annotated[list[str], Meta(description="what `runflow run` runs when it is given no path; not supported yet")] | UnsetType = UNSET
+    environments: (
+        Annotated[dict[str, Environment], Meta(description="places where the API runs; `-e NAME` chooses one")]
+        | UnsetType
+    ) = UNSET
+    defaults: (
+        Annotated[Defaults, Meta(description="what holds for every request; a workflow's own defaults win")] | UnsetType
+    ) = UNSET
+    paths: (
+        Annotated[list[str], Meta(description="what `runflow run` runs when it is given no path; not supported yet")]
+        | UnsetType
+    ) = UNSET
     reports: Annotated[Any, Meta(description="reports to write; not supported yet")] | UnsetType = UNSET
     openapi: Annotated[str, Meta(description="path of an OpenAPI document; not supported yet")] | UnsetType = UNSET
-    file_root: Annotated[str, Meta(description="no file outside this folder is read (default: this file's folder)")] | UnsetType = UNSET
-    allow_hosts: Annotated[list[str], Meta(description="the only hosts that may be sent to; not supported yet")] | UnsetType = UNSET
-    driver: Annotated[str, Meta(pattern="^(requests|curl|auto)$", description="`requests`; `curl` and `auto` are not supported yet")] | UnsetType = UNSET
-    jsonpath: Annotated[str, Meta(pattern="^(rfc9535|ng)$", description="what a bare `$` means: `rfc9535` (default) or `ng`", examples=["rfc9535", "ng"])] | UnsetType = UNSET
+    file_root: (
+        Annotated[str, Meta(description="no file outside this folder is read (default: this file's folder)")]
+        | UnsetType
+    ) = UNSET
+    allow_hosts: (
+        Annotated[list[str], Meta(description="the only hosts that may be sent to; not supported yet")] | UnsetType
+    ) = UNSET
+    driver: (
+        Annotated[
+            str,
+            Meta(pattern="^(requests|curl|auto)$", description="`requests`; `curl` and `auto` are not supported yet"),
+        ]
+        | UnsetType
+    ) = UNSET
+    jsonpath: (
+        Annotated[
+            str,
+            Meta(
+                pattern="^(rfc9535|ng)$",
+                description="what a bare `$` means: `rfc9535` (default) or `ng`",
+                examples=["rfc9535", "ng"],
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 _LATER = ("paths", "reports", "openapi", "allow_hosts")
@@ -90,13 +119,17 @@ def _from_toml(folder: Path) -> ProjectFile | None:
 
 def _checked(found: ProjectFile, problems: list[Problem]) -> ProjectFile:
     problems += [
-        Problem(f"`{key}` is not supported yet", Place(found.file, (key,), on_key=True), "take it out of the project file")
+        Problem(
+            f"`{key}` is not supported yet", Place(found.file, (key,), on_key=True), "take it out of the project file"
+        )
         for key in _LATER
         if getattr(found.project, key) is not UNSET
     ]
     if found.project.driver in {"curl", "auto"}:
         place = Place(found.file, ("driver",))
-        problems.append(Problem(f"the driver `{found.project.driver}` is not supported yet", place, "use `driver: requests`"))
+        problems.append(
+            Problem(f"the driver `{found.project.driver}` is not supported yet", place, "use `driver: requests`")
+        )
     if problems:
         raise WorkflowError(problems)
     return found

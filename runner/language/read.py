@@ -228,4 +228,3 @@ def _type_hint(value: Any, alternatives: list[dict[str, Any]], path: DocumentPat
     if isinstance(value, (bool, int, float)) and [each.get("type") for each in alternatives] == ["string"]:
         return f'quote it to make it a text: "{str(value).lower() if isinstance(value, bool) else value}"'
     return ""
-

@@ -83,7 +83,19 @@ def _span(event: Any) -> Span:
 class _Frame:
     """An open map or list."""
 
-    __slots__ = ("anchor", "data", "key", "key_span", "keys", "members", "merges", "size", "span", "stands_as_key", "template_from")
+    __slots__ = (
+        "anchor",
+        "data",
+        "key",
+        "key_span",
+        "keys",
+        "members",
+        "merges",
+        "size",
+        "span",
+        "stands_as_key",
+        "template_from",
+    )
 
     def __init__(self, data: Any, span: Span, anchor: str | None, *, stands_as_key: bool) -> None:
         self.data = data
@@ -150,7 +162,9 @@ class _Builder:
 
     def _refuse_tag(self, event: Any, span: Span) -> None:
         if event.tag is not None:
-            self.problem(f"tags are not part of the language: {event.tag}", span, 'quote a text that begins with !: "!…"')
+            self.problem(
+                f"tags are not part of the language: {event.tag}", span, 'quote a text that begins with !: "!…"'
+            )
 
     def _scalar(self, event: Any) -> None:
         span = _span(event)
@@ -243,7 +257,9 @@ class _Builder:
             self.problem(f"the alias *{event.anchor} contains itself", span, "an anchor must end before it is used")
             return False
         if event.anchor not in self.anchors:
-            self.problem(f"there is no anchor &{event.anchor} before this alias", span, "define it above, under an x-… key")
+            self.problem(
+                f"there is no anchor &{event.anchor} before this alias", span, "define it above, under an x-… key"
+            )
             return False
         value, marks, size = self.anchors[event.anchor]
         self.expanded += size
@@ -297,7 +313,7 @@ class _Builder:
 
 _ACCIDENTS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?:^\s*-\s+|:\s+)\{\{"), _QUOTE_TEMPLATE),
-    (re.compile(r"(?:^\s*-\s+|:\s+)>\s*=?\s*[\w\"']"), 'quote a text that begins with > (YAML reads it as the beginning of a block text)'),
+    (re.compile(r"(?:^\s*-\s+|:\s+)>\s*=?\s*[\w\"']"), "quote a text that begins with > (YAML reads it as the beginning of a block text)"),
     (re.compile(r"(?:^\s*-\s+|:\s+)[!%@`]"), "quote a text that begins with !, %, @ or `"),
     (re.compile(r"^\s*-\s+(['\"]).*\1\s*\S"), "quote the whole item: a text that begins with a quote ends at the next one"),
     (re.compile(r"\{.*(?:\$[^,}]*\[|\bmatches\b|\bregex\b)"),

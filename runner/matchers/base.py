@@ -27,6 +27,10 @@ class ValueMatcher:
         """Any argument will do."""
         return ""
 
+    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
+        """Each matcher's own."""
+        raise AssertionError(actual, argument)
+
 
 class ListMatcher(ValueMatcher):
     """A matcher whose argument is a list that is not empty."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import Any, ClassVar
 
 from runner.matchers.base import MISS, FlagMatcher, ValueMatcher, undecided
 from runner.matchers.equality import canonical, is_number, same
@@ -127,7 +127,9 @@ class Unordered(ValueMatcher):
         if have == want:
             return None
         lacks, extra = list((want - have).elements()), list((have - want).elements())
-        words = [f"missing: {', '.join(lacks[:5])}"] * bool(lacks) + [f"not expected: {', '.join(extra[:5])}"] * bool(extra)
+        words = [f"missing: {', '.join(lacks[:5])}"] * bool(lacks) + [f"not expected: {', '.join(extra[:5])}"] * bool(
+            extra
+        )
         return Miss("; ".join(words))
 
 
@@ -148,7 +150,7 @@ class Length(ValueMatcher):
     """How many."""
 
     name = "length"
-    argument: Argument = "value or conditions"  # type: ignore[misc]  # mypy takes the override of a ClassVar for an instance's
+    argument: ClassVar[Argument] = "value or conditions"
     summary = "how many characters, members or keys: a number, or operators"
 
     def check(self, argument: Any, /) -> str:
@@ -173,7 +175,7 @@ def _members(actual: Any, judge: Judge) -> list[Miss | None] | Miss:
 
 
 class _Quantifier(ValueMatcher):
-    argument: Argument = "conditions"  # type: ignore[misc]  # as above
+    argument: ClassVar[Argument] = "conditions"
 
 
 class Each(_Quantifier):
@@ -182,7 +184,7 @@ class Each(_Quantifier):
     name = "each"
     summary = "conditions that every member of a list fulfils; fails on an empty list"
 
-    def judge(self, actual: Any, argument: Judge, /) -> Miss | None:
+    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
         """All, and at least one."""
         misses = _members(actual, argument)
         if isinstance(misses, Miss):
@@ -202,7 +204,7 @@ class AnyMember(_Quantifier):
     name = "any"
     summary = "conditions that at least one member of a list fulfils; fails on an empty list"
 
-    def judge(self, actual: Any, argument: Judge, /) -> Miss | None:
+    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
         """At least one."""
         misses = _members(actual, argument)
         if isinstance(misses, Miss):
@@ -219,7 +221,7 @@ class NoMember(_Quantifier):
     name = "none"
     summary = "conditions that no member of a list fulfils; holds on an empty list"
 
-    def judge(self, actual: Any, argument: Judge, /) -> Miss | None:
+    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
         """Not one; a member that cannot be judged fails it."""
         misses = _members(actual, argument)
         if isinstance(misses, Miss):

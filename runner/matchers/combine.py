@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from runner.matchers.base import MISS, ValueMatcher
-from runner.model.kinds import Argument, Judge, Miss
+from runner.model.kinds import Argument, Miss
 
 
 class Not(ValueMatcher):
     """The conditions do not hold."""
 
     name = "not"
-    argument: Argument = "conditions"  # type: ignore[misc]  # mypy takes the override of a ClassVar for an instance's
+    argument: ClassVar[Argument] = "conditions"
     summary = "conditions that do not hold"
 
-    def judge(self, actual: Any, argument: Judge, /) -> Miss | None:
+    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
         """The other way round, but undecided stays undecided."""
         miss = argument(actual)
         if miss is None:
@@ -27,10 +27,10 @@ class AnyOf(ValueMatcher):
     """One of several conditions holds."""
 
     name = "any_of"
-    argument: Argument = "conditions list"  # type: ignore[misc]  # as above
+    argument: ClassVar[Argument] = "conditions list"
     summary = "a list of conditions of which at least one holds"
 
-    def judge(self, actual: Any, argument: list[Judge], /) -> Miss | None:
+    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
         """At least one."""
         misses = [judge(actual) for judge in argument]
         if None in misses:
@@ -44,13 +44,16 @@ class AllOf(ValueMatcher):
     """Several conditions hold."""
 
     name = "all_of"
-    argument: Argument = "conditions list"  # type: ignore[misc]  # as above
+    argument: ClassVar[Argument] = "conditions list"
     summary = "a list of conditions that all hold"
 
-    def judge(self, actual: Any, argument: list[Judge], /) -> Miss | None:
+    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
         """All."""
         misses = [(index, miss) for index, judge in enumerate(argument) if (miss := judge(actual))]
         if not misses:
             return None
         index, first = next(((index, miss) for index, miss in misses if miss.undecided), misses[0])
-        return Miss(f"{index}: {first.detail}" if first.detail else f"condition {index} does not hold", undecided=first.undecided)
+        return Miss(
+            f"{index}: {first.detail}" if first.detail else f"condition {index} does not hold",
+            undecided=first.undecided,
+        )

@@ -19,7 +19,9 @@ def is_number(value: Any) -> bool:
 def same(left: Any, right: Any) -> bool:
     """Equal by JSON: `1` is `1.0`, and never `"1"` or `true`."""
     if isinstance(left, dict):
-        return isinstance(right, dict) and left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+        return (
+            isinstance(right, dict) and left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+        )
     if isinstance(left, list):
         return isinstance(right, list) and len(left) == len(right) and all(map(same, left, right))
     if is_number(left):
@@ -47,7 +49,9 @@ def _first_difference(actual: Any, expected: Any, path: str = "$") -> str:
             if key not in actual:
                 return f"{path}.{key} is missing"
             if not same(actual[key], expected[key]):
-                return _first_difference(actual[key], expected[key], f"{path}.{key}") or _at(f"{path}.{key}", actual[key], expected[key])
+                return _first_difference(actual[key], expected[key], f"{path}.{key}") or _at(
+                    f"{path}.{key}", actual[key], expected[key]
+                )
         extra = next(key for key in actual if key not in expected)
         return f"{path}.{extra} is there and was not expected"
     if isinstance(actual, list) and isinstance(expected, list):
@@ -127,7 +131,5 @@ class Approx(ValueMatcher):
         if not is_number(actual):
             return undecided(actual, "a number")
         if isinstance(argument, dict):
-            near = abs(actual - argument["value"]) <= argument["within"]
-        else:
-            near = math.isclose(actual, argument, rel_tol=1e-6)
-        return None if near else MISS
+            return None if abs(actual - argument["value"]) <= argument["within"] else MISS
+        return None if math.isclose(actual, argument, rel_tol=1e-6) else MISS

@@ -48,7 +48,10 @@ class Schema(ValueMatcher):
     def judge(self, actual: Any, argument: Any, /) -> Miss | None:
         """Every violation, the first three in words."""
         try:
-            errors = sorted(_validator(json_text(argument)).iter_errors(actual), key=lambda error: list(map(str, error.absolute_path)))
+            errors = sorted(
+                _validator(json_text(argument)).iter_errors(actual),
+                key=lambda error: list(map(str, error.absolute_path)),
+            )
         except Exception as error:
             if "Unresolvable" not in type(error).__name__ and "WrappedReferencing" not in type(error).__name__:
                 raise

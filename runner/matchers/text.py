@@ -138,9 +138,9 @@ def _jwt(text: str) -> None:
     parts = text.split(".")
     if len(parts) != 3 or not re.fullmatch(r"[A-Za-z0-9_.-]+", text):
         raise ValueError
-    for part in parts[:2]:
-        if not isinstance(json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))), dict):
-            raise ValueError
+    decoded = [json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))) for part in parts[:2]]
+    if not all(isinstance(part, dict) for part in decoded):
+        raise ValueError
 
 
 def _base64(text: str) -> None:

@@ -96,9 +96,7 @@ class Answer:
             return self.response
         if self.failure is not None:
             raise StepError(f"there is no answer: {self.failure.message}", "extract")
-        raise StepError(
-            "an include has no response of its own", "extract", hint="ask for its outputs, as `$.name`"
-        )
+        raise StepError("an include has no response of its own", "extract", hint="ask for its outputs, as `$.name`")
 
     @property
     def content_type(self) -> str:

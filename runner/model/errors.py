@@ -56,7 +56,9 @@ class WorkflowError(RunflowError):
         self.problems = tuple(problems)
 
 
-ErrorKind = Literal["template", "extract", "transport", "decode", "limit", "policy", "timeout", "input", "interrupted"]
+ErrorKind = Literal[
+    "template", "extract", "transport", "decode", "limit", "policy", "timeout", "input", "interrupted", "bug"
+]
 
 
 class StepError(RunflowError):

@@ -17,13 +17,15 @@ def check_pairs(data: Mapping[str, Any]) -> Iterable[Mistake]:
         for index, member in enumerate(members):
             path = (name, index) if isinstance(value, list) else (name,)
             if isinstance(member, (dict, list)):
-                hint = "to send it as JSON text, write \"{{ value | tojson }}\""
+                hint = 'to send it as JSON text, write "{{ value | tojson }}"'
                 yield path, f"a text belongs here, not {shown(member, 60)}", hint
             elif member is None and isinstance(value, list):
                 yield path, "null stands alone: it takes the whole name away", "leave it out of the list"
 
 
-def pairs(data: Mapping[str, Any], removed: list[str] | None = None, kept_null: Iterable[str] = ()) -> list[tuple[str, str]]:
+def pairs(
+    data: Mapping[str, Any], removed: list[str] | None = None, kept_null: Iterable[str] = ()
+) -> list[tuple[str, str]]:
     """Rendered data as pairs, a list as several.
 
     Args:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from functools import lru_cache
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
@@ -55,7 +56,11 @@ def _check_authority(authority: str, host: str, port: int | None) -> None:
 
 
 def _host_hint(url: str) -> str:
-    return "a value inside a URL is encoded whole; `{{ host | url }}` says that it is URL text already" if "%" in url.split("/")[2] else ""
+    return (
+        "a value inside a URL is encoded whole; `{{ host | url }}` says that it is URL text already"
+        if "%" in url.split("/")[2]
+        else ""
+    )
 
 
 def with_params(url: str, params: list[tuple[str, str]]) -> str:
@@ -80,10 +85,8 @@ def target_of(location: str, url: str) -> str:
         StepError: it is no http(s) URL.
     """
     raw = location.strip()
-    try:  # a driver reads header bytes as Latin-1; what is not ASCII was most likely UTF-8
+    with suppress(UnicodeError):  # a driver reads header bytes as Latin-1; what is not ASCII was most likely UTF-8
         raw = raw.encode("latin-1").decode("utf-8")
-    except UnicodeError:
-        pass
     if _CONTROL.search(raw.replace(" ", "")):
         raise StepError(f"the answer points to a URL with control characters: {raw[:200]!r}", "policy")
     try:

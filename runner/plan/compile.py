@@ -21,8 +21,11 @@ from runner.plan.plan import CredentialPlan, Plan
 from runner.plan.requests import RequestCompiler, plain_data
 from runner.plan.rows import rows
 from runner.plan.steps import StepCompiler
+from runner.selectors.json_path import jsonpath_filter
+from runner.templating.filters import FILTERS
 from runner.templating.values import Literal
 
+FILTERS["jsonpath"] = jsonpath_filter  # a filter that belongs to another room, so it is joined here
 _LATER = ("openapi", "needs", "lock")
 MAX_INCLUDES = 20
 
@@ -45,7 +48,9 @@ def _in_order(problems: list[Problem]) -> list[Problem]:
     return list(dict.fromkeys(problems))
 
 
-def _compile(path: Path, settings: Settings, problems: list[Problem], chain: tuple[Path, ...], credentials: frozenset[str]) -> Plan | None:
+def _compile(
+    path: Path, settings: Settings, problems: list[Problem], chain: tuple[Path, ...], credentials: frozenset[str]
+) -> Plan | None:
     file = settings.shown(path)
     try:
         content = settings.files.read(path.name, path.parent)
@@ -96,7 +101,9 @@ def merge_defaults(below: Defaults, over: Defaults) -> Defaults:
 class _Compiler:
     """Compiles one document."""
 
-    def __init__(self, context: Context, reading: Reading, chain: tuple[Path, ...], credentials: frozenset[str]) -> None:
+    def __init__(
+        self, context: Context, reading: Reading, chain: tuple[Path, ...], credentials: frozenset[str]
+    ) -> None:
         self.context = context
         self.reading = reading
         self.chain = chain
@@ -141,7 +148,9 @@ class _Compiler:
             variables=variables,
             secrets=tuple(document.secrets) if isinstance(document.secrets, list) else (),
             credentials=self._credentials(document, requests),
-            timeout=None if document.timeout is UNSET else context.seconds(document.timeout, ("timeout",), positive=True),
+            timeout=None
+            if document.timeout is UNSET
+            else context.seconds(document.timeout, ("timeout",), positive=True),
             outputs=outputs,
             rows=runs,
             accepts=accepts,

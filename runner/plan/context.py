@@ -96,7 +96,9 @@ class Context:
 
     def later(self, path: DocumentPath, what: str) -> None:
         """Refuse what the language has and this version has not."""
-        self.problem(path, f"{what} is not supported yet", "take it out, or wait for a version that has it", on_key=True)
+        self.problem(
+            path, f"{what} is not supported yet", "take it out, or wait for a version that has it", on_key=True
+        )
 
     @contextmanager
     def local(self, *names: str) -> Iterator[None]:
@@ -198,7 +200,9 @@ class Context:
             self.problem(path, f"{name!r} is no name: letters, digits and _ only, no digit first", on_key=True)
             return False
         if name in REFUSED_NAMES:
-            self.problem(path, f"`{name}` has a meaning of its own and cannot name a value", "choose another name", on_key=True)
+            self.problem(
+                path, f"`{name}` has a meaning of its own and cannot name a value", "choose another name", on_key=True
+            )
             return False
         return True
 

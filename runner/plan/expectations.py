@@ -108,7 +108,9 @@ class ExpectCompiler:
         if kind.text and not flag and (is_number(wanted) or isinstance(wanted, bool)):
             written = str(wanted).lower() if isinstance(wanted, bool) else wanted
             message = f"`{text}` is always a text and never equals {shown(wanted, 40)}"
-            self.context.problem(path, message, f'quote it: "{written}", or compare it as a number: {{ gte: {wanted} }}')
+            self.context.problem(
+                path, message, f'quote it: "{written}", or compare it as a number: {{ gte: {wanted} }}'
+            )
 
     def conditions(self, data: Any, path: DocumentPath) -> Conditions:
         """A scalar or a list means equals; a map is operators and `$` selectors, all of which must hold."""
@@ -192,7 +194,9 @@ class ExpectCompiler:
         return found
 
 
-def merged_expect(default: Any, default_path: DocumentPath, own: Any, path: DocumentPath) -> dict[str, tuple[Any, DocumentPath]]:
+def merged_expect(
+    default: Any, default_path: DocumentPath, own: Any, path: DocumentPath
+) -> dict[str, tuple[Any, DocumentPath]]:
     """A step's expectations over the default ones, by selector; `any` takes a default one back."""
     merged = _placed(default, default_path)
     for text, (data, place) in _placed(own, path).items():
@@ -209,4 +213,3 @@ def _placed(expect: Any, path: DocumentPath) -> dict[str, tuple[Any, DocumentPat
     if isinstance(expect, dict):
         return {text: (data, (*path, text)) for text, data in expect.items()}
     return {"status": (expect, path)}
-

@@ -415,4 +415,3 @@ class Row(msgspec.Struct, frozen=True):
 
     values: dict[str, Any] = {}
     label: str = ""
-

@@ -103,7 +103,9 @@ class RequestCompiler:
     def _body(self, step: Step, path: DocumentPath) -> BodyPlan | None:
         keys = [key for key in BODIES if getattr(step, key) is not UNSET]
         if len(keys) > 1:
-            self.context.problem((*path, keys[1]), f"a step has one body, this one has {' and '.join(keys)}", "keep one", on_key=True)
+            self.context.problem(
+                (*path, keys[1]), f"a step has one body, this one has {' and '.join(keys)}", "keep one", on_key=True
+            )
         if not keys:
             return None
         key = keys[0]
@@ -132,7 +134,10 @@ class RequestCompiler:
         auth, place = (step.auth, (*path, "auth")) if own else (self.defaults.auth, ("defaults", "auth"))
         if auth is UNSET or auth == "none":
             return None
-        literal = any(isinstance(field.name, Literal) and field.name.value.lower() == "authorization" and not field.removes for field in headers.entries)
+        literal = any(
+            isinstance(field.name, Literal) and field.name.value.lower() == "authorization" and not field.removes
+            for field in headers.entries
+        )
         if literal and own:
             hint = "keep one: `auth` writes the Authorization header"
             self.context.problem(place, "`auth` stands beside a literal Authorization header", hint, on_key=True)
@@ -143,7 +148,9 @@ class RequestCompiler:
         known = self.known_credentials()
         if auth not in known:
             names = f"named here: {listed(known)}" if known else "name it under `auth` at the top of the file"
-            self.context.problem(place, f"there is no credential `{auth}`", did_you_mean(str(auth), [*known, "none"]) or names)
+            self.context.problem(
+                place, f"there is no credential `{auth}`", did_you_mean(str(auth), [*known, "none"]) or names
+            )
         return AuthUse(place, name=str(auth), inherited=not own)
 
     def credential(self, auth: Auth, path: DocumentPath) -> CredentialPlan | None:
@@ -153,7 +160,9 @@ class RequestCompiler:
             if key in LATER:
                 self.context.later((*path, key), f"`auth: {{{key}: …}}`")
         if len(kinds) != 1 and not set(kinds) & set(LATER):
-            message = f"a credential is exactly one of {', '.join(CREDENTIALS)}, this one has {' and '.join(kinds) or 'none'}"
+            message = (
+                f"a credential is exactly one of {', '.join(CREDENTIALS)}, this one has {' and '.join(kinds) or 'none'}"
+            )
             self.context.problem(path, message)
         if len(kinds) != 1 or kinds[0] in LATER:
             return None
@@ -196,7 +205,9 @@ class RequestCompiler:
     def _check_http(self, data: dict[str, Any], places: dict[str, DocumentPath]) -> None:
         for key in _CURL_ONLY:
             if key in data and key not in self.context.settings.can:
-                self.context.problem(places[key], f"the requests driver cannot do `{key}`", "it needs the curl driver", on_key=True)
+                self.context.problem(
+                    places[key], f"the requests driver cannot do `{key}`", "it needs the curl driver", on_key=True
+                )
         version = str(data.get("version", "1.1"))
         if version not in {"1.1", "2", "2.0", "3", "3.0"}:
             self.context.problem(places["version"], f"there is no HTTP version {version}", "1.1, 2 or 3")
@@ -206,7 +217,9 @@ class RequestCompiler:
         known = {"gzip", "deflate", "identity"}
         for encoding in data.get("encodings", ()):
             if encoding not in known and "{{" not in encoding:
-                self.context.problem(places["encodings"], f"the requests driver cannot decode {encoding!r}", listed(known))
+                self.context.problem(
+                    places["encodings"], f"the requests driver cannot decode {encoding!r}", listed(known)
+                )
 
     def _http_plan(self, data: dict[str, Any]) -> HttpPlan:
         """Rendered `http` data as a plan. Raises StepError under the key that is wrong."""

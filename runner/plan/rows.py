@@ -32,7 +32,9 @@ def rows(document: Document, context: Context) -> tuple[Row, ...]:
     cases = [{}] if document.cases is UNSET else _cases(document.cases, context)
     columns = set().union(*cases) if cases else set()
     for name in sorted(columns & set(axes)):
-        context.problem(("matrix", name), f"the axis `{name}` is named like a column of `cases`", "rename one", on_key=True)
+        context.problem(
+            ("matrix", name), f"the axis `{name}` is named like a column of `cases`", "rename one", on_key=True
+        )
     combinations = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
     if len(combinations) * len(cases) > MAX_RUNS:
         context.problem((), f"{len(combinations) * len(cases)} runs are more than {MAX_RUNS}", "split the file")
@@ -68,7 +70,11 @@ def _cases(cases: list[dict[str, Any]] | CasesFile, context: Context) -> list[di
         if found is None:
             return []
     if not isinstance(found, list) or not found:
-        context.problem(path, "there are no cases" if found == [] else f"cases are a list of maps, not {shown(found, 60)}", "give one row at least")
+        context.problem(
+            path,
+            "there are no cases" if found == [] else f"cases are a list of maps, not {shown(found, 60)}",
+            "give one row at least",
+        )
         return []
     names: dict[str, int] = {}
     for index, row in enumerate(found):
@@ -100,7 +106,9 @@ def _from_file(name: str, context: Context, path: DocumentPath) -> Any:
                     raise WorkflowError(problems)
                 return data
             case _:
-                context.problem(path, f"cases are read from .csv, .json or .yaml files, not {suffix or 'a file without a suffix'}")
+                context.problem(
+                    path, f"cases are read from .csv, .json or .yaml files, not {suffix or 'a file without a suffix'}"
+                )
     except WorkflowError as error:
         place = error.place
         context.problem(path, f"{name}:{place.line if place else 0}: {error.message}", error.hint)

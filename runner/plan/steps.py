@@ -49,7 +49,7 @@ class StepCompiler:
         elif key == "include":
             action = self._include(step, path)
         elif key == "set":
-            action = SetPlan(self.named(step.set, (*path, "set")))
+            action = SetPlan(self.named(step.set if isinstance(step.set, dict) else {}, (*path, "set")))
         status, others = self._expect(step, path, is_request=is_request)
         extracts = [] if step.extract is UNSET else self.expects.extracts(step.extract, (*path, "extract"))
         local = ("response",) if is_request else ()
@@ -58,10 +58,14 @@ class StepCompiler:
         if isinstance(action, SetPlan):
             given |= {named.name for named in action.values}
         with context.local(*given):
-            conditions = tuple(context.condition(text, (*path, "assert", index), *local) for index, text in enumerate(asserts))
+            conditions = tuple(
+                context.condition(text, (*path, "assert", index), *local) for index, text in enumerate(asserts)
+            )
         text = f"{key} {getattr(step, key)}" if key not in {"", "set"} else key or "assert"
         return StepPlan(
-            name=context.value(step.name, (*path, "name")) if isinstance(step.name, str) else Literal(_default_name(step, key)),
+            name=context.value(step.name, (*path, "name"))
+            if isinstance(step.name, str)
+            else Literal(_default_name(step, key)),
             path=path,
             action=action,
             action_text=text,
@@ -126,14 +130,18 @@ class StepCompiler:
 
     def _expect(self, step: Step, path: DocumentPath, *, is_request: bool) -> Any:
         place = (*path, "expect")
-        if step.expect == {} or step.expect == []:
+        if step.expect in ({}, []):
             self.context.problem(place, "`expect` is empty", "write what must hold: `expect: 200`", on_key=True)
         default = self.defaults.expect if is_request else UNSET
         merged = merged_expect(default, ("defaults", "expect"), step.expect, place)
         if not is_request and "status" in merged:
             data, where = merged.pop("status")
             if step.include is not UNSET:
-                self.context.problem(where, f"an include has no status, so {data!r} cannot be held against it", "expect its outputs: `$.name`")
+                self.context.problem(
+                    where,
+                    f"an include has no status, so {data!r} cannot be held against it",
+                    "expect its outputs: `$.name`",
+                )
         return self.expects.expectations(merged)
 
     def _timeout(self, step: Step, path: DocumentPath, *, is_request: bool) -> Value | Seconds | None:
@@ -183,7 +191,7 @@ class StepCompiler:
         return tuple(found)
 
     def _include(self, step: Step, path: DocumentPath) -> IncludePlan | None:
-        name, place = step.include, (*path, "include")
+        name, place = str(step.include), (*path, "include")
         if "{{" in name:
             self.context.problem(place, "the path of an include is literal", "choose between steps with `if`")
             return None
@@ -196,7 +204,12 @@ class StepCompiler:
         for each in given:
             if each.name not in plan.accepts:
                 known = f"it takes: {listed(plan.accepts)}" if plan.accepts else "it has no `inputs` and no `vars`"
-                self.context.problem(each.path, f"{name} takes no `{each.name}`", did_you_mean(each.name, plan.accepts) or known, on_key=True)
+                self.context.problem(
+                    each.path,
+                    f"{name} takes no `{each.name}`",
+                    did_you_mean(each.name, plan.accepts) or known,
+                    on_key=True,
+                )
         missing = plan.inputs - {each.name for each in given}
         if missing:
             self.context.problem(place, f"{name} needs {listed(missing)}", "give it under `with`")

@@ -20,7 +20,9 @@ class Cookie:
     name: ClassVar[str] = "cookie"
     argument: ClassVar[str] = "NAME"
     text: ClassVar[bool] = True
-    summary: ClassVar[str] = "a cookie that this answer sets; `cookie NAME path` an attribute, `cookie NAME httponly` true for a flag"
+    summary: ClassVar[str] = (
+        "a cookie that this answer sets; `cookie NAME path` an attribute, `cookie NAME httponly` true for a flag"
+    )
 
     def compile(self, argument: str, /) -> Selector:
         """Raises ValueError: an attribute that does not exist."""

@@ -36,9 +36,10 @@ class Definite:
                     return MISSING
                 value = value[step]
             else:
-                if type(value) is not list or not -len(value) <= step < len(value):  # type: ignore[operator]  # an int here
+                index = int(step)
+                if type(value) is not list or not -len(value) <= index < len(value):
                     return MISSING
-                value = value[step]
+                value = value[index]
         return value
 
     def select(self, answer: Answer, /) -> Any:

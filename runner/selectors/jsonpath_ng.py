@@ -25,7 +25,15 @@ class _Query:
         """The value at the path, a list of values, or MISSING."""
         try:
             found = [match.value for match in self._query.find(value)]
-        except (TypeError, ValueError, KeyError, IndexError, AttributeError, ZeroDivisionError, RecursionError) as error:
+        except (
+            TypeError,
+            ValueError,
+            KeyError,
+            IndexError,
+            AttributeError,
+            ZeroDivisionError,
+            RecursionError,
+        ) as error:
             raise StepError(f"jsonpath-ng cannot follow the path: {error}", "extract") from None
         if self.indefinite:
             return found
@@ -37,7 +45,7 @@ def _compile(text: str) -> _Query:
     # an import of its own: few files speak this dialect
     from jsonpath_ng import Child, Fields, Index, Root  # noqa: PLC0415
     from jsonpath_ng.exceptions import JSONPathError  # noqa: PLC0415  # as above
-    from jsonpath_ng.ext import parse  # noqa: PLC0415  # as above
+    from jsonpath_ng.ext.parser import parse  # noqa: PLC0415  # as above
     from jsonpath_ng.ext.string import DefintionInvalid  # noqa: PLC0415  # as above
 
     try:

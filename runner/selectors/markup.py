@@ -83,7 +83,17 @@ def _xpath(expression: str) -> _Nodes:
         raise ValueError(_NEEDED) from None
     try:
         parsed = elementpath.XPath2Parser(strict=False).parse(expression)
-        single = parsed.symbol in {"string", "count", "normalize-space", "concat", "sum", "boolean", "number", "name", "not"}
+        single = parsed.symbol in {
+            "string",
+            "count",
+            "normalize-space",
+            "concat",
+            "sum",
+            "boolean",
+            "number",
+            "name",
+            "not",
+        }
     except elementpath.ElementPathError as error:
         if "prefix" not in str(error):  # prefixes are the document's, and known only then
             raise ValueError(f"{expression!r} is no XPath: {error}") from None
@@ -119,7 +129,9 @@ class XPath:
     name: ClassVar[str] = "xpath"
     argument: ClassVar[str] = "EXPR"
     text: ClassVar[bool] = False
-    summary: ClassVar[str] = "XPath in an XML or HTML body: nodes are a list of texts, `string()` and `count()` a single value (extra `xml`)"
+    summary: ClassVar[str] = (
+        "XPath in an XML or HTML body: nodes are a list of texts, `string()` and `count()` a single value (extra `xml`)"
+    )
 
     def compile(self, argument: str, /) -> Selector:
         """Raises ValueError."""

@@ -203,14 +203,9 @@ def regex(value: Any, pattern: str) -> str:
 def datetime_format(value: Any, layout: str = "%Y-%m-%dT%H:%M:%SZ") -> str:
     """A date-time (RFC 3339 text, or epoch seconds) in a layout of strftime."""
     try:
-        if isinstance(value, str):
-            moment = datetime.fromisoformat(value)
-        elif isinstance(value, (int, float)) and not isinstance(value, bool):
-            moment = datetime.fromtimestamp(value, UTC)
-        else:
-            raise ValueError
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else datetime.fromtimestamp(value, UTC)
         return moment.strftime(layout)
-    except (ValueError, OverflowError, OSError):
+    except (ValueError, OverflowError, OSError, TypeError):
         raise FilterError(f"{shown(value, 60)} is not a date-time") from None
 
 

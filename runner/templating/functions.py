@@ -64,7 +64,9 @@ class Fake:
         return faker
 
 
-def functions(random: Random, wall: Callable[[], float], read: ReadFile) -> dict[str, Any]:
+def functions(  # noqa: C901  # one inner function for each name of the language
+    random: Random, wall: Callable[[], float], read: ReadFile
+) -> dict[str, Any]:
     """The functions by name.
 
     Args:

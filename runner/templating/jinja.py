@@ -13,8 +13,9 @@ from urllib.parse import quote
 
 from jinja2 import TemplateError, TemplateSyntaxError, UndefinedError, meta, nodes, pass_context
 from jinja2.environment import Template as JinjaTemplate
+from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context, Undefined
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from runner.model.errors import StepError
 from runner.model.kinds import Names, Value
@@ -53,7 +54,7 @@ class _Undefined(Undefined):
         return f"a value of type {json_type(owner)} has no `{name}`"
 
     __iter__ = __str__ = __len__ = Undefined._fail_with_undefined_error  # noqa: SLF001  # as jinja2.StrictUndefined does
-    __eq__ = __ne__ = __bool__ = __hash__ = Undefined._fail_with_undefined_error  # type: ignore[assignment]  # noqa: SLF001  # as above
+    __eq__ = __ne__ = __bool__ = __hash__ = Undefined._fail_with_undefined_error
     __contains__ = Undefined._fail_with_undefined_error  # noqa: SLF001  # as above
 
 
@@ -123,12 +124,6 @@ def _environment(*, url: bool) -> _Environment:
     return environment
 
 
-def add_filter(name: str, function: Any) -> None:
-    """Add a filter that belongs to another room."""
-    FILTERS[name] = function
-    _environment.cache_clear()
-
-
 @pass_context
 def _random(context: Context, values: Any) -> Any:
     """A member of a list, from the run's own random source, so that `--seed` fixes it."""
@@ -170,7 +165,15 @@ class Compiled:
             raise StepError(str(error), "template") from None
         except SecurityError as error:
             raise StepError(f"the sandbox refuses: {error}", "template") from None
-        except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        except (
+            TemplateError,
+            ArithmeticError,
+            LookupError,
+            TypeError,
+            ValueError,
+            AttributeError,
+            RecursionError,
+        ) as error:
             raise StepError(f"the template fails: {error}", "template", hint=f"in {self.text[:120]}") from None
         except MemoryError:
             raise StepError("the template needs too much memory", "template") from None
@@ -181,7 +184,9 @@ class Compiled:
         unknown = _UNKNOWN_NAME.fullmatch(message)
         if unknown:
             return undefined(unknown[1], names)
-        hint = "export it, or put it into a file for --env-file" if message.startswith("the environment variable") else ""
+        hint = (
+            "export it, or put it into a file for --env-file" if message.startswith("the environment variable") else ""
+        )
         return StepError(message, "template", hint=hint)
 
 
@@ -247,8 +252,8 @@ def _check_names(tree: nodes.Template) -> None:
             kind = "filter" if isinstance(node, nodes.Filter) else "test"
             near = did_you_mean(node.name, known)
             raise TemplateProblem(f"there is no {kind} `{node.name}`", hint=near or f"{kind}s: {listed(known, 80)}")
-    for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
-        name = type(node).__name__.lower()
+    for statement in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
+        name = type(statement).__name__.lower()
         raise TemplateProblem(f"`{{% {name} %}}` is not part of the language", hint="use a step with `include:`")
 
 
@@ -348,13 +353,20 @@ def _source(node: nodes.Node | None) -> str:
 
 
 def _arguments(node: nodes.Filter | nodes.Call, *, optional: bool) -> str:
-    every = [_source(argument) for argument in node.args] + [f"{pair.key}={_source(pair.value)}" for pair in node.kwargs]
+    every = [_source(argument) for argument in node.args] + [
+        f"{pair.key}={_source(pair.value)}" for pair in node.kwargs
+    ]
     return f"({', '.join(every)})" if every or not optional else ""
 
 
 def _needs(tree: nodes.Template, names: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
     """The names, and the environment variables, that must have a value."""
-    guarded = {name for test in tree.find_all(nodes.Test) if test.name in {"defined", "undefined"} for name in _named(test.node)}
+    guarded = {
+        name
+        for test in tree.find_all(nodes.Test)
+        if test.name in {"defined", "undefined"}
+        for name in _named(test.node)
+    }
     for each in tree.find_all(nodes.Filter):
         if each.name in {"default", "d"} and each.node is not None:
             guarded |= set(_named(each.node))

@@ -294,4 +294,6 @@ def boolean(value: Any, what: str) -> bool:
     if value is True or value is False:
         return value
     hint = "compare it with something: `x == 'yes'`, `x | length > 0`, `x is not none`"
-    raise StepError(f"{what} gives {json_text(value)[:80]} ({json_type(value)}), not true or false", "template", hint=hint)
+    raise StepError(
+        f"{what} gives {json_text(value)[:80]} ({json_type(value)}), not true or false", "template", hint=hint
+    )

@@ -1,0 +1,36 @@
+"""`runflow check`: find every mistake, send nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from runner.cli.options import loading, loading_options, read_environment, read_variables
+
+
+@click.command("check", short_help="Check workflows without sending anything.")
+@loading_options
+def command(paths: tuple[Path, ...], **options: Any) -> int:
+    """Check the workflows in PATHS: files, and folders with every workflow below them. Environment variables need not be set."""
+    from runner.app import compile_paths
+    from runner.cli.problems import show_problems
+    from runner.model.wording import plural
+
+    if not paths:
+        raise click.UsageError("name a workflow file or a folder: runflow check PATH…")
+    given = read_variables(options["variables"], options["vars_files"])
+    environment = read_environment(options["env_files"])
+    workflows, problems = compile_paths(
+        paths, loading(given, environment, options["environment"], options["file_root"])
+    )
+    if problems:
+        show_problems(problems)
+        return 2
+    if not workflows:
+        click.echo(f"there is no workflow in {', '.join(map(str, paths))}", err=True)
+        return 5
+    steps = sum(len(workflow.plan.steps) + len(workflow.plan.cleanup) for workflow in workflows)
+    click.echo(f"{plural(len(workflows), 'workflow')}, {plural(steps, 'step')}: no problems")
+    return 0

@@ -1,0 +1,29 @@
+"""`runflow demo`: serve the demo API."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command("demo", short_help="Serve the demo API.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes a free one.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+def command(port: int, host: str) -> int:
+    """Serve the demo API until Ctrl-C."""
+    from runner.demo.api import environment
+    from runner.demo.server import DemoServer
+
+    try:
+        server = DemoServer(port, host)
+    except OSError as error:
+        raise click.ClickException(
+            f"cannot listen on {host}:{port}: {(error.strerror or '').lower()}; try another --port"
+        ) from None
+    for name, value in environment(server.url).items():
+        click.echo(f"export {name}={value}")
+    click.echo(f"# serving on {server.url}, Ctrl-C ends it")
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        click.echo()
+    return 0

@@ -1,0 +1,39 @@
+"""`runflow list`: which workflows paths mean, with their runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from runner.cli.options import loading, loading_options, read_environment, read_variables
+
+
+@click.command("list", short_help="List the workflows that paths mean.")
+@loading_options
+@click.option("--steps", is_flag=True, help="Their steps too.")
+def command(paths: tuple[Path, ...], steps: bool, **options: Any) -> int:  # click passes options by name
+    """List the workflows in PATHS with their cases, names and tags."""
+    from runner.app import compile_paths
+    from runner.cli.problems import show_problems
+    from runner.reporters.text import one_line
+
+    given = read_variables(options["variables"], options["vars_files"])
+    environment = read_environment(options["env_files"])
+    workflows, problems = compile_paths(
+        paths or (Path(),), loading(given, environment, options["environment"], options["file_root"])
+    )
+    for workflow in workflows:
+        plan = workflow.plan
+        tags = f"  [{', '.join(plan.tags)}]" if plan.tags else ""
+        for row in plan.rows:
+            click.echo(one_line(f"{plan.file}  {plan.name}{' ' if row.label else ''}{row.label}{tags}", 300))
+        if steps:
+            for step in (*plan.steps, *plan.cleanup):
+                name = step.name.value if hasattr(step.name, "value") else step.action_text
+                click.echo(one_line(f"    {'finally: ' if step.path[0] == 'finally' else ''}{name}", 300))
+    if problems:
+        show_problems(problems)
+        return 2
+    return 0 if workflows else 5

@@ -1,0 +1,103 @@
+"""Options that several commands share, and how their values are read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from runner.app import Loading
+from runner.language.yaml import load
+from runner.model.answer import read_json
+from runner.model.errors import Place, Problem, WorkflowError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def loading_options(function: F) -> F:
+    """Paths, variables, environment: what decides how files are read."""
+    for option in reversed((
+        click.argument("paths", nargs=-1, type=click.Path(path_type=Path)),
+        click.option("--var", "variables", multiple=True, metavar="NAME=TEXT", help="Give a value; NAME:=JSON gives a typed one."),
+        click.option("--vars-file", "vars_files", multiple=True, type=click.Path(path_type=Path), help="Give values from a YAML or JSON file."),
+        click.option("--env-file", "env_files", multiple=True, type=click.Path(path_type=Path), help="Environment variables from NAME=VALUE lines."),
+        click.option("-e", "--environment", default="", metavar="NAME", help="An environment of the project file."),
+        click.option("--file-root", type=click.Path(path_type=Path, file_okay=False), help="Read no file outside this folder."),
+    )):  # fmt: skip
+        function = option(function)
+    return function
+
+
+def read_variables(variables: Iterable[str], files: Iterable[Path]) -> dict[str, Any]:
+    """Values of `--vars-file` and, over them, of `--var`.
+
+    Raises:
+        click.BadParameter: one is written wrongly.
+    """
+    found: dict[str, Any] = {}
+    for file in files:
+        found |= _from_file(file)
+    for text in variables:
+        name, equals, value = text.partition("=")
+        typed = name.endswith(":")
+        name = name.removesuffix(":")
+        if not equals or not name.isidentifier():
+            raise click.BadParameter(f"{text!r}: write NAME=TEXT, or NAME:=JSON for a typed value", param_hint="--var")
+        try:
+            found[name] = read_json(value) if typed else value
+        except ValueError as error:
+            raise click.BadParameter(f"{text!r}: the value is not JSON: {error}", param_hint="--var") from None
+    return found
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    content = _read(path, "--vars-file")
+    problems: list[Problem] = []
+    data, _ = load(content, str(path), problems)
+    if not isinstance(data, dict):
+        problems.append(Problem("the file is a map of names and values", Place(str(path))))
+    if problems:
+        raise WorkflowError(problems)
+    return dict(data)
+
+
+def _read(path: Path, option: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise click.BadParameter(
+            f"{path} cannot be read: {(error.strerror or str(error)).lower()}", param_hint=option
+        ) from None
+
+
+def read_environment(files: Iterable[Path]) -> dict[str, str]:
+    """The process's environment, and under it what files say: a variable that is set wins.
+
+    Raises:
+        click.BadParameter: a file cannot be read, or a line in it is wrong.
+    """
+    found: dict[str, str] = {}
+    for path in files:
+        for number, line in enumerate(_read(path, "--env-file").decode("utf-8-sig").splitlines(), 1):
+            text = line.strip().removeprefix("export ").strip()
+            if not text or text.startswith("#"):
+                continue
+            name, equals, value = text.partition("=")
+            if not equals or not name.strip().isidentifier():
+                raise click.BadParameter(f"{path}:{number}: write NAME=VALUE", param_hint="--env-file")
+            found[name.strip()] = _unquoted(value.strip())
+    return {**found, **os.environ}
+
+
+def _unquoted(value: str) -> str:
+    if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
+        return value[1:-1]
+    return value.split(" #", 1)[0].rstrip()
+
+
+def loading(given: dict[str, Any], environment: dict[str, str], choose: str, file_root: Path | None) -> Loading:
+    """How files are read, from the options."""
+    return Loading(frozenset(given), environment, choose, file_root)

@@ -1,0 +1,124 @@
+"""`schemas/REFERENCE.md`, generated: the structs, the selectors, the operators, the functions and filters."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+import runner.plan.compile  # noqa: F401  # adds the filter of another room
+from runner.language.document import (
+    ApiKey,
+    Auth,
+    BodySource,
+    CasesFile,
+    ClientCertificate,
+    Defaults,
+    Document,
+    Extract,
+    Graphql,
+    Http,
+    Load,
+    NextParam,
+    Paginate,
+    Renew,
+    Retry,
+    Step,
+    UserPassword,
+)
+from runner.language.project import Environment, Project
+from runner.language.schema import struct_schema
+from runner.matchers.table import LATER as LATER_OPERATORS
+from runner.matchers.table import MATCHERS
+from runner.model.wording import json_text
+from runner.selectors.table import KINDS
+from runner.selectors.table import LATER as LATER_SELECTORS
+from runner.templating.filters import FILTERS
+from runner.templating.prose import FUNCTIONS_PROSE, REFERENCE_PROSE, SHADOWED_PROSE
+
+_STRUCTS = (
+    Document, CasesFile, Load, Defaults, Step, Retry, Http, ClientCertificate, BodySource, Graphql, Paginate, NextParam,
+    Extract, Auth, UserPassword, ApiKey, Renew, Project, Environment,
+)  # fmt: skip
+
+
+def reference_text() -> str:
+    """The reference as committed."""
+    return "\n".join([*_lines(), ""])
+
+
+def _lines() -> Iterator[str]:
+    yield REFERENCE_PROSE.strip()
+    yield ""
+    yield "## Keys"
+    for struct in _STRUCTS:
+        yield from _struct(struct)
+    yield from _table("## Selectors", ("selector", "value"), _selectors())
+    yield from _table("## Operators", ("operator", "holds of"), _operators())
+    yield from _table("## Functions", ("function", "value"), FUNCTIONS_PROSE.items())
+    yield from _table("## Filters", ("filter", "value"), sorted(_filters()))
+
+
+def _struct(struct: Any) -> Iterator[str]:
+    schema = struct_schema(struct)
+    title = "The document" if struct is Document else "The project file" if struct is Project else schema["title"]
+    yield from ("", f"### {title}", "", str(schema.get("description", "")), "")
+    yield "| key | type | meaning |"
+    yield "| --- | --- | --- |"
+    required = schema.get("required", ())
+    for name, member in schema["properties"].items():
+        examples = ", ".join(f"`{json_text(example)}`" for example in member.get("examples", ()))
+        meaning = str(member.get("description", "")) + (
+            f" (required; {examples})" if name in required and examples else ""
+        )
+        meaning += " (required)" if name in required and not examples else ""
+        meaning += f" — for example {examples}" if examples and name not in required else ""
+        yield f"| `{name}` | {_type(member)} | {_cell(meaning)} |"
+
+
+_TYPES = {"string": "text", "array": "list", "object": "map", "boolean": "true, false", "integer": "whole number"}
+
+
+def _type(member: dict[str, Any]) -> str:
+    if "enum" in member:
+        return " or ".join(f"`{word}`" for word in member["enum"])
+    if "anyOf" in member:
+        return " or ".join(dict.fromkeys(_type(each) for each in member["anyOf"]))
+    if "$ref" in member:
+        return str(member["$ref"]).rsplit("/", 1)[1]
+    kind = str(member.get("type", "any value"))
+    items = member.get("items", {})
+    if kind == "array" and "$ref" in items:
+        return f"list of {_type(items)}"
+    return _TYPES.get(kind, kind)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _table(title: str, head: tuple[str, str], rows: Any) -> Iterator[str]:
+    yield from ("", title, "", f"| {head[0]} | {head[1]} |", "| --- | --- |")
+    for name, meaning in rows:
+        yield f"| `{name}` | {_cell(meaning)} |"
+
+
+def _selectors() -> Iterator[tuple[str, str]]:
+    for kind in KINDS.values():
+        argument = kind.argument if kind.name == "$" else f" {kind.argument}" if kind.argument else ""
+        yield f"{kind.name}{argument}", kind.summary
+    for name, why in LATER_SELECTORS.items():
+        yield name, f"not supported yet: {why}"
+
+
+def _operators() -> Iterator[tuple[str, str]]:
+    for matcher in MATCHERS.values():
+        yield matcher.name, matcher.summary
+    for name in LATER_OPERATORS:
+        yield name, "not supported yet"
+
+
+def _filters() -> Iterator[tuple[str, str]]:
+    for name, function in FILTERS.items():
+        prose = SHADOWED_PROSE.get(name) or (inspect.getdoc(function) or "").splitlines()[0]
+        yield name, prose

@@ -1,0 +1,101 @@
+"""The command group: which commands there are, what a bare path means, how errors leave."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from runner.model.errors import RunflowError, WorkflowError
+from runner.version import __version__
+
+COMMANDS = {
+    "run": "Run workflows (the default: `runflow PATH…`).",
+    "check": "Check workflows without sending anything.",
+    "list": "List the workflows that paths mean.",
+    "schema": "Print the JSON Schema of the workflow language.",
+    "demo": "Serve the demo API.",
+    "completion": "Print the shell completion script.",
+}
+INVALID = 2
+REPORT_FAILED = 4
+BUG = 70
+
+
+class _Commands(click.Group):
+    """Commands that are imported when they are asked for; what is no command is a path to run."""
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, _: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"runner.cli.{name}").command
+        return command
+
+    def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        own = {"--help", "-h", "--version", "-V"}
+        if args and args[0] not in COMMANDS and args[0] not in own:
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, "--version", "-V", message="runflow %(version)s")
+def cli() -> None:
+    r"""Run HTTP API workflows written in YAML, and end with an exit code that CI can trust.
+
+    \b
+    runflow PATH…            run files and folders
+    runflow check PATH…      find every mistake, send nothing
+    runflow --demo PATH…     run against the embedded demo API
+
+    Exit codes: 0 all passed; 1 an expectation failed; 2 the command line or a workflow is invalid, nothing was sent;
+    3 a step could not be carried out; 4 a report could not be written; 5 nothing was selected; 70 a bug in runflow;
+    130, 143 interrupted.
+    """
+
+
+def guarded(command: Any) -> int:
+    """Run a command; whatever happens becomes an exit code and words, never a traceback but for a bug of ours."""
+    try:
+        code = command.main(standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return INVALID
+    except click.ClickException as error:
+        error.show()
+        return INVALID
+    except click.Abort:
+        return 130
+    except WorkflowError as error:
+        from runner.cli.problems import show_problems
+
+        show_problems(error.problems)
+        return INVALID
+    except RunflowError as error:
+        click.echo(f"error: {error.message}" + (f"\n  → {error.hint}" if error.hint else ""), err=True)
+        return INVALID
+    except BrokenPipeError:
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # so that Python's own flush at exit says nothing
+        return REPORT_FAILED
+    except Exception:  # noqa: BLE001  # the one place where a bug of ours leaves, and says that it is one
+        import traceback
+
+        click.echo(
+            f"this is a bug in runflow {__version__}; please report it with these lines:\n\n{traceback.format_exc()}",
+            err=True,
+        )
+        return BUG

@@ -1,0 +1,135 @@
+"""`runflow run`: run workflows."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import click
+
+from runner.cli.options import loading, loading_options, read_environment, read_variables
+
+NOTHING_SELECTED = 5
+
+
+@click.command("run", short_help="Run workflows.")
+@loading_options
+@click.option(
+    "--demo", is_flag=True, help="Run against the embedded demo API, which gives API_URL, API_PASSWORD and so on."
+)
+@click.option("--fail-fast", is_flag=True, help="Begin no workflow after one that did not pass.")
+@click.option("--dry-run", is_flag=True, help="Show the rendered requests; send nothing.")
+@click.option("--seed", type=int, default=None, help="Fix every random source.")
+@click.option("-q", "--quiet", is_flag=True, help="Failures and the summary only.")
+@click.option("-v", "--verbose", count=True, help="Request and response heads; -vv bodies too.")
+@click.option(
+    "--color/--no-color", "colour", default=None, help="Colours, or none; else on a terminal without NO_COLOR."
+)
+@click.option(
+    "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="Log steps to standard error."
+)
+@click.option("--log-file", type=click.Path(path_type=Path), help="Log steps to a file.")
+@click.option(
+    "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How log lines look."
+)
+def command(paths: tuple[Path, ...], demo: bool, **options: Any) -> int:  # click passes options by name
+    """Run the workflows in PATHS: files, and folders with every workflow below them."""
+    given = read_variables(options["variables"], options["vars_files"])
+    environment = read_environment(options["env_files"])
+    with ExitStack() as stack:
+        if demo:
+            from runner.demo.api import environment as demo_environment
+            from runner.demo.server import DemoServer
+
+            environment |= demo_environment(stack.enter_context(DemoServer()).url)
+        return _run(paths, given, environment, options)
+
+
+def _run(paths: tuple[Path, ...], given: dict[str, Any], environment: dict[str, str], options: dict[str, Any]) -> int:
+    from runner.app import compile_paths, run_suite
+    from runner.cli.problems import show_problems
+    from runner.suite.run import Options
+
+    if not paths:
+        raise click.UsageError("name a workflow file or a folder: runflow PATH…")
+    workflows, problems = compile_paths(
+        paths, loading(given, environment, options["environment"], options["file_root"])
+    )
+    if problems:
+        show_problems(problems)
+        return 2
+    if not workflows:
+        click.echo(
+            f"there is no workflow in {', '.join(map(str, paths))} (files that end in .yaml or .yml and do not begin with _)",
+            err=True,
+        )
+        return NOTHING_SELECTED
+    seed = options["seed"] if options["seed"] is not None else _random_seed()
+    suite = Options(
+        given, environment=environment, fail_fast=options["fail_fast"], keep=options["verbose"] > 0, seed=seed
+    )
+    if options["dry_run"]:
+        from runner.cli.dry_run import show_requests
+
+        return show_requests(workflows, suite)
+    result = run_suite(workflows, suite, _reporters(options))
+    if options["log_file"] is not None:
+        _close_log()
+    for workflow in result.workflows:
+        if workflow.error and workflow.error.kind == "bug":
+            click.echo(workflow.error.message, err=True)
+    return result.exit_code
+
+
+def _random_seed() -> int:
+    import secrets
+
+    return secrets.randbits(32)
+
+
+def _reporters(options: dict[str, Any]) -> list[Any]:
+    from runner.reporters.console import Console
+    from runner.reporters.log import Log
+
+    verbosity = -1 if options["quiet"] else options["verbose"]
+    reporters: list[Any] = [Console(sys.stdout, colour=_colour(options["colour"]), verbosity=verbosity)]
+    if options["log_level"] or options["log_file"]:
+        _log_to(options)
+        reporters.append(Log())
+    return reporters
+
+
+def _colour(wanted: bool | None) -> bool:
+    import os
+
+    if wanted is not None:
+        return wanted
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _log_to(options: dict[str, Any]) -> None:
+    import logging
+
+    from runner.reporters.log import LOGGER, JsonFormatter
+
+    try:
+        file = options["log_file"]
+        handler = logging.FileHandler(file, encoding="utf-8") if file else logging.StreamHandler(sys.stderr)
+    except OSError as error:
+        raise click.BadParameter(
+            f"{options['log_file']} cannot be written: {error.strerror}", param_hint="--log-file"
+        ) from None
+    text = logging.Formatter("%(asctime)s %(levelname)s %(message)s")
+    handler.setFormatter(JsonFormatter() if options["log_format"] == "json" else text)
+    LOGGER.addHandler(handler)
+    LOGGER.setLevel((options["log_level"] or "info").upper())
+
+
+def _close_log() -> None:
+    from runner.reporters.log import LOGGER
+
+    for handler in list(LOGGER.handlers):
+        handler.close()
+        LOGGER.removeHandler(handler)

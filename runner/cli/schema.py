@@ -1,0 +1,20 @@
+"""`runflow schema`: the JSON Schema of the language, for editors."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command("schema", short_help="Print the JSON Schema of the workflow language.")
+@click.option("--reference", is_flag=True, help="Print the reference (Markdown) instead.")
+def command(reference: bool) -> int:  # click passes options by name
+    """Print the JSON Schema of the workflow language, for yaml-language-server and others."""
+    if reference:
+        from runner.cli.reference import reference_text
+
+        click.echo(reference_text(), nl=False)
+        return 0
+    from runner.language.schema import schema_text
+
+    click.echo(schema_text(), nl=False)
+    return 0

@@ -1,0 +1,1 @@
+"""The demo API: something to try workflows on, embedded. Knows nothing of the runner."""

@@ -1,0 +1,88 @@
+"""The demo API on a socket: HTTP/1.1 with keep-alive, each answer in one write."""
+
+from __future__ import annotations
+
+import threading
+from email.utils import formatdate
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+
+from runner.demo.api import Answered, Asked, DemoApi
+
+MAX_BODY = 10_000_000
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    api: DemoApi
+    timeout = 30
+
+    def _serve(self) -> None:
+        length = self.headers.get("Content-Length") or "0"
+        if not length.isdigit() or int(length) > MAX_BODY:
+            self.close_connection = True
+            self._write(Answered(413 if length.isdigit() else 400))
+            return
+        headers = {name.lower(): ", ".join(self.headers.get_all(name, [])) for name in self.headers}
+        asked = Asked(self.command, self.path, headers, self.rfile.read(int(length)))
+        self._write(self.api.answer(asked))
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _serve  # noqa: N815  # http.server's names
+
+    def _write(self, answered: Answered) -> None:
+        """Head and body in one write: in two, the second waits 40 ms for the other side's delayed ACK."""
+        reason = HTTPStatus(answered.status).phrase if answered.status in HTTPStatus._value2member_map_ else ""
+        lines = [f"HTTP/1.1 {answered.status} {reason}", "Server: runflow-demo", f"Date: {formatdate(usegmt=True)}"]
+        lines += [f"{name}: {value}" for name, value in answered.headers]
+        if answered.status not in {204, 304}:
+            lines.append(f"Content-Length: {len(answered.body)}")
+        if self.close_connection:
+            lines.append("Connection: close")
+        head = "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
+        self.wfile.write(head if self.command == "HEAD" else head + answered.body)
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing: the console belongs to the run."""
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, *_: Any) -> None:
+        """Nothing: a client that goes away is no news."""
+
+
+class DemoServer:
+    """The demo API, served while it is entered.
+
+    Args:
+        port: 0 takes a free one.
+        host: The address to listen on.
+
+    Raises:
+        OSError: the port is taken.
+    """
+
+    def __init__(self, port: int = 0, host: str = "127.0.0.1") -> None:
+        handler = type("Handler", (_Handler,), {"api": DemoApi()})
+        self._server = _Server((host, port), handler)
+        self.url = f"http://{host}:{self._server.server_port}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True, name="runflow-demo"
+        ).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def serve_forever(self) -> None:
+        """Serve in this thread until it is interrupted."""
+        self._server.serve_forever()

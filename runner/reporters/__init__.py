@@ -1,0 +1,1 @@
+"""Reporters: everything that writes. Each takes masked events and knows no other."""

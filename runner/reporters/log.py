@@ -1,0 +1,88 @@
+"""Steps through `logging`, under the logger `runflow`: for hosts that configure it, and for `--log-…`."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+from runner.model.events import Event, StepFinished, WorkflowFinished, WorkflowStarted
+from runner.model.results import StepResult, Verdict
+from runner.reporters.text import check_lines, one_line
+
+LOGGER = logging.getLogger("runflow")
+LOGGER.addHandler(logging.NullHandler())
+
+_LEVELS = {
+    Verdict.PASSED: logging.INFO,
+    Verdict.SKIPPED: logging.INFO,
+    Verdict.FAILED: logging.ERROR,
+    Verdict.ERROR: logging.ERROR,
+}
+
+
+class Log:
+    """Writes a record for each step and each workflow, with its facts as attributes of the record."""
+
+    def handle(self, event: Event, /) -> None:
+        """Take one event."""
+        match event:
+            case WorkflowStarted():
+                self._log(logging.DEBUG, f"{event.name}: started", workflow=event.name, file=event.file)
+            case StepFinished(step=step):
+                self._step(event, step)
+            case WorkflowFinished(result):
+                message = f"{result.full_name}: {result.verdict.value}"
+                self._log(
+                    _LEVELS[result.verdict],
+                    message,
+                    workflow=result.full_name,
+                    file=result.file,
+                    verdict=result.verdict.value,
+                    seconds=result.duration,
+                )
+            case _:
+                pass
+
+    def _step(self, event: StepFinished, step: StepResult) -> None:
+        level = _LEVELS[step.verdict]
+        if not LOGGER.isEnabledFor(level):
+            return
+        facts: dict[str, Any] = {
+            "workflow": event.workflow,
+            "file": event.file,
+            "step": step.name,
+            "verdict": step.verdict.value,
+        }
+        facts |= {
+            "method": step.method,
+            "url": step.url,
+            "status": step.status,
+            "seconds": round(step.duration, 6),
+            "tries": len(step.tries),
+        }
+        why = [" ".join(" ".join(check_lines(check)).split()) for check in step.last.checks if not check.passed]
+        why += [error.message for error in step.last.errors] + ([step.reason] if step.reason else [])
+        request = f" {step.method} {step.url} {step.status or ''}".rstrip() if step.method else ""
+        reason = f": {'; '.join(why)}" if why else ""
+        self._log(level, f"{event.workflow}: {step.name}: {step.verdict.value}{request}{reason}", **facts, why=why)
+        for warning in step.warnings:
+            self._log(logging.WARNING, f"{event.workflow}: {step.name}: {warning}", **facts)
+
+    @staticmethod
+    def _log(level: int, message: str, **facts: Any) -> None:
+        LOGGER.log(level, "%s", one_line(message, 1000), extra={"runflow": facts})
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as JSON."""
+        facts = getattr(record, "runflow", {})
+        head = {
+            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
+            "level": record.levelname,
+            "message": record.getMessage(),
+        }
+        return json.dumps({**head, **facts}, ensure_ascii=True, default=str)

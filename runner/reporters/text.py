@@ -1,0 +1,173 @@
+"""Texts for people: control characters shown escaped, excerpts with a caret, differences of JSON, long things cut."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from runner.model.answer import Answer
+from runner.model.errors import StepError
+from runner.model.exchange import Request, Response
+from runner.model.results import Check, Where
+from runner.model.wording import json_text, shown
+
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
+MOST_LINES = 12
+MOST_CHARACTERS = 2000
+
+
+def safe(text: str) -> str:
+    """Text that can do nothing to a terminal: control and bidirectional characters are shown escaped."""
+    return _UNSAFE.sub(
+        lambda found: f"\\u{ord(found[0]):04x}" if ord(found[0]) > 0xFF else f"\\x{ord(found[0]):02x}", text
+    )
+
+
+def one_line(text: str, limit: int = 120) -> str:
+    """Safe text on one line, cut with a marker."""
+    flat = safe(text.replace("\r", "\\r").replace("\n", "\\n").replace("\t", "\\t"))
+    return flat if len(flat) <= limit else f"{flat[: limit - 1]}…"
+
+
+def excerpt(where: Where) -> Iterator[str]:
+    """The lines around a place with a caret below it."""
+    width = len(str(where.excerpt[-1][0])) if where.excerpt else 1
+    for number, line in where.excerpt:
+        mark = ">" if number == where.line else " "
+        yield f"{mark} {number:>{width}} | {safe(line.expandtabs(1))}"
+        if number == where.line:
+            caret = "^" * max(min(where.width, len(line) - where.column + 1), 1)
+            yield f"  {'':>{width}} | {'':>{where.column - 1}}{caret}"
+
+
+def differences(expected: Any, actual: Any, path: str = "$") -> Iterator[str]:
+    """Only what differs between two JSON values, a line each."""
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        for key in [*expected, *(key for key in actual if key not in expected)]:
+            below = f"{path}.{key}"
+            if key not in actual:
+                yield f"- {below}: {shown(expected[key], 100)}, which is missing"
+            elif key not in expected:
+                yield f"+ {below}: {shown(actual[key], 100)}, which was not expected"
+            else:
+                yield from differences(expected[key], actual[key], below)
+    elif isinstance(expected, list) and isinstance(actual, list):
+        for index in range(max(len(expected), len(actual))):
+            below = f"{path}[{index}]"
+            if index >= len(actual):
+                yield f"- {below}: {shown(expected[index], 100)}, which is missing"
+            elif index >= len(expected):
+                yield f"+ {below}: {shown(actual[index], 100)}, which was not expected"
+            else:
+                yield from differences(expected[index], actual[index], below)
+    elif json.dumps(expected, default=str) != json.dumps(actual, default=str) and not _same_number(expected, actual):
+        yield f"- {path}: {shown(expected, 100)}"
+        yield f"+ {path}: {shown(actual, 100)}"
+
+
+def _same_number(left: Any, right: Any) -> bool:
+    numbers = not isinstance(left, bool) and not isinstance(right, bool)
+    return numbers and isinstance(left, (int, float)) and isinstance(right, (int, float)) and left == right
+
+
+_WORDS = {
+    "equals": "", "status": "", "gt": "more than ", "gte": "at least ", "lt": "less than ", "lte": "at most ", "not_equals": "anything but ",
+    "in": "one of ", "not_in": "none of ", "contains": "something that contains ", "not_contains": "something without ",
+    "starts_with": "a text that starts with ", "ends_with": "a text that ends with ", "matches": "a text that matches ",
+}  # fmt: skip
+
+
+def check_lines(check: Check) -> Iterator[str]:
+    """What was expected and what came, with their types; a diff where both are long."""
+    if check.operator == "assert":
+        yield f"{check.subject} is false"
+        for text, value in check.parts:
+            yield f"  {text} = {shown(value, 100)}"
+        return
+    yield check.subject
+    both = isinstance(check.expected, (dict, list)) and isinstance(check.actual, (dict, list))
+    if check.operator == "equals" and check.found and both and type(check.expected) is type(check.actual):
+        yield from _cut([f"  {line}" for line in differences(check.expected, check.actual)], 20)
+        return
+    lines = _text_diff(check)
+    if lines:
+        yield from lines
+        return
+    yield f"  expected  {_expected(check)}"
+    yield f"  actual    {shown(check.actual) if check.found else 'nothing was found'}"
+    if check.detail and not (check.detail == "nothing was found there" and not check.found):
+        yield f"            {one_line(check.detail, 400)}"
+
+
+def _expected(check: Check) -> str:
+    words = _WORDS.get(check.operator)
+    if words is None:
+        return f"{check.operator}: {json_text(check.expected)[:200]}"
+    if check.operator == "status":
+        members = check.expected if isinstance(check.expected, list) else [check.expected]
+        return " or ".join(str(member) for member in members)
+    return f"{words}{shown(check.expected)}"
+
+
+def _text_diff(check: Check) -> list[str]:
+    """Two texts of several lines, line by line."""
+    if check.operator != "equals" or not isinstance(check.expected, str) or not isinstance(check.actual, str):
+        return []
+    if "\n" not in check.expected or "\n" not in check.actual:
+        return []
+    lines = difflib.unified_diff(
+        check.expected.splitlines(), check.actual.splitlines(), "expected", "actual", lineterm="", n=1
+    )
+    return list(_cut([f"  {line}" for line in lines], 30))
+
+
+def _cut(lines: list[str], most: int) -> Iterable[str]:
+    return lines if len(lines) <= most else [*lines[:most], f"  … {len(lines) - most} more lines"]
+
+
+def request_lines(request: Request, sent: tuple[tuple[str, str], ...], *, body: bool) -> Iterator[str]:
+    """A request as it went out."""
+    yield f"{request.method} {request.url}"
+    for name, value in sent or request.headers:
+        yield f"{name}: {one_line(value, 300)}"
+    if body and request.body:
+        yield ""
+        yield from body_lines(
+            request.body, {name.lower(): value for name, value in request.headers}.get("content-type", "")
+        )
+
+
+def response_lines(response: Response, *, body: bool, whole: bool = False) -> Iterator[str]:
+    """An answer, cut to what matters unless it is wanted whole."""
+    yield f"HTTP/{response.http_version} {response.status} {response.reason}".rstrip()
+    for name, value in response.headers:
+        yield f"{name}: {one_line(value, 300)}"
+    if body and response.body:
+        yield ""
+        yield from body_lines(response.body, response.header("content-type") or "", whole=whole)
+
+
+def body_lines(body: bytes, content_type: str, *, whole: bool = False) -> Iterator[str]:
+    """A body as lines: JSON indented, text as it is, anything else by its size; cut with a marker."""
+    answer = Answer(Response(0, "", headers=(("Content-Type", content_type),), body=body))
+    try:
+        text = json_text(answer.json, indent=2) if answer.says_json else answer.text
+    except StepError:
+        try:
+            text = body.decode("utf-8")
+        except UnicodeDecodeError:
+            yield f"[{len(body)} bytes that are no text]"
+            return
+    limit = len(text) if whole else MOST_CHARACTERS
+    lines = text[:limit].splitlines()
+    most = len(lines) if whole else MOST_LINES
+    for line in lines[:most]:
+        yield safe(line.replace("\t", "    "))[:500]
+    hidden = len(text) - sum(len(line) + 1 for line in lines[:most])
+    if hidden > 0:
+        yield f"… {hidden} more characters (-vv shows all)"

@@ -1,0 +1,50 @@
+"""Finding workflows: a file is itself, a folder every workflow below it. Reads no file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from runner.language.project import PROJECT_FILE
+from runner.model.errors import Place, Problem, WorkflowError
+
+SUFFIXES = (".yaml", ".yml")
+
+
+def discover(paths: Iterable[Path]) -> list[Path]:
+    """The workflow files that paths mean, each once, in the order given; inside a folder sorted by name.
+
+    Files and folders whose name begins with `_` are for inclusion only, those with `.` are hidden.
+
+    Raises:
+        WorkflowError: a path does not exist.
+    """
+    found: dict[Path, None] = {}
+    problems = []
+    for path in paths:
+        if path.is_dir():
+            found.update(dict.fromkeys(_below(path)))
+        elif path.exists():
+            found[path] = None
+        else:
+            problems.append(Problem(f"there is no file or folder {path}", Place(str(path)), _near(path)))
+    if problems:
+        raise WorkflowError(problems)
+    return list(found)
+
+
+def _near(path: Path) -> str:
+    folder = path.parent
+    if not folder.is_dir():
+        return f"there is no folder {folder} either"
+    names = [each.name for each in _below(folder)][:5]
+    return f"{folder} has {', '.join(names)}" if names else f"{folder} has no workflows"
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for here, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith(("_", ".")))
+        for name in sorted(files):
+            if name.endswith(SUFFIXES) and not name.startswith(("_", ".")) and name != PROJECT_FILE:
+                yield Path(here) / name

@@ -1,0 +1,203 @@
+"""Running workflows one after the other: what must be known before the first request, then each run. Writes nothing."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from random import Random
+from typing import Any
+
+import msgspec
+
+from runner.drivers.blocking import BlockingDriver
+from runner.drivers.drive import drive
+from runner.engine.frame import World
+from runner.engine.workflow import run_workflow
+from runner.model.errors import Place, Problem, WorkflowError
+from runner.model.events import Emit, RunFinished, RunStarted, WorkflowFinished, WorkflowStarted
+from runner.model.results import Failure, Result, Verdict, WorkflowResult
+from runner.model.wording import did_you_mean, listed
+from runner.plan.plan import Plan, Row
+from runner.redaction import SHORTEST_SECRET, Redactor, too_short
+from runner.suite.interrupts import Interrupts
+
+BUG = "this is a bug in runflow, not in your workflow; please report it with the lines below"
+
+
+class Options(msgspec.Struct, frozen=True):
+    """How a suite runs.
+
+    Attributes:
+        given: Names from the command line (`--var`).
+        environment_names: Names from the environment chosen with `-e`: below matrix and cases.
+        environment: Environment variables.
+        fail_fast: Begin no workflow after one that did not pass.
+        keep: Passing steps keep exchanges and checks.
+        seed: Fixes every random source.
+    """
+
+    given: dict[str, Any] = {}
+    environment_names: dict[str, Any] = {}
+    environment: Mapping[str, str] = {}
+    fail_fast: bool = False
+    keep: bool = False
+    seed: int = 0
+
+
+def check_before(plans: Iterable[Plan], options: Options) -> None:
+    """What only the caller can have got wrong: names not given, variables not set, secrets too short.
+
+    Raises:
+        WorkflowError: all of it.
+    """
+    every = list(plans)
+    problems: list[Problem] = []
+    for plan in every:
+        problems += _missing_inputs(plan, options)
+        problems += _unset_variables(plan, options)
+        problems += _short_secrets(plan, options)
+    accepted = frozenset().union(*(plan.accepts for plan in every)) if every else frozenset()
+    for name in options.given:
+        if every and name not in accepted:
+            hint = did_you_mean(name, accepted) or (
+                f"names that can be given: {listed(accepted)}" if accepted else "none of them has `inputs` or `vars`"
+            )
+            problems.append(Problem(f"no workflow takes `{name}`, which was given with --var", None, hint))
+    if problems:
+        raise WorkflowError(list(dict.fromkeys(problems)))
+
+
+def _missing_inputs(plan: Plan, options: Options) -> Iterable[Problem]:
+    columns = frozenset(plan.rows[0].values) if plan.rows else frozenset()
+    for name in sorted(plan.inputs - options.given.keys() - options.environment_names.keys() - columns):
+        place = Place(plan.file, ("inputs",))
+        yield Problem(f"the input `{name}` is not given", place, f"give it: --var {name}=…")
+
+
+def _unset_variables(plan: Plan, options: Options) -> Iterable[Problem]:
+    computed = {named.path for named in plan.variables if named.name in options.given}
+    for name, file, path in plan.env:
+        if name not in options.environment and path[:2] not in computed:
+            near = did_you_mean(name, options.environment)
+            hint = f"export {name}=…, or put it into a file for --env-file" + (f"; {near}" if near else "")
+            yield Problem(f"the environment variable {name} is not set", Place(file, path), hint)
+
+
+def _short_secrets(plan: Plan, options: Options) -> Iterable[Problem]:
+    known: dict[str, Any] = {**options.environment, **options.environment_names, **options.given}
+    for index, name in enumerate(plan.secrets):
+        if name in known and too_short(known[name]):
+            message = f"the secret {name} has fewer than {SHORTEST_SECRET} characters, too few to be masked safely"
+            yield Problem(
+                message, Place(plan.file, ("secrets", index)), "use a longer secret, or do not declare it as one"
+            )
+
+
+class Suite:
+    """A number of workflows to run.
+
+    Args:
+        plans: The workflows.
+        options: How.
+        write: Takes masked events.
+        new_driver: Makes a driver.
+    """
+
+    def __init__(
+        self,
+        plans: list[Plan],
+        options: Options,
+        write: Emit,
+        new_driver: Callable[[], BlockingDriver] = BlockingDriver,
+    ) -> None:
+        self.plans = plans
+        self.options = options
+        self.write = write
+        self.new_driver = new_driver
+        self.redactor = Redactor()
+
+    def run(self) -> Result:
+        """Every run of every workflow, in order.
+
+        Raises:
+            WorkflowError: something is missing; nothing was sent.
+        """
+        check_before(self.plans, self.options)
+        started = time.monotonic()
+        runs = [(plan, row) for plan in self.plans for row in plan.rows]
+        self._learn_first()
+        self.write(RunStarted(len(runs)))
+        driver = self.new_driver()
+        results: list[WorkflowResult] = []
+        crashed = False
+        with Interrupts() as interrupts:
+            for plan, row in runs:
+                stop = self._why_stop(results, interrupts)
+                if stop:
+                    results.append(self._skipped(plan, row, stop))
+                    continue
+                try:
+                    results.append(self._one(plan, row, driver, interrupts))
+                except Exception:  # noqa: BLE001  # whatever it is, it is a bug of ours: the other runs keep their verdicts
+                    crashed = True
+                    results.append(self._crashed(plan, row))
+        driver.close()
+        result = Result(tuple(results), time.monotonic() - started, interrupts.received, crashed=crashed)
+        self.write(RunFinished(result))
+        return result
+
+    def _learn_first(self) -> None:
+        """What is known to be secret before anything happens is masked from the first event on."""
+        for plan in self.plans:
+            for name in plan.secrets:
+                for source in (self.options.environment, self.options.environment_names, self.options.given):
+                    if name in source:
+                        self.redactor.learn(source[name])
+
+    def _why_stop(self, results: list[WorkflowResult], interrupts: Interrupts) -> str:
+        if interrupts.received:
+            return "the run was interrupted"
+        if self.options.fail_fast and results and results[-1].verdict in {Verdict.FAILED, Verdict.ERROR}:
+            return "a workflow before it did not pass (--fail-fast)"
+        if self.options.fail_fast and results and results[-1].reason.endswith("(--fail-fast)"):
+            return results[-1].reason
+        return ""
+
+    def _one(self, plan: Plan, row: Row, driver: BlockingDriver, interrupts: Interrupts) -> WorkflowResult:
+        options = self.options
+        redactor = Redactor(self.redactor)
+        seen: list[WorkflowResult] = []
+
+        def write(event: Any) -> None:
+            if isinstance(event, WorkflowFinished):
+                seen.append(event.result)
+            self.write(event)
+
+        world = World(
+            clock=time.monotonic,
+            wall=time.time,
+            emit=redactor.door(write),
+            environment=options.environment,
+            random=Random(f"{options.seed}:{plan.file}:{row.label}"),  # noqa: S311  # test data, not keys
+            keep=options.keep,
+        )
+        values = {name: value for name, value in options.environment_names.items() if name not in row.values}
+        given = {name: value for name, value in options.given.items() if name in plan.accepts}
+        drive(run_workflow(plan, row, world, {**values, **given}), lambda effect: interrupts.perform(effect, driver))
+        return seen[0]
+
+    def _skipped(self, plan: Plan, row: Row, reason: str) -> WorkflowResult:
+        return self._told(
+            WorkflowResult(plan.name, plan.file, Verdict.SKIPPED, row.label, reason=reason, tags=plan.tags)
+        )
+
+    def _crashed(self, plan: Plan, row: Row) -> WorkflowResult:
+        text = self.redactor.text(traceback.format_exc())
+        failure = Failure("bug", f"{BUG}:\n{text}", "https://github.com/runflow/runflow/issues")
+        return self._told(WorkflowResult(plan.name, plan.file, Verdict.ERROR, row.label, error=failure, tags=plan.tags))
+
+    def _told(self, result: WorkflowResult) -> WorkflowResult:
+        self.write(WorkflowStarted(result.name, result.file, result.label))
+        self.write(WorkflowFinished(result))
+        return result
