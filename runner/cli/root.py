@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -35,6 +36,8 @@ class _Commands(click.Group):
         if name not in COMMANDS:
             return None
         command: click.Command = importlib.import_module(f"runner.cli.{name}").command
+        gc.freeze()
+        gc.enable()  # runner.cli.main switched it off
         return command
 
     def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:

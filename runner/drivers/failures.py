@@ -77,7 +77,7 @@ def _read(causes: list[BaseException], request: Request, attempt: Attempt) -> Re
     return "protocol", f"the exchange with {host} failed: {text}", ""
 
 
-def _known(cause: BaseException, host: str, request: Request, attempt: Attempt) -> Reading | None:  # noqa: C901  # one case a cause
+def _known(cause: BaseException, host: str, request: Request, attempt: Attempt) -> Reading | None:  # noqa: C901, PLR0911  # one case, one return a cause
     match cause:
         case TooLarge():
             limit = request.transport.max_response_size

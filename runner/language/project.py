@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -105,6 +104,9 @@ def _from_yaml(folder: Path) -> ProjectFile:
 
 
 def _from_toml(folder: Path) -> ProjectFile | None:
+    # only for folders with a pyproject.toml
+    import tomllib  # noqa: PLC0415
+
     path = folder / "pyproject.toml"
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("runflow")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -120,6 +119,9 @@ def _text_diff(check: Check) -> list[str]:
         return []
     if "\n" not in check.expected or "\n" not in check.actual:
         return []
+    # only for checks that fail
+    import difflib  # noqa: PLC0415
+
     lines = difflib.unified_diff(
         check.expected.splitlines(), check.actual.splitlines(), "expected", "actual", lineterm="", n=1
     )

@@ -26,13 +26,15 @@ def _document(answer: Answer) -> Any:
     body = answer.whole().body
     if not body.strip():
         raise StepError("the body is empty, so there is no markup in it", "decode")
-    charset = answer.charset if "charset" in (answer.whole().header("content-type") or "").lower() else None
+    charset = None  # by its own declaration, unless the header says
+    if "charset" in (answer.whole().header("content-type") or "").lower():
+        body, charset = answer.text.encode("utf-8"), "utf-8"
     try:
         if _html(answer):
             return html.document_fromstring(body, parser=html.HTMLParser(encoding=charset, no_network=True))
         parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, encoding=charset)
         return etree.fromstring(body, parser)
-    except (etree.LxmlError, ValueError, LookupError) as error:
+    except (etree.LxmlError, ValueError) as error:
         raise StepError(f"the body is not {'HTML' if _html(answer) else 'XML'}: {error}", "decode") from None
 
 

@@ -73,9 +73,9 @@ def kind_of(text: str) -> tuple[SelectorKind, str]:
 
 def _suggestion(word: str) -> str:
     lower = word.lower()
+    if "." in word:
+        return f"a JSONPath begins with $: `$.{word.removeprefix('body.').removeprefix('json.')}`"
     known = _MISTAKEN.get(lower) or did_you_mean(lower, KINDS)
-    if not known and "." in word:
-        known = f"a JSONPath begins with $: `$.{word.removeprefix('body.').removeprefix('json.')}`"
     return known or f"selectors: $.path, {', '.join(name for name in KINDS if name != '$')}"
 
 

@@ -16,6 +16,7 @@ from jinja2.environment import Template as JinjaTemplate
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import missing
 
 from runner.model.errors import StepError
 from runner.model.kinds import Names, Value
@@ -42,7 +43,7 @@ class _Undefined(Undefined):
         name, owner = self._undefined_name, self._undefined_obj
         if self._undefined_hint:
             return self._undefined_hint
-        if type(owner).__name__ == "MissingType":
+        if owner is missing:
             return f"`{name}` is not defined"
         if type(owner).__name__ == "EnvironmentVariables":
             return f"the environment variable {name} is not set"
@@ -54,7 +55,7 @@ class _Undefined(Undefined):
         return f"a value of type {json_type(owner)} has no `{name}`"
 
     __iter__ = __str__ = __len__ = Undefined._fail_with_undefined_error  # noqa: SLF001  # as jinja2.StrictUndefined does
-    __eq__ = __ne__ = __bool__ = __hash__ = Undefined._fail_with_undefined_error
+    __eq__ = __ne__ = __bool__ = __hash__ = Undefined._fail_with_undefined_error  # noqa: SLF001  # as above
     __contains__ = Undefined._fail_with_undefined_error  # noqa: SLF001  # as above
 
 

@@ -1,0 +1,153 @@
+"""Fixtures: real servers on free ports, each started once a process."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+import pytest
+
+from runner.demo.api import environment
+from runner.demo.server import DemoServer
+
+sys.path.insert(0, str(Path(__file__).parent))
+PROJECT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def demo() -> Iterator[str]:
+    """The demo API's URL."""
+    with DemoServer() as server:
+        yield server.url
+
+
+@pytest.fixture
+def demo_env(demo: str) -> dict[str, str]:
+    """What `--demo` puts into the environment."""
+    return environment(demo)
+
+
+@pytest.fixture(scope="session")
+def httpbin_url() -> Iterator[str]:
+    """httpbin on a WSGI server."""
+    from httpbin import app
+
+    class Quiet(WSGIRequestHandler):
+        def log_message(self, *_: Any) -> None: ...
+
+    server = make_server("127.0.0.1", 0, app, WSGIServer, Quiet)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+RawServer = Callable[..., str]
+
+
+@pytest.fixture
+def raw_server() -> Iterator[RawServer]:
+    """Starts a server that says exactly these bytes to each connection, and gives its URL.
+
+    A list is sent piece by piece; a callable gets the connection and the number of it.
+    """
+    stop = threading.Event()
+    threads: list[threading.Thread] = []
+    listeners: list[socket.socket] = []
+
+    def start(*scripts: Any, wait: float = 0.0, hold: bool = False, read_first: bool = True) -> str:
+        listener = socket.create_server(("127.0.0.1", 0))
+        listener.settimeout(0.05)
+        listeners.append(listener)
+
+        def say(connection: socket.socket, script: Any) -> None:
+            with connection:
+                if callable(script):
+                    script(connection)
+                    return
+                if read_first:
+                    connection.recv(65536)
+                for piece in script if isinstance(script, list) else [script]:
+                    connection.sendall(piece)
+                    if wait and stop.wait(wait):
+                        return
+                if hold:
+                    stop.wait(10)
+
+        def serve() -> None:
+            number = 0
+            while not stop.is_set():
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    continue
+                connection.settimeout(10)
+                try:
+                    say(connection, scripts[min(number, len(scripts) - 1)])
+                except OSError:
+                    pass
+                number += 1
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        threads.append(thread)
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+    yield start
+    stop.set()
+    for thread in threads:
+        thread.join(5)
+    for listener in listeners:
+        listener.close()
+
+
+class Ended:
+    """How a command ended."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code = code
+        self.out = out
+        self.err = err
+
+
+@pytest.fixture
+def runflow(tmp_path: Path) -> Callable[..., Ended]:
+    """Runs the command in a process of its own, in an empty folder, with a bare environment."""
+
+    def call(*args: str, env: dict[str, str] | None = None, cwd: Path | None = None) -> Ended:
+        bare = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(PROJECT)}
+        bare |= {name: value for name, value in os.environ.items() if name.startswith("COVERAGE")}
+        done = subprocess.run(
+            [sys.executable, "-m", "runner", *args],
+            capture_output=True,
+            encoding="utf-8",
+            cwd=cwd or tmp_path,
+            env=bare | {"PYTHONIOENCODING": "utf-8"} | (env or {}),
+            timeout=60,
+            check=False,
+        )
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    return call
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[str, str], Path]:
+    """Writes a file below the test's folder."""
+
+    def write_file(name: str, text: str) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write_file

@@ -1,0 +1,50 @@
+"""The committed schema and reference are what the structs say."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import yaml
+
+from runner.cli.reference import reference_text
+from runner.language.schema import schema_text, workflow_schema
+from runner.matchers.table import MATCHERS
+from runner.selectors.table import KINDS
+from runner.templating.filters import FILTERS
+
+PROJECT = Path(__file__).parent.parent.parent
+
+
+def test_the_committed_schema_is_fresh() -> None:
+    committed = (PROJECT / "schemas" / "workflow.schema.json").read_text(encoding="utf-8")
+    assert committed == schema_text(), "run: runflow schema > schemas/workflow.schema.json"
+
+
+def test_the_committed_reference_is_fresh() -> None:
+    committed = (PROJECT / "schemas" / "REFERENCE.md").read_text(encoding="utf-8")
+    assert committed == reference_text(), "run: runflow schema --reference > schemas/REFERENCE.md"
+
+
+def test_the_schema_is_a_schema_and_accepts_the_cookbook() -> None:
+    schema = json.loads(schema_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    for path in sorted((PROJECT / "workflows").rglob("*.yaml")):
+        if path.name != "runflow.yaml" and "data" not in path.parts:
+            errors = [error.message for error in validator.iter_errors(yaml.safe_load(path.read_text(encoding="utf-8")))]
+            assert not errors, f"{path}: {errors}"
+
+
+def test_the_schema_refuses_what_the_language_refuses() -> None:
+    validator = jsonschema.Draft202012Validator(workflow_schema())
+    assert validator.is_valid({"steps": [{"get": "/x"}], "x-free": 1})
+    assert not validator.is_valid({"steps": [{"get": "/x", "hedaers": {}}]})
+    assert not validator.is_valid({"steps": []})
+
+
+def test_the_reference_has_a_line_for_every_selector_operator_and_filter() -> None:
+    text = reference_text()
+    for name in (*KINDS, *MATCHERS, *FILTERS):
+        assert f"| `{name}" in text, name
