@@ -80,7 +80,7 @@ class RequestCompiler:
     def _check_url(self, url: str, path: DocumentPath) -> None:
         if not url:
             self.context.problem(path, "the URL is empty", "write a path that begins with /, or a full URL")
-        elif not url.startswith(("/", "?", "http://", "https://", "{{", "{%")):
+        elif not url.lower().startswith(("/", "?", "http://", "https://", "{{", "{%")):
             hint = f"a relative URL begins with /: /{url}" if "://" not in url else "only http and https are spoken"
             self.context.problem(path, f"{url!r} is neither a path nor an http(s) URL", hint)
 

@@ -1,0 +1,127 @@
+"""Everything that is wrong in a file is found before the first request, at its place, with a remedy."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from fakes import compile_raw, compile_text, problems
+
+from runner.language.files import Files
+from runner.model.errors import WorkflowError
+from runner.plan.compile import compile_file
+from runner.plan.context import Settings
+
+
+def one(step: str, *, top: str = "") -> str:
+    return f"{top}\nsteps:\n  - {step}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        (one("{get: /a, post: /b}"), "a step has one action, this one has get and post", "a step of each"), (one("{name: x}"), "this step does nothing", "`assert` alone"), (one("{assert: []}"), "`assert` is empty", "an expression"),
+        (one("{set: {a: 1}, headers: {b: c}}"), "`headers` belongs to a request", "name a request"), (one("{assert: [true], expect: 200}"), "`expect` needs an answer", "`assert` judges"), (one("{get: /x, with: {a: 1}}"), "`with` goes with `include`", ""), (one("{get: /x, as: y}"), "`as` goes with `for_each`", ""),
+        (one("{get: /x, allow_empty: true}"), "`allow_empty` goes with `for_each`", ""), (one("{get: /x, for_each: []}"), "does nothing", "give it values"), (one("{get: /x, for_each: users}"), "a list or a template", '"{{ users }}"'), (one("{get: /x, for_each: [1], as: env}"), "has a meaning of its own", ""),
+        (one("{get: ''}"), "the URL is empty", ""), (one("{get: users}"), "neither a path nor an http(s) URL", "/users"), (one("{get: 'ftp://x'}"), "neither a path", "only http and https"), (one("{request: GET}"), "a method and a URL", "PURGE /cache"), (one("{request: '{{ m }} /x'}", top="vars: {m: G}"), "a method and a URL", ""),
+        (one("{request: 'GE(T /x'}"), "is no method", ""), (one("{get: /x, cookies: all}"), "a map or `none`", ""), (one("{get: /x, headers: {a: {b: c}}}"), "a text belongs here", "tojson"), (one("{get: /x, timeout: soon}"), "is not a duration", ""),
+        (one("{get: /x, timeout: '5'}"), "is not a duration", "5.0s (seconds)"), (one("{get: /x, timeout: 0s}"), "a limit of nothing", "above zero"), (one("{get: /x, retry: {}}"), "`retry` never ends", "times: 5"), (one("{get: /x, retry: -1}"), "not below 0", ""), (one("{get: /x, retry: {times: 1, every: x}}"), "is not a duration", ""),
+        (one("{get: /x, http: {version: 2}}"), "cannot do HTTP/2", "the curl driver"), (one("{get: /x, http: {version: 7}}"), "no HTTP version 7", ""), (one("{get: /x, http: {unix_socket: /s}}"), "cannot do `unix_socket`", "curl driver"), (one("{get: /x, http: {resolve: {'a:1': b}}}"), "cannot do `resolve`", ""),
+        (one("{get: /x, http: {encodings: [br]}}"), "cannot decode 'br'", "deflate"), (one("{get: /x, http: {max_response_size: 5}}").replace("5}", "'5'}"), "is not a size", ""), (one("{get: /x, http: {verify: nope.pem}}"), "there is no file nope.pem", ""), (one("{get: /x, http: {cert: {cert: a.pem, password: p}}}"), "a key with a password", ""),
+        (one("{get: /x, extract: {1a: $.a}}"), "is no name", ""), (one("{get: /x, extract: {uuid: $.a}}"), "has a meaning of its own", "another name"), (one("{get: /x, extract: {item: $.a}}"), "has a meaning", ""), (one("{get: /x, extract: {a: nope}}"), "unknown selector", ""), (one("{get: /x, extract: {a: {from: $.a, filter: nope}}}"), "there is no filter `nope`", ""),
+        (one("{get: /x, if: '{{ a }}'}"), "without braces", "take {{ and }} away"), (one("{get: /x, assert: ['a ==']}"), "does not parse", ""), (one("{get: '/{{ nme }}'}", top="vars: {name: x}"), "nothing in this file gives `nme`", "did you mean 'name'?"), (one("{get: '/{{ nme | default(1) }}'}"), "nothing in this file gives `nme`", "under `vars`"),
+        (one("{get: '/{{ item }}'}"), "gives `item`", "for_each"), (one("{get: '/{{ response.status }}'}"), "gives `response`", "`assert`"), (one("{get: '/{{ zzz }}'}", top="vars: {name: x}"), "gives `zzz`", "names that the file gives: name"), (one("{get: /x}", top="secrets: [TOKN]\nvars: {TOKEN: x}"), "nothing gives `TOKN`", "did you mean 'TOKEN'?"),
+        (one("{get: /x}", top="secrets: [zzz]"), "nothing gives `zzz`", "name a variable"), (one("{get: /x}", top="base_url: api.test"), "is no http(s) URL", "https://host"), (one("{get: /x}", top="openapi: a.yaml"), "`openapi` is not supported yet", ""), (one("{get: /x}", top="needs: a.yaml"), "`needs` is not supported yet", ""), (one("{get: /x}", top="lock: a"), "`lock` is not supported yet", ""),
+        (one("{get: /x}", top="inputs: [1a]"), "is no name", ""), (one("{get: /x}", top="vars: {env: 1}"), "has a meaning of its own", ""), (one("{get: /x}", top="timeout: 0s"), "a limit of nothing", ""), (one("{get: /x, paginate: {next: nope}}"), "unknown selector", ""), (one("{get: /x, auth: {bearer: '{{ nme }}'}}"), "gives `nme`", ""),
+        (one("{include: '{{ a }}'}"), "is literal", "`if`"), (one("{include: nope.yaml}"), "there is no file nope.yaml", "looked for"), (one("{include: ../x.yaml}"), "outside the file root", ""), (one("{include: flow.yaml}"), "goes round in a circle: flow.yaml → flow.yaml", ""), (one("{include: c.yaml}"), "c.yaml needs user", "under `with`"),
+        (one("{include: c.yaml, with: {usr: 1, user: 2}}"), "takes no `usr`", "did you mean 'user'?"), (one("{include: p.yaml, with: {a: 1}}"), "takes no `a`", "no `inputs` and no `vars`"), (one("{include: m.yaml}"), "which an included workflow cannot have", ""), (one("{include: c.yaml, with: {user: 1}, expect: 200}"), "an include has no status", "$.name"), (one("{include: e.yaml}"), "unknown key 'stepz'", ""),
+        (one("{get: /x}", top="matrix: {a: []}"), "the axis `a` is empty", ""), (one("{get: /x}", top="matrix: {}"), "no axis", ""), (one("{get: /x}", top="cases: []"), "there are no cases", ""), (one("{get: /x}", top="matrix: {a: [1]}\ncases: [{a: 1}]"), "named like a column", ""), (one("{get: /x}", top="cases: {file: nope.csv}"), "there is no file", ""),
+        (one("{get: /x}", top="cases: {file: c.yaml}"), "a list of maps", ""), (one("{get: /x}", top="cases: {file: x.txt}"), "not .txt", ""), (one("{get: /x}", top="cases: {file: empty.csv}"), "is empty", ""), (one("{get: /x}", top="cases: {file: short.csv}"), "row 2 has 1 fields", ""), (one("{get: /x}", top="cases: {file: twice.csv}"), "two columns have one name", ""),
+        (one("{get: /x}", top="cases: {file: bad.json}"), "cannot be read", ""), (one("{get: /x}", top="cases: {file: bad.yaml}"), "bad.yaml:1: ", ""), (one("{get: /x}", top="cases: {file: list.json}"), "case 1 is 1 (integer)", ""), (one("{get: /x}", top="cases: {file: env.csv}"), "has a meaning of its own", ""), (one("{get: /x}", top="cases: {file: dup.yaml}"), "there twice", ""),
+        (one("{get: /x}", top="cases: {file: quote.csv}"), "line 2", ""), (one("{get: /x}", top="cases: [{1a: 1}]"), "is no name", ""),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_found_with_words_and_a_remedy(text: str, message: str, hint: str) -> None:
+    files = {
+        "c.yaml": "inputs: [user]\nsteps: [{get: '/{{ user }}'}]", "p.yaml": "steps: [{get: /x}]", "m.yaml": "matrix: {a: [1]}\nsteps: [{get: /x}]", "e.yaml": "stepz: 1\nsteps: [{get: /x}]", "x.txt": "", "empty.csv": "",
+        "short.csv": "a,b\n1\n", "twice.csv": "a,a\n1,2\n", "bad.json": "{", "bad.yaml": "[", "list.json": "[1]", "env.csv": "env\n1\n", "dup.yaml": "- a: 1\n  a: 2\n", "quote.csv": 'a\n"x"y\n', "a.pem": "x",
+    }  # fmt: skip
+    found = problems(text, files=files)
+    assert any(message in problem.message and hint in problem.hint for problem in found), [(p.message, p.hint) for p in found]
+
+
+def test_an_include_cycle_shows_its_chain() -> None:
+    files = {"a.yaml": "steps: [{include: b.yaml}]", "b.yaml": "steps: [{include: flow.yaml}]"}
+    (found,) = problems("steps: [{include: a.yaml}]", files=files)
+    assert "flow.yaml → a.yaml → b.yaml → flow.yaml" in found.message
+
+
+def test_includes_have_a_depth() -> None:
+    files = {f"f{n}.yaml": f"steps: [{{include: f{n + 1}.yaml}}]" for n in range(30)} | {"f30.yaml": "steps: [{get: /x}]"}
+    assert "nested more than 20 deep" in problems("steps: [{include: f0.yaml}]", files=files)[0].message
+
+
+@pytest.mark.parametrize(
+    ("cases", "values"),
+    [
+        ("cases: [{a: 1}, {a: '2'}]", [{"a": 1}, {"a": "2"}]), ("cases: {file: c.csv}", [{"a": "1", "b": "x, y"}, {"a": "02", "b": ""}]), ("cases: {file: c.json}", [{"a": 1.5}]), ("cases: {file: c.yaml}", [{"a": "no"}]), ("matrix: {a: [1, 2], b: [x]}", [{"a": 1, "b": "x"}, {"a": 2, "b": "x"}]),
+        ("matrix: {m: [1, 2]}\ncases: [{c: 3}, {c: 4}]", [{"c": 3, "m": 1}, {"c": 3, "m": 2}, {"c": 4, "m": 1}, {"c": 4, "m": 2}]),
+    ],
+)  # fmt: skip
+def test_every_row_in_every_combination_is_a_run(cases: str, values: list[dict[str, object]]) -> None:
+    files = {"c.csv": '\ufeffa,b\r\n1,"x, y"\r\n02,\r\n', "c.json": '[{"a": 1.5}]', "c.yaml": "- a: no\n"}
+    assert [row.values for row in compile_text(f"{cases}\nsteps: [{{get: /x}}]", files=files).rows] == values
+
+
+def test_labels_tell_runs_apart() -> None:
+    rows = compile_text(f"matrix: {{m: [1]}}\ncases: [{{name: {'x' * 40}, b: 1, c: 2, d: 3, e: 4}}]\nsteps: [{{get: /x}}]").rows
+    assert rows[0].label == f"[1: m=1, name={'x' * 23}…, b=1, c=2, …]"
+    assert compile_text("matrix: {m: [{a: 1}]}\nsteps: [{get: /x}]").rows[0].label == '[m={"a":1}]'
+    assert compile_text("steps: [{get: /x}]").rows[0].label == ""
+
+
+def test_too_many_runs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runner.plan.rows.MAX_RUNS", 3)
+    assert "4 runs are more than 3" in problems("matrix: {a: [1, 2], b: [1, 2]}\nsteps: [{get: /x}]")[0].message
+
+
+def test_a_comment_that_cut_a_selector_or_an_expression_short_is_named() -> None:
+    text = "steps:\n  - get: /x\n    expect:\n      $.a[ #b]: 1\n    assert:\n      - name == 'a #1'\n    extract:\n      t: regex ( #x\n"
+    found = [problem.hint for problem in problems(text)]
+    assert sum("begins a comment and cut this short" in hint for hint in found) >= 1
+
+
+def test_defaults_of_the_file_are_checked_once_for_all_steps() -> None:
+    found = problems("defaults: {expect: {$.a: {eqals: 1}}, headers: {a: {b: c}}}\nsteps:\n  - get: /a\n  - get: /b\n")
+    assert len(found) == 2
+
+
+def test_a_file_that_is_missing_or_broken_says_so() -> None:
+    with pytest.raises(WorkflowError, match="there is no file"):
+        compile_file(Path("/virtual/none.yaml"), Settings(Files(Path("/virtual"))))
+    with pytest.raises(WorkflowError, match="not valid YAML"):
+        compile_raw("a: [")
+
+
+def test_names_given_from_outside_are_known_and_accepted() -> None:
+    plan = compile_text("vars: {b: 1}\nsteps: [{get: '/{{ a }}/{{ b }}'}]", given=frozenset({"a", "unused"}))
+    assert plan.accepts == {"a", "b"}
+
+
+def test_paths_are_shown_from_where_people_are(tmp_path: Path) -> None:
+    (tmp_path / "f.yaml").write_text("steps: [{get: /x}]\nbase_url: http://x")
+    settings = Settings(Files(tmp_path), shown_from=tmp_path)
+    assert compile_file(tmp_path / "f.yaml", settings).file == "f.yaml"
+    assert os.path.isabs(Settings(Files(tmp_path)).shown(tmp_path / "f.yaml"))
+
+
+def test_what_the_environment_must_have_is_known_with_its_place() -> None:
+    plan = compile_text("steps:\n  - post: /x\n    json: {a: {b: ['{{ env.X }}']}, c: \"{{ env.Y | default('') }}\"}\n  - include: c.yaml\n", files={"c.yaml": "steps: [{get: '/{{ env.Z }}'}]"})
+    assert {(name, file, path) for name, file, path in plan.env} == {("X", "flow.yaml", ("steps", 0, "json", "a", "b", 0)), ("Z", "c.yaml", ("steps", 0, "get"))}
+
+
+def test_a_name_of_a_chosen_environment_and_a_base_url_win_over_the_files() -> None:
+    plan = compile_text("base_url: http://own\nsteps: [{get: /x}]", base_url="http://chosen")
+    assert plan.base_url is not None
+    assert plan.base_url.render({}) == "http://chosen"
