@@ -115,7 +115,9 @@ def compile_text(
     return compile_raw(text.replace("bare: true\n", ""), files=files, name=name, **settings)
 
 
-def compile_raw(text: str | bytes, *, files: Mapping[str, str | bytes] | None = None, name: str = "flow.yaml", **settings: Any) -> Plan:
+def compile_raw(
+    text: str | bytes, *, files: Mapping[str, str | bytes] | None = None, name: str = "flow.yaml", **settings: Any
+) -> Plan:
     """A workflow's text, compiled as it is."""
     known = Files(ROOT)
     for path, content in {name: text, **(files or {})}.items():

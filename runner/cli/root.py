@@ -71,8 +71,7 @@ def guarded(command: Any) -> int:
     """Run a command; whatever happens becomes an exit code and words, never a traceback but for a bug of ours."""
     try:
         code = command.main(standalone_mode=False)
-        sys.stdout.flush()
-        return code if isinstance(code, int) else 0
+        return _flushed(code if isinstance(code, int) else 0)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         return INVALID
@@ -102,3 +101,16 @@ def guarded(command: Any) -> int:
             err=True,
         )
         return BUG
+
+
+def _flushed(code: int) -> int:
+    """The code, or 4 where standard output cannot take what was written to it."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        click.echo(f"standard output cannot be written: {(error.strerror or str(error)).lower()}", err=True)
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # so that Python's own flush at exit says nothing
+        return REPORT_FAILED
+    return code

@@ -121,7 +121,7 @@ class DemoApi:
                 return route(asked, parts[1:])
         except Refused as refused:
             return refused.answer
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (LookupError, TypeError, ValueError, AttributeError):
             return _json({"error": "the request makes no sense"}, 400)
 
     def _home(self, *_: Any) -> Answered:

@@ -62,7 +62,7 @@ class _Adapter(HTTPAdapter):
             self._contexts[key] = _tls_context(verify, cert)
         return self._contexts[key]
 
-    def build_response(self, req: Any, resp: Any) -> requests.Response:
+    def build_response(self, req: Any, resp: Any) -> requests.Response:  # noqa: ARG002  # as requests names them
         """The answer without the cookies and encodings that nobody here reads."""
         response = requests.Response()
         response.raw = resp

@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 
 from runner.drivers.blocking import BlockingDriver
-from runner.drivers.drive import drive
 from runner.engine.frame import World
 from runner.engine.workflow import run_workflow
 from runner.model.errors import Place, Problem, WorkflowError
@@ -20,6 +19,7 @@ from runner.model.results import Failure, Result, Verdict, WorkflowResult
 from runner.model.wording import did_you_mean, listed
 from runner.plan.plan import Plan, Row
 from runner.redaction import SHORTEST_SECRET, Redactor, too_short
+from runner.suite.drive import drive
 from runner.suite.interrupts import Interrupts
 
 BUG = "this is a bug in runflow, not in your workflow; please report it with the lines below"

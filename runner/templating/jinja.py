@@ -6,6 +6,7 @@ Jinja folds constants when it compiles; here it folds nothing, so that no templa
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
@@ -226,7 +227,9 @@ def plain(value: Any) -> Any:
 
 def _parse(text: str, *, url: bool = False) -> nodes.Template:
     try:
-        tree = _environment(url=url).parse(text.replace("\r", _RETURN))
+        with warnings.catch_warnings():  # a pattern such as '\d' in a template is no mistake
+            warnings.simplefilter("ignore", DeprecationWarning)
+            tree = _environment(url=url).parse(text.replace("\r", _RETURN))
     except TemplateSyntaxError as error:
         raise TemplateProblem(f"the template does not parse: {error.message}", hint=_syntax_hint(text)) from None
     except RecursionError:

@@ -42,12 +42,21 @@ def test_a_body_is_sent_as_its_kind_says(step: str, body: bytes, kind: str) -> N
 def test_values_keep_their_types_in_json() -> None:
     text = 'json: {qty: "{{ qty }}", text: " {{ qty }}", zero: "{{ zero }}", order: "{{ order }}", inner: "a {{ order }}", "{{ key }}": 1}\nvars: {qty: 3, zero: "0123", order: {id: 1}, key: k}'
     request = sent(text)
-    assert json.loads(request.body or b"") == {"qty": 3, "text": " 3", "zero": "0123", "order": {"id": 1}, "inner": 'a {"id":1}', "k": 1}
+    assert json.loads(request.body or b"") == {
+        "qty": 3,
+        "text": " 3",
+        "zero": "0123",
+        "order": {"id": 1},
+        "inner": 'a {"id":1}',
+        "k": 1,
+    }
 
 
 def test_a_header_of_the_step_decides_the_content_type() -> None:
     assert content_type(sent("json: 1\n    headers: {content-type: application/x}")) == ""
-    assert dict(sent("json: 1\n    headers: {content-type: application/x}").headers) == {"content-type": "application/x"}
+    assert dict(sent("json: 1\n    headers: {content-type: application/x}").headers) == {
+        "content-type": "application/x"
+    }
     assert sent("json: 1\n    headers: {Content-Type: null}").headers == ()
 
 
@@ -61,8 +70,18 @@ def test_multipart_has_texts_files_and_json_under_their_names() -> None:
       note: {text: hi, type: text/markdown}
       many: [x, {text: y}]"""
     request = sent(step, files={"data.csv": "a,b\n"})
-    message = message_from_bytes(f"Content-Type: {content_type(request)}\r\n\r\n".encode() + (request.body or b""), policy=HTTP)
-    parts = [(p.get_param("name", header="content-disposition"), p.get_filename(), p.get_content_type(), p.get_payload(decode=True)) for p in message.iter_parts()]
+    message = message_from_bytes(
+        f"Content-Type: {content_type(request)}\r\n\r\n".encode() + (request.body or b""), policy=HTTP
+    )
+    parts = [
+        (
+            p.get_param("name", header="content-disposition"),
+            p.get_filename(),
+            p.get_content_type(),
+            p.get_payload(decode=True),
+        )
+        for p in message.iter_parts()
+    ]
     assert parts == [
         ("title", None, "text/plain", b"hello"), ("count", None, "text/plain", b"3"), ("file", "data.csv", "text/csv", b"a,b\n"), ("named", "a%22b.txt", "text/x", b"a,b\n"),
         ("meta", None, "application/json", b'{"a":1}'), ("note", None, "text/markdown", b"hi"), ("many", None, "text/plain", b"x"), ("many", None, "text/plain", b"y"),

@@ -24,7 +24,10 @@ def test_bearer_basic_and_api_key_go_where_they_belong() -> None:
 
 def test_everything_a_credential_sends_is_a_secret_without_being_named() -> None:
     assert "tok-en" in ask("{bearer: tok-en}").secrets
-    assert set(ask("{basic: {username: ada, password: correct}}").secrets) == {"correct", base64.b64encode(b"ada:correct").decode()}
+    assert set(ask("{basic: {username: ada, password: correct}}").secrets) == {
+        "correct",
+        base64.b64encode(b"ada:correct").decode(),
+    }
     assert "k-123" in ask("{api_key: {name: X-Key, value: k-123}}").secrets
 
 
@@ -36,14 +39,23 @@ def test_a_named_credential_is_rendered_over_the_names_of_its_file() -> None:
 def test_a_default_credential_stays_with_the_origin_of_base_url_and_none_takes_it_back() -> None:
     text = "defaults: {auth: {bearer: tok-en}}\nsteps:\n  - get: /x\n  - get: http://other.test/x\n  - get: /y\n    auth: none\n  - get: /z\n    headers: {Authorization: own}\n"
     ran = run(text, lambda _: answer())
-    assert [dict(request.headers).get("Authorization") for request in ran.requests] == ["Bearer tok-en", None, None, "own"]
+    assert [dict(request.headers).get("Authorization") for request in ran.requests] == [
+        "Bearer tok-en",
+        None,
+        None,
+        "own",
+    ]
     elsewhere = ask("{bearer: tok-en}", url="http://other.test/x")
     assert ("Authorization", "Bearer tok-en") in elsewhere.sent().headers
 
 
 def test_an_included_workflow_may_use_the_credentials_of_the_including_one() -> None:
     child = "steps:\n  - get: /c\n    auth: api\n"
-    ran = run("auth: {api: {bearer: '{{ t }}'}}\nvars: {t: tok-en}\nsteps:\n  - include: c.yaml\n", [answer()], files={"c.yaml": child})
+    ran = run(
+        "auth: {api: {bearer: '{{ t }}'}}\nvars: {t: tok-en}\nsteps:\n  - include: c.yaml\n",
+        [answer()],
+        files={"c.yaml": child},
+    )
     assert ("Authorization", "Bearer tok-en") in ran.sent().headers
 
 

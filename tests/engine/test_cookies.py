@@ -34,7 +34,10 @@ def test_a_cookie_goes_back_where_it_belongs(line: str, url: str, sent: bool) ->
 
 def test_longer_paths_come_first_and_later_values_win() -> None:
     kept = jar("a=1; Path=/", "b=2; Path=/a", "a=3; Path=/")
-    assert [(cookie.name, cookie.value) for cookie in kept.cookies_for("https://api.example.com/a", NOW)] == [("b", "2"), ("a", "3")]
+    assert [(cookie.name, cookie.value) for cookie in kept.cookies_for("https://api.example.com/a", NOW)] == [
+        ("b", "2"),
+        ("a", "3"),
+    ]
     assert kept.values(NOW) == {"a": "3", "b": "2"}
 
 

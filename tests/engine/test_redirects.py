@@ -20,10 +20,18 @@ TABLE = {  # status: method -> method of the next request
     307: dict(zip(METHODS, METHODS, strict=True)),
     308: dict(zip(METHODS, METHODS, strict=True)),
 }
-HEADERS = (("Authorization", "Bearer x"), ("X-Api-Key", "k"), ("Cookie", "a=b"), ("Accept", "text/x"), ("Content-Type", "application/json"))
+HEADERS = (
+    ("Authorization", "Bearer x"),
+    ("X-Api-Key", "k"),
+    ("Cookie", "a=b"),
+    ("Accept", "text/x"),
+    ("Content-Type", "application/json"),
+)
 
 
-def follow(status: int, method: str, location: str, *, body: bytes | None = None, trusted: frozenset[str] = frozenset()) -> Request | None:
+def follow(
+    status: int, method: str, location: str, *, body: bytes | None = None, trusted: frozenset[str] = frozenset()
+) -> Request | None:
     response = Response(status, HOME, headers=(("Location", location),))
     return redirected(Request(method, HOME, HEADERS, body), response, trusted)
 
@@ -32,7 +40,13 @@ def follow(status: int, method: str, location: str, *, body: bytes | None = None
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("origin", ["same", "other host", "other port", "other scheme", "trusted"])
 def test_the_table(status: int, method: str, origin: str) -> None:
-    target = {"same": "/b", "other host": OTHER, "other port": "http://h.test:81/b", "other scheme": "https://h.test/b", "trusted": OTHER}[origin]
+    target = {
+        "same": "/b",
+        "other host": OTHER,
+        "other port": "http://h.test:81/b",
+        "other scheme": "https://h.test/b",
+        "trusted": OTHER,
+    }[origin]
     trusted = frozenset({"http://other.test"}) if origin == "trusted" else frozenset()
     body = b"x" if method in {"POST", "PUT"} else None
     becomes = TABLE[status][method]
@@ -60,7 +74,15 @@ def test_other_statuses_lead_nowhere(status: int) -> None:
 
 @pytest.mark.parametrize(
     ("location", "url"),
-    [("b", "http://h.test/b"), ("?q", "http://h.test/a?q"), ("//x.test/c", "http://x.test/c"), ("/ü b", "http://h.test/%C3%BC%20b"), ("/\xc3\xbc", "http://h.test/%C3%BC"), ("HTTP://H.test/b", "http://h.test/b"), ("/b#f", "http://h.test/b")],
+    [
+        ("b", "http://h.test/b"),
+        ("?q", "http://h.test/a?q"),
+        ("//x.test/c", "http://x.test/c"),
+        ("/ü b", "http://h.test/%C3%BC%20b"),
+        ("/\xc3\xbc", "http://h.test/%C3%BC"),
+        ("HTTP://H.test/b", "http://h.test/b"),
+        ("/b#f", "http://h.test/b"),
+    ],
 )
 def test_a_location_is_read_from_where_it_stands(location: str, url: str) -> None:
     following = follow(302, "GET", location)
@@ -68,7 +90,19 @@ def test_a_location_is_read_from_where_it_stands(location: str, url: str) -> Non
     assert following.url == url
 
 
-@pytest.mark.parametrize("location", ["file:///etc/passwd", "ftp://h/x", "javascript:1", "http://a b/", "http://h:0/", "http://u:p@h/", "/a\x00b", "http://[::1"])
+@pytest.mark.parametrize(
+    "location",
+    [
+        "file:///etc/passwd",
+        "ftp://h/x",
+        "javascript:1",
+        "http://a b/",
+        "http://h:0/",
+        "http://u:p@h/",
+        "/a\x00b",
+        "http://[::1",
+    ],
+)
 def test_a_location_that_is_no_http_url_is_an_error(location: str) -> None:
     with pytest.raises(StepError) as caught:
         follow(302, "GET", location)
@@ -86,8 +120,16 @@ def chain(*hops: tuple[str, Any]) -> Any:
 
 
 def test_the_engine_follows_counts_and_reports_redirects() -> None:
-    text = "steps:\n  - get: /1\n    expect: {status: 200, redirects: [" + f"'{BASE}/1', '{BASE}/2'" + "], url: '" + f"{BASE}/3" + "'}\n"
-    serve = chain((f"{BASE}/1", answer(302, location="/2")), (f"{BASE}/2", answer(301, location="/3")), (f"{BASE}/3", answer(200)))
+    text = (
+        "steps:\n  - get: /1\n    expect: {status: 200, redirects: ["
+        + f"'{BASE}/1', '{BASE}/2'"
+        + "], url: '"
+        + f"{BASE}/3"
+        + "'}\n"
+    )
+    serve = chain(
+        (f"{BASE}/1", answer(302, location="/2")), (f"{BASE}/2", answer(301, location="/3")), (f"{BASE}/3", answer(200))
+    )
     assert run(text, serve).verdict == "passed"
     assert run("steps:\n  - get: /1\n    http: {follow_redirects: false}\n    expect: 302\n", serve).verdict == "passed"
     one = run("steps:\n  - get: /1\n    http: {max_redirects: 1}\n", serve)
@@ -122,7 +164,12 @@ steps:
 
     ran = run(text, serve)
     home, away, end, again = (dict(request.headers) for request in ran.requests[1:])
-    assert home == {"X-Own": "secret", "Accept": "text/x", "Authorization": "Bearer tok-en", "Cookie": "sid=home; mine=own"}
+    assert home == {
+        "X-Own": "secret",
+        "Accept": "text/x",
+        "Authorization": "Bearer tok-en",
+        "Cookie": "sid=home; mine=own",
+    }
     assert away == {"Accept": "text/x"}
     assert end == {"Accept": "text/x", "Cookie": "theirs=1"}
     assert again == {"Cookie": "theirs=1"}

@@ -68,7 +68,10 @@ def test_an_error_says_why_there_is_no_further_try() -> None:
 
 def test_a_polling_step_sees_the_state_change() -> None:
     states = iter(["pending", "pending", "paid"])
-    ran = run("steps:\n  - get: /o\n    expect: {$.state: paid}\n    retry: {times: 5, every: 100ms}\n", lambda _: answer(200, {"state": next(states)}))
+    ran = run(
+        "steps:\n  - get: /o\n    expect: {$.state: paid}\n    retry: {times: 5, every: 100ms}\n",
+        lambda _: answer(200, {"state": next(states)}),
+    )
     assert ran.verdict == "passed"
     assert [len(one.checks) for one in ran.steps[0].tries] == [1, 1, 0]
 
@@ -95,4 +98,7 @@ def test_jitter_waits_between_half_and_all() -> None:
 def test_an_http_date_in_retry_after_is_a_wait() -> None:
     assert retry_after(answer(503, retry_after="Thu, 01 Jan 1970 00:01:40 GMT"), 40.0) == 60.0
     assert retry_after(None, 0.0) == 0.0
-    assert next_wait(RetryPlan(None, 1.0, within=10.0), 3, asked=0.0, elapsed=0.0, left=None, random=Random(1)) == (1.0, "")
+    assert next_wait(RetryPlan(None, 1.0, within=10.0), 3, asked=0.0, elapsed=0.0, left=None, random=Random(1)) == (
+        1.0,
+        "",
+    )

@@ -63,7 +63,10 @@ def test_where_the_status_does_not_hold_nothing_else_is_judged_or_extracted() ->
 
 
 def test_a_failed_expectation_and_a_missing_extract_are_both_shown_and_count_as_failed() -> None:
-    ran = run("steps:\n  - get: /a\n    expect: {$.id: 8}\n    extract: {x: $.nope, y: $.id}\nfinally:\n  - get: /f/{{ y }}\n", ok)
+    ran = run(
+        "steps:\n  - get: /a\n    expect: {$.id: 8}\n    extract: {x: $.nope, y: $.id}\nfinally:\n  - get: /f/{{ y }}\n",
+        ok,
+    )
     assert ran.verdicts == ["failed", "passed"]
     assert ran.checks[0].subject == "$.id"
     assert "`$.nope` finds nothing; the answer has the keys id, token, list" in ran.errors[0].message
@@ -80,7 +83,10 @@ def test_a_failed_expectation_and_a_missing_extract_are_both_shown_and_count_as_
     ],
 )  # fmt: skip
 def test_extract_takes_filters_and_defaults(extract: str, value: Any) -> None:
-    ran = run(f"vars: {{sel: $.id}}\nsteps:\n  - get: /a\n    extract: {{x: {extract}}}\n  - post: /b\n    json: '{{{{ x }}}}'\n", ok)
+    ran = run(
+        f"vars: {{sel: $.id}}\nsteps:\n  - get: /a\n    extract: {{x: {extract}}}\n  - post: /b\n    json: '{{{{ x }}}}'\n",
+        ok,
+    )
     assert ran.verdict == "passed", ran.errors
     assert ran.json(1) == value
 
@@ -150,14 +156,21 @@ def test_the_first_failed_turn_ends_the_loop_unless_it_may_continue() -> None:
 
 @pytest.mark.parametrize(
     ("values", "message"),
-    [("'{{ none_here }}'", "empty list"), ("'{{ number }}'", "needs a list, not 5 (integer)"), ("'{{ table }}'", "needs a list, not {\"a\":1}"), ("'{{ number.x }}'", "has no `x`")],
+    [
+        ("'{{ none_here }}'", "empty list"),
+        ("'{{ number }}'", "needs a list, not 5 (integer)"),
+        ("'{{ table }}'", 'needs a list, not {"a":1}'),
+        ("'{{ number.x }}'", "has no `x`"),
+    ],
 )
 def test_for_each_needs_a_list_that_is_not_empty(values: str, message: str) -> None:
     text = f"vars: {{none_here: [], number: 5, table: {{a: 1}}}}\nsteps:\n  - get: /a\n    for_each: {values}\n"
     ran = run(text, ok)
     assert ran.verdict == "error"
     assert message in ran.errors[0].message
-    assert run(text + "    allow_empty: true\n    extract: {x: $.id}\n  - assert: ['x == []']\n", ok).verdicts[-1] == ("passed" if "empty" in message else "skipped")
+    assert run(text + "    allow_empty: true\n    extract: {x: $.id}\n  - assert: ['x == []']\n", ok).verdicts[-1] == (
+        "passed" if "empty" in message else "skipped"
+    )
 
 
 def test_an_if_that_does_not_name_the_turn_is_judged_before_the_list() -> None:
@@ -231,7 +244,9 @@ def test_a_relative_url_needs_a_base_url() -> None:
     ],
 )  # fmt: skip
 def test_a_value_cannot_break_out_of_its_header(headers: str, message: str) -> None:
-    ran = run('vars: {v: "a\\r\\nX-Evil: 1", m: {a: 1}, n: null}\nsteps:\n  - get: /x\n    headers: ' + headers + "\n", ok)
+    ran = run(
+        'vars: {v: "a\\r\\nX-Evil: 1", m: {a: 1}, n: null}\nsteps:\n  - get: /x\n    headers: ' + headers + "\n", ok
+    )
     assert ran.verdict == "error"
     assert message in ran.errors[0].message
     assert not ran.requests
@@ -243,7 +258,10 @@ def test_a_failed_request_is_an_error_unless_that_failure_is_expected() -> None:
     other = run("steps:\n  - get: /x\n    expect: {failure: tls}\n", [failure("refused")])
     assert (other.checks[0].expected, other.checks[0].actual) == ("tls", "refused")
     assert run("steps:\n  - get: /x\n    expect: {failure: tls}\n", ok).verdict == "failed"
-    assert run("steps:\n  - get: /x\n    expect: {failure: {in: [tls, refused]}, $.a: 1}\n", [failure("tls")]).verdict == "failed"
+    assert (
+        run("steps:\n  - get: /x\n    expect: {failure: {in: [tls, refused]}, $.a: 1}\n", [failure("tls")]).verdict
+        == "failed"
+    )
 
 
 def test_an_answer_that_says_json_must_be_json_whatever_is_asked() -> None:
@@ -251,12 +269,18 @@ def test_an_answer_that_says_json_must_be_json_whatever_is_asked() -> None:
     ran = run("steps:\n  - get: /x\n    expect: 200\n", [broken])
     assert ran.errors[0].kind == "decode"
     assert run("steps:\n  - get: /x\n    expect: 500\n", [broken]).verdict == "failed"
-    assert run("steps:\n  - get: /x\n    expect: 204\n", [answer(204, text="", content_type="application/json")]).verdict == "passed"
+    assert (
+        run("steps:\n  - get: /x\n    expect: 204\n", [answer(204, text="", content_type="application/json")]).verdict
+        == "passed"
+    )
 
 
 def test_an_expectation_on_json_in_a_body_that_is_none_fails_even_exists_false() -> None:
     for expect in ("{exists: false}", "1", "{not: {equals: 1}}"):
-        ran = run(f"steps:\n  - get: /x\n    expect: {{$.a: {expect}}}\n", [answer(200, text="<html>", content_type="text/html")])
+        ran = run(
+            f"steps:\n  - get: /x\n    expect: {{$.a: {expect}}}\n",
+            [answer(200, text="<html>", content_type="text/html")],
+        )
         assert ran.verdict == "failed"
         assert "is not JSON" in ran.checks[0].detail
 
@@ -275,7 +299,11 @@ steps:
     ran = run(text, [answer(200, {"id": 7}, x_count="9")])
     assert len(ran.checks) == 1
     assert ("response.json.id", 7) not in ran.checks[0].parts
-    assert ran.checks[0].parts == (('response.headers["X-COUNT"] | int', 9), ('response.headers["X-COUNT"]', "9"), ("n", 7))
+    assert ran.checks[0].parts == (
+        ('response.headers["X-COUNT"] | int', 9),
+        ('response.headers["X-COUNT"]', "9"),
+        ("n", 7),
+    )
     wrong = run("steps:\n  - get: /x\n    assert: ['response.status', response.nope == 1]\n", [answer(200)])
     assert "gives 200 (integer), not true or false" in wrong.errors[0].message
     assert len(wrong.errors) == 2
@@ -283,7 +311,11 @@ steps:
 
 def test_cookies_belong_to_the_run_and_to_their_jar() -> None:
     def serve(request: Request) -> Any:
-        return answer(200, {}, set_cookie=["sid=1; Path=/", "other=2; Path=/deep"]) if request.url.endswith("/login") else answer(200, {})
+        return (
+            answer(200, {}, set_cookie=["sid=1; Path=/", "other=2; Path=/deep"])
+            if request.url.endswith("/login")
+            else answer(200, {})
+        )
 
     text = """
 steps:
@@ -306,7 +338,10 @@ steps:
 
 
 def test_names_with_templates_are_rendered_and_defaults_name_the_request() -> None:
-    ran = run("vars: {u: ada}\nsteps:\n  - get: /x\n    name: get {{ u }}\n  - request: PURGE /y\n  - name: '{{ later }}'\n    get: /z\n  - set: {later: 1}\n", ok)
+    ran = run(
+        "vars: {u: ada}\nsteps:\n  - get: /x\n    name: get {{ u }}\n  - request: PURGE /y\n  - name: '{{ later }}'\n    get: /z\n  - set: {later: 1}\n",
+        ok,
+    )
     assert [step.name for step in ran.steps] == ["get ada", "PURGE /y", "get /z", "set later"]
 
 

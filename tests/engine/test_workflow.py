@@ -20,7 +20,11 @@ def test_vars_are_computed_in_order_over_env_inputs_and_rows() -> None:
     ran = run(text, ok, given={"i": "in", "c": "over"}, env={"E": "e"}, row=1)
     assert ran.sent().url == f"{BASE}/e-in%21/2/over"
     assert run("vars: {v: row}\ncases: [{v: case}]\nsteps:\n  - get: /{{ v }}\n", ok).sent().url.endswith("/case")
-    assert run("vars: {v: row}\ncases: [{v: case}]\nsteps:\n  - get: /{{ v }}\n", ok, given={"v": "var"}).sent().url.endswith("/var")
+    assert (
+        run("vars: {v: row}\ncases: [{v: case}]\nsteps:\n  - get: /{{ v }}\n", ok, given={"v": "var"})
+        .sent()
+        .url.endswith("/var")
+    )
 
 
 def test_a_var_that_cannot_be_computed_is_an_error_of_the_run_at_its_place() -> None:
@@ -48,8 +52,14 @@ def test_cleanup_of_what_was_never_made_is_skipped() -> None:
 
 def test_cleanup_decides_the_verdict_only_when_the_steps_passed() -> None:
     assert run("steps:\n  - get: /a\nfinally:\n  - get: /b\n    expect: 404\n", ok).verdict == "failed"
-    assert run("steps:\n  - get: /a\n    extract: {x: $.no}\nfinally:\n  - get: /b\n    expect: 404\n", ok).verdict == "error"
-    assert run("steps:\n  - get: /a\n    expect: 404\nfinally:\n  - get: /b\n    extract: {x: $.no}\n", ok).verdict == "failed"
+    assert (
+        run("steps:\n  - get: /a\n    extract: {x: $.no}\nfinally:\n  - get: /b\n    expect: 404\n", ok).verdict
+        == "error"
+    )
+    assert (
+        run("steps:\n  - get: /a\n    expect: 404\nfinally:\n  - get: /b\n    extract: {x: $.no}\n", ok).verdict
+        == "failed"
+    )
 
 
 def test_the_workflows_timeout_ends_the_steps_and_finally_still_runs() -> None:
@@ -66,7 +76,9 @@ def test_a_request_gets_no_more_time_than_the_workflow_has_left() -> None:
     assert "the workflow took longer" in ran.errors[0].message
     slow = run("timeout: 60s\nsteps:\n  - get: /a\n    timeout: '{{ t }}'\nvars: {t: 2s}\n", ok, cost=3.0)
     assert (slow.errors[0].kind, slow.sent().timeout) == ("timeout", 2.0)
-    assert "not a duration" in run("steps:\n  - get: /a\n    timeout: '{{ t }}'\nvars: {t: soon}\n", ok).errors[0].message
+    assert (
+        "not a duration" in run("steps:\n  - get: /a\n    timeout: '{{ t }}'\nvars: {t: soon}\n", ok).errors[0].message
+    )
     assert "not a duration" in run("steps:\n  - get: /a\n    delay: '{{ t }}'\nvars: {t: 5}\n", ok).errors[0].message
 
 
@@ -76,7 +88,10 @@ def test_an_include_sees_only_what_it_is_given_and_gives_its_outputs() -> None:
     ran = run(text, ok, files={"sub/c.yaml": child})
     assert ran.verdict == "passed", ran.errors
     assert [request.url for request in ran.requests] == [f"{BASE}/login/ada/guest", f"{BASE}/tok-123"]
-    assert [(event.step.name, event.depth) for event in ran.events if isinstance(event, StepFinished)][0] == ("GET /login/{{ user }}/{{ role }}", 1)
+    assert [(event.step.name, event.depth) for event in ran.events if isinstance(event, StepFinished)][0] == (
+        "GET /login/{{ user }}/{{ role }}",
+        1,
+    )
     assert run(text.replace("TOK-123", "no"), ok, files={"sub/c.yaml": child}).verdict == "failed"
     assert run(text.replace("$.token", "$.nope"), ok, files={"sub/c.yaml": child}).verdict == "error"
 
@@ -87,14 +102,24 @@ def test_an_include_shares_the_cookie_jar_and_fails_with_its_steps() -> None:
 
     ran = run("steps:\n  - include: c.yaml\n  - get: /x\n", serve, files={"c.yaml": "steps:\n  - get: /c\n"})
     assert ("Cookie", "sid=1") in ran.sent(1).headers
-    failed = run("steps:\n  - include: c.yaml\n  - get: /x\n", ok, files={"c.yaml": "steps:\n  - get: /c\n    expect: 404\n"})
+    failed = run(
+        "steps:\n  - include: c.yaml\n  - get: /x\n", ok, files={"c.yaml": "steps:\n  - get: /c\n    expect: 404\n"}
+    )
     assert failed.verdicts == ["failed", "skipped"]
     assert failed.steps[0].last.steps[0].verdict.value == "failed"
-    broken = run("steps:\n  - include: c.yaml\n", ok, files={"c.yaml": "vars: {a: '{{ 1 / 0 }}'}\nsteps:\n  - get: /c\n"})
+    broken = run(
+        "steps:\n  - include: c.yaml\n", ok, files={"c.yaml": "vars: {a: '{{ 1 / 0 }}'}\nsteps:\n  - get: /c\n"}
+    )
     assert (broken.verdict, broken.errors[0].where.file) == ("error", "c.yaml")
-    outputs = run("steps:\n  - include: c.yaml\n", ok, files={"c.yaml": "steps:\n  - get: /c\noutputs: {a: '{{ 1 / 0 }}'}\n"})
+    outputs = run(
+        "steps:\n  - include: c.yaml\n", ok, files={"c.yaml": "steps:\n  - get: /c\noutputs: {a: '{{ 1 / 0 }}'}\n"}
+    )
     assert outputs.verdict == "error"
-    given = run("steps:\n  - include: c.yaml\n    with: {a: '{{ 1 / 0 }}'}\n", ok, files={"c.yaml": "inputs: [a]\nsteps:\n  - get: /c\n"})
+    given = run(
+        "steps:\n  - include: c.yaml\n    with: {a: '{{ 1 / 0 }}'}\n",
+        ok,
+        files={"c.yaml": "inputs: [a]\nsteps:\n  - get: /c\n"},
+    )
     assert given.errors[0].where.line == 3
 
 
@@ -107,7 +132,9 @@ def test_an_includes_timeout_limits_the_whole_included_run() -> None:
     assert "the workflow took longer" in outer.steps[0].last.steps[1].last.errors[0].message
 
 
-@pytest.mark.parametrize(("at", "verdicts"), [(0, ["error", "skipped", "skipped", "passed"]), (1, ["passed", "error", "skipped", "passed"])])
+@pytest.mark.parametrize(
+    ("at", "verdicts"), [(0, ["error", "skipped", "skipped", "passed"]), (1, ["passed", "error", "skipped", "passed"])]
+)
 def test_an_interrupt_breaks_off_the_step_and_cleans_up(at: int, verdicts: list[str]) -> None:
     text = "steps:\n  - get: /a\n    extract: {x: $.id}\n  - get: /b\n  - get: /c\nfinally:\n  - get: /d\n"
     ran = run(text, ok, interrupt_at=at)
@@ -130,18 +157,35 @@ def test_an_interrupt_inside_an_include_cleans_up_on_every_level() -> None:
 def test_pages_are_followed_until_there_is_none() -> None:
     def by_link(request: Request) -> Any:
         page = int(request.url.rpartition("=")[2]) if "page=" in request.url else 1
-        link = {"link": f'</items?page={page + 1}>; title="a,b"; rel="next", </x>; rel=first'} if page < 3 else {"link": '</x>; rel="prev"'}
+        link = (
+            {"link": f'</items?page={page + 1}>; title="a,b"; rel="next", </x>; rel=first'}
+            if page < 3
+            else {"link": '</x>; rel="prev"'}
+        )
         return answer(200, {"ids": [page]}, **link)
 
-    ran = run("steps:\n  - get: /items\n    paginate: {next: header Link}\n    extract: {all: $.ids}\n    expect: {$.ids: {length: 1}}\n  - assert: ['all == [[1], [2], [3]]']\n", by_link)
+    ran = run(
+        "steps:\n  - get: /items\n    paginate: {next: header Link}\n    extract: {all: $.ids}\n    expect: {$.ids: {length: 1}}\n  - assert: ['all == [[1], [2], [3]]']\n",
+        by_link,
+    )
     assert ran.verdict == "passed", ran.errors
 
     def by_json(request: Request) -> Any:
         cursor = request.url.rpartition("cursor=")[2] if "cursor=" in request.url else "0"
-        return answer(200, {"n": int(cursor), "next": f"?cursor={int(cursor) + 1}" if cursor != "2" else None, "cursor": int(cursor) + 1 if cursor != "2" else ""})
+        return answer(
+            200,
+            {
+                "n": int(cursor),
+                "next": f"?cursor={int(cursor) + 1}" if cursor != "2" else None,
+                "cursor": int(cursor) + 1 if cursor != "2" else "",
+            },
+        )
 
     for following in ("$.next", "{param: cursor, from: $.cursor}"):
-        ran = run(f"steps:\n  - get: /items?keep=1\n    paginate: {{next: {following}, max: 3}}\n    extract: {{ns: $.n}}\n  - assert: ['ns == [0, 1, 2]']\n", by_json)
+        ran = run(
+            f"steps:\n  - get: /items?keep=1\n    paginate: {{next: {following}, max: 3}}\n    extract: {{ns: $.n}}\n  - assert: ['ns == [0, 1, 2]']\n",
+            by_json,
+        )
         assert ran.verdict == "passed", ran.errors
     assert ran.sent(1).url == f"{BASE}/items?keep=1&cursor=1"
     over = run("steps:\n  - get: /items\n    paginate: {next: $.next, max: 2}\n", by_json)
@@ -150,7 +194,12 @@ def test_pages_are_followed_until_there_is_none() -> None:
 
 @pytest.mark.parametrize(
     ("body", "message"),
-    [({"next": "http://other.test/"}, "on another origin, http://other.test"), ({"next": "/x"}, "was there already"), ({"next": {"a": 1}}, "`next` must be a text"), ({"next": "file:///x"}, "cannot be followed")],
+    [
+        ({"next": "http://other.test/"}, "on another origin, http://other.test"),
+        ({"next": "/x"}, "was there already"),
+        ({"next": {"a": 1}}, "`next` must be a text"),
+        ({"next": "file:///x"}, "cannot be followed"),
+    ],
 )
 def test_a_next_page_that_makes_no_sense_is_an_error(body: Any, message: str) -> None:
     ran = run("steps:\n  - get: /x\n    paginate: {next: $.next}\n", lambda _: answer(200, body))
@@ -158,7 +207,10 @@ def test_a_next_page_that_makes_no_sense_is_an_error(body: Any, message: str) ->
 
 
 def test_expectations_hold_for_each_page() -> None:
-    ran = run("steps:\n  - get: /x\n    paginate: {next: $.next}\n    expect: {$.n: 1}\n    extract: {n: $.n}\n", [answer(200, {"n": 1, "next": ["/y"]}), answer(200, {"n": 2, "next": []})])
+    ran = run(
+        "steps:\n  - get: /x\n    paginate: {next: $.next}\n    expect: {$.n: 1}\n    extract: {n: $.n}\n",
+        [answer(200, {"n": 1, "next": ["/y"]}), answer(200, {"n": 2, "next": []})],
+    )
     assert ran.verdict == "failed"
     assert len(ran.requests) == 2
 
@@ -204,5 +256,8 @@ def test_a_dynamic_transport_is_built_when_it_runs() -> None:
 def test_plans_are_shared_and_runs_are_strangers() -> None:
     plan = compile_text("steps:\n  - get: /x\n    extract: {a: $.id}\n")
     assert plan.steps[0].gives == {"a"}
-    first, second = run("steps:\n  - get: /x\n", lambda _: answer(200, set_cookie="a=1")), run("steps:\n  - get: /x\n", ok)
+    first, second = (
+        run("steps:\n  - get: /x\n", lambda _: answer(200, set_cookie="a=1")),
+        run("steps:\n  - get: /x\n", ok),
+    )
     assert second.sent().headers == first.sent().headers == ()

@@ -52,7 +52,12 @@ def test_each_mistake_of_shape_has_words_and_a_remedy(text: str, message: str, h
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("", "the file is empty"), ("# only a comment\n", "the file is empty"), ("just text", "a workflow is a map"), ("- a\n", "a workflow is a map")],
+    [
+        ("", "the file is empty"),
+        ("# only a comment\n", "the file is empty"),
+        ("just text", "a workflow is a map"),
+        ("- a\n", "a workflow is a map"),
+    ],
 )
 def test_what_is_no_map_says_so(text: str, message: str) -> None:
     with pytest.raises(WorkflowError) as caught:

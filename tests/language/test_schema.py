@@ -33,7 +33,9 @@ def test_the_schema_is_a_schema_and_accepts_the_cookbook() -> None:
     validator = jsonschema.Draft202012Validator(schema)
     for path in sorted((PROJECT / "workflows").rglob("*.yaml")):
         if path.name != "runflow.yaml" and "data" not in path.parts:
-            errors = [error.message for error in validator.iter_errors(yaml.safe_load(path.read_text(encoding="utf-8")))]
+            errors = [
+                error.message for error in validator.iter_errors(yaml.safe_load(path.read_text(encoding="utf-8")))
+            ]
             assert not errors, f"{path}: {errors}"
 
 

@@ -48,7 +48,9 @@ def test_a_mistake_is_found_with_words_and_a_remedy(text: str, message: str, hin
         "short.csv": "a,b\n1\n", "twice.csv": "a,a\n1,2\n", "bad.json": "{", "bad.yaml": "[", "list.json": "[1]", "env.csv": "env\n1\n", "dup.yaml": "- a: 1\n  a: 2\n", "quote.csv": 'a\n"x"y\n', "a.pem": "x",
     }  # fmt: skip
     found = problems(text, files=files)
-    assert any(message in problem.message and hint in problem.hint for problem in found), [(p.message, p.hint) for p in found]
+    assert any(message in problem.message and hint in problem.hint for problem in found), [
+        (p.message, p.hint) for p in found
+    ]
 
 
 def test_an_include_cycle_shows_its_chain() -> None:
@@ -58,7 +60,9 @@ def test_an_include_cycle_shows_its_chain() -> None:
 
 
 def test_includes_have_a_depth() -> None:
-    files = {f"f{n}.yaml": f"steps: [{{include: f{n + 1}.yaml}}]" for n in range(30)} | {"f30.yaml": "steps: [{get: /x}]"}
+    files = {f"f{n}.yaml": f"steps: [{{include: f{n + 1}.yaml}}]" for n in range(30)} | {
+        "f30.yaml": "steps: [{get: /x}]"
+    }
     assert "nested more than 20 deep" in problems("steps: [{include: f0.yaml}]", files=files)[0].message
 
 
@@ -75,7 +79,9 @@ def test_every_row_in_every_combination_is_a_run(cases: str, values: list[dict[s
 
 
 def test_labels_tell_runs_apart() -> None:
-    rows = compile_text(f"matrix: {{m: [1]}}\ncases: [{{name: {'x' * 40}, b: 1, c: 2, d: 3, e: 4}}]\nsteps: [{{get: /x}}]").rows
+    rows = compile_text(
+        f"matrix: {{m: [1]}}\ncases: [{{name: {'x' * 40}, b: 1, c: 2, d: 3, e: 4}}]\nsteps: [{{get: /x}}]"
+    ).rows
     assert rows[0].label == f"[1: m=1, name={'x' * 23}…, b=1, c=2, …]"
     assert compile_text("matrix: {m: [{a: 1}]}\nsteps: [{get: /x}]").rows[0].label == '[m={"a":1}]'
     assert compile_text("steps: [{get: /x}]").rows[0].label == ""
@@ -117,8 +123,14 @@ def test_paths_are_shown_from_where_people_are(tmp_path: Path) -> None:
 
 
 def test_what_the_environment_must_have_is_known_with_its_place() -> None:
-    plan = compile_text("steps:\n  - post: /x\n    json: {a: {b: ['{{ env.X }}']}, c: \"{{ env.Y | default('') }}\"}\n  - include: c.yaml\n", files={"c.yaml": "steps: [{get: '/{{ env.Z }}'}]"})
-    assert {(name, file, path) for name, file, path in plan.env} == {("X", "flow.yaml", ("steps", 0, "json", "a", "b", 0)), ("Z", "c.yaml", ("steps", 0, "get"))}
+    plan = compile_text(
+        "steps:\n  - post: /x\n    json: {a: {b: ['{{ env.X }}']}, c: \"{{ env.Y | default('') }}\"}\n  - include: c.yaml\n",
+        files={"c.yaml": "steps: [{get: '/{{ env.Z }}'}]"},
+    )
+    assert {(name, file, path) for name, file, path in plan.env} == {
+        ("X", "flow.yaml", ("steps", 0, "json", "a", "b", 0)),
+        ("Z", "c.yaml", ("steps", 0, "get")),
+    }
 
 
 def test_a_name_of_a_chosen_environment_and_a_base_url_win_over_the_files() -> None:

@@ -22,7 +22,9 @@ SUITE = json.loads((Path(__file__).parent / "data" / "cts.json").read_text(encod
 
 
 def answer(body: Any) -> Answer:
-    return Answer(Response(200, "http://x/", headers=(("Content-Type", "application/json"),), body=json.dumps(body).encode()))
+    return Answer(
+        Response(200, "http://x/", headers=(("Content-Type", "application/json"),), body=json.dumps(body).encode())
+    )
 
 
 @pytest.mark.parametrize("case", SUITE, ids=lambda case: case["name"])
@@ -73,7 +75,14 @@ def test_a_definite_path_that_finds_nothing_is_missing(path: str) -> None:
 
 @pytest.mark.parametrize(
     ("path", "hint"),
-    [("$.x-y", "['x-y']"), ("$.a[@.b]", "[?@.price < 10]"), ("$.a[", "see RFC 9535"), ("$a", "see RFC 9535"), ("$.a[?length(@)]", "see RFC 9535"), ("$.a[99999999999999999999]", "see RFC")],
+    [
+        ("$.x-y", "['x-y']"),
+        ("$.a[@.b]", "[?@.price < 10]"),
+        ("$.a[", "see RFC 9535"),
+        ("$a", "see RFC 9535"),
+        ("$.a[?length(@)]", "see RFC 9535"),
+        ("$.a[99999999999999999999]", "see RFC"),
+    ],
 )
 def test_what_is_no_path_is_refused_with_a_hint(path: str, hint: str) -> None:
     with pytest.raises(ValueError, match="is no JSONPath") as caught:

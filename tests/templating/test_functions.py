@@ -29,7 +29,9 @@ def test_time_is_rfc_3339_and_shifts() -> None:
     assert render("timestamp()") == 1_700_000_000
 
 
-@pytest.mark.parametrize("call", ["uuid()", "random_int(1, 10**9)", "random_string(20)", "[1, 2, 3, 4, 5, 6, 7, 8] | random", "fake.email()"])
+@pytest.mark.parametrize(
+    "call", ["uuid()", "random_int(1, 10**9)", "random_string(20)", "[1, 2, 3, 4, 5, 6, 7, 8] | random", "fake.email()"]
+)
 def test_a_seed_fixes_every_random_source(call: str) -> None:
     assert render(call, 5) == render(call, 5)
     assert len({render(call, seed) for seed in range(20)}) > 1

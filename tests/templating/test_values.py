@@ -108,7 +108,10 @@ def test_a_value_in_a_url_is_data_unless_it_stands_at_the_start(text: str, url: 
     assert compile_url(text).render(NAMES) == url
 
 
-@pytest.mark.parametrize("text", ["/a/{{ up }}/b", "/a/{{ up }}", "/a/.{{ '.' }}/b", "/{{ '..' | url }}/x", "/a/%2e{{ '.' }}/", "/{{ up }}?x"])
+@pytest.mark.parametrize(
+    "text",
+    ["/a/{{ up }}/b", "/a/{{ up }}", "/a/.{{ '.' }}/b", "/{{ '..' | url }}/x", "/a/%2e{{ '.' }}/", "/{{ up }}?x"],
+)
 def test_a_value_in_a_url_cannot_climb_its_path(text: str) -> None:
     with pytest.raises(StepError, match="climbs the path"):
         compile_url(text).render(NAMES)
@@ -127,7 +130,13 @@ def test_no_value_changes_host_path_or_parameters(value: str) -> None:
     assert parse_qsl(parts.query, keep_blank_values=True) == [("q", value)]
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5), lambda inner: st.lists(inner, max_size=3), max_leaves=6))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+        lambda inner: st.lists(inner, max_size=3),
+        max_leaves=6,
+    )
+)
 def test_the_short_way_and_jinjas_way_give_the_same(value: object) -> None:
     names = {"v": value, "m": {"k": value}}
     for text in ("{{ v }}", "a{{ v }}b", "{{ m.k }}"):
@@ -157,7 +166,9 @@ def test_trees_render_values_and_keys_and_say_where_they_fail() -> None:
 
 
 def test_what_a_value_needs_is_known_before_it_runs() -> None:
-    value = compile_text("{{ a }}{{ b | default(1) }}{{ c.d if c is defined else e }}{{ env.X }}{{ env['Y'] }}{{ env.Z | default('') }}")
+    value = compile_text(
+        "{{ a }}{{ b | default(1) }}{{ c.d if c is defined else e }}{{ env.X }}{{ env['Y'] }}{{ env.Z | default('') }}"
+    )
     assert value.names == {"a", "b", "c", "e", "env"}
     assert value.needed == {"a", "e", "env"}
     assert value.env == {"X", "Y"}
@@ -166,7 +177,12 @@ def test_what_a_value_needs_is_known_before_it_runs() -> None:
 
 def test_expressions_are_bare_and_give_true_or_false() -> None:
     assert compile_expression("n > 2 and order.id == 7").render(NAMES) is True
-    for text, message in (("{{ n }}", "without braces"), (" ", "is empty"), ("n ==", "does not parse"), ("a }}b{{ c", "")):
+    for text, message in (
+        ("{{ n }}", "without braces"),
+        (" ", "is empty"),
+        ("n ==", "does not parse"),
+        ("a }}b{{ c", ""),
+    ):
         with pytest.raises(TemplateProblem) as caught:
             compile_expression(text)
         assert message in caught.value.message

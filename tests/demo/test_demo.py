@@ -1,0 +1,106 @@
+"""The demo API does what the cookbook relies on, one write an answer."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from typing import Any
+
+import pytest
+
+from runner.demo.api import API_KEY, PASSWORDS, Answered, Asked, DemoApi
+from runner.demo.server import DemoServer
+
+
+class Clock:
+    now = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def ask(api: DemoApi, method: str, target: str, body: Any = None, **headers: str) -> Answered:
+    lines = {name.replace("_", "-"): value for name, value in headers.items()}
+    return api.answer(Asked(method, target, lines, b"" if body is None else json.dumps(body).encode()))
+
+
+def login(api: DemoApi, **more: Any) -> dict[str, Any]:
+    return json.loads(ask(api, "POST", "/login", {"username": "ada", "password": PASSWORDS["ada"], **more}).body)
+
+
+def test_a_token_lives_is_refreshed_once_and_is_given_back() -> None:
+    clock = Clock()
+    api = DemoApi(clock)
+    session = login(api, life=60)
+    bearer = f"Bearer {session['token']}"
+    assert ask(api, "GET", "/users/me", authorization=bearer).status == 200
+    clock.now += 61
+    assert ask(api, "GET", "/users/me", authorization=bearer).status == 401
+    renewed = json.loads(ask(api, "POST", "/token/refresh", {"refresh_token": session["refresh_token"]}).body)
+    assert ask(api, "POST", "/token/refresh", {"refresh_token": session["refresh_token"]}).status == 401
+    assert ask(api, "POST", "/token/other", {}).status == 401
+    fresh = f"Bearer {renewed['token']}"
+    assert ask(api, "POST", "/logout", authorization=fresh).status == 204
+    assert ask(api, "GET", "/users/me", authorization=fresh).status == 401
+    assert ask(api, "GET", "/users/me", authorization=fresh[:-3] + "AAA").status == 401
+    assert ask(api, "GET", "/users/me", authorization="Basic x").status == 401
+
+
+def test_orders_move_from_pending_to_paid_and_can_be_deleted() -> None:
+    api = DemoApi()
+    bearer = f"Bearer {login(api)['token']}"
+    made = json.loads(ask(api, "POST", "/orders", {"items": [{"id": 2, "qty": 3}]}, authorization=bearer).body)
+    states = [
+        json.loads(ask(api, "GET", f"/orders/{made['id']}", authorization=bearer).body)["state"] for _ in range(3)
+    ]
+    assert (made["total"], states) == (60, ["pending", "pending", "paid"])
+    assert len(json.loads(ask(api, "GET", "/orders", authorization=bearer).body)["orders"]) == 1
+    assert ask(api, "DELETE", f"/orders/{made['id']}", authorization=bearer).status == 204
+    assert ask(api, "GET", f"/orders/{made['id']}", authorization=bearer).status == 404
+    assert ask(api, "GET", "/orders/abc", authorization=bearer).status == 404
+    assert ask(api, "POST", "/orders", {"items": [{"id": 2, "qty": 0}]}, authorization=bearer).status == 422
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "status"),
+    [
+        ("GET", "/", 200), ("GET", "/nope", 404), ("GET", "/login", 405), ("POST", "/login", 400), ("GET", "/items/5", 200), ("GET", "/items/500", 404), ("GET", "/items?page=x", 400), ("GET", "/status/204", 204), ("GET", "/status/503", 503), ("GET", "/status", 400),
+        ("GET", "/basic", 401), ("GET", "/key", 403), ("GET", f"/key?api_key={API_KEY}", 200), ("GET", "/cookies/clear", 204), ("GET", "/redirect", 302), ("GET", "/redirect/2/307", 307), ("GET", "/users/me", 401), ("GET", "/page.html", 200), ("GET", "/catalog.xml", 200), ("GET", "/graphql", 405), ("GET", "/upload", 405),
+    ],
+)  # fmt: skip
+def test_every_route_answers(method: str, target: str, status: int) -> None:
+    assert ask(DemoApi(), method, target).status == status
+
+
+def test_people_see_what_they_may() -> None:
+    api = DemoApi()
+    bob = json.loads(ask(api, "POST", "/login", {"username": "bob", "password": PASSWORDS["bob"]}).body)["token"]
+    ada = login(api)["token"]
+    assert ask(api, "GET", "/users/ada", authorization=f"Bearer {bob}").status == 403
+    assert ask(api, "GET", "/users/zed", authorization=f"Bearer {ada}").status == 404
+    assert len(json.loads(ask(api, "GET", "/users?role=admin", authorization=f"Bearer {ada}").body)["users"]) == 1
+    assert "errors" in json.loads(ask(api, "POST", "/graphql", {"query": "{ x }"}).body)
+
+
+def test_the_server_answers_in_one_write_and_keeps_the_connection() -> None:
+    with DemoServer() as server:
+        host, port = server.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as conn:
+            for request, status in (
+                (b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n", b"200 OK"),
+                (b"HEAD /health HTTP/1.1\r\nHost: x\r\n\r\n", b"200 OK"),
+                (b"GET /status/599 HTTP/1.1\r\nHost: x\r\n\r\n", b"599 "),
+            ):
+                conn.sendall(request)
+                time.sleep(0.05)
+                data = conn.recv(65536)
+                assert data.startswith(b"HTTP/1.1 " + status)
+                assert data.endswith(b"\r\n\r\n") == (b"HEAD" in request)
+            conn.sendall(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n")
+            time.sleep(0.05)
+            assert b"413" in conn.recv(65536)
+        with socket.create_connection((host, int(port))) as conn:
+            conn.sendall(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: abc\r\n\r\n")
+            time.sleep(0.05)
+            assert b" 400 " in conn.recv(65536)

@@ -1,0 +1,26 @@
+"""Every file of the cookbook runs green against the demo, and its README names it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import runner
+
+WORKFLOWS = Path(__file__).parent.parent / "workflows"
+FILES = sorted(WORKFLOWS.glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_a_file_of_the_cookbook_runs_green(path: Path, demo_env: dict[str, str]) -> None:
+    result = runner.run(path, env=demo_env)
+    assert result.passed, result
+    assert all(workflow.verdict.value == "passed" for workflow in result.workflows)
+
+
+def test_the_cookbook_is_large_enough_and_its_readme_names_each_file() -> None:
+    assert len(FILES) >= 15
+    text = (WORKFLOWS / "README.md").read_text(encoding="utf-8")
+    for path in FILES:
+        assert f"({path.name})" in text, path.name
