@@ -31,8 +31,8 @@ def answer(status: int = 200, body: Any = None, *, text: str | bytes | None = No
     """A response: JSON of `body`, or `text` as it is. A header's underscores are dashes; a list sends several lines."""
     lines: list[tuple[str, str]] = []
     for name, value in headers.items():
-        for each in value if isinstance(value, list) else [value]:
-            lines.append((name.replace("_", "-").title(), each))
+        values = value if isinstance(value, list) else [value]
+        lines += [(name.replace("_", "-").title(), each) for each in values]
     if text is None and body is not None:
         content = json.dumps(body).encode()
         if not any(name == "Content-Type" for name, _ in lines):

@@ -107,4 +107,4 @@ def _name(step: StepPlan, names: dict[str, Any]) -> str:
     try:
         return str(step.name.render(names))
     except StepError:
-        return step.action_text
+        return step.written_name

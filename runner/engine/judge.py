@@ -10,6 +10,7 @@ from runner.model.answer import Answer
 from runner.model.errors import StepError
 from runner.model.kinds import MISSING, Names
 from runner.model.results import Check, Failure
+from runner.model.wording import did_you_mean, shown
 from runner.plan.plan import AssertPlan, Condition, Expectation, ExtractPlan, Inside, StepPlan
 from runner.templating.values import boolean, expression_parts
 
@@ -133,21 +134,27 @@ def _extract(plan: ExtractPlan, answer: Answer, frame: Frame, names: Names, judg
 def _default(plan: ExtractPlan, text: str, names: Names, answer: Answer) -> Any:
     if plan.default is not MISSING:
         return plan.default.render(names)
-    hint = "give it a `default` if it may be missing"
-    raise StepError(f"`{text}` finds nothing{_keys_hint(text, answer)}", "extract", hint=hint)
+    keys, near = _keys_there(text, answer)
+    hint = f"{near} else give it a `default`" if near else "give it a `default` if it may be missing"
+    raise StepError(f"`{text}` finds nothing{keys}", "extract", hint=hint)
 
 
-def _keys_hint(text: str, answer: Answer) -> str:
-    """The keys that are there instead, at the top of a JSON object."""
+def _keys_there(text: str, answer: Answer) -> tuple[str, str]:
+    """What is at the top of a JSON answer instead, and the key that may have been meant."""
     if not text.startswith(("$", "ng")):
-        return ""
+        return "", ""
     try:
         data = answer.json
     except StepError:
-        return ""
-    if isinstance(data, dict):
-        return f"; the answer has the keys {', '.join(list(data)[:12])}" if data else "; the answer is an empty object"
-    return f"; the answer is a list of {len(data)}" if isinstance(data, list) else ""
+        return "", ""
+    if isinstance(data, list):
+        return f"; the answer is a list of {len(data)}", ""
+    if not isinstance(data, dict):
+        return f"; the answer is {shown(data, 60)}", ""
+    near = did_you_mean(text, [f"$.{key}" for key in data])
+    return (
+        f"; the answer has the keys {', '.join(list(data)[:12])}" if data else "; the answer is an empty object"
+    ), near
 
 
 class _Found(NamedTuple):

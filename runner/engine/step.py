@@ -327,7 +327,7 @@ def step_name(step: StepPlan, names: dict[str, Any]) -> str:
     try:
         return str(step.name.render(names))
     except StepError:
-        return step.action_text
+        return step.written_name
 
 
 def turns_of(step: StepPlan, frame: Frame, names: dict[str, Any]) -> list[Any]:

@@ -347,6 +347,7 @@ class StepPlan(msgspec.Struct, frozen=True):
     """One step, compiled.
 
     Attributes:
+        written_name: The name as the file has it, for where its template has no value.
         gives: Names that it extracts or sets.
         needs: Names that must have a value when it runs.
         status: Expectations on the status, judged first.
@@ -356,7 +357,7 @@ class StepPlan(msgspec.Struct, frozen=True):
     name: Value
     path: DocumentPath
     action: RequestPlan | IncludePlan | SetPlan | None
-    action_text: str
+    written_name: str
     tags: tuple[str, ...] = ()
     condition: AssertPlan | None = None
     for_each: Value | None = None

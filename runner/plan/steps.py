@@ -61,14 +61,12 @@ class StepCompiler:
             conditions = tuple(
                 context.condition(text, (*path, "assert", index), *local) for index, text in enumerate(asserts)
             )
-        text = f"{key} {getattr(step, key)}" if key not in {"", "set"} else key or "assert"
+        written = step.name if isinstance(step.name, str) else _default_name(step, key)
         return StepPlan(
-            name=context.value(step.name, (*path, "name"))
-            if isinstance(step.name, str)
-            else Literal(_default_name(step, key)),
+            name=context.value(written, (*path, "name")) if isinstance(step.name, str) else Literal(written),
             path=path,
             action=action,
-            action_text=text,
+            written_name=written,
             tags=tuple(step.tags) if isinstance(step.tags, list) else (),
             condition=None if step.if_ is UNSET else context.condition(step.if_, (*path, "if")),
             for_each=for_each,

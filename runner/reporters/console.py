@@ -38,6 +38,7 @@ class Console:
         self.verbosity = verbosity
         self._pending: WorkflowStarted | None = None
         self._ascii = not _can_write(stream, "✓│…")
+        self._blank = False
         self._steps = 0
         self._checks = 0
 
@@ -56,6 +57,9 @@ class Console:
                 pass
 
     def _write(self, text: str = "", *, colour: str = "", bold: bool = False, dim: bool = False) -> None:
+        if not text and self._blank:
+            return
+        self._blank = not text
         if self._ascii:
             text = text.encode("ascii", "backslashreplace").decode()
         if self.colour:
@@ -204,9 +208,11 @@ def _short(check: object) -> str:
 
 def _step_line(step: StepResult) -> str:
     turn = f" [{step.turn}]" if step.turn >= 0 else ""
-    parts = [f"{one_line(step.name)}{turn}"]
-    if step.method:
-        parts.append(f"{step.method} {one_line(step.url, 100)}")
+    request = f"{step.method} {one_line(step.url, 100)}"
+    unnamed = bool(step.method) and step.name.startswith(f"{step.method} ")
+    parts = [f"{request if unnamed else one_line(step.name)}{turn}"]
+    if step.method and not unnamed:
+        parts.append(request)
     if step.status:
         parts.append(str(step.status))
     if step.verdict is Verdict.SKIPPED:

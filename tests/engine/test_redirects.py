@@ -1,4 +1,4 @@
-"""Redirects as a table of status × method × origin; and what never leaves home."""
+"""Redirects as a table of status, method and origin; and what never leaves home."""
 
 from __future__ import annotations
 
@@ -120,13 +120,7 @@ def chain(*hops: tuple[str, Any]) -> Any:
 
 
 def test_the_engine_follows_counts_and_reports_redirects() -> None:
-    text = (
-        "steps:\n  - get: /1\n    expect: {status: 200, redirects: ["
-        + f"'{BASE}/1', '{BASE}/2'"
-        + "], url: '"
-        + f"{BASE}/3"
-        + "'}\n"
-    )
+    text = f"steps:\n  - get: /1\n    expect: {{status: 200, redirects: ['{BASE}/1', '{BASE}/2'], url: '{BASE}/3'}}\n"
     serve = chain(
         (f"{BASE}/1", answer(302, location="/2")), (f"{BASE}/2", answer(301, location="/3")), (f"{BASE}/3", answer(200))
     )

@@ -88,7 +88,8 @@ def test_an_include_sees_only_what_it_is_given_and_gives_its_outputs() -> None:
     ran = run(text, ok, files={"sub/c.yaml": child})
     assert ran.verdict == "passed", ran.errors
     assert [request.url for request in ran.requests] == [f"{BASE}/login/ada/guest", f"{BASE}/tok-123"]
-    assert [(event.step.name, event.depth) for event in ran.events if isinstance(event, StepFinished)][0] == (
+    first = next(event for event in ran.events if isinstance(event, StepFinished))
+    assert (first.step.name, first.depth) == (
         "GET /login/{{ user }}/{{ role }}",
         1,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -119,7 +118,7 @@ def test_paths_are_shown_from_where_people_are(tmp_path: Path) -> None:
     (tmp_path / "f.yaml").write_text("steps: [{get: /x}]\nbase_url: http://x")
     settings = Settings(Files(tmp_path), shown_from=tmp_path)
     assert compile_file(tmp_path / "f.yaml", settings).file == "f.yaml"
-    assert os.path.isabs(Settings(Files(tmp_path)).shown(tmp_path / "f.yaml"))
+    assert Path(Settings(Files(tmp_path)).shown(tmp_path / "f.yaml")).is_absolute()
 
 
 def test_what_the_environment_must_have_is_known_with_its_place() -> None:

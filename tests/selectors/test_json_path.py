@@ -30,7 +30,7 @@ def answer(body: Any) -> Answer:
 @pytest.mark.parametrize("case", SUITE, ids=lambda case: case["name"])
 def test_the_compliance_suite_is_right_or_refused(case: dict[str, Any]) -> None:
     if case.get("invalid_selector"):
-        with pytest.raises(ValueError, match=r".*\n|deeply"):
+        with pytest.raises(ValueError, match=r"no JSONPath|deeply"):
             compile_path(case["selector"])
         return
     path = compile_path(case["selector"])
@@ -94,7 +94,7 @@ def test_depth_is_an_error_not_a_crash() -> None:
     deep: Any = []
     for _ in range(5000):
         deep = [deep]
-    with pytest.raises(StepError, match="cannot be followed|too deeply"):
+    with pytest.raises(StepError, match=r"cannot be followed|too deeply"):
         compile_path("$..a").find(deep)
     assert compile_path("$[0][0][0]").find(deep) is deep[0][0][0]
 
@@ -110,5 +110,5 @@ def test_the_other_dialect_has_its_own_functions(path: str, value: Any) -> None:
 
 @pytest.mark.parametrize("path", ["ng $.a[", "ng", "ng ((", "ng $.a.`nope(`", "ng $.a.`sub(`"])
 def test_what_is_no_path_in_the_other_dialect_is_refused(path: str) -> None:
-    with pytest.raises(ValueError, match="jsonpath-ng|lacks its argument"):
+    with pytest.raises(ValueError, match=r"jsonpath-ng|lacks its argument"):
         compile_selector(path)

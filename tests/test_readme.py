@@ -1,0 +1,54 @@
+"""What the README shows is true: its workflow is the cookbook's, its Python runs, its YAML parses."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import runner
+from runner.language.project import find_project
+
+PROJECT = Path(__file__).parent.parent
+README = (PROJECT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(kind: str) -> list[str]:
+    return re.findall(rf"```{kind}\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_workflow_of_the_readme_runs(tmp_path: Path, demo_env: dict[str, str]) -> None:
+    (tmp_path / "flow.yaml").write_text(blocks("yaml")[0], encoding="utf-8")
+    assert runner.run(tmp_path / "flow.yaml", env=demo_env).passed
+
+
+def test_the_project_file_of_the_readme_is_one(tmp_path: Path) -> None:
+    (tmp_path / "runflow.yaml").write_text(blocks("yaml")[1], encoding="utf-8")
+    assert find_project(tmp_path) is not None
+
+
+def test_the_python_of_the_readme_runs(
+    demo_env: dict[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(PROJECT)
+    names = {"url": demo_env["API_URL"], "password": demo_env["API_PASSWORD"]}
+    exec(compile(blocks("python")[0], "README.md", "exec"), names)
+    assert "fetch the profile passed 200" in capsys.readouterr().out
+
+
+def test_the_python_of_contributing_runs() -> None:
+    text = (PROJECT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    exec(compile(re.findall(r"```python\n(.*?)```", text, re.DOTALL)[0], "CONTRIBUTING.md", "exec"), {})
+
+
+def test_the_public_names_are_there_and_others_are_not() -> None:
+    for name in runner.__all__:
+        assert getattr(runner, name) is not None
+    with pytest.raises(AttributeError):
+        _ = runner.nothing
+
+
+def test_a_folder_is_not_one_workflow(tmp_path: Path) -> None:
+    with pytest.raises(runner.WorkflowError, match="folder of 0 workflows"):
+        runner.load(tmp_path)
