@@ -31,7 +31,7 @@ def _base64_cores(raw: bytes) -> Iterable[str]:
             yield core.replace("+", "-").replace("/", "_")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def forms(secret: str) -> tuple[str, ...]:
     """Every way in which a secret may stand in a text: raw, JSON, URL, HTML, Base64; the longest first."""
     raw = secret.encode("utf-8", "surrogatepass")

@@ -31,8 +31,7 @@ def command(paths: tuple[Path, ...], steps: bool, **options: Any) -> int:  # cli
             click.echo(one_line(f"{plan.file}  {plan.name}{' ' if row.label else ''}{row.label}{tags}", 300))
         if steps:
             for step in (*plan.steps, *plan.cleanup):
-                name = step.name.value if hasattr(step.name, "value") else step.written_name
-                click.echo(one_line(f"    {'finally: ' if step.path[0] == 'finally' else ''}{name}", 300))
+                click.echo(one_line(f"    {'finally: ' if step.path[0] == 'finally' else ''}{step.written_name}", 300))
     if problems:
         show_problems(problems)
         return 2

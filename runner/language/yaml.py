@@ -6,6 +6,7 @@ One pass over libyaml's events: no recursion, so no depth can crash it; scalars 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -171,7 +172,7 @@ class _Builder:
         if event.tag is not None and event.tag != "!":
             self._refuse_tag(event, span)
         if self._key_is_next():
-            self._key(self.stack[-1], event.value, span, plain=event.implicit[0])
+            self._key(self.stack[-1], sys.intern(event.value), span, plain=event.implicit[0])
             return
         value: Any = event.value
         if event.implicit[0]:

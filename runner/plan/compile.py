@@ -23,7 +23,7 @@ from runner.plan.rows import rows
 from runner.plan.steps import StepCompiler
 from runner.selectors.json_path import jsonpath_filter
 from runner.templating.filters import FILTERS
-from runner.templating.values import Literal
+from runner.templating.values import NONE, Literal
 
 FILTERS["jsonpath"] = jsonpath_filter  # a filter that belongs to another room, so it is joined here
 _LATER = ("openapi", "needs", "lock")
@@ -144,7 +144,7 @@ class _Compiler:
             condition=None if document.if_ is UNSET else context.condition(document.if_, ("if",)),
             base_url=base_url,
             base_url_path=base_path,
-            inputs=frozenset(inputs),
+            inputs=frozenset(inputs) if inputs else NONE,
             variables=variables,
             secrets=tuple(document.secrets) if isinstance(document.secrets, list) else (),
             credentials=self._credentials(document, requests),
@@ -160,7 +160,9 @@ class _Compiler:
         context.check_names(known, self.reading.lost_names)
         self._check_secrets(plan, known | self.reading.lost_names)
         used = frozenset().union(*(names for names, _, _ in context.uses)) & settings.given
-        return msgspec.structs.replace(plan, env=tuple(self._env((*main, *cleanup))), accepts=accepts | columns | used)
+        return msgspec.structs.replace(
+            plan, env=tuple(self._env((*main, *cleanup))), accepts=(accepts | columns | used) or NONE
+        )
 
     def _steps(self, compiler: StepCompiler, steps: list[Step], key: str) -> Iterable[Any]:
         for index, step in enumerate(steps):

@@ -161,7 +161,7 @@ class Context:
         """A selector, compiled now where it holds no template."""
         if "{{" in text or "{%" in text:
             template = self._leaf(lambda leaf: compile_value(leaf, lambda *_: None), text, path)
-            return Pick(text, path, None, template, self.selector)
+            return Pick(text, path, None, template, self.selector)  # which keeps the context alive, but is rare
         try:
             return Pick(text, path, self.selector(text))
         except ValueError as error:
@@ -169,7 +169,7 @@ class Context:
             if self.source.cut_by_comment(path):
                 hint = "` #` begins a comment and cut this short; quote the whole text"
             self.problem(path, message, hint, on_key=on_key)
-            return Pick(text, path, None, Literal(text), self.selector)
+            return Pick(text, path, None, Literal(text))
 
     def selector(self, text: str) -> Any:
         """A selector; a bare `$` by the project's choice of dialect. Raises ValueError."""

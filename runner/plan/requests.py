@@ -22,6 +22,7 @@ from runner.plan.plan import AuthUse, BodyPlan, CredentialPlan, Field, Fields, H
 from runner.templating.values import Literal
 
 _CURL_ONLY = ("resolve", "unix_socket")
+_PLAIN_HTTP = HttpPlan()
 
 
 def plain_data(value: Any) -> Any:
@@ -61,7 +62,7 @@ class RequestCompiler:
             auth=auth,
             http=http,
             http_value=http_value,
-            http_builder=self._http_plan,
+            http_builder=None if http_value is None else self._http_plan,  # it keeps the whole compiler alive
             paginate=self._paginate(step, path),
         )
 
@@ -191,6 +192,8 @@ class RequestCompiler:
                 own = plain_data(http)
                 data |= own
                 places |= {key: (*place, key) for key in own}
+        if not data:
+            return _PLAIN_HTTP, None
         self._check_http(data, places)
         value = self.context.value(data, (*path, "http") if step.http is not UNSET else ("defaults", "http"))
         if not value.literal:

@@ -16,7 +16,7 @@ from runner.plan.expectations import ExpectCompiler, merged_expect
 from runner.plan.plan import AssertPlan, IncludePlan, Named, Plan, RetryPlan, Seconds, SetPlan, StepPlan
 from runner.plan.requests import RequestCompiler
 from runner.selectors.failure import Failure
-from runner.templating.values import Literal
+from runner.templating.values import NONE, Literal
 
 Include = Callable[[str, DocumentPath], Plan | None]
 
@@ -82,8 +82,8 @@ class StepCompiler:
             extracts=tuple(extracts),
             asserts=conditions,
             expects_failure=any(_asks_failure(each.pick.selector) for each in others),
-            gives=frozenset(given),
-            needs=frozenset(needs),
+            gives=frozenset(given) if given else NONE,
+            needs=frozenset(needs) if needs else NONE,
         )
 
     def _action(self, step: Step, path: DocumentPath) -> str:

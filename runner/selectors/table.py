@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from runner.model.kinds import Selector, SelectorKind
 from runner.model.wording import did_you_mean
 from runner.selectors import body, cookie, failure, final, header, json_path, jsonpath_ng, markup, regex
@@ -79,6 +81,7 @@ def _suggestion(word: str) -> str:
     return known or f"selectors: $.path, {', '.join(name for name in KINDS if name != '$')}"
 
 
+@lru_cache(maxsize=16384)
 def compile_selector(text: str) -> Selector:
     """A selector ready to use.
 

@@ -216,30 +216,34 @@ def _split(text: str) -> tuple[str | Plain, ...] | None:
     return tuple(parts)
 
 
-@lru_cache(maxsize=16384)
 def compile_text(text: str) -> Value:
     """A text, which may hold templates; exactly one `{{ expression }}` keeps the type of its value.
 
     Raises:
         TemplateProblem: it does not parse.
     """
-    if "{{" not in text and "{%" not in text:
-        return Literal(text)
+    return Literal(text) if "{{" not in text and "{%" not in text else _template(text)
+
+
+@lru_cache(maxsize=16384)
+def _template(text: str) -> Value:
     parts = _split(text)
     if parts is None:
         return _jinja().template(text)  # type: ignore[no-any-return]  # the module is imported late
     return parts[0] if len(parts) == 1 and isinstance(parts[0], Plain) else Mixed(parts)
 
 
-@lru_cache(maxsize=16384)
 def compile_url(text: str) -> Value:
     """A URL, which may hold templates; values in it are data and are percent-encoded.
 
     Raises:
         TemplateProblem: it does not parse.
     """
-    if "{{" not in text and "{%" not in text:
-        return Literal(text)
+    return Literal(text) if "{{" not in text and "{%" not in text else _url(text)
+
+
+@lru_cache(maxsize=16384)
+def _url(text: str) -> Value:
     parts = _split(text)
     return Url(Mixed(parts)) if parts is not None else _jinja().url(text)
 

@@ -208,7 +208,7 @@ def test_dry_run_shows_requests_and_sends_nothing(runflow: Any, write: Write, ra
         "(for each)",
         "! known only when it runs",
         "/inner/%7B%7B%20token%20%7D%7D",
-        "finally: get /end",
+        "finally: {{ later }}",
         "nothing was sent",
     ):
         assert piece in ended.out, piece

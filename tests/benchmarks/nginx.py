@@ -1,0 +1,56 @@
+"""nginx on loopback with static JSON, for as long as it is entered."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+
+MISSING = "nginx is not installed: apt-get install nginx-light"
+_CONFIG = """
+daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;
+events {{ worker_connections 1024; }}
+http {{
+  access_log off; keepalive_requests 10000000; default_type application/json;
+  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/f;
+  uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
+  server {{
+    listen 127.0.0.1:{port};
+    location = /login {{ return 200 '{{"token":"tok-123456789","expires_in":300}}'; }}
+    location = /users/me {{ return 200 '{{"username":"ada","roles":["admin","user"],"id":1}}'; }}
+    location / {{ return 200 '{{"id":7,"name":"x","items":[1,2,3]}}'; }}
+  }}
+}}
+"""
+
+
+class Nginx:
+    """A server process of its own on a free port."""
+
+    def __enter__(self) -> str:
+        if shutil.which("nginx") is None:
+            raise FileNotFoundError(MISSING)
+        self._folder = tempfile.TemporaryDirectory()
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        config = Path(self._folder.name) / "nginx.conf"
+        config.write_text(_CONFIG.format(folder=self._folder.name, port=port))
+        self._process = subprocess.Popen(["nginx", "-c", str(config)], stderr=subprocess.DEVNULL)
+        for _ in range(100):
+            try:
+                socket.create_connection(("127.0.0.1", port), 0.1).close()
+                break
+            except OSError:
+                time.sleep(0.05)
+        return f"http://127.0.0.1:{port}"
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.terminate()
+        self._process.wait()
+        self._folder.cleanup()
