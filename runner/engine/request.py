@@ -10,10 +10,9 @@ from runner.engine.frame import Frame
 from runner.model.errors import DocumentPath, StepError
 from runner.model.exchange import Request
 from runner.model.kinds import Attachment, Names
-from runner.model.urls import absolute_url, origin_of, with_params
+from runner.model.urls import TOKEN, absolute_url, origin_of, with_params
 from runner.plan.plan import AuthUse, HttpPlan, RequestPlan
 
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _BAD_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _BAD_COOKIE = re.compile(r'[\x00-\x20\x7f;,"\\]')
 
@@ -65,6 +64,9 @@ def build(plan: RequestPlan, frame: Frame, names: Names, timeout: float, page_ur
     http = _http(plan, frame, names)
     try:
         url = page_url or absolute_url(str(plan.url.render(names)), frame.base_url)
+        method = str(plan.method.render(names))
+        if not TOKEN.fullmatch(method):
+            raise StepError(f"{method!r} is no method (RFC 9110 §9.1)", "template")
     except StepError as error:
         raise error.at(file, plan.url_path) from None
     params, _ = plan.params.render(names, file)
@@ -83,7 +85,7 @@ def build(plan: RequestPlan, frame: Frame, names: Names, timeout: float, page_ur
     headers += attached.headers
     _check_lines(headers, cookies, file, plan)
     request = Request(
-        method=str(plan.method.render(names)),
+        method=method,
         url=with_params(url, ([] if page_url else params) + list(attached.params)),
         headers=tuple(headers),
         body=body,
@@ -135,7 +137,7 @@ def _check_lines(headers: list[tuple[str, str]], cookies: list[tuple[str, str]],
     """Nothing that a value holds may end a header line or begin another (RFC 9110 §5.5)."""
     step: DocumentPath = plan.url_path[:-1]
     for name, value in headers:
-        if not _TOKEN.fullmatch(name):
+        if not TOKEN.fullmatch(name):
             raise StepError(f"{name!r} is no header name (RFC 9110 §5.1)", "policy").at(file, (*step, "headers"))
         bad = _BAD_VALUE.search(value)
         if bad:
@@ -144,7 +146,7 @@ def _check_lines(headers: list[tuple[str, str]], cookies: list[tuple[str, str]],
                 file, (*step, "headers", name)
             )
     for name, value in cookies:
-        if not _TOKEN.fullmatch(name) or _BAD_COOKIE.search(value):
+        if not TOKEN.fullmatch(name) or _BAD_COOKIE.search(value):
             hint = "encode it: `{{ value | urlencode }}`"
             raise StepError(f"the cookie {name!r} holds a character that a cookie cannot", "policy", hint=hint).at(
                 file, (*step, "cookies")

@@ -21,6 +21,8 @@ _ELSEWHERE = {
     ("Document", "expect"): "put it under `defaults: {expect: …}`, or on a step",
     ("Document", "retry"): "put it under `defaults: {retry: …}`, or on a step",
     ("Document", "http"): "put it under `defaults: {http: …}`, or on a step",
+    ("Document", "json"): "a body belongs to a step",
+    ("Document", "body"): "a body belongs to a step",
     ("Document", "url"): "a step names its URL: `get: /path`; `base_url` stands at the top",
     ("Document", "env"): "`env.NAME` reads the environment; values of your own stand under `vars`",
     ("Document", "variables"): "variables stand under `vars`",

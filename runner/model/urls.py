@@ -9,6 +9,9 @@ from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 from runner.model.errors import StepError
 
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""A method or a header name (RFC 9110 §5.6.2)."""
+
 _KEPT = "%/:=&?~+!$,;'@()*[]"
 _PORTS = {"http": 80, "https": 443}
 _CONTROL = re.compile(r"[\x00-\x20\x7f]")

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from runner.language.document import Defaults, Document, Http, Step
+from runner.language.document import Defaults, Document, Step
 from runner.language.files import FileRefused
 from runner.language.read import Reading, read_document
 from runner.language.yaml import load
@@ -18,7 +18,7 @@ from runner.model.kinds import ReadFile
 from runner.model.wording import did_you_mean
 from runner.plan.context import Context, Settings
 from runner.plan.plan import CredentialPlan, Plan
-from runner.plan.requests import RequestCompiler, plain_data
+from runner.plan.requests import RequestCompiler, merged
 from runner.plan.rows import rows
 from runner.plan.steps import StepCompiler
 from runner.selectors.json_path import jsonpath_filter
@@ -84,18 +84,7 @@ def _position(problem: Problem, source: Any) -> tuple[int, int]:
 
 def merge_defaults(below: Defaults, over: Defaults) -> Defaults:
     """A file's defaults over the project's: maps merge by key."""
-    merged: dict[str, Any] = {}
-    for key in below.__struct_fields__:
-        low, high = getattr(below, key), getattr(over, key)
-        if high is UNSET:
-            merged[key] = low
-        elif isinstance(low, dict) and isinstance(high, dict):
-            merged[key] = low | high
-        elif isinstance(low, Http) and isinstance(high, Http):
-            merged[key] = msgspec.convert(plain_data(low) | plain_data(high), Http)
-        else:
-            merged[key] = high
-    return Defaults(**merged)
+    return Defaults(**{key: merged(getattr(below, key), getattr(over, key)) for key in below.__struct_fields__})
 
 
 class _Compiler:

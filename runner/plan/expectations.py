@@ -16,6 +16,7 @@ from runner.model.answer import read_json
 from runner.model.errors import DocumentPath
 from runner.model.exchange import FAILURE_KINDS
 from runner.model.kinds import MISSING, Argument, Matcher, Miss
+from runner.model.units import bare_number_hint
 from runner.model.wording import did_you_mean, listed, shown
 from runner.plan.context import Context
 from runner.plan.plan import Condition, Conditions, Expectation, ExtractPlan, Inside
@@ -104,6 +105,8 @@ class ExpectCompiler:
         if kind.name == "failure" and isinstance(data, str) and "{{" not in data and data not in FAILURE_KINDS:
             near = did_you_mean(data, FAILURE_KINDS) or f"failures: {', '.join(FAILURE_KINDS)}"
             self.context.problem(path, f"there is no failure {data!r}", near)
+        if kind.name == "duration":
+            self._check_units(data, path)
         flag = kind.name == "cookie" and " " in argument
         if kind.text and not flag and (is_number(wanted) or isinstance(wanted, bool)):
             written = str(wanted).lower() if isinstance(wanted, bool) else wanted
@@ -111,6 +114,14 @@ class ExpectCompiler:
             self.context.problem(
                 path, message, f'quote it: "{written}", or compare it as a number: {{ gte: {wanted} }}'
             )
+
+    def _check_units(self, data: Any, path: DocumentPath) -> None:
+        """A duration is held against durations: a bare number could be seconds or milliseconds."""
+        members = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+        for key, member in members:
+            self._check_units(member, (*path, key))
+        if is_number(data):
+            self.context.problem(path, f"{data} has no unit", bare_number_hint(data))
 
     def conditions(self, data: Any, path: DocumentPath) -> Conditions:
         """A scalar or a list means equals; a map is operators and `$` selectors, all of which must hold."""

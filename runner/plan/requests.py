@@ -10,12 +10,13 @@ from msgspec import UNSET
 
 from runner.bodies.table import BODIES as BODY_KINDS
 from runner.credentials.table import CREDENTIALS, LATER
-from runner.language.document import BODIES, METHODS, Auth, Defaults, Http, Step
+from runner.language.document import BODIES, METHODS, Auth, Defaults, Http, Retry, Step
 from runner.language.files import FileRefused
 from runner.model.errors import DocumentPath, StepError
 from runner.model.exchange import DEFAULT_RESPONSE_LIMIT, Transport
 from runner.model.pairs import check_pairs
 from runner.model.units import parse_size
+from runner.model.urls import TOKEN
 from runner.model.wording import did_you_mean, listed
 from runner.plan.context import Context
 from runner.plan.plan import AuthUse, BodyPlan, CredentialPlan, Field, Fields, HttpPlan, PagePlan, RequestPlan
@@ -28,6 +29,27 @@ _PLAIN_HTTP = HttpPlan()
 def plain_data(value: Any) -> Any:
     """A struct of the document as the plain data that the author wrote."""
     return msgspec.to_builtins(value) if isinstance(value, msgspec.Struct) else value
+
+
+def merged(below: Any, over: Any) -> Any:
+    """One default over another, or a step's own over a default: maps merge by key, anything else replaces."""
+    if over is UNSET or below is UNSET:
+        return below if over is UNSET else over
+    if isinstance(below, dict) and isinstance(over, dict):
+        return below | over
+    if type(below) is type(over) and isinstance(below, (Http, Retry)):
+        return msgspec.convert(plain_data(below) | plain_data(over), type(below))
+    return over
+
+
+def _split_request(text: str) -> tuple[str, str]:
+    """Method and URL, split at the first space outside braces."""
+    depth = 0
+    for index, letter in enumerate(text):
+        depth += (letter == "{") - (letter == "}")
+        if letter == " " and depth <= 0:
+            return text[:index], text[index:].strip()
+    return text, ""
 
 
 class RequestCompiler:
@@ -50,7 +72,7 @@ class RequestCompiler:
         auth = self._auth(step, headers, path)
         http, http_value = self._http(step, path)
         return RequestPlan(
-            method=Literal(method),
+            method=self.context.value(method, (*path, action)),
             url=self.context.url(url_text, (*path, action)),
             url_path=(*path, action),
             params=self.fields("params", defaults.params, step.params, path),
@@ -70,13 +92,13 @@ class RequestCompiler:
         text = getattr(step, action)
         if action in METHODS:
             return action.upper(), text.strip()
-        method, _, url = text.strip().partition(" ")
-        if not url.strip() or "{" in method:
+        method, url = _split_request(text.strip())
+        if not url:
             self.context.problem(path, "`request` is a method and a URL", "write `request: PURGE /cache`")
-            return "GET", url or "/"
-        if not method.isascii() or not all(letter.isalnum() or letter in "!#$%&'*+-.^_`|~" for letter in method):
+            return "GET", "/"
+        if "{{" not in method and not TOKEN.fullmatch(method):
             self.context.problem(path, f"{method!r} is no method (RFC 9110 §9.1)", "a method is one word: PURGE")
-        return method, url.strip()
+        return method, url
 
     def _check_url(self, url: str, path: DocumentPath) -> None:
         if not url:

@@ -14,7 +14,7 @@ from runner.model.wording import did_you_mean, listed
 from runner.plan.context import Context
 from runner.plan.expectations import ExpectCompiler, merged_expect
 from runner.plan.plan import AssertPlan, IncludePlan, Named, Plan, RetryPlan, Seconds, SetPlan, StepPlan
-from runner.plan.requests import RequestCompiler
+from runner.plan.requests import RequestCompiler, merged
 from runner.selectors.failure import Failure
 from runner.templating.values import NONE, Literal
 
@@ -151,8 +151,10 @@ class StepCompiler:
 
     def _retry(self, step: Step, path: DocumentPath, *, is_request: bool) -> RetryPlan | None:
         retry, place = step.retry, (*path, "retry")
-        if retry is UNSET and is_request:
-            retry, place = self.defaults.retry, ("defaults", "retry")
+        if is_request:
+            if retry is UNSET:
+                place = ("defaults", "retry")
+            retry = merged(self.defaults.retry, retry)
         if retry is UNSET:
             return None
         if isinstance(retry, int):

@@ -14,6 +14,12 @@ HERE = Path(__file__).parent
 
 @pytest.mark.skipif(shutil.which("nginx") is None, reason="apt-get install nginx-light")
 def test_the_main_job_benchmark_prints_its_table() -> None:
-    done = subprocess.run([sys.executable, str(HERE / "main_job.py"), "--quick"], capture_output=True, encoding="utf-8", check=False, timeout=300)
+    done = subprocess.run(
+        [sys.executable, str(HERE / "main_job.py"), "--quick"],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=300,
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("\n| ") >= 7

@@ -102,3 +102,14 @@ def test_an_http_date_in_retry_after_is_a_wait() -> None:
         1.0,
         "",
     )
+
+
+def test_a_steps_retry_lies_over_the_default_one_key_by_key() -> None:
+    text = "defaults: {retry: {times: 1, every: 7s}}\nsteps:\n  - get: /x\n    expect: 200\n    retry: {times: 2}\n"
+    assert run(text, [BUSY, BUSY, FINE]).slept == [7, 7]
+    assert run(text.replace("{times: 2}", "2"), [BUSY, BUSY, FINE]).slept == [1, 1]
+
+
+def test_a_method_that_is_none_is_an_error() -> None:
+    ran = run("vars: {m: 'a b'}\nsteps:\n  - request: '{{ m }} /x'\n")
+    assert "is no method" in ran.errors[0].message
