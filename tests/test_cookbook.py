@@ -9,7 +9,7 @@ import pytest
 import runner
 
 WORKFLOWS = Path(__file__).parent.parent / "workflows"
-FILES = sorted(WORKFLOWS.glob("*.yaml"))
+FILES = [*sorted(WORKFLOWS.glob("*.yaml")), *sorted(WORKFLOWS.glob("_needs_*/*.yaml"))]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
@@ -23,4 +23,4 @@ def test_the_cookbook_is_large_enough_and_its_readme_names_each_file() -> None:
     assert len(FILES) >= 15
     text = (WORKFLOWS / "README.md").read_text(encoding="utf-8")
     for path in FILES:
-        assert f"({path.name})" in text, path.name
+        assert f"({path.relative_to(WORKFLOWS)})" in text, path.name

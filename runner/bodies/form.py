@@ -17,7 +17,10 @@ class Form:
 
     def check(self, data: Any, /) -> Iterable[Mistake]:
         """Texts, numbers, booleans, or lists of them."""
-        return check_pairs(data)
+        yield from check_pairs(data)
+        for name, value in data.items():
+            if value is None:
+                yield (name,), "null takes an inherited name away, and a form inherits none", "leave the name out"
 
     def encode(self, data: Any, _: ReadFile, /) -> Encoded:
         """Spaces as +."""

@@ -7,14 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import runner.plan.compile  # noqa: F401  # adds the filter of another room
-from runner.language.document import (
+from runner.language.document import Auth, Defaults, Document, Step
+from runner.language.parts import (
     ApiKey,
-    Auth,
     BodySource,
     CasesFile,
     ClientCertificate,
-    Defaults,
-    Document,
     Extract,
     Graphql,
     Http,
@@ -23,7 +21,6 @@ from runner.language.document import (
     Paginate,
     Renew,
     Retry,
-    Step,
     UserPassword,
 )
 from runner.language.project import Environment, Project

@@ -11,7 +11,8 @@ from runner.model.errors import StepError
 from runner.model.kinds import MISSING, Names
 from runner.model.results import Check, Failure
 from runner.model.wording import did_you_mean, shown
-from runner.plan.plan import AssertPlan, Condition, Expectation, ExtractPlan, Inside, StepPlan
+from runner.plan.conditions import Condition, Expectation, Inside
+from runner.plan.plan import AssertPlan, ExtractPlan, StepPlan
 from runner.templating.values import boolean, expression_parts
 
 

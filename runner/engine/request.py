@@ -9,9 +9,9 @@ import msgspec
 from runner.engine.frame import Frame
 from runner.model.errors import DocumentPath, StepError
 from runner.model.exchange import Request
-from runner.model.kinds import Attachment, Names
+from runner.model.kinds import Attachment, Encoded, Names
 from runner.model.urls import TOKEN, absolute_url, origin_of, with_params
-from runner.plan.plan import AuthUse, HttpPlan, RequestPlan
+from runner.plan.plan import AuthUse, BodyPlan, HttpPlan, RequestPlan
 
 _BAD_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _BAD_COOKIE = re.compile(r'[\x00-\x20\x7f;,"\\]')
@@ -23,14 +23,12 @@ class Outgoing(msgspec.Struct, frozen=True):
     Attributes:
         cookies: Sent beside the jar's, or in place of those with the same names.
         jar: The jar's name, or None where no cookie is sent.
-        authenticated: A credential is on it.
     """
 
     request: Request
     http: HttpPlan
     cookies: tuple[tuple[str, str], ...] = ()
     jar: str | None = ""
-    authenticated: bool = False
 
 
 def base_url(frame: Frame, names: Names) -> str:
@@ -73,37 +71,31 @@ def build(plan: RequestPlan, frame: Frame, names: Names, timeout: float, page_ur
     headers, removed = plan.headers.render(names, file)
     cookies, _ = plan.cookies.render(names, file)
     attached = _attach(plan.auth, frame, names, page_url or url)
-    body = None
-    if plan.body is not None:
-        try:
-            encoded = plan.body.kind.encode(plan.body.value.render(names), frame.plan.read)  # type: ignore[arg-type]  # every compiled plan reads
-        except StepError as error:
-            raise error.at(file, plan.body.path) from None
-        body = encoded.content
-        if encoded.content_type and not _has(headers, "content-type") and "content-type" not in map(str.lower, removed):
-            headers.append(("Content-Type", encoded.content_type))
+    body = _body(plan.body, frame, names)
+    named = {name.lower() for name, _ in headers} | {name.lower() for name in removed}
+    if body is not None and body.content_type and "content-type" not in named:
+        headers.append(("Content-Type", body.content_type))
     headers += attached.headers
     _check_lines(headers, cookies, file, plan)
     request = Request(
         method=method,
         url=with_params(url, ([] if page_url else params) + list(attached.params)),
         headers=tuple(headers),
-        body=body,
+        body=None if body is None else body.content,
         timeout=timeout,
         transport=http.transport,
         defaults_removed=tuple(name.lower() for name in removed),
     )
-    return Outgoing(
-        request,
-        http,
-        tuple(cookies) + attached.cookies,
-        None if plan.no_cookies else plan.jar,
-        authenticated=bool(attached.secrets) or _has(headers, "authorization"),
-    )
+    return Outgoing(request, http, tuple(cookies) + attached.cookies, None if plan.no_cookies else plan.jar)
 
 
-def _has(headers: list[tuple[str, str]], name: str) -> bool:
-    return any(line.lower() == name for line, _ in headers)
+def _body(plan: BodyPlan | None, frame: Frame, names: Names) -> Encoded | None:
+    if plan is None:
+        return None
+    try:
+        return plan.kind.encode(plan.value.render(names), frame.plan.read)  # type: ignore[arg-type]  # every compiled plan reads
+    except StepError as error:
+        raise error.at(frame.plan.file, plan.path) from None
 
 
 def _http(plan: RequestPlan, frame: Frame, names: Names) -> HttpPlan:

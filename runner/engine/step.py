@@ -13,12 +13,13 @@ from runner.engine.judge import Judgement, ResponseView, judge, judge_asserts
 from runner.engine.pages import first_page, next_page
 from runner.engine.request import build
 from runner.engine.retry import next_wait, retry_after
+from runner.engine.turns import StoppedStep, step_name
 from runner.model.answer import Answer
 from runner.model.effects import Flow, Sleep
 from runner.model.errors import Interrupted, StepError
 from runner.model.exchange import Exchange, Response
 from runner.model.results import Failure, StepResult, Try, Verdict, WorkflowResult
-from runner.model.wording import json_text, json_type, seconds_text
+from runner.model.wording import seconds_text
 from runner.plan.plan import DEFAULT_TIMEOUT, AssertPlan, IncludePlan, Plan, RequestPlan, RetryPlan, SetPlan, StepPlan
 from runner.templating.values import boolean
 
@@ -310,45 +311,3 @@ class StepRun:
     def _result(self, names: dict[str, Any], verdict: Verdict, index: int, reason: str = "") -> StepResult:
         cleanup = self.step.path[0] == "finally"
         return StepResult(step_name(self.step, names), verdict, turn=index, reason=reason, cleanup=cleanup)
-
-
-class StoppedStep(BaseException):
-    """An interrupt came while a step ran; carries the step's result on the way up."""
-
-    def __init__(self, result: StepResult, given: dict[str, Any], cause: Interrupted) -> None:
-        super().__init__(cause.signal)
-        self.result = result
-        self.given = given
-        self.cause = cause
-
-
-def step_name(step: StepPlan, names: dict[str, Any]) -> str:
-    """The step's name; as written where its template has no value yet."""
-    try:
-        return str(step.name.render(names))
-    except StepError:
-        return step.written_name
-
-
-def turns_of(step: StepPlan, frame: Frame, names: dict[str, Any]) -> list[Any]:
-    """The values of a `for_each`.
-
-    Raises:
-        StepError: it is no list, or an empty one.
-    """
-    assert step.for_each is not None
-    path = (*step.path, "for_each")
-    try:
-        values = step.for_each.render(names)
-    except StepError as error:
-        raise error.at(frame.plan.file, path) from None
-    if not isinstance(values, list):
-        hint = "`{{ map | dictsort }}` makes a list of a map" if isinstance(values, dict) else ""
-        shown = json_text(values)[:80]
-        raise StepError(f"`for_each` needs a list, not {shown} ({json_type(values)})", "template", hint=hint).at(
-            frame.plan.file, path
-        )
-    if not values and not step.allow_empty:
-        hint = "nothing would be checked; `allow_empty: true` says that this is meant"
-        raise StepError("`for_each` was given an empty list", "template", hint=hint).at(frame.plan.file, path)
-    return values

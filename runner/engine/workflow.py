@@ -9,7 +9,8 @@ import msgspec
 
 from runner.engine.frame import Frame, World
 from runner.engine.request import base_url
-from runner.engine.step import StepRun, StoppedStep, step_name, turns_of
+from runner.engine.step import StepRun
+from runner.engine.turns import StoppedStep, step_name, turns_of
 from runner.model.effects import Flow
 from runner.model.errors import Interrupted, StepError
 from runner.model.events import StepFinished, WorkflowFinished, WorkflowStarted

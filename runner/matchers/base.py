@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 from runner.model.kinds import Argument, Miss
 from runner.model.wording import shown
 
-UNDECIDED = Miss(undecided=True)
 MISS = Miss()
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from runner.model.errors import StepError
 from runner.model.exchange import Response, TransportFailure
-from runner.model.wording import seconds_text
 
 _CHARSET = re.compile(r'charset\s*=\s*"?([^";,\s]+)', re.IGNORECASE)
 _UNREAD = object()
@@ -183,9 +182,3 @@ class Answer:
         """
         if self.says_json and self.whole().body:
             _ = self.json
-
-    def described(self) -> str:
-        """What came, in a few words."""
-        if self.response is not None:
-            return f"status {self.response.status} after {seconds_text(self.response.elapsed)}"
-        return self.failure.message if self.failure else "outputs"

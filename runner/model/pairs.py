@@ -23,28 +23,17 @@ def check_pairs(data: Mapping[str, Any]) -> Iterable[Mistake]:
                 yield path, "null stands alone: it takes the whole name away", "leave it out of the list"
 
 
-def pairs(
-    data: Mapping[str, Any], removed: list[str] | None = None, kept_null: Iterable[str] = ()
-) -> list[tuple[str, str]]:
+def pairs(data: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Rendered data as pairs, a list as several.
-
-    Args:
-        data: Rendered names and values.
-        removed: Takes the names whose value is a literal null.
-        kept_null: The names whose null is literal (the file's, not a template's).
 
     Raises:
         StepError: a template gave null, or a map or list where text belongs.
     """
-    found: list[tuple[str, str]] = []
-    for name, value in data.items():
-        if value is None and name in kept_null:
-            if removed is not None:
-                removed.append(name)
-            continue
-        members = value if isinstance(value, list) else [value]
-        found += [(name, scalar_text(member, name)) for member in members]
-    return found
+    return [
+        (name, scalar_text(member, name))
+        for name, value in data.items()
+        for member in (value if isinstance(value, list) else [value])
+    ]
 
 
 def scalar_text(value: Any, name: str) -> str:

@@ -13,7 +13,8 @@ from runner.model.errors import DocumentPath, Place, Problem
 from runner.model.kinds import Value
 from runner.model.units import bare_number_hint, parse_duration
 from runner.model.wording import did_you_mean, listed
-from runner.plan.plan import AssertPlan, Pick, Seconds
+from runner.plan.conditions import Pick
+from runner.plan.plan import AssertPlan, Seconds
 from runner.selectors.table import compile_selector
 from runner.templating.values import (
     FUNCTIONS,

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from msgspec import UNSET
 
-from runner.language.document import Extract
+from runner.language.parts import Extract
 from runner.matchers.base import ValueMatcher
 from runner.matchers.equality import is_number
 from runner.matchers.schema import Schema
@@ -18,8 +18,9 @@ from runner.model.exchange import FAILURE_KINDS
 from runner.model.kinds import MISSING, Argument, Matcher, Miss
 from runner.model.units import bare_number_hint
 from runner.model.wording import did_you_mean, listed, shown
+from runner.plan.conditions import Condition, Conditions, Expectation, Inside
 from runner.plan.context import Context
-from runner.plan.plan import Condition, Conditions, Expectation, ExtractPlan, Inside
+from runner.plan.plan import ExtractPlan
 from runner.selectors.table import kind_of
 from runner.templating.values import Literal
 

@@ -10,8 +10,9 @@ from msgspec import UNSET
 
 from runner.bodies.table import BODIES as BODY_KINDS
 from runner.credentials.table import CREDENTIALS, LATER
-from runner.language.document import BODIES, METHODS, Auth, Defaults, Http, Retry, Step
+from runner.language.document import BODIES, METHODS, Auth, Defaults, Step
 from runner.language.files import FileRefused
+from runner.language.parts import Http, Retry
 from runner.model.errors import DocumentPath, StepError
 from runner.model.exchange import DEFAULT_RESPONSE_LIMIT, Transport
 from runner.model.pairs import check_pairs

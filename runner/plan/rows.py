@@ -9,7 +9,8 @@ from typing import Any
 
 from msgspec import UNSET
 
-from runner.language.document import CasesFile, Document
+from runner.language.document import Document
+from runner.language.parts import CasesFile
 from runner.language.yaml import load
 from runner.model.answer import read_json
 from runner.model.errors import DocumentPath, Problem, WorkflowError

@@ -7,7 +7,8 @@ from typing import Any
 
 from msgspec import UNSET
 
-from runner.language.document import ACTIONS, METHODS, REQUEST_ONLY, Defaults, Retry, Step
+from runner.language.document import ACTIONS, METHODS, REQUEST_ONLY, Defaults, Step
+from runner.language.parts import Retry
 from runner.model.errors import DocumentPath
 from runner.model.kinds import Value
 from runner.model.wording import did_you_mean, listed
@@ -72,7 +73,6 @@ class StepCompiler:
             for_each=for_each,
             as_name=step.as_ if isinstance(step.as_, str) else "item",
             allow_empty=step.allow_empty is True,
-            literal_list=isinstance(step.for_each, list),
             delay=None if step.delay is UNSET else context.duration(step.delay, (*path, "delay")),
             retry=self._retry(step, path, is_request=is_request),
             timeout=self._timeout(step, path, is_request=is_request),

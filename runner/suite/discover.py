@@ -8,6 +8,7 @@ from pathlib import Path
 
 from runner.language.project import PROJECT_FILE
 from runner.model.errors import Place, Problem, WorkflowError
+from runner.model.wording import did_you_mean
 
 SUFFIXES = (".yaml", ".yml")
 
@@ -38,8 +39,9 @@ def _near(path: Path) -> str:
     folder = path.parent
     if not folder.is_dir():
         return f"there is no folder {folder} either"
-    names = [each.name for each in _below(folder)][:5]
-    return f"{folder} has {', '.join(names)}" if names else f"{folder} has no workflows"
+    names = [each.name for each in _below(folder) if each.parent == folder]
+    near = did_you_mean(path.name, names)
+    return near or (f"{folder} has {', '.join(names[:5])}" if names else f"{folder} has no workflows")
 
 
 def _below(folder: Path) -> Iterator[Path]:

@@ -63,10 +63,8 @@ class Fake:
         return faker
 
 
-def functions(  # noqa: C901  # one inner function for each name of the language
-    random: Random, wall: Callable[[], float], read: ReadFile
-) -> dict[str, Any]:
-    """The functions by name.
+class Functions:
+    """The functions of the language, for one run.
 
     Args:
         random: The run's own random source.
@@ -74,54 +72,70 @@ def functions(  # noqa: C901  # one inner function for each name of the language
         read: Reads a file that the workflow names.
     """
 
-    def uuid() -> str:
+    def __init__(self, random: Random, wall: Callable[[], float], read: ReadFile) -> None:
+        self._random = random
+        self._wall = wall
+        self._read = read
+
+    def uuid(self) -> str:
+        """A random UUID (RFC 9562 §5.4)."""
         # it asks the platform module about the machine, which takes 2 ms
-        from uuid import UUID  # noqa: PLC0415
+        from uuid import UUID  # noqa: PLC0415  # see above
 
-        return str(UUID(int=random.getrandbits(128), version=4))
+        return str(UUID(int=self._random.getrandbits(128), version=4))
 
-    def now(offset: str = "") -> str:
+    def now(self, offset: str = "") -> str:
+        """The time, shifted, as RFC 3339 text in UTC."""
         sign = -1 if offset.startswith("-") else 1
         try:
             seconds = sign * parse_duration(offset.lstrip("+-")) if offset else 0.0
         except ValueError as error:
             raise FilterError(f"`now`: {error}, with + or - before it") from None
-        moment = datetime.fromtimestamp(wall(), UTC) + timedelta(seconds=seconds)
+        moment = datetime.fromtimestamp(self._wall(), UTC) + timedelta(seconds=seconds)
         return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
-    def timestamp() -> int:
-        return int(wall())
+    def timestamp(self) -> int:
+        """The time in whole epoch seconds."""
+        return int(self._wall())
 
-    def random_int(low: int, high: int) -> int:
+    def random_int(self, low: int, high: int) -> int:
+        """A whole number between two, both included."""
         if low > high:
             raise FilterError(f"`random_int({low}, {high})`: the first number is the smaller one")
-        return random.randint(low, high)
+        return self._random.randint(low, high)
 
-    def random_string(length: int) -> str:
+    def random_string(self, length: int) -> str:
+        """Letters and digits."""
         if not 0 <= length <= MAX_RANDOM_STRING:
             raise FilterError(f"`random_string` makes 0 to {MAX_RANDOM_STRING} characters, not {length}")
-        return "".join(random.choices(string.ascii_letters + string.digits, k=length))
+        return "".join(self._random.choices(string.ascii_letters + string.digits, k=length))
 
-    def range_of(*bounds: int) -> list[int]:
+    def range(self, *bounds: int) -> list[int]:
+        """Numbers in a row, as Python's own."""
         numbers = range(*bounds)
         if len(numbers) > MAX_RANGE:
             raise FilterError(f"`range` makes at most {MAX_RANGE} numbers, not {len(numbers)}")
         return list(numbers)
 
-    def file(name: str) -> str:
+    def file(self, name: str) -> str:
+        """The text of a file."""
         try:
-            return read(name).decode("utf-8")
+            return self._read(name).decode("utf-8")
         except UnicodeDecodeError:
             raise FilterError(f"{name} is not UTF-8 text; send it with `body: {{file: …}}`") from None
 
+
+def functions(random: Random, wall: Callable[[], float], read: ReadFile) -> dict[str, Any]:
+    """The functions by name, and the run's random source for filters."""
+    made = Functions(random, wall, read)
     return {
-        "uuid": uuid,
-        "now": now,
-        "timestamp": timestamp,
-        "random_int": random_int,
-        "random_string": random_string,
-        "range": range_of,
-        "file": file,
+        "uuid": made.uuid,
+        "now": made.now,
+        "timestamp": made.timestamp,
+        "random_int": made.random_int,
+        "random_string": made.random_string,
+        "range": made.range,
+        "file": made.file,
         "fake": Fake(random),
         HIDDEN_RANDOM: random,
     }

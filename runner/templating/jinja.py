@@ -22,8 +22,9 @@ from jinja2.utils import missing
 from runner.model.errors import StepError
 from runner.model.kinds import Names, Value
 from runner.model.wording import did_you_mean, json_text, json_type, listed
+from runner.templating.analysis import leaves, needs, source
 from runner.templating.filters import FILTERS, FilterError, UrlText
-from runner.templating.values import HIDDEN_RANDOM, NONE, TemplateProblem, as_text, check_climb, undefined
+from runner.templating.values import HIDDEN_RANDOM, TemplateProblem, as_text, check_climb, undefined
 
 MAX_TEXT = 10_000_000
 """Characters that an operator may make in one go."""
@@ -147,7 +148,7 @@ class Compiled:
         self._typed = typed
         self._url = url
         self.names = frozenset(meta.find_undeclared_variables(tree))
-        self.needed, self.env = _needs(tree, self.names)
+        self.needed, self.env = needs(tree, self.names)
         code = environment.compile(tree)
         self._template = JinjaTemplate.from_code(environment, code, {}, None)
 
@@ -317,81 +318,8 @@ def _result_of(node: nodes.Expr) -> nodes.Template:
 def parts(text: str) -> Iterator[tuple[str, Value]]:
     """Every variable, member, call and filter in an expression, from the left, with a value to render."""
     seen: set[str] = set()
-    for node in _leaves(_expression_node(text)):
-        shown = _source(node)
+    for node in leaves(_expression_node(text)):
+        shown = source(node)
         if shown and shown not in seen:
             seen.add(shown)
             yield shown, Compiled(shown, _result_of(node), typed=True)
-
-
-def _leaves(node: nodes.Node) -> Iterator[nodes.Expr]:
-    """The smallest parts that a person would name: not constants, not the operators that join them."""
-    if isinstance(node, (nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Call, nodes.Filter)):
-        yield node
-        if isinstance(node, nodes.Filter) and node.node is not None:
-            yield from _leaves(node.node)
-        return
-    for child in node.iter_child_nodes():
-        yield from _leaves(child)
-
-
-def _source(node: nodes.Node | None) -> str:
-    """An expression's text again, for the parts that are named in a failure."""
-    match node:
-        case nodes.Name():
-            return node.name
-        case nodes.Const():
-            return json_text(node.value)
-        case nodes.Getattr():
-            return f"{_source(node.node)}.{node.attr}"
-        case nodes.Getitem():
-            return f"{_source(node.node)}[{_source(node.arg)}]"
-        case nodes.Filter():
-            return f"{_source(node.node)} | {node.name}{_arguments(node, optional=True)}"
-        case nodes.Call():
-            return f"{_source(node.node)}{_arguments(node, optional=False)}"
-        case nodes.Neg():
-            return f"-{_source(node.node)}"
-        case _:
-            return "…"
-
-
-def _arguments(node: nodes.Filter | nodes.Call, *, optional: bool) -> str:
-    every = [_source(argument) for argument in node.args] + [
-        f"{pair.key}={_source(pair.value)}" for pair in node.kwargs
-    ]
-    return f"({', '.join(every)})" if every or not optional else ""
-
-
-def _needs(tree: nodes.Template, names: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
-    """The names, and the environment variables, that must have a value."""
-    guarded = {
-        name
-        for test in tree.find_all(nodes.Test)
-        if test.name in {"defined", "undefined"}
-        for name in _named(test.node)
-    }
-    for each in tree.find_all(nodes.Filter):
-        if each.name in {"default", "d"} and each.node is not None:
-            guarded |= set(_named(each.node))
-    env = frozenset(
-        name
-        for node in tree.find_all((nodes.Getattr, nodes.Getitem))
-        for name in _named(node)
-        if name.startswith("env.") and name not in guarded
-    )
-    needed = names - {name for name in guarded if "." not in name}
-    return needed, frozenset(name[4:] for name in env) if "env" in names else NONE
-
-
-def _named(node: nodes.Node) -> Iterator[str]:
-    """The variable that a part names (`token`), or the environment variable (`env.TOKEN`)."""
-    match node:
-        case nodes.Name(name=name):
-            yield name
-        case nodes.Getattr(node=nodes.Name(name="env"), attr=attribute):
-            yield f"env.{attribute}"
-        case nodes.Getitem(node=nodes.Name(name="env"), arg=nodes.Const(value=key)):
-            yield f"env.{key}"
-        case nodes.Getattr(node=inner) | nodes.Getitem(node=inner):
-            yield from _named(inner)

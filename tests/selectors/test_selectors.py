@@ -109,8 +109,6 @@ def test_a_failure_has_a_kind_and_nothing_else() -> None:
     assert compile_selector("duration").select(answer) == 0.5
     with pytest.raises(StepError, match="there is no answer: no TLS"):
         compile_selector("status").select(answer)
-    assert answer.described() == "no TLS"
-    assert make().described() == "status 201 after 250 ms"
 
 
 def test_an_include_has_outputs_only() -> None:
@@ -118,7 +116,7 @@ def test_an_include_has_outputs_only() -> None:
     assert compile_selector("$.a").select(answer) == 1
     with pytest.raises(StepError, match="no response of its own"):
         compile_selector("body").select(answer)
-    assert (answer.described(), answer.duration) == ("outputs", 0.0)
+    assert answer.duration == 0.0
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def test_a_folder_means_every_workflow_below_it(write: Write, tmp_path: Path) ->
 def test_a_path_that_is_not_there_says_what_is(write: Write, tmp_path: Path) -> None:
     write("flows/a.yaml", "")
     with pytest.raises(WorkflowError) as caught:
-        discover([tmp_path / "flows" / "b.yaml", tmp_path / "none" / "c.yaml", tmp_path / "flows"])
+        discover([tmp_path / "flows" / "nothing.yaml", tmp_path / "none" / "c.yaml", tmp_path / "flows"])
     assert [problem.hint.replace(str(tmp_path), "") for problem in caught.value.problems] == [
         "/flows has a.yaml",
         "there is no folder /none either",

@@ -1,0 +1,53 @@
+"""What a step is called, the values of its `for_each`, and an interrupt on its way up. Sends nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runner.engine.frame import Frame
+from runner.model.errors import Interrupted, StepError
+from runner.model.results import StepResult
+from runner.model.wording import json_text, json_type
+from runner.plan.plan import StepPlan
+
+
+class StoppedStep(BaseException):
+    """An interrupt came while a step ran; carries the step's result on the way up."""
+
+    def __init__(self, result: StepResult, given: dict[str, Any], cause: Interrupted) -> None:
+        super().__init__(cause.signal)
+        self.result = result
+        self.given = given
+        self.cause = cause
+
+
+def step_name(step: StepPlan, names: dict[str, Any]) -> str:
+    """The step's name; as written where its template has no value yet."""
+    try:
+        return str(step.name.render(names))
+    except StepError:
+        return step.written_name
+
+
+def turns_of(step: StepPlan, frame: Frame, names: dict[str, Any]) -> list[Any]:
+    """The values of a `for_each`.
+
+    Raises:
+        StepError: it is no list, or an empty one.
+    """
+    assert step.for_each is not None
+    path = (*step.path, "for_each")
+    try:
+        values = step.for_each.render(names)
+    except StepError as error:
+        raise error.at(frame.plan.file, path) from None
+    if not isinstance(values, list):
+        hint = "`{{ map | dictsort }}` makes a list of a map" if isinstance(values, dict) else ""
+        shown = json_text(values)[:80]
+        raise StepError(f"`for_each` needs a list, not {shown} ({json_type(values)})", "template", hint=hint).at(
+            frame.plan.file, path
+        )
+    if not values and not step.allow_empty:
+        hint = "nothing would be checked; `allow_empty: true` says that this is meant"
+        raise StepError("`for_each` was given an empty list", "template", hint=hint).at(frame.plan.file, path)
+    return values

@@ -1,0 +1,148 @@
+"""What must hold of a value, compiled: operators, combinations, places inside. Judges; knows no step and no answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from runner.model.errors import DocumentPath, StepError
+from runner.model.kinds import MISSING, Matcher, Miss, Names, Selector, Value
+from runner.model.wording import json_text, shown
+
+NOT_THERE = Miss("nothing was found there", undecided=True)
+
+
+class Pick(msgspec.Struct, frozen=True):
+    """A selector, compiled; or its template where its text is known only when it runs."""
+
+    text: str
+    path: DocumentPath
+    selector: Selector | None = None
+    template: Value | None = None
+    dynamic: Any = None
+
+    def resolve(self, names: Names) -> tuple[str, Selector]:
+        """The selector's text and the selector. Raises StepError."""
+        if self.selector is not None:
+            return self.text, self.selector
+        assert self.template is not None
+        text = str(self.template.render(names))
+        try:
+            return text, self.dynamic(text)
+        except ValueError as error:
+            message, _, hint = str(error).partition("\n")
+            raise StepError(message, "template", hint=hint) from None
+
+
+class Condition(msgspec.Struct, frozen=True):
+    """One operator with its argument: a value, or conditions."""
+
+    matcher: Matcher
+    argument: Value | Conditions | tuple[Conditions, ...]
+    path: DocumentPath
+
+    @property
+    def operator(self) -> str:
+        """The operator's name."""
+        return self.matcher.name
+
+    def expected(self, names: Names) -> Any:
+        """What is expected, to be shown."""
+        match self.argument:
+            case Conditions():
+                return self.argument.written
+            case tuple():
+                return [part.written for part in self.argument]
+            case _:
+                return self.argument.render(names)
+
+    def judge(self, actual: Any, names: Names, *, indefinite: bool = False) -> Miss | None:
+        """None when it holds. What is not there fails everything but `exists: false`."""
+        argument = self.argument
+        if isinstance(argument, Conditions):
+            keep = indefinite and self.matcher.name == "not"
+            rendered: Any = lambda value: argument.judge(value, names, indefinite=keep)  # noqa: E731  # one line, used once below
+            combines = self.matcher.name == "not"
+        elif isinstance(argument, tuple):
+            rendered = [_judge_of(part, names, indefinite=indefinite) for part in argument]
+            combines = True
+        else:
+            rendered = argument.render(names)
+            combines = False
+            if not argument.literal:
+                wrong = self.matcher.check(rendered)
+                if wrong:
+                    raise StepError(wrong, "template")
+        if self.matcher.name == "exists":
+            if indefinite and actual == []:
+                actual = MISSING
+            miss = self.matcher.judge(actual, rendered)
+            return NOT_THERE if miss and actual is MISSING else miss
+        if actual is MISSING and not combines:
+            return NOT_THERE
+        return self.matcher.judge(actual, rendered)
+
+
+def _judge_of(conditions: Conditions, names: Names, *, indefinite: bool) -> Any:
+    return lambda value: conditions.judge(value, names, indefinite=indefinite)
+
+
+class Inside(msgspec.Struct, frozen=True):
+    """Conditions on a place inside the value: `$.age: { gte: 18 }`."""
+
+    pick: Pick
+    conditions: Conditions
+    path: DocumentPath
+
+    @property
+    def operator(self) -> str:
+        """The path, as written."""
+        return self.pick.text
+
+    def expected(self, _: Names) -> Any:
+        """What is expected there, to be shown."""
+        return self.conditions.written
+
+    def judge(self, actual: Any, names: Names, *, indefinite: bool = False) -> Miss | None:
+        """None when the conditions hold of what the path finds in the value."""
+        del indefinite  # of the outer path; the inner one says for itself
+        if actual is MISSING:
+            return NOT_THERE
+        text, selector = self.pick.resolve(names)
+        found = selector.find(actual)  # type: ignore[attr-defined]  # only JSONPath selectors stand here, and they find
+        miss = self.conditions.judge(found, names, indefinite=selector.indefinite)
+        if miss is None:
+            return None
+        return Miss(f"{text}: {self.conditions.words(found, miss)}", undecided=miss.undecided)
+
+
+class Conditions(msgspec.Struct, frozen=True):
+    """What must hold of one value: all of it.
+
+    Attributes:
+        written: As the file says it, to be shown.
+    """
+
+    entries: tuple[Condition | Inside, ...]
+    written: Any
+
+    def judge(self, actual: Any, names: Names, *, indefinite: bool = False) -> Miss | None:
+        """The first entry that does not hold, or None."""
+        for entry in self.entries:
+            miss = entry.judge(actual, names, indefinite=indefinite)
+            if miss is not None:
+                return miss
+        return None
+
+    def words(self, actual: Any, miss: Miss) -> str:
+        """What was expected and what came, in one line."""
+        came = "nothing" if actual is MISSING else shown(actual, 60)
+        return f"expected {json_text(self.written)}, got {came}" + (f" ({miss.detail})" if miss.detail else "")
+
+
+class Expectation(msgspec.Struct, frozen=True):
+    """A selector and what must hold of what it finds."""
+
+    pick: Pick
+    conditions: Conditions
