@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, TypeVar
 
 import msgspec
 
 from runner.language.document import Document
 from runner.language.schema import struct_schema
-from runner.model.errors import DocumentPath, Place, Problem
+from runner.model.errors import MAX_PROBLEMS, DocumentPath, Place, Problem
 from runner.model.units import bare_number_hint
 from runner.model.wording import did_you_mean, listed, shown
 
@@ -47,7 +48,7 @@ def read_struct(data: Any, struct: type[T], file: str, problems: list[Problem]) 
     try:
         return msgspec.convert(data, struct)
     except msgspec.ValidationError:
-        found = list(_mistakes(data, struct, file))
+        found = list(islice(_mistakes(data, struct, file), MAX_PROBLEMS))
     problems += found
     return None
 

@@ -36,17 +36,25 @@ class Source:
     Marks are large and needed only to explain a failure, so they are read again from the text when one happens.
     """
 
-    __slots__ = ("_marks", "_read_marks", "file", "text")
+    __slots__ = ("_lines", "_marks", "_read_marks", "file", "text")
 
     def __init__(self, file: str, text: str, marks: Marks | None, read_marks: Callable[[str], Marks | None]) -> None:
         self.file = file
         self.text = text
         self._marks = marks
         self._read_marks = read_marks
+        self._lines: list[str] | None = None
+
+    @property
+    def lines(self) -> list[str]:
+        """The text's lines."""
+        if self._lines is None:
+            self._lines = self.text.splitlines()
+        return self._lines
 
     def forget_marks(self) -> None:
         """Drop the marks; they are read again on the next question."""
-        self._marks = None
+        self._marks = self._lines = None
 
     def _find(self, path: DocumentPath) -> tuple[Span, Marks] | None:
         """The key's and the value's places of the deepest part of the path that is there."""
@@ -80,13 +88,13 @@ class Source:
         span = self.span(path)
         if span is None:
             return False
-        lines = self.text.splitlines()
+        lines = self.lines
         rest = lines[span.end_line][span.end_column :] if span.end_line < len(lines) else ""
         return rest.lstrip().startswith("#")
 
     def where(self, place: Place, *, around: int = 2) -> Where:
         """The place as line and column with the lines around it."""
-        lines = self.text.splitlines()
+        lines = self.lines
         if place.line:
             line, column, width = place.line - 1, max(place.column - 1, 0), 1
         else:

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from runner.language.source import Marks, Source, Span
-from runner.model.errors import Place, Problem, WorkflowError
+from runner.model.errors import MAX_PROBLEMS, Place, Problem, WorkflowError
 
 MAX_BYTES = 4_000_000
 MAX_DEPTH = 100
@@ -127,6 +127,8 @@ class _Builder:
         self.whole = True
 
     def problem(self, message: str, span: Span, hint: str = "") -> None:
+        if len(self.problems) >= MAX_PROBLEMS:
+            return
         self.problems.append(Problem(message, Place(self.file, line=span.line + 1, column=span.column + 1), hint))
 
     def build(self) -> tuple[Any, Marks | None]:
@@ -326,7 +328,7 @@ _ACCIDENTS: tuple[tuple[re.Pattern[str], str], ...] = (
 
 def accident_hint(*lines: str) -> str:
     """The usual accident that a line of broken YAML shows, or a general hint."""
-    for line in lines:
+    for line in (text[:300] for text in lines):  # patterns look back and forth; a hostile line is long
         for pattern, hint in _ACCIDENTS:
             if pattern.search(line):
                 return hint

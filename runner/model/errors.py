@@ -37,6 +37,10 @@ class Problem(msgspec.Struct, frozen=True):
     hint: str = ""
 
 
+MAX_PROBLEMS = 200
+"""Of one file: nobody reads more, and a hostile file must not make work without end."""
+
+
 class RunflowError(Exception):
     """The root of everything runflow raises on purpose."""
 

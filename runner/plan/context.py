@@ -9,7 +9,7 @@ from typing import Any
 
 from runner.language.files import FileRefused, Files
 from runner.language.source import Source
-from runner.model.errors import DocumentPath, Place, Problem
+from runner.model.errors import MAX_PROBLEMS, DocumentPath, Place, Problem
 from runner.model.kinds import Value
 from runner.model.units import bare_number_hint, parse_duration
 from runner.model.wording import did_you_mean, listed
@@ -87,6 +87,8 @@ class Context:
 
     def problem(self, path: DocumentPath, message: str, hint: str = "", *, on_key: bool = False) -> None:
         """Note a mistake."""
+        if len(self.problems) >= MAX_PROBLEMS:
+            return
         self.problems.append(Problem(message, Place(self.file, path, on_key), hint))
 
     def complain(self, path: DocumentPath, message: str, hint: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 from pathlib import PurePath
 from typing import Any
 
@@ -36,10 +37,11 @@ def rows(document: Document, context: Context) -> tuple[Row, ...]:
         context.problem(
             ("matrix", name), f"the axis `{name}` is named like a column of `cases`", "rename one", on_key=True
         )
-    combinations = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
-    if len(combinations) * len(cases) > MAX_RUNS:
-        context.problem((), f"{len(combinations) * len(cases)} runs are more than {MAX_RUNS}", "split the file")
+    count = len(cases) * math.prod(len(values) for values in axes.values())
+    if count > MAX_RUNS:
+        context.problem((), f"{count} runs are more than {MAX_RUNS}", "split the file")
         return ()
+    combinations = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
     labelled = len(cases) > 1 or document.cases is not UNSET
     return tuple(
         Row({**case, **combination}, _label({**combination, **case}, index if labelled else None))

@@ -39,7 +39,7 @@ def excerpt(where: Where) -> Iterator[str]:
     for number, line in where.excerpt:
         mark = ">" if number == where.line else " "
         yield f"{mark} {number:>{width}} | {safe(line.expandtabs(1))}"
-        if number == where.line:
+        if number == where.line and where.column <= len(line) + 1:  # else the line was cut before the place
             caret = "^" * max(min(where.width, len(line) - where.column + 1), 1)
             yield f"  {'':>{width}} | {'':>{where.column - 1}}{caret}"
 

@@ -16,6 +16,9 @@ from runner.model.kinds import MISSING, Selector
 
 _PLAIN = re.compile(r"\$(?:\.[A-Za-z_][A-Za-z0-9_]*|\[(?:0|[1-9][0-9]{0,8})\])*", re.ASCII)
 _STEP = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\[([0-9]+)\]", re.ASCII)
+MAX_PATH = 5000
+"""Characters of a path."""
+
 _DASHED = re.compile(r"\.([A-Za-z_]\w*-[\w-]*)", re.ASCII)
 
 
@@ -81,6 +84,8 @@ def compile_path(text: str) -> Definite | Indefinite:
     """
     if _PLAIN.fullmatch(text):
         return Definite(tuple(name or int(index) for name, index in _STEP.findall(text)))
+    if len(text) > MAX_PATH:
+        raise ValueError(f"the path has {len(text)} characters; at most {MAX_PATH} are compiled")
     # 25 ms to import, and plain paths do without
     import jsonpath_rfc9535  # noqa: PLC0415
     from jsonpath_rfc9535.selectors import IndexSelector, NameSelector  # noqa: PLC0415  # as above

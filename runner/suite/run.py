@@ -17,7 +17,7 @@ from runner.model.errors import Place, Problem, WorkflowError
 from runner.model.events import Emit, RunFinished, RunStarted, WorkflowFinished, WorkflowStarted
 from runner.model.results import Failure, Result, Verdict, WorkflowResult
 from runner.model.wording import did_you_mean, listed
-from runner.plan.plan import Plan, Row
+from runner.plan.plan import IncludePlan, Plan, RequestPlan, Row
 from runner.redaction import SHORTEST_SECRET, Redactor, too_short
 from runner.suite.drive import drive
 from runner.suite.interrupts import Interrupts
@@ -57,6 +57,7 @@ def check_before(plans: Iterable[Plan], options: Options) -> None:
         problems += _missing_inputs(plan, options)
         problems += _unset_variables(plan, options)
         problems += _short_secrets(plan, options)
+        problems += _relative_urls(plan) if plan.base_url is None else ()
     accepted = frozenset().union(*(plan.accepts for plan in every)) if every else frozenset()
     for name in options.given:
         if every and name not in accepted:
@@ -82,6 +83,17 @@ def _unset_variables(plan: Plan, options: Options) -> Iterable[Problem]:
             near = did_you_mean(name, options.environment)
             hint = f"export {name}=…, or put it into a file for --env-file" + (f"; {near}" if near else "")
             yield Problem(f"the environment variable {name} is not set", Place(file, path), hint)
+
+
+def _relative_urls(plan: Plan) -> Iterable[Problem]:
+    """URLs that need a base where there is none, in the file and in those that it includes."""
+    for step in (*plan.steps, *plan.cleanup):
+        match step.action:
+            case RequestPlan(url=url, url_path=path) if url.literal and str(url.render({})).startswith(("/", "?")):
+                hint = "set `base_url` at the top, or write the whole URL"
+                yield Problem(f"the URL is relative and {plan.file} has no base_url", Place(plan.file, path), hint)
+            case IncludePlan(plan=included) if included.base_url is None:
+                yield from _relative_urls(included)
 
 
 def _short_secrets(plan: Plan, options: Options) -> Iterable[Problem]:

@@ -29,6 +29,9 @@ from runner.templating.values import HIDDEN_RANDOM, TemplateProblem, as_text, ch
 MAX_TEXT = 10_000_000
 """Characters that an operator may make in one go."""
 
+MAX_TEMPLATE = 100_000
+"""Characters of a template that Jinja compiles; texts that only name variables may be longer."""
+
 _NO_COMMENTS = "\ufdd0{#"  # `{#` is text in this language; a delimiter that no YAML text can hold
 _RETURN = "\ufdd1"  # stands for a carriage return while Jinja, which would normalise it, looks at the text
 _UNKNOWN_NAME = re.compile(r"`(\w+)` is not defined")
@@ -227,6 +230,10 @@ def plain(value: Any) -> Any:
 
 
 def _parse(text: str, *, url: bool = False) -> nodes.Template:
+    if len(text) > MAX_TEMPLATE:
+        raise TemplateProblem(
+            f"the template has {len(text)} characters; at most {MAX_TEMPLATE} are compiled", hint="split it with `set`"
+        )
     try:
         with warnings.catch_warnings():  # a pattern such as '\d' in a template is no mistake
             warnings.simplefilter("ignore", DeprecationWarning)
