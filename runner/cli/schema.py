@@ -14,7 +14,7 @@ def command(reference: bool) -> int:  # click passes options by name
 
         click.echo(reference_text(), nl=False)
         return 0
-    from runner.language.schema import schema_text
+    from runner.cli.editor_schema import schema_text
 
     click.echo(schema_text(), nl=False)
     return 0

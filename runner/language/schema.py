@@ -39,8 +39,3 @@ def workflow_schema() -> dict[str, Any]:
     schema["$id"] = SCHEMA_ID
     schema["patternProperties"] = {"^x-": {"description": "free, for anchors"}}
     return schema
-
-
-def schema_text() -> str:
-    """The schema as committed in `schemas/workflow.schema.json`."""
-    return msgspec.json.format(msgspec.json.encode(workflow_schema()), indent=2).decode() + "\n"

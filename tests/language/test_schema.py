@@ -8,8 +8,8 @@ from pathlib import Path
 import jsonschema
 import yaml
 
+from runner.cli.editor_schema import schema_text
 from runner.cli.reference import reference_text
-from runner.language.schema import schema_text, workflow_schema
 from runner.matchers.table import MATCHERS
 from runner.selectors.table import KINDS
 from runner.templating.filters import FILTERS
@@ -40,10 +40,27 @@ def test_the_schema_is_a_schema_and_accepts_the_cookbook() -> None:
 
 
 def test_the_schema_refuses_what_the_language_refuses() -> None:
-    validator = jsonschema.Draft202012Validator(workflow_schema())
+    validator = jsonschema.Draft202012Validator(json.loads(schema_text()))
     assert validator.is_valid({"steps": [{"get": "/x"}], "x-free": 1})
     assert not validator.is_valid({"steps": [{"get": "/x", "hedaers": {}}]})
     assert not validator.is_valid({"steps": []})
+    for expect in (
+        {"statu": 200},
+        {"$.a": {"eqals": 1}},
+        {"header": 1},
+        {},
+        {"$.a": {"any_of": []}},
+        {"$.a": {"each": {"gtt": 1}}},
+    ):
+        assert not validator.is_valid({"steps": [{"get": "/x", "expect": expect}]}), expect
+    for expect in (
+        200,
+        "2xx",
+        {"$.a": {"each": {"$.b": {"gt": 1}}}},
+        {"header X": "y", "status": [200]},
+        {"{{ s }}": 1},
+    ):
+        assert validator.is_valid({"steps": [{"get": "/x", "expect": expect}]}), expect
 
 
 def test_the_reference_has_a_line_for_every_selector_operator_and_filter() -> None:

@@ -1,0 +1,74 @@
+"""The JSON Schema as editors use it: the structs' schema with the selectors and operators, so that `expect` completes too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from runner.language.schema import workflow_schema
+from runner.matchers.table import MATCHERS
+from runner.selectors.table import KINDS
+
+_SCALAR = {"type": ["string", "number", "boolean", "null", "array"]}
+
+
+def schema_text() -> str:
+    """The schema as committed in `schemas/workflow.schema.json`."""
+    schema = workflow_schema()
+    schema["$defs"]["Conditions"] = _conditions()
+    schema["$defs"]["Expectations"] = _expectations()
+    for definition in (schema, *schema["$defs"].values()):
+        expect = definition.get("properties", {}).get("expect")
+        if expect is not None and "anyOf" in expect:
+            maps = [each for each in expect["anyOf"] if each.get("type") != "object"]
+            expect["anyOf"] = [*maps, {"$ref": "#/$defs/Expectations"}]
+    return msgspec.json.format(msgspec.json.encode(schema), indent=2).decode() + "\n"
+
+
+def _conditions() -> dict[str, Any]:
+    """Operators, and selectors that look inside."""
+    return {
+        "description": "what must hold: a value (equals), or operators, all of which must hold",
+        "anyOf": [
+            _SCALAR,
+            {
+                "type": "object",
+                "properties": {name: _operator(name) for name in MATCHERS},
+                "patternProperties": {
+                    r"^\$": {"$ref": "#/$defs/Conditions", "description": "a place inside the value"}
+                },
+                "additionalProperties": False,
+            },
+        ],
+    }
+
+
+def _operator(name: str) -> dict[str, Any]:
+    matcher = MATCHERS[name]
+    described: dict[str, Any] = {"description": matcher.summary}
+    if matcher.argument == "conditions":
+        described["$ref"] = "#/$defs/Conditions"
+    elif matcher.argument == "conditions list":
+        described |= {"type": "array", "items": {"$ref": "#/$defs/Conditions"}, "minItems": 1}
+    return described
+
+
+def _expectations() -> dict[str, Any]:
+    """Selectors, each with what must hold of it."""
+    conditions = {"$ref": "#/$defs/Conditions"}
+    plain = {kind.name: {**conditions, "description": kind.summary} for kind in KINDS.values() if not kind.argument}
+    patterns = {
+        rf"^{kind.name} ": {**conditions, "description": kind.summary}
+        for kind in KINDS.values()
+        if kind.argument and kind.name != "$"
+    }
+    path = {**conditions, "description": KINDS["$"].summary}
+    return {
+        "type": "object",
+        "description": "selectors, each with what must hold of what it finds",
+        "properties": plain,
+        "patternProperties": {r"^\$": path, **patterns, r"\{\{": conditions},
+        "minProperties": 1,
+        "additionalProperties": False,
+    }
