@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jinja2 import nodes
+from jinja2 import meta, nodes
 
 from runner.model.wording import json_text
 from runner.templating.values import NONE
+
+
+def names_used(tree: nodes.Template) -> frozenset[str]:
+    """The variables that a template takes from outside.
+
+    As `jinja2.meta.find_undeclared_variables`, but for the optimizer, which computes constants: nothing may be computed
+    before it is run.
+    """
+    generator = meta.TrackingCodeGenerator(tree.environment)  # type: ignore[arg-type]  # every parsed tree has one
+    generator.optimizer = None
+    generator.visit(tree)
+    return frozenset(generator.undeclared_identifiers)
 
 
 def leaves(node: nodes.Node) -> Iterator[nodes.Expr]:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import TemplateError, TemplateSyntaxError, UndefinedError, meta, nodes, pass_context
+from jinja2 import TemplateError, TemplateSyntaxError, UndefinedError, nodes, pass_context
 from jinja2.environment import Template as JinjaTemplate
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context, Undefined
@@ -22,7 +22,7 @@ from jinja2.utils import missing
 from runner.model.errors import StepError
 from runner.model.kinds import Names, Value
 from runner.model.wording import did_you_mean, json_text, json_type, listed
-from runner.templating.analysis import leaves, needs, source
+from runner.templating.analysis import leaves, names_used, needs, source
 from runner.templating.filters import FILTERS, FilterError, UrlText
 from runner.templating.values import HIDDEN_RANDOM, TemplateProblem, as_text, check_climb, undefined
 
@@ -150,7 +150,7 @@ class Compiled:
         self.text = text
         self._typed = typed
         self._url = url
-        self.names = frozenset(meta.find_undeclared_variables(tree))
+        self.names = names_used(tree)
         self.needed, self.env = needs(tree, self.names)
         code = environment.compile(tree)
         self._template = JinjaTemplate.from_code(environment, code, {}, None)

@@ -383,3 +383,14 @@ def test_decoding_is_capped_at_every_layer_and_whole() -> None:
     with pytest.raises(DecodeError, match="ends too early"):
         decoded([GZ[:-1]], "gzip", 5000)
     assert decoded([], "gzip", 10) == b""
+
+
+def test_half_an_answer_behind_an_answer_never_meets_the_next_request(driver: BlockingDriver, raw_server: Raw) -> None:
+    def script(conn: socket.socket) -> None:
+        conn.recv(65536)
+        conn.sendall(OK + b"HTTP/1.1 500 Evil\r\nContent-")
+        if conn.recv(65536):
+            conn.sendall(b"Length: 4\r\n\r\nevil" + OK)
+
+    url = raw_server(script)
+    assert [send(driver, url).body for _ in range(3)] == [b"ok", b"ok", b"ok"]

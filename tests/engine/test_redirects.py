@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from fakes import BASE, answer, run
+from fakes import BASE, answer, failure, run
 
 from runner.engine.redirects import redirected
 from runner.model.errors import StepError
@@ -184,3 +184,16 @@ def test_a_trusted_origin_gets_everything() -> None:
     ran = run(text, [answer(307, location="http://other.test/b"), answer(200)])
     assert (ran.sent(1).method, ran.sent(1).body) == ("POST", b"1")
     assert ("Authorization", "Bearer tok-en") in ran.sent(1).headers
+
+
+@pytest.mark.parametrize(
+    ("method", "sent"), [("get", 2), ("head", 2), ("put", 2), ("delete", 2), ("post", 1), ("patch", 1)]
+)
+def test_only_an_idempotent_request_is_sent_again_over_a_stale_connection_and_once(method: str, sent: int) -> None:
+    ran = run(f"steps:\n  - {method}: /x\n", lambda _: failure("reset", stale=True))
+    assert len(ran.requests) == sent
+    assert ran.verdict == "error"
+    exchanges = ran.steps[0].last.exchanges
+    assert len(exchanges) == sent
+    assert bool(exchanges[0].note) == (sent == 2)
+    assert run(f"steps:\n  - {method}: /x\n", lambda _: failure("reset")).requests[1:] == []

@@ -201,3 +201,14 @@ def test_the_parts_of_an_expression_are_what_a_person_would_ask_for() -> None:
 def test_the_same_text_is_compiled_once() -> None:
     assert compile_text("{{ n + 40 }}") is compile_text("{{ n + 40 }}")
     assert compile_expression("n + 41") is compile_expression("n + 41")
+
+
+def test_nothing_is_computed_when_a_template_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    from runner.templating import jinja
+
+    calls: list[Any] = []
+    monkeypatch.setitem(jinja._environment(url=False).filters, "spy", lambda value: calls.append(value) or value)
+    made = [compile_text(text) for text in ("{{ 'a' | spy }}", "x{{ 'a' | spy }}y", "{% if 'a' | spy %}z{% endif %}")]
+    assert not calls
+    assert [value.render({}) for value in made] == ["a", "xay", "z"]
+    assert len(calls) == 3
