@@ -212,7 +212,7 @@ def run_suite(
     door = _Reporters(reporters)
     options = msgspec.structs.replace(options, environment_names=_names(workflows))
     result = Suite([workflow.plan for workflow in workflows], options, door.write, new_driver).run()
-    return msgspec.structs.replace(result, report_failed=True) if door.failed else result
+    return msgspec.structs.replace(result, report_errors=tuple(door.errors)) if door.errors else result
 
 
 class _Reporters:
@@ -220,7 +220,7 @@ class _Reporters:
 
     def __init__(self, reporters: Iterable[Reporter]) -> None:
         self.reporters = list(reporters)
-        self.failed: list[OSError] = []
+        self.errors: list[str] = []
 
     def write(self, event: Event) -> None:
         for reporter in list(self.reporters):
@@ -228,4 +228,5 @@ class _Reporters:
                 reporter.handle(event)
             except OSError as error:
                 self.reporters.remove(reporter)
-                self.failed.append(error)
+                name = type(reporter).__name__.lower()
+                self.errors.append(f"the {name} report could not be written: {(error.strerror or str(error)).lower()}")

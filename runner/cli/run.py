@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from runner.cli.options import loading, loading_options, read_environment, read_variables
 
@@ -75,12 +76,13 @@ def _run(paths: tuple[Path, ...], given: dict[str, Any], environment: dict[str, 
 
         return show_requests(workflows, suite)
     result = run_suite(workflows, suite, _reporters(options))
-    if options["log_file"] is not None:
-        _close_log()
+    errors = [*result.report_errors, *(_close_log() if options["log_file"] is not None else ())]
+    for error in errors:
+        click.echo(error, err=True)
     for workflow in result.workflows:
         if workflow.error and workflow.error.kind == "bug":
             click.echo(workflow.error.message, err=True)
-    return result.exit_code
+    return msgspec.structs.replace(result, report_errors=tuple(errors)).exit_code
 
 
 def _random_seed() -> int:
@@ -112,11 +114,11 @@ def _colour(wanted: bool | None) -> bool:
 def _log_to(options: dict[str, Any]) -> None:
     import logging
 
-    from runner.reporters.log import LOGGER, JsonFormatter
+    from runner.reporters.log import LOGGER, JsonFormatter, strict
 
     try:
         file = options["log_file"]
-        handler = logging.FileHandler(file, encoding="utf-8") if file else logging.StreamHandler(sys.stderr)
+        handler = strict(logging.FileHandler(file, encoding="utf-8") if file else logging.StreamHandler(sys.stderr))
     except OSError as error:
         raise click.BadParameter(
             f"{options['log_file']} cannot be written: {error.strerror}", param_hint="--log-file"
@@ -127,9 +129,15 @@ def _log_to(options: dict[str, Any]) -> None:
     LOGGER.setLevel((options["log_level"] or "info").upper())
 
 
-def _close_log() -> None:
+def _close_log() -> list[str]:
+    """Close the log; why its end could not be written."""
     from runner.reporters.log import LOGGER
 
+    errors = []
     for handler in list(LOGGER.handlers):
-        handler.close()
         LOGGER.removeHandler(handler)
+        try:
+            handler.close()
+        except OSError as error:
+            errors.append(f"the log could not be closed: {(error.strerror or str(error)).lower()}")
+    return errors

@@ -155,12 +155,19 @@ class WorkflowResult(msgspec.Struct, frozen=True):
 
 
 class Result(msgspec.Struct, frozen=True):
-    """All runs of one call, and the exit code they mean."""
+    """All runs of one call, and the exit code they mean.
+
+    Attributes:
+        duration: Seconds.
+        interrupted_by: The signal that broke it off, or 0.
+        report_errors: Why reports could not be written.
+        crashed: A bug in runflow broke off a run.
+    """
 
     workflows: tuple[WorkflowResult, ...] = ()
     duration: float = 0.0
     interrupted_by: int = 0
-    report_failed: bool = False
+    report_errors: tuple[str, ...] = ()
     crashed: bool = False
 
     def count(self, verdict: Verdict) -> int:
@@ -179,7 +186,7 @@ class Result(msgspec.Struct, frozen=True):
             return 128 + self.interrupted_by
         if self.crashed:
             return 70
-        if self.report_failed:
+        if self.report_errors:
             return 4
         if self.count(Verdict.ERROR):
             return 3

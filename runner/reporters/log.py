@@ -74,6 +74,16 @@ class Log:
         LOGGER.log(level, "%s", one_line(message, 1000), extra={"runflow": facts})
 
 
+def strict(handler: logging.Handler) -> logging.Handler:
+    """A handler that raises where it cannot write, so that the run can say so, in place of a traceback on standard error."""
+
+    def raise_again(record: logging.LogRecord) -> None:  # noqa: ARG001  # as logging names it
+        raise  # noqa: PLE0704  # logging calls this while it handles the exception
+
+    handler.handleError = raise_again  # type: ignore[method-assign]  # the hook that logging documents
+    return handler
+
+
 class JsonFormatter(logging.Formatter):
     """One JSON object a line."""
 

@@ -275,6 +275,15 @@ def test_a_full_disk_is_exit_4(write: Write, demo: str, tmp_path: Path) -> None:
     assert b"Traceback" not in done.stderr
 
 
+def test_a_log_that_cannot_be_written_is_exit_4_and_harms_nothing_else(runflow: Any, write: Write, demo: str) -> None:
+    write("a.yaml", f"base_url: {demo}\nsteps:\n  - get: /health\n    expect: 200\n")
+    ended = runflow("a.yaml", "--log-file", "/dev/full")
+    assert ended.code == 4
+    assert "the log report could not be written: no space left on device" in ended.err
+    assert "1 workflow passed" in ended.out
+    assert "Traceback" not in ended.err
+
+
 def test_a_read_only_folder_and_no_home_are_no_trouble(runflow: Any, demo: str, write: Write, tmp_path: Path) -> None:
     write("a.yaml", f"base_url: {demo}\nsteps:\n  - get: /health\n    expect: 200\n")
     tmp_path.chmod(0o555)

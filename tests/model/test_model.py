@@ -66,7 +66,7 @@ def test_words_are_right() -> None:
 @pytest.mark.parametrize(
     ("verdicts", "more", "code"),
     [
-        (["passed"], {}, 0), (["passed", "skipped"], {}, 0), (["failed"], {}, 1), (["failed", "error"], {}, 3), (["failed"], {"report_failed": True}, 4), (["passed"], {"report_failed": True}, 4), (["failed"], {"crashed": True}, 70), ([], {}, 5),
+        (["passed"], {}, 0), (["passed", "skipped"], {}, 0), (["failed"], {}, 1), (["failed", "error"], {}, 3), (["failed"], {"report_errors": ("x",)}, 4), (["passed"], {"report_errors": ("x",)}, 4), (["failed"], {"crashed": True}, 70), ([], {}, 5),
         (["passed"], {"interrupted_by": 2}, 130), (["error"], {"interrupted_by": 15, "crashed": True}, 143),
     ],
 )  # fmt: skip
