@@ -54,7 +54,7 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, "--version", "-V", message="runflow %(version)s")
 def cli() -> None:
-    r"""Run HTTP API workflows written in YAML, and end with an exit code that CI can trust.
+    """Run HTTP API workflows written in YAML, and end with an exit code that CI can trust.
 
     \b
     runflow PATH…            run files and folders
@@ -64,7 +64,7 @@ def cli() -> None:
     Exit codes: 0 all passed; 1 an expectation failed; 2 the command line or a workflow is invalid, nothing was sent;
     3 a step could not be carried out; 4 a report could not be written; 5 nothing was selected; 70 a bug in runflow;
     130, 143 interrupted.
-    """
+    """  # noqa: D301  # click reads the backspace as "do not wrap"
 
 
 def guarded(command: Any) -> int:

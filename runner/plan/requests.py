@@ -171,6 +171,12 @@ class RequestCompiler:
             return AuthUse(place, inline=self.credential(auth, place), inherited=not own)
         known = self.known_credentials()
         if auth not in known:
+            kind, _, value = str(auth).partition(" ")
+            if kind.lower() in CREDENTIALS and value:
+                self.context.problem(
+                    place, f"{auth!r} is no name of a credential", f'write `auth: {{{kind.lower()}: "{value}"}}`'
+                )
+                return None
             names = f"named here: {listed(known)}" if known else "name it under `auth` at the top of the file"
             self.context.problem(
                 place, f"there is no credential `{auth}`", did_you_mean(str(auth), [*known, "none"]) or names

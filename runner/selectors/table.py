@@ -78,6 +78,8 @@ def _suggestion(word: str) -> str:
     if "." in word:
         return f"a JSONPath begins with $: `$.{word.removeprefix('body.').removeprefix('json.')}`"
     known = _MISTAKEN.get(lower) or did_you_mean(lower, KINDS)
+    if not known and word.isidentifier():
+        known = f"a JSONPath begins with $: `$.{word}`"
     return known or f"selectors: $.path, {', '.join(name for name in KINDS if name != '$')}"
 
 

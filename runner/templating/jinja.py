@@ -272,6 +272,8 @@ def _check_names(tree: nodes.Template) -> None:
 def _syntax_hint(text: str) -> str:
     if text.count("{{") != text.count("}}") or text.count("{%") != text.count("%}"):
         return "the braces do not match: an expression stands between {{ and }}"
+    if "$." in text or "$[" in text:
+        return "a JSONPath stands under `expect` or `extract`; an expression reads `response.json.name`, or extracted names"
     if "&&" in text or "||" in text:
         return "write `and` and `or`"
     return f"in {text[:120]}"

@@ -62,7 +62,7 @@ def test_an_included_workflow_may_use_the_credentials_of_the_including_one() -> 
 @pytest.mark.parametrize(
     ("auth", "message", "hint"),
     [
-        ("apu", "there is no credential `apu`", "did you mean 'api'?"), ("zzz", "there is no credential `zzz`", "named here: api"), ("{}", "exactly one of bearer, basic, api_key, this one has none", ""),
+        ("apu", "there is no credential `apu`", "did you mean 'api'?"), ("'Bearer {{ x }}'", "is no name of a credential", 'auth: {bearer: "{{ x }}"}'), ("zzz", "there is no credential `zzz`", "named here: api"), ("{}", "exactly one of bearer, basic, api_key, this one has none", ""),
         ("{bearer: a, basic: {username: u, password: p}}", "bearer and basic", ""), ("{bearer: ''}", "the token is empty", ""), ("{basic: {username: 'a:b', password: p}}", "cannot hold a colon", "RFC 7617"),
         ("{api_key: {name: '', value: v}}", "`name` is empty", ""), ("{digest: {username: a, password: b}}", "`auth: {digest: …}` is not supported yet", ""), ("{oauth2: {grant: password, token_url: /t}}", "is not supported yet", ""),
         ("{aws_sigv4: {access_key: a, secret_key: b, region: c, service: d}}", "is not supported yet", ""), ("{login: {post: /l}}", "is not supported yet", ""), ("{baerer: x}", "unknown key 'baerer'", "did you mean 'bearer'?"),

@@ -84,7 +84,7 @@ def test_what_cannot_be_rendered_says_why_and_what_to_do(text: str, message: str
         ("{{ x", "does not parse", "the braces do not match"), ("{{ x | nope }}", "there is no filter `nope`", "filters:"),
         ("{{ x | lenght }}", "there is no filter `lenght`", "did you mean 'length'?"), ("{{ x is odddd }}", "there is no test `odddd`", ""),
         ("{% include 'x' %}", "`{% include %}` is not part", "a step with `include:`"), ("{{ a && b }}", "does not parse", "`and` and `or`"),
-        ("{% if x %}", "does not parse", ""), ("{{ " + "(" * 2000 + " }}", "", ""),
+        ("{{ $.a == 1 }}", "does not parse", "`response.json.name`"), ("{% if x %}", "does not parse", ""), ("{{ " + "(" * 2000 + " }}", "", ""),
     ],
 )  # fmt: skip
 def test_what_does_not_parse_is_refused_before_anything_runs(text: str, message: str, hint: str) -> None:
