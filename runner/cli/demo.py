@@ -19,10 +19,10 @@ def command(port: int, host: str) -> int:
         raise click.ClickException(
             f"cannot listen on {host}:{port}: {(error.strerror or '').lower()}; try another --port"
         ) from None
-    for name, value in environment(server.url).items():
-        click.echo(f"export {name}={value}")
-    click.echo(f"# serving on {server.url}, Ctrl-C ends it")
     try:
+        for name, value in environment(server.url).items():
+            click.echo(f"export {name}={value}")
+        click.echo(f"# serving on {server.url}, Ctrl-C ends it")
         server.serve_forever()
     except KeyboardInterrupt:
         click.echo()
