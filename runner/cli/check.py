@@ -14,23 +14,16 @@ from runner.cli.options import loading, loading_options, read_environment, read_
 @loading_options
 def command(paths: tuple[Path, ...], **options: Any) -> int:
     """Check the workflows in PATHS: files, and folders with every workflow below them. Environment variables need not be set."""
-    from runner.app import compile_paths
-    from runner.cli.problems import show_problems
+    from runner.cli.problems import compiled
     from runner.model.wording import plural
 
     if not paths:
         raise click.UsageError("name a workflow file or a folder: runflow check PATH…")
     given = read_variables(options["variables"], options["vars_files"])
     environment = read_environment(options["env_files"])
-    workflows, problems = compile_paths(
-        paths, loading(given, environment, options["environment"], options["file_root"])
-    )
-    if problems:
-        show_problems(problems)
-        return 2
-    if not workflows:
-        click.echo(f"there is no workflow in {', '.join(map(str, paths))}", err=True)
-        return 5
+    workflows, code = compiled(paths, loading(given, environment, options["environment"], options["file_root"]))
+    if code:
+        return code
     steps = sum(len(workflow.plan.steps) + len(workflow.plan.cleanup) for workflow in workflows)
     click.echo(f"{plural(len(workflows), 'workflow')}, {plural(steps, 'step')}: no problems")
     return 0

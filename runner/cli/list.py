@@ -15,13 +15,12 @@ from runner.cli.options import loading, loading_options, read_environment, read_
 @click.option("--steps", is_flag=True, help="Their steps too.")
 def command(paths: tuple[Path, ...], steps: bool, **options: Any) -> int:  # click passes options by name
     """List the workflows in PATHS with their cases, names and tags."""
-    from runner.app import compile_paths
-    from runner.cli.problems import show_problems
+    from runner.cli.problems import compiled
     from runner.reporters.text import one_line
 
     given = read_variables(options["variables"], options["vars_files"])
     environment = read_environment(options["env_files"])
-    workflows, problems = compile_paths(
+    workflows, code = compiled(
         paths or (Path(),), loading(given, environment, options["environment"], options["file_root"])
     )
     for workflow in workflows:
@@ -32,7 +31,4 @@ def command(paths: tuple[Path, ...], steps: bool, **options: Any) -> int:  # cli
         if steps:
             for step in (*plan.steps, *plan.cleanup):
                 click.echo(one_line(f"    {'finally: ' if step.path[0] == 'finally' else ''}{step.written_name}", 300))
-    if problems:
-        show_problems(problems)
-        return 2
-    return 0 if workflows else 5
+    return code

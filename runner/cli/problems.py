@@ -7,12 +7,31 @@ from pathlib import Path
 
 import click
 
+from runner.app import Loading, Workflow, compile_paths
 from runner.language.source import Source
 from runner.language.yaml import source_of
 from runner.model.errors import Place, Problem
 from runner.model.results import Where
 from runner.model.wording import plural
 from runner.reporters.text import excerpt, one_line, safe
+
+INVALID = 2
+NOTHING_SELECTED = 5
+
+
+def compiled(paths: tuple[Path, ...], loading: Loading) -> tuple[list[Workflow], int]:
+    """The workflows that paths mean, and the exit code where they cannot be run: 2 with every problem shown, 5 for none."""
+    workflows, problems = compile_paths(paths, loading)
+    if problems:
+        show_problems(problems)
+        return workflows, INVALID
+    if not workflows:
+        named = ", ".join(map(str, paths))
+        click.echo(
+            f"there is no workflow in {named} (files that end in .yaml or .yml and do not begin with _)", err=True
+        )
+        return workflows, NOTHING_SELECTED
+    return workflows, 0
 
 
 def show_problems(problems: Iterable[Problem]) -> None:

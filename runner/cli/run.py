@@ -12,8 +12,6 @@ import msgspec
 
 from runner.cli.options import loading, loading_options, read_environment, read_variables
 
-NOTHING_SELECTED = 5
-
 
 @click.command("run", short_help="Run workflows.")
 @loading_options
@@ -49,24 +47,15 @@ def command(paths: tuple[Path, ...], demo: bool, **options: Any) -> int:  # clic
 
 
 def _run(paths: tuple[Path, ...], given: dict[str, Any], environment: dict[str, str], options: dict[str, Any]) -> int:
-    from runner.app import compile_paths, run_suite
-    from runner.cli.problems import show_problems
+    from runner.app import run_suite
+    from runner.cli.problems import compiled
     from runner.suite.run import Options
 
     if not paths:
         raise click.UsageError("name a workflow file or a folder: runflow PATH…")
-    workflows, problems = compile_paths(
-        paths, loading(given, environment, options["environment"], options["file_root"])
-    )
-    if problems:
-        show_problems(problems)
-        return 2
-    if not workflows:
-        click.echo(
-            f"there is no workflow in {', '.join(map(str, paths))} (files that end in .yaml or .yml and do not begin with _)",
-            err=True,
-        )
-        return NOTHING_SELECTED
+    workflows, code = compiled(paths, loading(given, environment, options["environment"], options["file_root"]))
+    if code:
+        return code
     seed = options["seed"] if options["seed"] is not None else _random_seed()
     suite = Options(
         given, environment=environment, fail_fast=options["fail_fast"], keep=options["verbose"] > 0, seed=seed

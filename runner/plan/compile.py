@@ -118,40 +118,45 @@ class _Compiler:
         cleanup = () if document.finally_ is UNSET else tuple(self._steps(steps, document.finally_, "finally"))
         outputs = () if document.outputs is UNSET else steps.named(document.outputs, ("outputs",))
         base_url, base_path = self._base_url(document)
-        accepts = frozenset(inputs) | {named.name for named in variables}
-        columns = frozenset(name for row in runs for name in row.values)
-        given = frozenset(name for step in (*main, *cleanup) for name in step.gives)
-        plan = Plan(
-            name=document.name if isinstance(document.name, str) else context.path.stem,
-            file=context.file,
-            path=context.path,
-            source=context.source,
-            steps=main,
-            cleanup=cleanup,
-            tags=tuple(document.tags) if isinstance(document.tags, list) else (),
-            description=document.description if isinstance(document.description, str) else "",
-            condition=None if document.if_ is UNSET else context.condition(document.if_, ("if",)),
-            base_url=base_url,
-            base_url_path=base_path,
-            inputs=frozenset(inputs) if inputs else NONE,
-            variables=variables,
-            secrets=tuple(document.secrets) if isinstance(document.secrets, list) else (),
-            credentials=self._credentials(document, requests),
-            timeout=None
-            if document.timeout is UNSET
-            else context.seconds(document.timeout, ("timeout",), positive=True),
-            outputs=outputs,
-            rows=runs,
-            accepts=accepts,
-            read=self._reader(),
+        return self._closed(
+            Plan(
+                name=document.name if isinstance(document.name, str) else context.path.stem,
+                file=context.file,
+                path=context.path,
+                source=context.source,
+                steps=main,
+                cleanup=cleanup,
+                tags=tuple(document.tags) if isinstance(document.tags, list) else (),
+                description=document.description if isinstance(document.description, str) else "",
+                condition=None if document.if_ is UNSET else context.condition(document.if_, ("if",)),
+                base_url=base_url,
+                base_url_path=base_path,
+                inputs=frozenset(inputs) if inputs else NONE,
+                variables=variables,
+                secrets=tuple(document.secrets) if isinstance(document.secrets, list) else (),
+                credentials=self._credentials(document, requests),
+                timeout=None
+                if document.timeout is UNSET
+                else context.seconds(document.timeout, ("timeout",), positive=True),
+                outputs=outputs,
+                rows=runs,
+                read=self._reader(),
+            )
         )
-        known = accepts | columns | given | settings.given
+
+    def _closed(self, plan: Plan) -> Plan:
+        """The plan with what it takes and needs from outside; names that nothing can give are refused."""
+        context, settings = self.context, self.context.settings
+        steps = (*plan.steps, *plan.cleanup)
+        own = plan.inputs | {named.name for named in plan.variables}
+        columns = frozenset(name for row in plan.rows for name in row.values)
+        given = frozenset(name for step in steps for name in step.gives)
+        known = own | columns | given | settings.given
         context.check_names(known, self.reading.lost_names)
         self._check_secrets(plan, known | self.reading.lost_names)
         used = frozenset().union(*(names for names, _, _ in context.uses)) & settings.given
-        return msgspec.structs.replace(
-            plan, env=tuple(self._env((*main, *cleanup))), accepts=(accepts | columns | used) or NONE
-        )
+        accepts = (own | columns | used) or NONE
+        return msgspec.structs.replace(plan, env=tuple(self._env(steps)), accepts=accepts)
 
     def _steps(self, compiler: StepCompiler, steps: list[Step], key: str) -> Iterable[Any]:
         for index, step in enumerate(steps):
