@@ -154,6 +154,7 @@ class _Compiler:
         known = own | columns | given | settings.given
         context.check_names(known, self.reading.lost_names)
         self._check_secrets(plan, known | self.reading.lost_names)
+        self._check_order(plan, columns | plan.inputs | settings.given)
         used = frozenset().union(*(names for names, _, _ in context.uses)) & settings.given
         accepts = (own | columns | used) or NONE
         return msgspec.structs.replace(plan, env=tuple(self._env(steps)), accepts=accepts)
@@ -213,6 +214,14 @@ class _Compiler:
                 raise StepError(error.message, "policy", hint=error.hint) from None
 
         return read
+
+    def _check_order(self, plan: Plan, before: frozenset[str]) -> None:
+        """`vars` are computed in order: one that needs itself or a later one can never be."""
+        for index, named in enumerate(plan.variables):
+            later = {each.name for each in plan.variables[index:]} - before
+            for name in sorted(named.value.needed & later):
+                message = f"`{name}` has no value yet: `vars` are computed in order"
+                self.context.problem(named.path, message, f"put `{name}` above it" if name != named.name else "")
 
     def _check_secrets(self, plan: Plan, known: frozenset[str]) -> None:
         """A name that nothing gives masks nothing: most likely it is misspelt."""
