@@ -34,6 +34,7 @@ class Attempt(msgspec.Struct):
     Attributes:
         trail: Every exchange, redirects included.
         given: Names that it extracted or set.
+        included: How an included workflow ended, and why it was skipped.
         final: The run's own time is over, so there is no further try.
     """
 
@@ -41,16 +42,17 @@ class Attempt(msgspec.Struct):
     trail: list[Exchange] = []
     given: dict[str, Any] = {}
     steps: tuple[StepResult, ...] = ()
+    included: Verdict = Verdict.PASSED
+    skipped: str = ""
     answer: Answer | None = None
     final: bool = False
 
     @property
     def verdict(self) -> Verdict:
         """A failed expectation outranks an error: both are shown."""
-        inner = [step.verdict for step in self.steps if not step.cleanup]
-        if self.judgement.failed or Verdict.FAILED in inner:
+        if self.judgement.failed or self.included is Verdict.FAILED:
             return Verdict.FAILED
-        return Verdict.ERROR if self.judgement.errors or Verdict.ERROR in inner else Verdict.PASSED
+        return Verdict.ERROR if self.judgement.errors else self.included
 
     @property
     def response(self) -> Response | None:
@@ -80,6 +82,9 @@ class StepRun:
                 return self._result(names, Verdict.SKIPPED, index, reason=skip), {}
             yield from self._delay(names)
             yield from self._tries(names, tries)
+            if self.attempt.verdict is Verdict.SKIPPED:
+                reason = f"the included workflow was skipped: {self.attempt.skipped}"
+                return self._result(names, Verdict.SKIPPED, index, reason=reason), {}
         except StepError as error:
             self.attempt.judgement.error(error, step.path)
             tries.append(self._record(self.attempt, 0.0, 0.0))
@@ -127,7 +132,7 @@ class StepRun:
         while True:
             started, attempt = clock(), self.attempt
             yield from self._try(names, attempt)
-            passed = attempt.verdict is Verdict.PASSED
+            passed = attempt.verdict in {Verdict.PASSED, Verdict.SKIPPED}
             wait = -1.0 if passed or retry is None else self._wait(retry, attempt, names, len(tries), clock() - begun)
             if wait >= 0 or not passed or tries or self.frame.world.keep:
                 tries.append(self._record(attempt, clock() - started, waited))
@@ -261,12 +266,13 @@ class StepRun:
                 given[named.name] = named.value.render(names)
             except StepError as error:
                 raise error.at(frame.plan.file, named.path) from None
+        frame.names = names  # the included workflow may use this one's credentials, which are rendered over these
         child = Frame(plan.plan, frame.world, frame)
         if step.timeout is not None:
             seconds = self._rendered(step.timeout, names, "timeout")
             child.limited(seconds, f"the include took longer than its timeout of {seconds_text(seconds)}")
         result = yield from self.run_included(plan.plan, child, given)
-        attempt.steps = result.steps
+        attempt.steps, attempt.included, attempt.skipped = result.steps, result.verdict, result.reason
         if result.error is not None:
             attempt.judgement.errors.append(result.error)
         if attempt.verdict is Verdict.PASSED:

@@ -93,7 +93,7 @@ class _Run:
         for name in frame.secrets:
             if name in given:
                 frame.learn(name, given[name])
-            elif name in frame.world.environment and frame.parent is None:
+            elif name in frame.world.environment:
                 frame.learn(name, frame.world.environment[name])
         for named in plan.variables:
             if named.name in given:

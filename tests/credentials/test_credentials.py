@@ -59,6 +59,12 @@ def test_an_included_workflow_may_use_the_credentials_of_the_including_one() -> 
     assert ("Authorization", "Bearer tok-en") in ran.sent().headers
 
 
+def test_a_credential_of_the_including_workflow_sees_what_was_extracted_there() -> None:
+    text = "auth: {api: {bearer: '{{ t }}'}}\nsteps:\n  - post: /login\n    extract: {t: $.t}\n  - include: c.yaml\n"
+    ran = run(text, [answer(200, {"t": "tok-en"}), answer()], files={"c.yaml": "steps:\n  - get: /c\n    auth: api\n"})
+    assert ("Authorization", "Bearer tok-en") in ran.sent(1).headers
+
+
 @pytest.mark.parametrize(
     ("auth", "message", "hint"),
     [

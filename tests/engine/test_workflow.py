@@ -124,6 +124,27 @@ def test_an_include_shares_the_cookie_jar_and_fails_with_its_steps() -> None:
     assert given.errors[0].where.line == 3
 
 
+def test_an_include_whose_cleanup_fails_has_failed_and_one_that_is_skipped_is_skipped() -> None:
+    cleanup = {"c.yaml": "steps:\n  - get: /c\nfinally:\n  - get: /d\n    expect: 404\n"}
+    ran = run("steps:\n  - include: c.yaml\n  - get: /x\n", ok, files=cleanup)
+    assert ran.verdicts == ["failed", "skipped"]
+    skipped = run(
+        "steps:\n  - include: c.yaml\n    extract: {a: $.a}\n  - get: /x\n",
+        ok,
+        files={"c.yaml": "if: false\nsteps:\n  - get: /c\noutputs: {a: 1}\n"},
+    )
+    assert skipped.verdicts == ["skipped", "passed"]
+    assert skipped.steps[0].reason == "the included workflow was skipped: `if` is false: false"
+
+
+def test_an_included_file_has_secrets_of_its_own() -> None:
+    files = {"c.yaml": "secrets: [INNER, given]\ninputs: [given]\nsteps:\n  - post: /c\n    json: '{{ env.INNER }}'\n"}
+    ran = run(
+        "steps:\n  - include: c.yaml\n    with: {given: given-123}\n", ok, files=files, env={"INNER": "inner-123"}
+    )
+    assert set(ran.secrets) == {"inner-123", "given-123"}
+
+
 def test_an_includes_timeout_limits_the_whole_included_run() -> None:
     files = {"c.yaml": "steps:\n  - get: /c\n    delay: 3s\n  - get: /d\n    delay: 3s\n"}
     ran = run("steps:\n  - include: c.yaml\n    timeout: 4s\n", ok, files=files)
