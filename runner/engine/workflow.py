@@ -67,7 +67,7 @@ class _Run:
             error = frame.failure(problem, ())
             self._skip(plan.steps, names, "the workflow could not begin")
         names = yield from self._cleanup(names)
-        if error is None and self._verdict() is Verdict.PASSED:
+        if error is None and self._verdict() in {Verdict.PASSED, Verdict.SKIPPED}:
             try:
                 outputs = self._outputs(names)
             except StepError as problem:
@@ -82,6 +82,7 @@ class _Run:
             verdict=Verdict.ERROR if error else self._verdict(),
             duration=frame.world.clock() - started,
             steps=tuple(self.results),
+            reason="every step was skipped" if not error and self._verdict() is Verdict.SKIPPED else "",
             error=error,
             outputs=outputs,
             tags=plan.tags,
@@ -191,6 +192,8 @@ class _Run:
             )
             self._finish(broken, step)
             return True, names
+        if not values:
+            self._skip([step], names, "its list is empty")
         extracted: dict[str, list[Any]] = {extract.name: [] for extract in step.extracts}
         failed = False
         for index, value in enumerate(values):
@@ -223,7 +226,8 @@ class _Run:
             verdicts = {result.verdict for result in self.results if result.cleanup is cleanup}
             if Verdict.FAILED in verdicts or Verdict.ERROR in verdicts:
                 return self._worst(verdicts)
-        return Verdict.PASSED
+        ran = any(result.verdict is Verdict.PASSED for result in self.results if not result.cleanup)
+        return Verdict.PASSED if ran else Verdict.SKIPPED
 
     @staticmethod
     def _worst(verdicts: set[Verdict]) -> Verdict:

@@ -18,6 +18,7 @@ from runner.model.errors import DocumentPath, Problem, WorkflowError
 from runner.model.wording import json_text, shown
 from runner.plan.context import Context
 from runner.plan.plan import Row
+from runner.redaction import MASK
 
 MAX_RUNS = 100_000
 
@@ -42,19 +43,20 @@ def rows(document: Document, context: Context) -> tuple[Row, ...]:
         context.problem((), f"{count} runs are more than {MAX_RUNS}", "split the file")
         return ()
     combinations = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
+    secrets = frozenset(document.secrets) if isinstance(document.secrets, list) else frozenset()
     labelled = len(cases) > 1 or document.cases is not UNSET
     return tuple(
-        Row({**case, **combination}, _label({**combination, **case}, index if labelled else None))
+        Row({**case, **combination}, _label({**combination, **case}, index if labelled else None, secrets))
         for index, case in enumerate(cases, 1)
         for combination in combinations
     )
 
 
-def _label(values: dict[str, Any], index: int | None) -> str:
-    """`[2: user=ada role=admin]`; what is long is cut, so the number tells cases apart."""
+def _label(values: dict[str, Any], index: int | None, secrets: frozenset[str]) -> str:
+    """`[2: user=ada, role=admin]`; what is long is cut, so the number tells cases apart; what is secret is masked."""
     if not values:
         return ""
-    words = [f"{name}={_short(value)}" for name, value in list(values.items())[:4]]
+    words = [f"{name}={MASK if name in secrets else _short(value)}" for name, value in list(values.items())[:4]]
     text = ", ".join(words) + (", …" if len(values) > 4 else "")
     return f"[{text}]" if index is None else f"[{index}: {text}]"
 

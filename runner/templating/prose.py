@@ -34,6 +34,7 @@ file to what is generated. What the language means as a whole is told in the REA
 - A step's `timeout` is 30 seconds where nothing else is said. It covers redirects too. On an `include` it limits the whole
   included run.
 - `as`, `index`: known inside the step with `for_each` only. An `if` that names neither is judged once, before the list.
+- A run in which every step was skipped is *skipped*, not passed; so is an `include` whose workflow was.
 - A turn of `for_each` that failed leaves null at its place in the extracted lists.
 - A default credential (`defaults: {auth: …}`) is sent only to the origin of `base_url`; a step that names one itself sends it
   wherever the step goes. A literal `Authorization` header on a step takes the place of a default credential.
@@ -46,6 +47,8 @@ file to what is generated. What the language means as a whole is told in the REA
 - A value that would make a dot segment (`.` or `..`) in the path of a URL is refused, encoded or not.
 - A `default(…)` does not excuse a name that nothing in the file can give: give optional names a value under `vars`.
 - An environment variable that a file uses must be set before the first request; `check` does not ask for it.
+- A method of `request:` may be a template; a duration in `expect: {duration: …}` carries its unit.
+- At most 200 problems of a file are shown; a template that Jinja compiles has at most 100,000 characters, a JSONPath 5,000.
 - `--var` names that no selected workflow takes are refused.
 - The secrets of a run, and whatever `auth` sends, need at least four characters.
 - A user name in a URL (`https://user:password@host`) is refused; write `auth: {basic: …}`.

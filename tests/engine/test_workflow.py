@@ -283,3 +283,13 @@ def test_plans_are_shared_and_runs_are_strangers() -> None:
         run("steps:\n  - get: /x\n", ok),
     )
     assert second.sent().headers == first.sent().headers == ()
+
+
+def test_a_run_in_which_every_step_was_skipped_has_not_passed() -> None:
+    ran = run(
+        "steps:\n  - get: /x\n    if: false\n  - get: /y\n    for_each: '{{ none_here }}'\n    allow_empty: true\nvars: {none_here: []}\nfinally:\n  - get: /z\n",
+        ok,
+    )
+    assert ran.verdicts == ["skipped", "skipped", "passed"]
+    assert (ran.verdict, ran.result.reason) == ("skipped", "every step was skipped")
+    assert ran.steps[1].reason == "its list is empty"

@@ -86,6 +86,13 @@ def test_labels_tell_runs_apart() -> None:
     assert compile_text("steps: [{get: /x}]").rows[0].label == ""
 
 
+def test_a_label_shows_no_secret() -> None:
+    rows = compile_text(
+        "secrets: [pin]\nmatrix: {m: [1]}\ncases: [{pin: '4711-0815', user: ada}]\nsteps: [{get: /x}]"
+    ).rows
+    assert rows[0].label == "[1: m=1, pin=***, user=ada]"
+
+
 def test_too_many_runs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("runner.plan.rows.MAX_RUNS", 3)
     assert "4 runs are more than 3" in problems("matrix: {a: [1, 2], b: [1, 2]}\nsteps: [{get: /x}]")[0].message
