@@ -89,13 +89,17 @@ class ResponseView:
 
 
 class _AnyCase(dict[str, str]):
-    """Looks names up in lower case."""
+    """Header names in lower case, looked up in any."""
 
-    def __missing__(self, name: str) -> str:
-        lower = name.lower()
-        if lower == name:
-            raise KeyError(name)
-        return self[lower]
+    def __getitem__(self, name: str) -> str:
+        return super().__getitem__(name.lower())
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and super().__contains__(name.lower())
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The value, or the default."""
+        return super().get(name.lower(), default)
 
 
 def judge(step: StepPlan, answer: Answer, frame: Frame, names: Names, judgement: Judgement) -> None:
