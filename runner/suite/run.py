@@ -197,6 +197,7 @@ class Suite:
         values = {name: value for name, value in options.environment_names.items() if name not in row.values}
         given = {name: value for name, value in options.given.items() if name in plan.accepts}
         drive(run_workflow(plan, row, world, {**values, **given}), lambda effect: interrupts.perform(effect, driver))
+        plan.source.forget_marks()  # a failure read them; ten thousand failing files must not keep them
         return seen[0]
 
     def _skipped(self, plan: Plan, row: Row, reason: str) -> WorkflowResult:
