@@ -186,7 +186,7 @@ class StepRun:
                 case IncludePlan() as include:
                     yield from self._include(include, names, attempt)
                 case SetPlan() as assignments:
-                    self._set(assignments, names, attempt)
+                    attempt.given = assign(assignments, self.frame, names)
                 case None:
                     pass
         except StepError as error:
@@ -247,17 +247,6 @@ class StepRun:
     def _url_path(self) -> tuple[str | int, ...]:
         return self.step.action.url_path if isinstance(self.step.action, RequestPlan) else self.step.path
 
-    def _set(self, plan: SetPlan, names: dict[str, Any], attempt: Attempt) -> None:
-        seen = dict(names)
-        given = {}
-        for named in plan.values:
-            try:
-                given[named.name] = seen[named.name] = named.value.render(seen)
-                self.frame.given(named.name, given[named.name])
-            except StepError as error:
-                raise error.at(self.frame.plan.file, named.path) from None
-        attempt.given = given
-
     def _include(self, plan: IncludePlan, names: dict[str, Any], attempt: Attempt) -> Flow[None]:
         frame, step = self.frame, self.step
         given = {}
@@ -317,3 +306,16 @@ class StepRun:
     def _result(self, names: dict[str, Any], verdict: Verdict, index: int, reason: str = "") -> StepResult:
         cleanup = self.step.path[0] == "finally"
         return StepResult(step_name(self.step, names), verdict, turn=index, reason=reason, cleanup=cleanup)
+
+
+def assign(plan: SetPlan, frame: Frame, names: dict[str, Any]) -> dict[str, Any]:
+    """The values of a `set`, in order; what is secret among them is masked. Raises StepError with its place."""
+    seen = dict(names)
+    given = {}
+    for named in plan.values:
+        try:
+            given[named.name] = seen[named.name] = named.value.render(seen)
+            frame.given(named.name, given[named.name])
+        except StepError as error:
+            raise error.at(frame.plan.file, named.path) from None
+    return given

@@ -41,6 +41,35 @@ def run_included(plan: Plan, frame: Frame, given: dict[str, Any]) -> Flow[Workfl
     return (yield from _Run(plan, frame).run(given))
 
 
+def begin(frame: Frame, names: dict[str, Any], given: dict[str, Any]) -> None:
+    """Names before the first step, filled in: `vars` in order, and the base URL; what is secret among them is masked.
+
+    Args:
+        frame: The workflow.
+        names: What the caller gives, over the frame's own names; takes the values of `vars`.
+        given: What the caller gives: it wins over `vars`.
+
+    Raises:
+        StepError: a value cannot be computed, or is secret and too short.
+    """
+    plan = frame.plan
+    for name in frame.secrets:
+        if name in given:
+            frame.learn(name, given[name])
+        elif name in frame.world.environment:
+            frame.learn(name, frame.world.environment[name])
+    for named in plan.variables:
+        if named.name in given:
+            continue
+        try:
+            names[named.name] = named.value.render(names)
+            frame.given(named.name, names[named.name])
+        except StepError as error:
+            raise error.at(plan.file, named.path) from None
+    frame.base_url = base_url(frame, names)
+    frame.names = names
+
+
 class _Run:
     """A workflow being run."""
 
@@ -58,7 +87,7 @@ class _Run:
         error: Failure | None = None
         outputs: dict[str, Any] = {}
         try:
-            names = self._start(names, given)
+            begin(frame, names, given)
             reason = self._skipped(names)
             if reason:
                 return WorkflowResult(plan.name, plan.file, Verdict.SKIPPED, reason=reason, tags=plan.tags)
@@ -87,26 +116,6 @@ class _Run:
             outputs=outputs,
             tags=plan.tags,
         )
-
-    def _start(self, names: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-        """Names before the first step: what the caller gives, then `vars` in order, then the base URL."""
-        plan, frame = self.plan, self.frame
-        for name in frame.secrets:
-            if name in given:
-                frame.learn(name, given[name])
-            elif name in frame.world.environment:
-                frame.learn(name, frame.world.environment[name])
-        for named in plan.variables:
-            if named.name in given:
-                continue
-            try:
-                names[named.name] = named.value.render(names)
-                frame.given(named.name, names[named.name])
-            except StepError as error:
-                raise error.at(plan.file, named.path) from None
-        frame.base_url = base_url(frame, names)
-        frame.names = names
-        return names
 
     def _skipped(self, names: dict[str, Any]) -> str:
         condition = self.plan.condition

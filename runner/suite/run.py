@@ -106,6 +106,18 @@ def _short_secrets(plan: Plan, options: Options) -> Iterable[Problem]:
             )
 
 
+def new_world(plan: Plan, row: Row, options: Options, emit: Emit) -> World:
+    """What one run stands on; its random source depends on the seed and on which run it is, never on the others."""
+    return World(
+        clock=time.monotonic,
+        wall=time.time,
+        emit=emit,
+        environment=options.environment,
+        random=Random(f"{options.seed}:{plan.file}:{row.label}"),  # noqa: S311  # test data, not keys
+        keep=options.keep,
+    )
+
+
 class Suite:
     """A number of workflows to run.
 
@@ -186,14 +198,7 @@ class Suite:
                 seen.append(event.result)
             self.write(event)
 
-        world = World(
-            clock=time.monotonic,
-            wall=time.time,
-            emit=redactor.door(write),
-            environment=options.environment,
-            random=Random(f"{options.seed}:{plan.file}:{row.label}"),  # noqa: S311  # test data, not keys
-            keep=options.keep,
-        )
+        world = new_world(plan, row, options, redactor.door(write))
         values = {name: value for name, value in options.environment_names.items() if name not in row.values}
         given = {name: value for name, value in options.given.items() if name in plan.accepts}
         drive(run_workflow(plan, row, world, {**values, **given}), lambda effect: interrupts.perform(effect, driver))

@@ -218,6 +218,20 @@ def test_dry_run_shows_requests_and_sends_nothing(runflow: Any, write: Write, ra
     assert "! the template fails" in runflow("--dry-run", "b.yaml").out
 
 
+def test_dry_run_masks_computed_secrets_and_draws_the_same_chances_as_the_run(
+    runflow: Any, write: Write, demo: str
+) -> None:
+    write(
+        "a.yaml",
+        f"base_url: {demo}\nsecrets: [signature]\nsteps:\n  - set: {{signature: \"{{{{ 'abc' ~ 'defghi' }}}}\", id: '{{{{ uuid() }}}}'}}\n  - get: /echo/{{{{ signature }}}}/{{{{ id }}}}\n",
+    )
+    dry, wet = runflow("--dry-run", "a.yaml", "--seed", "7"), runflow("a.yaml", "--seed", "7")
+    assert "abcdefghi" not in dry.out
+    assert "signature = ***" in dry.out
+    (url,) = [line.split()[1] for line in dry.out.splitlines() if "GET http" in line]
+    assert f"GET {url}  200" in wet.out
+
+
 def test_schema_completion_and_demo(runflow: Any) -> None:
     assert json.loads(runflow("schema").out)["title"] == "Document"
     assert runflow("schema", "--reference").out.startswith("# Reference")
