@@ -34,9 +34,8 @@ class Workflow:
         path: Its file.
     """
 
-    def __init__(self, plan: Plan, environment_names: dict[str, Any]) -> None:
+    def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.environment_names = environment_names
 
     @property
     def name(self) -> str:
@@ -76,39 +75,37 @@ def compile_paths(paths: Iterable[Path], loading: Loading) -> tuple[list[Workflo
     """
     workflows: list[Workflow] = []
     problems: list[Problem] = []
-    projects: dict[Path, tuple[Settings, dict[str, Any]]] = {}
+    projects: dict[Path, Settings] = {}
     for path in discover(paths):
         folder = path.resolve().parent
         if folder not in projects:
             projects[folder] = _settings(folder, loading)
-        settings, names = projects[folder]
         try:
-            workflows.append(Workflow(compile_file(path, settings), names))
+            workflows.append(Workflow(compile_file(path, projects[folder])))
         except WorkflowError as error:
             problems += error.problems
     return workflows, list(dict.fromkeys(problems))
 
 
-def _settings(folder: Path, loading: Loading) -> tuple[Settings, dict[str, Any]]:
+def _settings(folder: Path, loading: Loading) -> Settings:
     """What the project file says for workflows in a folder."""
     found = find_project(folder)
     project = found.project if found else Project()
     chosen = _environment(found, loading.choose)
-    names = dict(chosen.vars) if isinstance(chosen.vars, dict) else {}
     root = loading.file_root
     if root is None:
         home = found.folder if found else folder
         root = home / project.file_root if isinstance(project.file_root, str) else home
-    settings = Settings(
+    return Settings(
         Files(root),
-        given=loading.given | names.keys(),
+        given=loading.given,
+        environment_names=chosen.vars if isinstance(chosen.vars, dict) else {},
         ng=project.jsonpath == "ng",
         base_url=chosen.base_url if isinstance(chosen.base_url, str) else "",
         defaults=None if project.defaults is UNSET else project.defaults,
         can=CAN,
         environment=loading.environment,
     )
-    return settings, names
 
 
 def _environment(found: ProjectFile | None, choose: str) -> Environment:
@@ -191,15 +188,8 @@ def run(
     if isinstance(workflows, (str, os.PathLike)):
         workflows = load(workflows, variables=variables, env=environment)
     every = [workflows] if isinstance(workflows, Workflow) else list(workflows)
-    options = Options(dict(variables or {}), _names(every), environment, fail_fast, keep, seed)
+    options = Options(dict(variables or {}), environment, fail_fast, keep, seed)
     return run_suite(every, options, reporters, lambda: BlockingDriver(session))
-
-
-def _names(workflows: list[Workflow]) -> dict[str, Any]:
-    merged: dict[str, Any] = {}
-    for workflow in workflows:
-        merged |= workflow.environment_names
-    return merged
 
 
 def run_suite(
@@ -210,7 +200,6 @@ def run_suite(
 ) -> Result:
     """Run workflows and tell every reporter. A reporter that cannot write is dropped, and the result says so."""
     door = _Reporters(reporters)
-    options = msgspec.structs.replace(options, environment_names=_names(workflows))
     result = Suite([workflow.plan for workflow in workflows], options, door.write, new_driver).run()
     return msgspec.structs.replace(result, report_errors=tuple(door.errors)) if door.errors else result
 

@@ -32,7 +32,7 @@ def show_requests(workflows: list[Workflow], options: Options) -> int:
             redactor = Redactor()
             world = new_world(workflow.plan, row, options, redactor.door(lambda _: None))
             frame = Frame(workflow.plan, world)
-            given = {**workflow.environment_names, **row.values, **options.given}
+            given = {**workflow.plan.environment_names, **row.values, **options.given}
             click.echo(one_line(f"{workflow.name} {row.label}".rstrip()))
             for line in _workflow(workflow.plan, frame, given, "  "):
                 click.echo(redactor.text(line))

@@ -62,8 +62,7 @@ class Frame:
         self.limit = ""
         self.base_url: str = parent.base_url if parent else ""
         self.secrets: frozenset[str] = frozenset(plan.secrets) | (parent.secrets if parent else frozenset())
-        read = plan.read or _no_files
-        self.names: dict[str, Any] = functions(world.random, world.wall, read)
+        self.names: dict[str, Any] = functions(world.random, world.wall, plan.read)
         self.names["env"] = world.environment
 
     def limited(self, seconds: float | None, limit: str) -> None:
@@ -138,7 +137,3 @@ class Frame:
             else Place(self.plan.file, (*path, *below))
         )
         return Failure(kind, error.message, error.hint, self.plan.source.where(place))
-
-
-def _no_files(name: str) -> bytes:
-    raise StepError(f"{name} cannot be read here", "policy")

@@ -42,7 +42,7 @@ def base_url(frame: Frame, names: Names) -> str:
     try:
         return str(frame.plan.base_url.render(names))
     except StepError as error:
-        raise error.at(frame.plan.file, frame.plan.base_url_path) from None
+        raise error.at(frame.plan.file, ("base_url",)) from None
 
 
 def build(plan: RequestPlan, frame: Frame, names: Names, timeout: float, page_url: str = "") -> Outgoing:
@@ -93,7 +93,7 @@ def _body(plan: BodyPlan | None, frame: Frame, names: Names) -> Encoded | None:
     if plan is None:
         return None
     try:
-        return plan.kind.encode(plan.value.render(names), frame.plan.read)  # type: ignore[arg-type]  # every compiled plan reads
+        return plan.kind.encode(plan.value.render(names), frame.plan.read)
     except StepError as error:
         raise error.at(frame.plan.file, plan.path) from None
 

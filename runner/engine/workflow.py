@@ -27,10 +27,10 @@ def run_workflow(plan: Plan, row: Row, world: World, given: dict[str, Any]) -> F
         plan: The workflow.
         row: The case or matrix entry.
         world: Time, chance, environment, and whom to tell.
-        given: Names that the caller gives; they win over the row and over `vars`.
+        given: Names that the caller gives; they win over the row, the chosen environment and `vars`.
     """
     world.emit(WorkflowStarted(plan.name, plan.file, row.label))
-    result = yield from _Run(plan, Frame(plan, world)).run({**row.values, **given})
+    result = yield from _Run(plan, Frame(plan, world)).run({**plan.environment_names, **row.values, **given})
     result = msgspec.structs.replace(result, label=row.label)
     world.emit(WorkflowFinished(result))
     return result

@@ -14,7 +14,7 @@ from runner.language.files import FileRefused
 from runner.language.read import Reading, read_document
 from runner.language.yaml import load
 from runner.model.errors import DocumentPath, Place, Problem, StepError, WorkflowError
-from runner.model.kinds import ReadFile
+from runner.model.kinds import ReadFile, Value
 from runner.model.wording import did_you_mean
 from runner.plan.context import Context, Settings
 from runner.plan.plan import CredentialPlan, Plan
@@ -117,20 +117,18 @@ class _Compiler:
         main = tuple(self._steps(steps, document.steps, "steps"))
         cleanup = () if document.finally_ is UNSET else tuple(self._steps(steps, document.finally_, "finally"))
         outputs = () if document.outputs is UNSET else steps.named(document.outputs, ("outputs",))
-        base_url, base_path = self._base_url(document)
         return self._closed(
             Plan(
                 name=document.name if isinstance(document.name, str) else context.path.stem,
                 file=context.file,
                 path=context.path,
                 source=context.source,
+                read=self._reader(),
                 steps=main,
                 cleanup=cleanup,
                 tags=tuple(document.tags) if isinstance(document.tags, list) else (),
-                description=document.description if isinstance(document.description, str) else "",
                 condition=None if document.if_ is UNSET else context.condition(document.if_, ("if",)),
-                base_url=base_url,
-                base_url_path=base_path,
+                base_url=self._base_url(document),
                 inputs=frozenset(inputs) if inputs else NONE,
                 variables=variables,
                 secrets=tuple(document.secrets) if isinstance(document.secrets, list) else (),
@@ -140,7 +138,7 @@ class _Compiler:
                 else context.seconds(document.timeout, ("timeout",), positive=True),
                 outputs=outputs,
                 rows=runs,
-                read=self._reader(),
+                environment_names=settings.environment_names,
             )
         )
 
@@ -176,14 +174,14 @@ class _Compiler:
                 found[name] = credential
         return found
 
-    def _base_url(self, document: Document) -> tuple[Any, DocumentPath]:
-        settings = self.context.settings
-        if document.base_url is UNSET:
-            return (Literal(settings.base_url) if settings.base_url else None), ("base_url",)
-        if "{{" not in document.base_url and not document.base_url.startswith(("http://", "https://")):
-            self.context.problem(("base_url",), f"{document.base_url!r} is no http(s) URL", "write https://host")
-        value = self.context.url(document.base_url, ("base_url",))
-        return (Literal(settings.base_url) if settings.base_url else value), ("base_url",)
+    def _base_url(self, document: Document) -> Value | None:
+        """The chosen environment's, else the file's own."""
+        own = None
+        if document.base_url is not UNSET:
+            if "{{" not in document.base_url and not document.base_url.startswith(("http://", "https://")):
+                self.context.problem(("base_url",), f"{document.base_url!r} is no http(s) URL", "write https://host")
+            own = self.context.url(document.base_url, ("base_url",))
+        return Literal(self.context.settings.base_url) if self.context.settings.base_url else own
 
     def _include(self, name: str, place: DocumentPath) -> Plan | None:
         context = self.context

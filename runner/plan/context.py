@@ -36,7 +36,8 @@ class Settings:
 
     Args:
         files: Reads what files name.
-        given: Names that the command line gives (`--var`) or the environment chosen with `-e`.
+        given: Names that the command line gives (`--var`).
+        environment_names: Names and values of the environment chosen with `-e`.
         ng: A bare `$` means jsonpath-ng's dialect.
         base_url: The chosen environment's, for files that have none.
         defaults: The project's, below a file's own.
@@ -50,6 +51,7 @@ class Settings:
         files: Files,
         *,
         given: frozenset[str] = frozenset(),
+        environment_names: Mapping[str, Any] | None = None,
         ng: bool = False,
         base_url: str = "",
         defaults: Any = None,
@@ -58,7 +60,8 @@ class Settings:
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self.files = files
-        self.given = given
+        self.environment_names = dict(environment_names or {})
+        self.given = given | self.environment_names.keys()
         self.ng = ng
         self.base_url = base_url
         self.defaults = defaults

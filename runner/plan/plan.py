@@ -155,7 +155,6 @@ class AuthUse(msgspec.Struct, frozen=True):
         inherited: It comes from `defaults`, so it stays with the origin of `base_url`.
     """
 
-    path: DocumentPath
     name: str = ""
     inline: CredentialPlan | None = None
     inherited: bool = False
@@ -247,20 +246,21 @@ class Plan(msgspec.Struct, frozen=True):
         path: The real path.
         env: Environment variables that must be set, each with the file and place that needs it.
         rows: The runs: names and values of each matrix entry and case, with its label.
+        read: Reads a file that a template names, beside the workflow and inside the file root.
         accepts: Names that a caller may give.
+        environment_names: Names and values of the chosen environment: over `vars`, below matrix and cases.
     """
 
     name: str
     file: str
     path: Path
     source: Source
+    read: ReadFile
     steps: tuple[StepPlan, ...]
     cleanup: tuple[StepPlan, ...] = ()
     tags: tuple[str, ...] = ()
-    description: str = ""
     condition: AssertPlan | None = None
     base_url: Value | None = None
-    base_url_path: DocumentPath = ("base_url",)
     inputs: frozenset[str] = frozenset()
     variables: tuple[Named, ...] = ()
     secrets: tuple[str, ...] = ()
@@ -270,7 +270,7 @@ class Plan(msgspec.Struct, frozen=True):
     rows: tuple[Row, ...] = ()
     env: tuple[tuple[str, str, DocumentPath], ...] = ()
     accepts: frozenset[str] = frozenset()
-    read: ReadFile | None = None
+    environment_names: dict[str, Any] = {}
 
 
 class Row(msgspec.Struct, frozen=True):

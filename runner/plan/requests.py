@@ -168,7 +168,7 @@ class RequestCompiler:
         elif literal:
             return None  # the step says what it sends; a default gives way
         if isinstance(auth, Auth):
-            return AuthUse(place, inline=self.credential(auth, place), inherited=not own)
+            return AuthUse(inline=self.credential(auth, place), inherited=not own)
         known = self.known_credentials()
         if auth not in known:
             kind, _, value = str(auth).partition(" ")
@@ -181,7 +181,7 @@ class RequestCompiler:
             self.context.problem(
                 place, f"there is no credential `{auth}`", did_you_mean(str(auth), [*known, "none"]) or names
             )
-        return AuthUse(place, name=str(auth), inherited=not own)
+        return AuthUse(name=str(auth), inherited=not own)
 
     def credential(self, auth: Auth, path: DocumentPath) -> CredentialPlan | None:
         """A credential: exactly one kind."""

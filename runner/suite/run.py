@@ -30,7 +30,6 @@ class Options(msgspec.Struct, frozen=True):
 
     Attributes:
         given: Names from the command line (`--var`).
-        environment_names: Names from the environment chosen with `-e`: below matrix and cases.
         environment: Environment variables.
         fail_fast: Begin no workflow after one that did not pass.
         keep: Passing steps keep exchanges and checks.
@@ -38,7 +37,6 @@ class Options(msgspec.Struct, frozen=True):
     """
 
     given: dict[str, Any] = {}
-    environment_names: dict[str, Any] = {}
     environment: Mapping[str, str] = {}
     fail_fast: bool = False
     keep: bool = False
@@ -71,7 +69,7 @@ def check_before(plans: Iterable[Plan], options: Options) -> None:
 
 def _missing_inputs(plan: Plan, options: Options) -> Iterable[Problem]:
     columns = frozenset(plan.rows[0].values) if plan.rows else frozenset()
-    for name in sorted(plan.inputs - options.given.keys() - options.environment_names.keys() - columns):
+    for name in sorted(plan.inputs - options.given.keys() - plan.environment_names.keys() - columns):
         place = Place(plan.file, ("inputs",))
         yield Problem(f"the input `{name}` is not given", place, f"give it: --var {name}=…")
 
@@ -97,7 +95,7 @@ def _relative_urls(plan: Plan) -> Iterable[Problem]:
 
 
 def _short_secrets(plan: Plan, options: Options) -> Iterable[Problem]:
-    known: dict[str, Any] = {**options.environment, **options.environment_names, **options.given}
+    known: dict[str, Any] = {**options.environment, **plan.environment_names, **options.given}
     for index, name in enumerate(plan.secrets):
         if name in known and too_short(known[name]):
             message = f"the secret {name} has fewer than {SHORTEST_SECRET} characters, too few to be masked safely"
@@ -154,10 +152,10 @@ class Suite:
         self.write(RunStarted(len(runs)))
         driver = self.new_driver()
         results: list[WorkflowResult] = []
-        crashed = False
+        crashed, stop = False, ""
         with Interrupts() as interrupts:
             for plan, row in runs:
-                stop = self._why_stop(results, interrupts)
+                stop = stop or self._why_stop(results[-1] if results else None, interrupts)
                 if stop:
                     results.append(self._skipped(plan, row, stop))
                     continue
@@ -175,17 +173,16 @@ class Suite:
         """What is known to be secret before anything happens is masked from the first event on."""
         for plan in self.plans:
             for name in plan.secrets:
-                for source in (self.options.environment, self.options.environment_names, self.options.given):
+                for source in (self.options.environment, plan.environment_names, self.options.given):
                     if name in source:
                         self.redactor.learn(source[name])
 
-    def _why_stop(self, results: list[WorkflowResult], interrupts: Interrupts) -> str:
+    def _why_stop(self, last: WorkflowResult | None, interrupts: Interrupts) -> str:
+        """Why no further run begins, or ""."""
         if interrupts.received:
             return "the run was interrupted"
-        if self.options.fail_fast and results and results[-1].verdict in {Verdict.FAILED, Verdict.ERROR}:
+        if self.options.fail_fast and last is not None and last.verdict in {Verdict.FAILED, Verdict.ERROR}:
             return "a workflow before it did not pass (--fail-fast)"
-        if self.options.fail_fast and results and results[-1].reason.endswith("(--fail-fast)"):
-            return results[-1].reason
         return ""
 
     def _one(self, plan: Plan, row: Row, driver: BlockingDriver, interrupts: Interrupts) -> WorkflowResult:
@@ -199,9 +196,8 @@ class Suite:
             self.write(event)
 
         world = new_world(plan, row, options, redactor.door(write))
-        values = {name: value for name, value in options.environment_names.items() if name not in row.values}
         given = {name: value for name, value in options.given.items() if name in plan.accepts}
-        drive(run_workflow(plan, row, world, {**values, **given}), lambda effect: interrupts.perform(effect, driver))
+        drive(run_workflow(plan, row, world, given), lambda effect: interrupts.perform(effect, driver))
         plan.source.forget_marks()  # a failure read them; ten thousand failing files must not keep them
         return seen[0]
 
