@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from runner.cli.options import loading, loading_options, read_environment, read_variables
+from runner.cli.options import loading_options, read_options
 
 
 @click.command("check", short_help="Check workflows without sending anything.")
@@ -19,9 +19,8 @@ def command(paths: tuple[Path, ...], **options: Any) -> int:
 
     if not paths:
         raise click.UsageError("name a workflow file or a folder: runflow check PATH…")
-    given = read_variables(options["variables"], options["vars_files"])
-    environment = read_environment(options["env_files"])
-    workflows, code = compiled(paths, loading(given, environment, options["environment"], options["file_root"]))
+    _, loading = read_options(options)
+    workflows, code = compiled(paths, loading)
     if code:
         return code
     steps = sum(len(workflow.plan.steps) + len(workflow.plan.cleanup) for workflow in workflows)

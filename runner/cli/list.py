@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from runner.cli.options import loading, loading_options, read_environment, read_variables
+from runner.cli.options import loading_options, read_options
 
 
 @click.command("list", short_help="List the workflows that paths mean.")
@@ -18,11 +18,8 @@ def command(paths: tuple[Path, ...], steps: bool, **options: Any) -> int:  # cli
     from runner.cli.problems import compiled
     from runner.reporters.text import one_line
 
-    given = read_variables(options["variables"], options["vars_files"])
-    environment = read_environment(options["env_files"])
-    workflows, code = compiled(
-        paths or (Path(),), loading(given, environment, options["environment"], options["file_root"])
-    )
+    _, loading = read_options(options)
+    workflows, code = compiled(paths or (Path(),), loading)
     for workflow in workflows:
         plan = workflow.plan
         tags = f"  [{', '.join(plan.tags)}]" if plan.tags else ""

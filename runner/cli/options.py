@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -98,6 +98,16 @@ def _unquoted(value: str) -> str:
     return value.split(" #", 1)[0].rstrip()
 
 
-def loading(given: dict[str, Any], environment: dict[str, str], choose: str, file_root: Path | None) -> Loading:
-    """How files are read, from the options."""
-    return Loading(frozenset(given), environment, choose, file_root)
+def read_options(options: dict[str, Any], more: Mapping[str, str] | None = None) -> tuple[dict[str, Any], Loading]:
+    """The values that the command line gives, and how files are read.
+
+    Args:
+        options: Of `loading_options`.
+        more: Environment variables over the process's own.
+
+    Raises:
+        click.BadParameter: one is written wrongly.
+    """
+    given = read_variables(options["variables"], options["vars_files"])
+    environment = read_environment(options["env_files"]) | dict(more or {})
+    return given, Loading(frozenset(given), environment, options["environment"], options["file_root"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from runner.language.yaml import source_of
 from runner.model.errors import Place, Problem
 from runner.model.results import Where
 from runner.model.wording import plural
-from runner.reporters.text import excerpt, one_line, safe
+from runner.reporters.text import can_write, excerpt, one_line, safe
 
 INVALID = 2
 NOTHING_SELECTED = 5
@@ -38,7 +39,7 @@ def show_problems(problems: Iterable[Problem]) -> None:
     """Write every problem to standard error."""
     every = list(problems)
     sources: dict[str, Source | None] = {}
-    arrow = "→" if _can_write("→") else "->"
+    arrow = "→" if can_write(sys.stderr, "→") else "->"
     for problem in every:
         where = _where(problem.place, sources)
         if where is None:
@@ -76,13 +77,3 @@ def _where(place: Place | None, sources: dict[str, Source | None]) -> Where | No
     if source is None or not source.text.strip():
         return None
     return source.where(place, around=1)
-
-
-def _can_write(text: str) -> bool:
-    import sys
-
-    try:
-        text.encode(sys.stderr.encoding or "utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -10,7 +10,7 @@ from typing import Any
 import click
 import msgspec
 
-from runner.cli.options import loading, loading_options, read_environment, read_variables
+from runner.cli.options import loading_options, read_options
 
 
 @click.command("run", short_help="Run workflows.")
@@ -35,30 +35,30 @@ from runner.cli.options import loading, loading_options, read_environment, read_
 )
 def command(paths: tuple[Path, ...], demo: bool, **options: Any) -> int:  # click passes options by name
     """Run the workflows in PATHS: files, and folders with every workflow below them."""
-    given = read_variables(options["variables"], options["vars_files"])
-    environment = read_environment(options["env_files"])
     with ExitStack() as stack:
+        more: dict[str, str] = {}
         if demo:
             from runner.demo.api import environment as demo_environment
             from runner.demo.server import DemoServer
 
-            environment |= demo_environment(stack.enter_context(DemoServer()).url)
-        return _run(paths, given, environment, options)
+            more = demo_environment(stack.enter_context(DemoServer()).url)
+        return _run(paths, more, options)
 
 
-def _run(paths: tuple[Path, ...], given: dict[str, Any], environment: dict[str, str], options: dict[str, Any]) -> int:
+def _run(paths: tuple[Path, ...], more: dict[str, str], options: dict[str, Any]) -> int:
     from runner.app import run_suite
     from runner.cli.problems import compiled
     from runner.suite.run import Options
 
     if not paths:
         raise click.UsageError("name a workflow file or a folder: runflow PATH…")
-    workflows, code = compiled(paths, loading(given, environment, options["environment"], options["file_root"]))
+    given, loading = read_options(options, more)
+    workflows, code = compiled(paths, loading)
     if code:
         return code
     seed = options["seed"] if options["seed"] is not None else _random_seed()
     suite = Options(
-        given, environment=environment, fail_fast=options["fail_fast"], keep=options["verbose"] > 0, seed=seed
+        given, environment=loading.environment, fail_fast=options["fail_fast"], keep=options["verbose"] > 0, seed=seed
     )
     if options["dry_run"]:
         from runner.cli.dry_run import show_requests

@@ -105,7 +105,7 @@ def _from_yaml(folder: Path) -> ProjectFile:
 
 def _from_toml(folder: Path) -> ProjectFile | None:
     # only for folders with a pyproject.toml
-    import tomllib  # noqa: PLC0415
+    import tomllib  # noqa: PLC0415  # see above
 
     path = folder / "pyproject.toml"
     try:

@@ -131,7 +131,7 @@ def _keys(data: Any) -> Iterator[str]:
 
 def _mistakes(data: Any, struct: type[msgspec.Struct], file: str) -> Iterator[Problem]:
     # jsonschema takes 60 ms to import, and a good file never needs it
-    import jsonschema  # noqa: PLC0415
+    import jsonschema  # noqa: PLC0415  # see above
 
     schema = struct_schema(struct)
     validator = jsonschema.Draft202012Validator(schema)

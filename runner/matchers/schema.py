@@ -13,7 +13,7 @@ from runner.model.wording import json_text, shown
 @lru_cache(maxsize=256)
 def _validator(text: str) -> Any:
     # 60 ms to import, and few files hold a schema
-    import json  # noqa: PLC0415
+    import json  # noqa: PLC0415  # see above
 
     import jsonschema  # noqa: PLC0415  # as above
     from referencing import Registry  # noqa: PLC0415  # as above

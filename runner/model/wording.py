@@ -48,7 +48,7 @@ def shown(value: Any, limit: int = 200) -> str:
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """`did you mean 'headers'?` for a near miss, else an empty text."""
     # only for files that are wrong
-    import difflib  # noqa: PLC0415
+    import difflib  # noqa: PLC0415  # see above
 
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f"did you mean '{close[0]}'?" if close else ""

@@ -81,7 +81,7 @@ class StepCompiler:
             expectations=tuple(others),
             extracts=tuple(extracts),
             asserts=conditions,
-            expects_failure=any(_asks_failure(each.pick.selector) for each in others),
+            expects_failure=any(each.pick.text == Failure.name for each in others),
             gives=frozenset(given) if given else NONE,
             needs=frozenset(needs) if needs else NONE,
         )
@@ -214,10 +214,6 @@ class StepCompiler:
         if missing:
             self.context.problem(place, f"{name} needs {listed(missing)}", "give it under `with`")
         return IncludePlan(plan, given)
-
-
-def _asks_failure(selector: Any) -> bool:
-    return isinstance(getattr(getattr(selector, "select", None), "__self__", None), Failure)
 
 
 def _default_name(step: Step, key: str) -> str:

@@ -11,7 +11,7 @@ from runner.model.events import Event, RunFinished, StepFinished, WorkflowFinish
 from runner.model.exchange import Exchange, Response
 from runner.model.results import Failure, Result, StepResult, Try, Verdict, WorkflowResult
 from runner.model.wording import plural, seconds_text
-from runner.reporters.text import check_lines, excerpt, one_line, request_lines, response_lines, safe
+from runner.reporters.text import can_write, check_lines, excerpt, one_line, request_lines, response_lines, safe
 
 _MARKS = {
     Verdict.PASSED: ("✓", "ok"),
@@ -37,7 +37,7 @@ class Console:
         self.colour = colour
         self.verbosity = verbosity
         self._pending: WorkflowStarted | None = None
-        self._ascii = not _can_write(stream, "✓│…")
+        self._ascii = not can_write(stream, "✓│…")
         self._blank = False
         self._steps = 0
         self._checks = 0
@@ -237,11 +237,3 @@ def _first_place(workflow: WorkflowResult) -> str:
             where = next((place for place in places if place), step.where)
             return f"{one_line(step.name)}  {where}" if where else one_line(step.name)
     return workflow.file
-
-
-def _can_write(stream: IO[str], text: str) -> bool:
-    try:
-        text.encode(getattr(stream, "encoding", None) or "utf-8")
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True

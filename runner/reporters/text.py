@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from runner.matchers.equality import same
 from runner.model.answer import Answer
 from runner.model.errors import StepError
 from runner.model.exchange import Request, Response
@@ -25,6 +25,15 @@ def safe(text: str) -> str:
     return _UNSAFE.sub(
         lambda found: f"\\u{ord(found[0]):04x}" if ord(found[0]) > 0xFF else f"\\x{ord(found[0]):02x}", text
     )
+
+
+def can_write(stream: object, text: str) -> bool:
+    """The stream's encoding has these characters."""
+    try:
+        text.encode(getattr(stream, "encoding", None) or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
 
 
 def one_line(text: str, limit: int = 120) -> str:
@@ -64,14 +73,9 @@ def differences(expected: Any, actual: Any, path: str = "$") -> Iterator[str]:
                 yield f"+ {below}: {shown(actual[index], 100)}, which was not expected"
             else:
                 yield from differences(expected[index], actual[index], below)
-    elif json.dumps(expected, default=str) != json.dumps(actual, default=str) and not _same_number(expected, actual):
+    elif not same(expected, actual):
         yield f"- {path}: {shown(expected, 100)}"
         yield f"+ {path}: {shown(actual, 100)}"
-
-
-def _same_number(left: Any, right: Any) -> bool:
-    numbers = not isinstance(left, bool) and not isinstance(right, bool)
-    return numbers and isinstance(left, (int, float)) and isinstance(right, (int, float)) and left == right
 
 
 _WORDS = {
@@ -120,7 +124,7 @@ def _text_diff(check: Check) -> list[str]:
     if "\n" not in check.expected or "\n" not in check.actual:
         return []
     # only for checks that fail
-    import difflib  # noqa: PLC0415
+    import difflib  # noqa: PLC0415  # see above
 
     lines = difflib.unified_diff(
         check.expected.splitlines(), check.actual.splitlines(), "expected", "actual", lineterm="", n=1

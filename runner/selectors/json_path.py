@@ -87,7 +87,7 @@ def compile_path(text: str) -> Definite | Indefinite:
     if len(text) > MAX_PATH:
         raise ValueError(f"the path has {len(text)} characters; at most {MAX_PATH} are compiled")
     # 25 ms to import, and plain paths do without
-    import jsonpath_rfc9535  # noqa: PLC0415
+    import jsonpath_rfc9535  # noqa: PLC0415  # see above
     from jsonpath_rfc9535.selectors import IndexSelector, NameSelector  # noqa: PLC0415  # as above
 
     try:

@@ -43,7 +43,7 @@ class _Query:
 @lru_cache(maxsize=4096)
 def _compile(text: str) -> _Query:
     # an import of its own: few files speak this dialect
-    from jsonpath_ng import Child, Fields, Index, Root  # noqa: PLC0415
+    from jsonpath_ng import Child, Fields, Index, Root  # noqa: PLC0415  # see above
     from jsonpath_ng.exceptions import JSONPathError  # noqa: PLC0415  # as above
     from jsonpath_ng.ext.parser import parse  # noqa: PLC0415  # as above
     from jsonpath_ng.ext.string import DefintionInvalid  # noqa: PLC0415  # as above

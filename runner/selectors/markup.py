@@ -21,7 +21,7 @@ def _html(answer: Answer) -> bool:
 def _document(answer: Answer) -> Any:
     """The body parsed by its own charset: no network, no entities, no depth that lxml would not take."""
     # an extra, and only for who asks for markup
-    from lxml import etree, html  # noqa: PLC0415
+    from lxml import etree, html  # noqa: PLC0415  # see above
 
     body = answer.whole().body
     if not body.strip():
@@ -79,7 +79,7 @@ class _Nodes:
 def _xpath(expression: str) -> _Nodes:
     try:
         # an extra, and 90 ms to import
-        import elementpath  # noqa: PLC0415
+        import elementpath  # noqa: PLC0415  # see above
         import lxml.etree  # noqa: F401, PLC0415  # so that a missing one is found when the file is checked
     except ImportError:
         raise ValueError(_NEEDED) from None
@@ -114,7 +114,7 @@ def _xpath(expression: str) -> _Nodes:
 def _css(expression: str) -> _Nodes:
     try:
         # an extra
-        import cssselect  # noqa: PLC0415
+        import cssselect  # noqa: PLC0415  # see above
         import lxml.etree  # noqa: F401, PLC0415  # as above
     except ImportError:
         raise ValueError(_NEEDED) from None

@@ -55,7 +55,7 @@ class Fake:
     def _load(self) -> Any:
         try:
             # an extra, and slow to import: only who writes `fake.…` needs it
-            from faker import Faker  # noqa: PLC0415
+            from faker import Faker  # noqa: PLC0415  # see above
         except ImportError:
             raise FilterError("`fake` needs Faker: pip install 'runflow[fake]'") from None
         faker = Faker()

@@ -173,7 +173,7 @@ def as_text(value: Any) -> str:
 
 def _jinja() -> Any:
     # Jinja takes 35 ms to import; a run whose templates only name variables never needs it
-    from runner.templating import jinja  # noqa: PLC0415
+    from runner.templating import jinja  # noqa: PLC0415  # see above
 
     return jinja
 

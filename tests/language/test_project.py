@@ -83,6 +83,11 @@ def test_an_empty_project_file_is_a_project(write: Write, demo: str) -> None:
 def test_the_environment_of_one_project_reaches_no_workflow_of_another(write: Write, demo: str) -> None:
     for name, path in (("one", "health"), ("two", "echo")):
         write(f"{name}/runflow.yaml", f"environments: {{staging: {{base_url: {demo}, vars: {{path: {path}}}}}}}\n")
-        write(f"{name}/a.yaml", f"vars: {{path: nope}}\nsteps:\n  - get: '/{{{{ path }}}}'\n    expect: {{status: 200, url: {demo}/{path}}}\n")
-    flows = [runner.load(write(f"{name}/x.txt", "").parent / "a.yaml", environment="staging") for name in ("one", "two")]
+        write(
+            f"{name}/a.yaml",
+            f"vars: {{path: nope}}\nsteps:\n  - get: '/{{{{ path }}}}'\n    expect: {{status: 200, url: {demo}/{path}}}\n",
+        )
+    flows = [
+        runner.load(write(f"{name}/x.txt", "").parent / "a.yaml", environment="staging") for name in ("one", "two")
+    ]
     assert runner.run(flows).passed
