@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from runner.drivers.blocking import CAN
 from runner.engine.frame import World
 from runner.engine.workflow import run_workflow
 from runner.language.files import Files
@@ -122,7 +123,7 @@ def compile_raw(
     known = Files(ROOT)
     for path, content in {name: text, **(files or {})}.items():
         known.contents[ROOT / path] = content.encode() if isinstance(content, str) else content
-    return compile_file(ROOT / name, Settings(known, shown_from=ROOT, **settings))
+    return compile_file(ROOT / name, Settings(known, shown_from=ROOT, can=CAN, **settings))
 
 
 def problems(text: str | bytes, **kwargs: Any) -> list[Problem]:

@@ -20,8 +20,8 @@ from runner.drivers.failures import failure_of
 from runner.model.exchange import Headers, Request, Response, TransportFailure
 from runner.version import __version__
 
-CAN: frozenset[str] = frozenset()
-"""Transport features beyond HTTP/1.1 over TCP: none."""
+CAN = frozenset(f"encoding {name}" for name in (*ENCODINGS, "identity"))
+"""Transport features beyond HTTP/1.1 over TCP: only the content codings that it can decode."""
 
 _CHUNK = 65536
 _VERSIONS = {9: "0.9", 10: "1.0", 11: "1.1", 20: "2"}

@@ -41,7 +41,7 @@ class Settings:
         ng: A bare `$` means jsonpath-ng's dialect.
         base_url: The chosen environment's, for files that have none.
         defaults: The project's, below a file's own.
-        can: Transport features that the driver has beyond HTTP/1.1 over TCP.
+        can: Transport features that the driver has beyond HTTP/1.1 over TCP (`version 2`, `resolve`, `encoding gzip`).
         shown_from: The folder from which paths are shown.
         environment: The environment variables that are set.
     """

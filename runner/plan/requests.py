@@ -246,7 +246,8 @@ class RequestCompiler:
         elif version != "1.1" and f"version {version[0]}" not in self.context.settings.can:
             message = f"the requests driver cannot do HTTP/{version}"
             self.context.problem(places["version"], message, "it speaks 1.1; 2 and 3 need the curl driver")
-        known = {"gzip", "deflate", "identity"}
+        can = self.context.settings.can
+        known = {feature.removeprefix("encoding ") for feature in can if feature.startswith("encoding ")}
         for encoding in data.get("encodings", ()):
             if encoding not in known and "{{" not in encoding:
                 self.context.problem(
