@@ -21,6 +21,7 @@ from runner.model.wording import did_you_mean, listed
 from runner.plan.compile import compile_file
 from runner.plan.context import Settings
 from runner.plan.plan import Plan
+from runner.reporters.log import Log
 from runner.suite.discover import discover
 from runner.suite.run import Options, Suite
 
@@ -166,7 +167,7 @@ def run(
     session: Any = None,
     reporters: Iterable[Reporter] = (),
 ) -> Result:
-    """Run workflows.
+    """Run workflows. Each step is logged under the logger `runflow`, for a program that configures `logging`.
 
     Args:
         workflows: One, several, or the path of one.
@@ -189,7 +190,7 @@ def run(
         workflows = load(workflows, variables=variables, env=environment)
     every = [workflows] if isinstance(workflows, Workflow) else list(workflows)
     options = Options(dict(variables or {}), environment, fail_fast, keep, seed)
-    return run_suite(every, options, reporters, lambda: BlockingDriver(session))
+    return run_suite(every, options, [Log(), *reporters], lambda: BlockingDriver(session))
 
 
 def run_suite(

@@ -16,7 +16,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 
 from runner.drivers.connection import Attempt, pool_classes
 from runner.drivers.decoding import ENCODINGS, DecodeError, TooLarge, decoded
-from runner.drivers.failures import failure_of
+from runner.drivers.failures import CertificateUnusable, failure_of
 from runner.model.exchange import Headers, Request, Response, TransportFailure
 from runner.version import __version__
 
@@ -25,10 +25,6 @@ CAN = frozenset(f"encoding {name}" for name in (*ENCODINGS, "identity"))
 
 _CHUNK = 65536
 _VERSIONS = {9: "0.9", 10: "1.0", 11: "1.1", 20: "2"}
-
-
-class CertificateUnusable(Exception):  # it names what is wrong
-    """A certificate, key or CA file of the workflow cannot be used."""
 
 
 class _Adapter(HTTPAdapter):

@@ -16,6 +16,11 @@ from runner.drivers.decoding import DecodeError, TooLarge
 from runner.model.exchange import FailureKind, Headers, Phase, Request, TransportFailure
 from runner.model.wording import seconds_text
 
+
+class CertificateUnusable(Exception):
+    """A certificate, key or CA file of the workflow cannot be used."""
+
+
 Reading = tuple[FailureKind, str, str]
 """A kind, a message and a hint."""
 
@@ -83,6 +88,8 @@ def _known(cause: BaseException, host: str, request: Request, attempt: Attempt) 
             limit = request.transport.max_response_size
             hint = "raise `http: {max_response_size: …}` if such an answer is right"
             return "too_large", f"the body of the answer has more than {limit} bytes", hint
+        case CertificateUnusable():
+            return "tls", str(cause), "check the file; its content is never shown"
         case DecodeError():
             return "decode", str(cause), "the server's Content-Encoding and its body do not fit"
         case socket.gaierror() | UnicodeError():
@@ -113,8 +120,6 @@ def _known(cause: BaseException, host: str, request: Request, attempt: Attempt) 
         case OSError(errno=number) if number in _UNREACHABLE:
             return "unreachable", f"{host} cannot be reached: {_strerror(cause)}", "check the network and the address"
         case _:
-            if type(cause).__name__ == "CertificateUnusable":
-                return "tls", str(cause), "check the file; its content is never shown"
             if "ended prematurely" in str(cause) and not cause.args[1:]:
                 return "truncated", f"the answer of {host} ends before it is complete", "the last chunk never came"
             return None

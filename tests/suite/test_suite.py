@@ -88,6 +88,17 @@ def test_results_come_in_order_and_the_worst_decides(write: Write, demo: str) ->
     assert [workflow.verdict.value for workflow in more.workflows] == ["failed", "skipped", "skipped", "skipped"]
 
 
+def test_a_program_that_configures_logging_sees_the_steps(
+    write: Write, demo: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="runflow")
+    runner.run(write("a.yaml", f"name: A\nbase_url: {demo}\nsteps:\n  - get: /health\n    expect: 404\n"))
+    assert [(record.levelname, record.getMessage()[:26]) for record in caplog.records] == [
+        ("ERROR", "A: GET /health: failed GET"),
+        ("ERROR", "A: failed"),
+    ]
+
+
 def test_cases_and_matrix_entries_are_runs_of_their_own(write: Write, demo: str) -> None:
     flow = write(
         "a.yaml",
