@@ -12,13 +12,15 @@ import msgspec
 
 from runner.drivers.blocking import CAN
 from runner.engine.frame import World
-from runner.engine.workflow import run_workflow
+from runner.engine.session import Session
+from runner.engine.tokens import closed
+from runner.engine.workflow import NESTED, run_workflow
 from runner.language.files import Files
-from runner.model.effects import Send, Sleep
+from runner.model.effects import LATE, Once, Send, Sleep
 from runner.model.errors import Interrupted, Problem, WorkflowError
 from runner.model.events import Event, SecretLearned, StepFinished
 from runner.model.exchange import Request, Response, TransportFailure
-from runner.model.results import Check, Failure, StepResult, WorkflowResult
+from runner.model.results import Check, Failure, SessionResult, StepResult, WorkflowResult
 from runner.plan.compile import compile_file
 from runner.plan.context import Settings
 from runner.plan.plan import Plan
@@ -66,6 +68,8 @@ class Ran:
         self.requests: list[Request] = []
         self.slept: list[float] = []
         self.clock = Clock()
+        self.open: dict[str, Session] = {}
+        self.closed: list[SessionResult] = []
 
     @property
     def steps(self) -> tuple[StepResult, ...]:
@@ -147,6 +151,7 @@ def run(
     keep: bool = False,
     cost: float = 0.0,
     interrupt_at: int = -1,
+    wall: Callable[[], float] | None = None,
     row: int = 0,
     **kwargs: Any,
 ) -> Ran:
@@ -160,6 +165,7 @@ def run(
         keep: Passing steps keep their exchanges.
         cost: Seconds that each answer takes.
         interrupt_at: The number of the effect at which a SIGINT comes.
+        wall: Epoch seconds, where they differ from the clock's.
         row: Which case or matrix entry.
     """
     plan = compile_text(text, given=frozenset(given or {}), **kwargs)
@@ -181,25 +187,120 @@ def run(
         return found
 
     world = World(
-        clock=ran.clock, wall=ran.clock, emit=ran.events.append, environment=env or {}, random=Random(7), keep=keep
-    )
-    flow = run_workflow(plan, plan.rows[row], world, dict(given or {}))
-    count = 0
-    try:
-        effect = next(flow)
-        while True:
-            if count == interrupt_at:
-                count += 1
-                effect = flow.throw(Interrupted(2))
-                continue
-            count += 1
-            match effect:
-                case Send(request):
-                    effect = flow.send(reply(request))
-                case Sleep(seconds):
-                    ran.slept.append(round(seconds, 6))
-                    ran.clock.now += seconds
-                    effect = flow.send(None)
-    except StopIteration as done:
-        ran.result = done.value
+        clock=ran.clock, wall=wall or ran.clock, emit=ran.events.append, environment=env or {}, random=Random(7),
+        keep=keep, sessions=ran.open, run=plan.name,
+    )  # fmt: skip
+    loop = Loop(ran, reply, interrupt_at)
+    [ran.result] = loop.run([run_workflow(plan, plan.rows[row], world, dict(given or {}))])
+    _close(ran, loop, world)
     return ran
+
+
+def run_all(texts: list[str], serve: Serve, *, env: Mapping[str, str] | None = None, cost: float = 0.0) -> list[Ran]:
+    """Run several workflows at once, an effect of each in turn, on one clock and with the same sessions.
+
+    The first one's `requests` holds those of all, in order; its `closed` the sessions.
+    """
+    every = [Ran() for _ in texts]
+    first = every[0]
+
+    def reply(request: Request) -> Response | TransportFailure:
+        first.requests.append(request)
+        first.clock.now += cost
+        found = serve(request)
+        if isinstance(found, Response) and not found.url:
+            found = msgspec.structs.replace(found, url=request.url)
+        return found
+
+    flows = []
+    for number, (text, ran) in enumerate(zip(texts, every, strict=True)):
+        ran.clock = first.clock
+        plan = compile_text(text, name=f"flow{number}.yaml")
+        world = World(
+            clock=first.clock, wall=first.clock, emit=ran.events.append, environment=env or {}, random=Random(number),
+            sessions=first.open, run=plan.name,
+        )  # fmt: skip
+        flows.append(run_workflow(plan, plan.rows[0], world, {}))
+    loop = Loop(first, reply)
+    for ran, result in zip(every, loop.run(flows), strict=True):
+        ran.result = result
+    _close(first, loop, world)
+    return every
+
+
+def _close(ran: Ran, loop: Loop, world: World) -> None:
+    """The end of a suite: every token that was fetched is given back."""
+    begun = [session for session in ran.open.values() if session.begun]
+    ran.closed = loop.run([closed(session, world, NESTED.steps) for session in begun])
+
+
+class Loop:
+    """Drives flows on one clock, an effect of each in turn; `Once` as a driver on one thread would do it."""
+
+    def __init__(self, ran: Ran, reply: Callable[[Request], Any], interrupt_at: int = -1) -> None:
+        self.ran = ran
+        self.reply = reply
+        self.interrupt_at = interrupt_at
+        self.count = 0
+        self.waiting: dict[str, list[tuple[list[Any], Once, float]]] = {}
+
+    def run(self, flows: list[Any]) -> list[Any]:
+        results: dict[int, Any] = {}
+        numbers = {id(flow): number for number, flow in enumerate(flows)}
+        ready: list[tuple[list[Any], Any, Any]] = [([flow], None, None) for flow in flows]
+        while ready:
+            stack, value, error = ready.pop(0)
+            try:
+                effect = stack[-1].throw(error) if error is not None else stack[-1].send(value)
+            except StopIteration as done:
+                flow = stack.pop()
+                if stack:
+                    key = stack.pop()
+                    waiters = self.waiting.pop(key)
+                    ready.append((stack, done.value, None))
+                    late = self.ran.clock.now
+                    ready += [(other, LATE if until < late else done.value, None) for other, _, until in waiters]
+                else:
+                    results[numbers[id(flow)]] = done.value
+                continue
+            except BaseException as broken:
+                stack.pop()
+                if not stack:
+                    raise
+                key = stack.pop()
+                ready.append((stack, None, broken))
+                ready += [(other, None, None) for other in self._next_leads(key)]
+                continue
+            ready += self._perform(stack, effect)
+        return [results[number] for number in range(len(flows))]
+
+    def _next_leads(self, key: str) -> list[list[Any]]:
+        """Who ran the flow was broken off: the first of those who wait runs theirs."""
+        waiters = self.waiting.pop(key)
+        if not waiters:
+            return []
+        (stack, once, _), *others = waiters
+        self.waiting[key] = others
+        stack += [key, once.flow()]
+        return [stack]
+
+    def _perform(self, stack: list[Any], effect: Any) -> list[tuple[list[Any], Any, Any]]:
+        self.count += 1
+        if self.count - 1 == self.interrupt_at:
+            return [(stack, None, Interrupted(2))]
+        match effect:
+            case Send(request):
+                return [(stack, self.reply(request), None)]
+            case Sleep(seconds):
+                self.ran.slept.append(round(seconds, 6))
+                self.ran.clock.now += seconds
+                return [(stack, None, None)]
+            case Once(key=key, timeout=timeout):
+                if key in self.waiting:
+                    until = self.ran.clock.now + (1e12 if timeout is None else timeout)
+                    self.waiting[key].append((stack, effect, until))
+                    return []
+                self.waiting[key] = []
+                stack += [key, effect.flow()]
+                return [(stack, None, None)]
+        raise AssertionError(effect)

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from runner.app import Workflow
+from runner.engine.authenticate import attached, placeholder
 from runner.engine.frame import Frame
 from runner.engine.request import build
 from runner.engine.step import assign
@@ -60,7 +61,7 @@ def _step(step: StepPlan, frame: Frame, names: dict[str, Any], indent: str) -> I
     try:
         match step.action:
             case RequestPlan() as plan:
-                outgoing = build(plan, frame, seen, 0.0)
+                outgoing = attached(build(plan, frame, seen, 0.0), placeholder(plan.auth, frame, seen))
                 for line in request_lines(outgoing.request, (), body=True):
                     yield f"{indent}    {line}"
             case SetPlan() as assignments:

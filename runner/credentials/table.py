@@ -1,11 +1,17 @@
-"""Every credential by its key. A new one is a file here and a line below."""
+"""Every credential by its key. A new one is a file here and a line below. Those that fetch a token are sessions."""
 
 from __future__ import annotations
 
-from runner.credentials import api_key, basic, bearer
+from runner.credentials import api_key, aws_sigv4, basic, bearer, digest
 from runner.model.kinds import Credential
 
-CREDENTIALS: dict[str, Credential] = {kind.name: kind for kind in (bearer.Bearer(), basic.Basic(), api_key.ApiKey())}
+CREDENTIALS: dict[str, Credential] = {
+    kind.name: kind
+    for kind in (bearer.Bearer(), basic.Basic(), digest.Digest(), api_key.ApiKey(), aws_sigv4.AwsSigv4())
+}
 
-LATER = ("digest", "aws_sigv4", "oauth2", "login", "refresh", "logout", "attach", "renew")
-"""Keys of `auth` that are refused until they are built."""
+SESSIONS = ("oauth2", "login")
+"""Kinds whose token is fetched when it is first needed: `plan/sessions.py` compiles them, `engine/tokens.py` runs them."""
+
+SESSION_KEYS = {"oauth2": ("logout", "attach", "renew"), "login": ("refresh", "logout", "attach", "renew")}
+"""The keys that go with each."""

@@ -5,15 +5,21 @@ from __future__ import annotations
 import msgspec
 
 from runner.engine.frame import Frame
+from runner.engine.lines import with_lines
 from runner.engine.redirects import redirected, stays_home
 from runner.engine.request import Outgoing
 from runner.model.answer import Answer
 from runner.model.effects import Flow, Send
 from runner.model.errors import StepError
+from runner.model.events import SecretLearned
 from runner.model.exchange import Exchange, Request, Response, TransportFailure
+from runner.model.kinds import Signer
 
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 """RFC 9110 §9.2.2."""
+
+_CHALLENGES = 2
+"""Proofs for one request: a first one, and one more where the nonce had become stale."""
 
 
 def exchange(outgoing: Outgoing, frame: Frame, trail: list[Exchange]) -> Flow[Answer]:
@@ -36,7 +42,7 @@ def exchange(outgoing: Outgoing, frame: Frame, trail: list[Exchange]) -> Flow[An
         ready = _with_cookies(
             msgspec.structs.replace(request, timeout=max(left, 0.001)), outgoing, frame, crossed=crossed
         )
-        outcome = yield from _send(ready, trail)
+        outcome = yield from _send(ready, outgoing.signer if not crossed else None, frame, trail)
         if isinstance(outcome, TransportFailure):
             return Answer(None, failure=outcome, redirects=tuple(redirects), jar=_held(outgoing, frame))
         if outgoing.jar is not None:
@@ -53,16 +59,42 @@ def exchange(outgoing: Outgoing, frame: Frame, trail: list[Exchange]) -> Flow[An
         request = following
 
 
-def _send(request: Request, trail: list[Exchange]) -> Flow[Response | TransportFailure]:
-    """One exchange; a request that may be repeated is, once, where the server had closed the connection before it."""
+def _send(
+    request: Request, signer: Signer | None, frame: Frame, trail: list[Exchange]
+) -> Flow[Response | TransportFailure]:
+    """One request; sent again, once, where the server had closed the connection before it, or asks for a proof."""
+    outcome = yield from _signed(request, signer, frame, trail)
+    if isinstance(outcome, TransportFailure) and outcome.stale and request.method in IDEMPOTENT:
+        _note(trail, "the server had closed the kept connection; sent again")
+        outcome = yield from _signed(request, signer, frame, trail)
+    for _ in range(_CHALLENGES):
+        if signer is None or not isinstance(outcome, Response) or not signer.challenged(outcome):
+            break
+        _note(trail, "the server asked for a proof; sent again with it")
+        outcome = yield from _signed(request, signer, frame, trail)
+    return outcome
+
+
+def _signed(
+    request: Request, signer: Signer | None, frame: Frame, trail: list[Exchange]
+) -> Flow[Response | TransportFailure]:
+    if signer is not None:
+        try:
+            added = signer.sign(request, frame.world.wall())
+        except ValueError as error:
+            raise StepError(str(error), "auth") from None
+        frame.world.emit(SecretLearned("auth", added.secrets))
+        request = msgspec.structs.replace(request, headers=with_lines(request.headers, added.headers))
     outcome = yield Send(request)
     assert isinstance(outcome, (Response, TransportFailure))
-    if isinstance(outcome, TransportFailure) and outcome.stale and request.method in IDEMPOTENT:
-        trail.append(Exchange(request, outcome, "the server had closed the kept connection; sent again"))
-        outcome = yield Send(request)
-        assert isinstance(outcome, (Response, TransportFailure))
     trail.append(Exchange(request, outcome))
+    if frame.hearing is not None:
+        frame.hearing.exchange(trail[-1])
     return outcome
+
+
+def _note(trail: list[Exchange], note: str) -> None:
+    trail[-1] = msgspec.structs.replace(trail[-1], note=note)
 
 
 def _with_cookies(request: Request, outgoing: Outgoing, frame: Frame, *, crossed: bool) -> Request:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner.engine.cookies import CookieJar
+from runner.engine.hearing import Hearing
 from runner.model.errors import DocumentPath, Place, RunflowError, StepError
 from runner.model.events import Emit, SecretLearned
+from runner.model.kinds import Attachment
 from runner.model.results import Failure, Where
 from runner.plan.plan import CredentialPlan, Plan
 from runner.redaction import SHORTEST_SECRET, too_short
 from runner.templating.functions import EnvironmentVariables, functions
+
+if TYPE_CHECKING:
+    from runner.engine.session import Session  # which runs in frames
 
 
 class World:
@@ -25,9 +30,15 @@ class World:
         environment: Environment variables.
         random: The run's own random source.
         keep: Passing steps keep their exchanges and checks (a report wants them).
+        sessions: The tokens that all runs share, by what they are for.
+        run: What reports call this run.
+
+    Attributes:
+        signers: Credentials that sign requests, by what they were made from: a nonce is gone on with.
+        told: Tokens whose secrets this run masks already.
     """
 
-    __slots__ = ("clock", "emit", "environment", "keep", "random", "wall")
+    __slots__ = ("clock", "emit", "environment", "keep", "random", "run", "sessions", "signers", "told", "wall")
 
     def __init__(
         self,
@@ -38,6 +49,8 @@ class World:
         environment: Mapping[str, str],
         random: Random,
         keep: bool = False,
+        sessions: dict[str, Session] | None = None,
+        run: str = "",
     ) -> None:
         self.clock = clock
         self.wall = wall
@@ -45,12 +58,27 @@ class World:
         self.environment = EnvironmentVariables(environment)
         self.random = random
         self.keep = keep
+        self.sessions = {} if sessions is None else sessions
+        self.signers: dict[str, Attachment] = {}
+        self.told: set[tuple[str, int]] = set()
+        self.run = run
 
 
 class Frame:
-    """One workflow (or included workflow) as it runs."""
+    """One workflow (or included workflow) as it runs.
 
-    __slots__ = ("base_url", "deadline", "depth", "jars", "limit", "names", "parent", "plan", "secrets", "world")
+    Attributes:
+        first_names: The names before the first step: what credentials that fetch a token are rendered over.
+        session: Whose own steps run here, or None.
+        opening: Keys of the sessions whose tokens are being fetched around this.
+        hearing: Takes all that these steps send and get, where all of it is secret.
+        sessions: The sessions of this file's credentials, by their places.
+    """
+
+    __slots__ = (
+        "base_url", "deadline", "depth", "first_names", "hearing", "jars", "limit", "names", "opening", "parent", "plan",
+        "secrets", "session", "sessions", "world",
+    )  # fmt: skip
 
     def __init__(self, plan: Plan, world: World, parent: Frame | None = None) -> None:
         self.plan = plan
@@ -64,6 +92,18 @@ class Frame:
         self.secrets: frozenset[str] = frozenset(plan.secrets) | (parent.secrets if parent else frozenset())
         self.names: dict[str, Any] = functions(world.random, world.wall, plan.read)
         self.names["env"] = world.environment
+        self.first_names = self.names
+        self.session: Session | None = parent.session if parent else None
+        self.opening: frozenset[str] = parent.opening if parent else frozenset()
+        self.hearing: Hearing | None = parent.hearing if parent else None
+        self.sessions: dict[DocumentPath, Session] = {}
+
+    def within(self, asker: Frame, opening: str) -> None:
+        """Run for somebody who waits: as deep as they are, and no longer than they may."""
+        self.depth = asker.depth + 1
+        self.opening = asker.opening | {opening}
+        if asker.deadline is not None:
+            self.deadline, self.limit = asker.deadline, asker.over().message
 
     def limited(self, seconds: float | None, limit: str) -> None:
         """Set a deadline this many seconds from now, unless one comes sooner."""
@@ -118,10 +158,12 @@ class Frame:
             raise StepError(message, "policy", hint="use a longer secret, or do not declare it as one")
         self.world.emit(SecretLearned(name, value))
 
-    def given(self, name: str, value: Any) -> None:
-        """A name got its value: mask it where the file declares it secret."""
-        if name in self.secrets:
+    def given(self, name: str, value: Any, *, secret: bool = False) -> None:
+        """A name got its value: mask it where the file declares it secret, or where everything is."""
+        if secret or name in self.secrets:
             self.learn(name, value)
+        elif self.hearing is not None:
+            self.hearing.value(name, value)
 
     def where(self, path: DocumentPath, *, on_key: bool = False) -> Where:
         """A place in this workflow's file, ready to show."""

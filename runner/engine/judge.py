@@ -107,7 +107,7 @@ def judge(step: StepPlan, answer: Answer, frame: Frame, names: Names, judgement:
     if answer.failure is not None and not step.expects_failure:
         return
     if answer.failure is None:
-        _expect(step.status, answer, names, judgement)
+        judge_status(step, answer, names, judgement)
         if judgement.failed or judgement.errors:
             return
         if answer.response is not None:
@@ -121,6 +121,11 @@ def judge(step: StepPlan, answer: Answer, frame: Frame, names: Names, judgement:
     _expect(step.expectations, answer, names, judgement)
 
 
+def judge_status(step: StepPlan, answer: Answer, names: Names, judgement: Judgement) -> None:
+    """What the step expects of the status alone."""
+    _expect(step.status, answer, names, judgement)
+
+
 def _extract(plan: ExtractPlan, answer: Answer, frame: Frame, names: Names, judgement: Judgement) -> None:
     try:
         text, selector = plan.pick.resolve(names)
@@ -129,8 +134,7 @@ def _extract(plan: ExtractPlan, answer: Answer, frame: Frame, names: Names, judg
             found = _default(plan, text, names, answer)
         elif plan.filter is not None:
             found = plan.filter.render({**names, "value": found})
-        if plan.secret or plan.name in frame.secrets:
-            frame.learn(plan.name, found)
+        frame.given(plan.name, found, secret=plan.secret)
         judgement.extracted[plan.name] = found
     except StepError as error:
         judgement.error(error, plan.path)

@@ -2,71 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
 import msgspec
 
-from runner.engine.exchange import exchange
+from runner.engine.attempt import Attempt
 from runner.engine.frame import Frame
 from runner.engine.judge import Judgement, ResponseView, judge, judge_asserts
 from runner.engine.pages import first_page, next_page
+from runner.engine.refusal import REFUSED, notes_on
+from runner.engine.renewal import answered
 from runner.engine.request import build
 from runner.engine.retry import next_wait, retry_after
+from runner.engine.tokens import RunSteps
 from runner.engine.turns import StoppedStep, step_name
 from runner.model.answer import Answer
 from runner.model.effects import Flow, Sleep
 from runner.model.errors import Interrupted, StepError
-from runner.model.exchange import Exchange, Response
+from runner.model.exchange import Response
 from runner.model.results import Failure, StepResult, Try, Verdict, WorkflowResult
 from runner.model.wording import seconds_text
 from runner.plan.plan import DEFAULT_TIMEOUT, AssertPlan, IncludePlan, Plan, RequestPlan, RetryPlan, SetPlan, StepPlan
 from runner.templating.values import boolean
 
 RunIncluded = Callable[[Plan, Frame, dict[str, Any]], Flow[WorkflowResult]]
+
+
+class Nested(NamedTuple):
+    """What runs below a step, handed down because it runs steps itself."""
+
+    included: RunIncluded
+    steps: RunSteps
+
+
 TRIED_AGAIN = frozenset({"transport", "timeout", "extract", "decode"})
 """Errors after which another try may do better. What is wrong in the file stays wrong."""
-
-
-class Attempt(msgspec.Struct):
-    """One try as it happens.
-
-    Attributes:
-        trail: Every exchange, redirects included.
-        given: Names that it extracted or set.
-        included: How an included workflow ended, and why it was skipped.
-        final: The run's own time is over, so there is no further try.
-    """
-
-    judgement: Judgement
-    trail: list[Exchange] = []
-    given: dict[str, Any] = {}
-    steps: tuple[StepResult, ...] = ()
-    included: Verdict = Verdict.PASSED
-    skipped: str = ""
-    answer: Answer | None = None
-    final: bool = False
-
-    @property
-    def verdict(self) -> Verdict:
-        """A failed expectation outranks an error: both are shown."""
-        if self.judgement.failed or self.included is Verdict.FAILED:
-            return Verdict.FAILED
-        return Verdict.ERROR if self.judgement.errors else self.included
-
-    @property
-    def response(self) -> Response | None:
-        """The final answer, if one came."""
-        return self.answer.response if self.answer else None
 
 
 class StepRun:
     """A step (one turn of it) being run."""
 
-    def __init__(self, step: StepPlan, frame: Frame, run_included: RunIncluded) -> None:
+    def __init__(self, step: StepPlan, frame: Frame, nested: Nested) -> None:
         self.step = step
         self.frame = frame
-        self.run_included = run_included
+        self.nested = nested
         self.attempt = Attempt(Judgement(frame))
 
     def turn(self, names: dict[str, Any], index: int = -1) -> Flow[tuple[StepResult, dict[str, Any]]]:
@@ -134,6 +114,7 @@ class StepRun:
             yield from self._try(names, attempt)
             passed = attempt.verdict in {Verdict.PASSED, Verdict.SKIPPED}
             wait = -1.0 if passed or retry is None else self._wait(retry, attempt, names, len(tries), clock() - begun)
+            tries += attempt.refused
             if wait >= 0 or not passed or tries or self.frame.world.keep:
                 tries.append(self._record(attempt, clock() - started, waited))
             if wait < 0:
@@ -208,16 +189,19 @@ class StepRun:
         """Send, judge and extract; with `paginate`, each page."""
         frame, step = self.frame, self.step
         limit = DEFAULT_TIMEOUT if step.timeout is None else self._rendered(step.timeout, names, "timeout")
-        left = frame.remaining()
-        outgoing = build(plan, frame, names, limit if left is None else min(limit, left))
+        outgoing = build(plan, frame, names, limit)
         pages = first_page(plan.paginate, step)
         while True:
-            attempt.answer = yield from exchange(outgoing, frame, attempt.trail)
+            attempt.answer = yield from answered(
+                outgoing, plan.auth, step, frame, names, run_steps=self.nested.steps, attempt=attempt
+            )
             if attempt.answer.failure is not None and not step.expects_failure:
-                self._transport_failed(attempt, limit, left)
+                self._transport_failed(attempt)
                 return
             page = Judgement(frame)
             judge(step, attempt.answer, frame, names, page)
+            if step.reads is not None and not page.failed and not page.errors:
+                page.extracted = step.reads(attempt.answer)
             attempt.judgement.checks += page.checks
             attempt.judgement.errors += page.errors
             attempt.judgement.passed += page.passed
@@ -231,13 +215,12 @@ class StepRun:
             following = next_page(pages, attempt.answer, outgoing, frame, names)
             if following is None:
                 return
-            left = frame.remaining()
-            outgoing = build(plan, frame, names, limit if left is None else min(limit, left), following)
+            outgoing = build(plan, frame, names, limit, following)
 
-    def _transport_failed(self, attempt: Attempt, limit: float, left: float | None) -> None:
+    def _transport_failed(self, attempt: Attempt) -> None:
         failure = attempt.answer.failure  # type: ignore[union-attr]  # just received
         assert failure is not None
-        if failure.kind == "timeout" and left is not None and left < limit:
+        if failure.kind == "timeout" and attempt.cut:
             attempt.final = True
             attempt.judgement.error(self.frame.over(), self.step.path)
             return
@@ -260,7 +243,7 @@ class StepRun:
         if step.timeout is not None:
             seconds = self._rendered(step.timeout, names, "timeout")
             child.limited(seconds, f"the include took longer than its timeout of {seconds_text(seconds)}")
-        result = yield from self.run_included(plan.plan, child, given)
+        result = yield from self.nested.included(plan.plan, child, given)
         attempt.steps, attempt.included, attempt.skipped = result.steps, result.verdict, result.reason
         if result.error is not None:
             attempt.judgement.errors.append(result.error)
@@ -272,6 +255,15 @@ class StepRun:
     def _record(self, attempt: Attempt, duration: float, waited: float) -> Try:
         """The try as data; a passing one keeps its exchanges only where a report wants them."""
         keep = self.frame.world.keep or attempt.verdict is not Verdict.PASSED
+        response, world = attempt.response, self.frame.world
+        notes: Iterable[str] = ()
+        if (
+            response is not None
+            and response.status in REFUSED
+            and attempt.held
+            and attempt.verdict is not Verdict.PASSED
+        ):
+            notes = notes_on(attempt.held, response, clock=world.clock(), wall=world.wall())
         return Try(
             exchanges=tuple(attempt.trail) if keep else (),
             checks=tuple(attempt.judgement.checks),
@@ -279,6 +271,7 @@ class StepRun:
             duration=duration,
             waited=waited,
             steps=attempt.steps,
+            notes=tuple(notes),
         )
 
     def _finished(

@@ -6,7 +6,7 @@ from typing import Any
 
 from runner.engine.frame import Frame
 from runner.model.errors import Interrupted, StepError
-from runner.model.results import StepResult
+from runner.model.results import StepResult, Verdict
 from runner.model.wording import json_text, json_type
 from runner.plan.plan import StepPlan
 
@@ -19,6 +19,11 @@ class StoppedStep(BaseException):
         self.result = result
         self.given = given
         self.cause = cause
+
+
+def bad(result: StepResult) -> bool:
+    """The step did not pass, and was not skipped."""
+    return result.verdict in {Verdict.FAILED, Verdict.ERROR}
 
 
 def step_name(step: StepPlan, names: dict[str, Any]) -> str:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from runner.engine.frame import Frame, World
 from runner.engine.request import base_url
-from runner.engine.step import StepRun
-from runner.engine.turns import StoppedStep, step_name, turns_of
+from runner.engine.sequence import Sequence
+from runner.engine.step import Nested
 from runner.model.effects import Flow
-from runner.model.errors import Interrupted, StepError
-from runner.model.events import StepFinished, WorkflowFinished, WorkflowStarted
-from runner.model.results import Failure, StepResult, Try, Verdict, WorkflowResult
-from runner.model.wording import listed, seconds_text
+from runner.model.errors import StepError
+from runner.model.events import WorkflowFinished, WorkflowStarted
+from runner.model.results import Failure, StepResult, Verdict, WorkflowResult
+from runner.model.wording import seconds_text
 from runner.plan.plan import Plan, Row, StepPlan
 from runner.templating.values import boolean
 
@@ -67,7 +66,7 @@ def begin(frame: Frame, names: dict[str, Any], given: dict[str, Any]) -> None:
         except StepError as error:
             raise error.at(plan.file, named.path) from None
     frame.base_url = base_url(frame, names)
-    frame.names = names
+    frame.names = frame.first_names = names
 
 
 class _Run:
@@ -76,8 +75,7 @@ class _Run:
     def __init__(self, plan: Plan, frame: Frame) -> None:
         self.plan = plan
         self.frame = frame
-        self.results: list[StepResult] = []
-        self.interrupted: Interrupted | None = None
+        self.steps = Sequence(frame, NESTED)
 
     def run(self, given: dict[str, Any]) -> Flow[WorkflowResult]:
         plan, frame = self.plan, self.frame
@@ -91,26 +89,26 @@ class _Run:
             reason = self._skipped(names)
             if reason:
                 return WorkflowResult(plan.name, plan.file, Verdict.SKIPPED, reason=reason, tags=plan.tags)
-            names = yield from self._steps(names)
+            names = yield from self.steps.until_failure(plan.steps, names)
         except StepError as problem:
             error = frame.failure(problem, ())
-            self._skip(plan.steps, names, "the workflow could not begin")
+            self.steps.skip(plan.steps, names, "the workflow could not begin")
         names = yield from self._cleanup(names)
         if error is None and self._verdict() in {Verdict.PASSED, Verdict.SKIPPED}:
             try:
                 outputs = self._outputs(names)
             except StepError as problem:
                 error = frame.failure(problem, ("outputs",))
-        if self.interrupted is not None and frame.depth:
-            raise self.interrupted
-        if self.interrupted is not None:
-            error = error or Failure("interrupted", f"interrupted by signal {self.interrupted.signal}")
+        if self.steps.interrupted is not None and frame.depth:
+            raise self.steps.interrupted
+        if self.steps.interrupted is not None:
+            error = error or Failure("interrupted", f"interrupted by signal {self.steps.interrupted.signal}")
         return WorkflowResult(
             name=plan.name,
             file=plan.file,
             verdict=Verdict.ERROR if error else self._verdict(),
             duration=frame.world.clock() - started,
-            steps=tuple(self.results),
+            steps=tuple(self.steps.results),
             reason="every step was skipped" if not error and self._verdict() is Verdict.SKIPPED else "",
             error=error,
             outputs=outputs,
@@ -126,116 +124,22 @@ class _Run:
         except StepError as error:
             raise error.at(self.plan.file, condition.path) from None
 
-    def _steps(self, names: dict[str, Any]) -> Flow[dict[str, Any]]:
-        """The steps in order, until one fails."""
-        lost: frozenset[str] = frozenset()
-        for index, step in enumerate(self.plan.steps):
-            missing = (step.needs & lost) - names.keys()
-            if missing:
-                self._skip([step], names, f"it needs {listed(missing)}, which a failed step did not give")
-                lost |= step.gives
-                continue
-            try:
-                failed, names = yield from self._step(step, names)
-            except StoppedStep as stop:
-                self._stopped(stop, step)
-                names = names | stop.given
-                self._skip(self.plan.steps[index + 1 :], names, "the run was interrupted")
-                return names
-            if failed:
-                lost |= step.gives
-                if not step.continue_on_failure:
-                    self._skip(
-                        self.plan.steps[index + 1 :], names, f"the step '{step_name(step, names)}' before it failed"
-                    )
-                    return names
-        return names
-
-    def _stopped(self, stop: StoppedStep, step: StepPlan) -> None:
-        self.interrupted = stop.cause
-        self._finish(stop.result, step)
-
     def _cleanup(self, names: dict[str, Any]) -> Flow[dict[str, Any]]:
-        """`finally`: each step whatever the one before did. The workflow's own limit is over for them."""
+        """`finally`. The workflow's own limit is over for it."""
         frame, plan = self.frame, self.plan
         if plan.cleanup and frame.deadline is not None:
             frame.deadline = frame.parent.deadline if frame.parent else None
             frame.limit = ""
         promised = frozenset(name for step in (*plan.steps, *plan.cleanup) for name in step.gives)
-        for index, step in enumerate(plan.cleanup):
-            missing = (step.needs & promised) - names.keys()
-            if missing:
-                self._skip([step], names, f"there is nothing to clean up: no step gave {listed(missing)}")
-                continue
-            try:
-                _, names = yield from self._step(step, names)
-            except StoppedStep as stop:
-                self._stopped(stop, step)
-                self._skip(plan.cleanup[index + 1 :], names, "the run was interrupted")
-                return names
-        return names
-
-    def _step(self, step: StepPlan, names: dict[str, Any]) -> Flow[tuple[bool, dict[str, Any]]]:
-        """One step with all its turns: whether it failed, and the names afterwards."""
-        run = StepRun(step, self.frame, run_included)
-        if step.for_each is None:
-            result, given = yield from run.turn(names)
-            self._finish(result, step)
-            return _bad(result), names | given if given else names
-        return (yield from self._turns(step, run, names))
-
-    def _turns(self, step: StepPlan, run: StepRun, names: dict[str, Any]) -> Flow[tuple[bool, dict[str, Any]]]:
-        local = {step.as_name, "index"}
-        try:
-            if step.condition is not None and not (step.condition.value.names & local) and run.skips(names):
-                self._skip([step], names, run.skips(names))
-                return False, names
-            values = turns_of(step, self.frame, names)
-        except StepError as error:
-            failure = self.frame.failure(error, step.path)
-            broken = StepResult(
-                step_name(step, names),
-                Verdict.ERROR,
-                tries=(Try(errors=(failure,)),),
-                cleanup=step.path[0] == "finally",
-            )
-            self._finish(broken, step)
-            return True, names
-        if not values:
-            self._skip([step], names, "its list is empty")
-        extracted: dict[str, list[Any]] = {extract.name: [] for extract in step.extracts}
-        failed = False
-        for index, value in enumerate(values):
-            result, given = yield from run.turn({**names, step.as_name: value, "index": index}, index)
-            self._finish(result, step)
-            if result.verdict is Verdict.SKIPPED:
-                continue
-            for name, entries in extracted.items():
-                entries.append(given.get(name))
-            names = names | {name: each for name, each in given.items() if name not in extracted}
-            failed = failed or _bad(result)
-            if failed and not step.continue_on_failure:
-                break
-        return failed, names | extracted
-
-    def _finish(self, result: StepResult, step: StepPlan) -> None:
-        if _bad(result) and result.where is None:
-            result = msgspec.structs.replace(result, where=self.frame.where(step.path))
-        self.results.append(result)
-        self.frame.world.emit(StepFinished(self.plan.name, self.plan.file, result, self.frame.depth))
-
-    def _skip(self, steps: Iterable[StepPlan], names: dict[str, Any], reason: str) -> None:
-        for step in steps:
-            cleanup = step.path[0] == "finally"
-            self._finish(StepResult(step_name(step, names), Verdict.SKIPPED, reason=reason, cleanup=cleanup), step)
+        return (yield from self.steps.whatever_happens(plan.cleanup, names, promised))
 
     def _verdict(self) -> Verdict:
         """The steps decide; the cleanup only where they passed."""
         for cleanup in (False, True):
-            verdicts = {result.verdict for result in self.results if result.cleanup is cleanup}
+            verdicts = {result.verdict for result in self.steps.results if result.cleanup is cleanup}
             if Verdict.FAILED in verdicts or Verdict.ERROR in verdicts:
                 return self._worst(verdicts)
-        ran = any(result.verdict is Verdict.PASSED for result in self.results if not result.cleanup)
+        ran = any(result.verdict is Verdict.PASSED for result in self.steps.results if not result.cleanup)
         return Verdict.PASSED if ran else Verdict.SKIPPED
 
     @staticmethod
@@ -252,5 +156,15 @@ class _Run:
         return found
 
 
-def _bad(result: StepResult) -> bool:
-    return result.verdict in {Verdict.FAILED, Verdict.ERROR}
+def _run_steps(
+    steps: tuple[StepPlan, ...], frame: Frame, names: dict[str, Any], purpose: str
+) -> Flow[tuple[dict[str, Any], list[StepResult]]]:
+    """Steps that are not the workflow's own, until one fails. Raises Interrupted where they were."""
+    sequence = Sequence(frame, NESTED, purpose)
+    names = yield from sequence.until_failure(steps, names)
+    if sequence.interrupted is not None:
+        raise sequence.interrupted
+    return names, sequence.results
+
+
+NESTED = Nested(run_included, _run_steps)

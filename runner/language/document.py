@@ -40,28 +40,53 @@ class Auth(Written, frozen=True, kw_only=True):
         | UnsetType
     ) = UNSET
     basic: Annotated[UserPassword, Meta(description="HTTP Basic (RFC 7617)")] | UnsetType = UNSET
-    digest: Annotated[UserPassword, Meta(description="HTTP Digest (RFC 7616); not supported yet")] | UnsetType = UNSET
-    api_key: Annotated[ApiKey, Meta(description="a key in a header, a query parameter or a cookie")] | UnsetType = UNSET
-    aws_sigv4: Annotated[AwsSigv4, Meta(description="AWS Signature Version 4; not supported yet")] | UnsetType = UNSET
-    oauth2: Annotated[Oauth2, Meta(description="OAuth 2.0 (RFC 6749); not supported yet")] | UnsetType = UNSET
-    login: (
-        Annotated[Step | list[Step], Meta(description="steps that fetch a token of the API's own; not supported yet")]
-        | UnsetType
+    digest: (
+        Annotated[UserPassword, Meta(description="HTTP Digest (RFC 7616): MD5 or SHA-256, `qop=auth`")] | UnsetType
     ) = UNSET
-    refresh: Annotated[Step | list[Step], Meta(description="steps that renew it; not supported yet")] | UnsetType = (
+    api_key: Annotated[ApiKey, Meta(description="a key in a header, a query parameter or a cookie")] | UnsetType = UNSET
+    aws_sigv4: Annotated[AwsSigv4, Meta(description="AWS Signature Version 4 (extra `aws`)")] | UnsetType = UNSET
+    oauth2: Annotated[Oauth2, Meta(description="a token from an OAuth 2.0 token endpoint (RFC 6749)")] | UnsetType = (
         UNSET
     )
-    logout: Annotated[Step | list[Step], Meta(description="steps that give it back; not supported yet")] | UnsetType = (
-        UNSET
-    )
-    attach: (
+    login: (
         Annotated[
-            Map,
-            Meta(description="where the token goes: `header NAME`, `query NAME` or `cookie NAME`; not supported yet"),
+            Step | list[Step],
+            Meta(description="a step, or a list of steps, that fetches a token; runs when it is first needed"),
         ]
         | UnsetType
     ) = UNSET
-    renew: Annotated[Renew, Meta(description="when the token is renewed; not supported yet")] | UnsetType = UNSET
+    refresh: (
+        Annotated[Step | list[Step], Meta(description="with `login`: what renews the token, cheaper than a new login")]
+        | UnsetType
+    ) = UNSET
+    logout: (
+        Annotated[
+            Step | list[Step],
+            Meta(description="with `login` or `oauth2`: gives the token back, once, when its last user is done"),
+        ]
+        | UnsetType
+    ) = UNSET
+    attach: (
+        Annotated[
+            dict[str, str],
+            Meta(
+                description="with `login` or `oauth2`: where the token goes, by `header NAME`, `query NAME` or `cookie NAME`",
+                examples=[{"header Authorization": "Bearer {{ token }}"}, {"cookie sid": "{{ token }}"}],
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    renew: Annotated[Renew, Meta(description="with `login` or `oauth2`: when the token is renewed")] | UnsetType = UNSET
+    origins: (
+        Annotated[
+            list[str],
+            Meta(
+                description="where `defaults.auth` sends it, in place of the origin of `base_url`",
+                examples=[["https://api.example.com", "https://files.example.com"]],
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 class Defaults(Written, frozen=True, kw_only=True):

@@ -237,7 +237,16 @@ class Renew(Written, frozen=True, kw_only=True):
         ]
         | UnsetType
     ) = UNSET
-    on_status: Annotated[list[int], Meta(description="renewed once after these (default `[401]`)")] | UnsetType = UNSET
+    on_status: (
+        Annotated[
+            list[Annotated[int, Meta(ge=100, le=599)]],
+            Meta(
+                description="renewed once after these, and the request sent again (default `[401]`)",
+                examples=[[401, 419]],
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
     when: Annotated[Expression, Meta(description="renewed once where this is true; sees `response`")] | UnsetType = (
         UNSET
     )

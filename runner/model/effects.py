@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import TypeVar
+from collections.abc import Callable, Generator
+from typing import Any, TypeVar
 
 import msgspec
 
-from runner.model.exchange import Request, Response, TransportFailure
+from runner.model.exchange import Request
 
 
 class Send(msgspec.Struct, frozen=True):
@@ -22,8 +22,34 @@ class Sleep(msgspec.Struct, frozen=True):
     seconds: float
 
 
-Effect = Send | Sleep
-Reply = Response | TransportFailure | None
+class Once(msgspec.Struct, frozen=True):
+    """Run a flow, unless one is running under this key: then wait for that one. The reply is what the flow returned.
+
+    A flow that raises (its own run was interrupted, or its time was over) has answered nobody but who ran it: one of
+    those who wait runs theirs. This is how parallel runs share one login.
+
+    Attributes:
+        flow: Makes the flow, which is a Flow of anything.
+        timeout: Seconds to wait for another's; where they are over the reply is LATE.
+    """
+
+    key: str
+    flow: Callable[[], Generator[Any, Any, Any]]
+    timeout: float | None = None
+
+
+class _Late:
+    """What a `Once` is answered when its time was over."""
+
+    def __repr__(self) -> str:
+        return "LATE"
+
+
+LATE = _Late()
+
+Effect = Send | Sleep | Once
+Reply = Any
+"""Response or TransportFailure to a Send, None to a Sleep, what the flow returned (or LATE) to a Once."""
 
 T = TypeVar("T")
 Flow = Generator[Effect, Reply, T]

@@ -61,7 +61,7 @@ class WorkflowError(RunflowError):
 
 
 ErrorKind = Literal[
-    "template", "extract", "transport", "decode", "limit", "policy", "timeout", "input", "interrupted", "bug"
+    "template", "extract", "transport", "decode", "limit", "policy", "timeout", "auth", "input", "interrupted", "bug"
 ]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from runner.model.results import Result, StepResult, WorkflowResult
+from runner.model.results import Result, SessionResult, StepResult, WorkflowResult
 
 
 class RunStarted(msgspec.Struct, frozen=True):
@@ -45,11 +45,17 @@ class WorkflowFinished(msgspec.Struct, frozen=True):
     result: WorkflowResult
 
 
+class SessionFinished(msgspec.Struct, frozen=True):
+    """The last user of a token is done, and its logout has run."""
+
+    result: SessionResult
+
+
 class RunFinished(msgspec.Struct, frozen=True):
     """Everything ended."""
 
     result: Result
 
 
-Event = RunStarted | WorkflowStarted | StepFinished | SecretLearned | WorkflowFinished | RunFinished
+Event = RunStarted | WorkflowStarted | StepFinished | SecretLearned | WorkflowFinished | SessionFinished | RunFinished
 Emit = Callable[[Event], None]

@@ -10,7 +10,7 @@ import msgspec
 from runner.model.answer import Answer
 from runner.model.errors import DocumentPath
 from runner.model.events import Event
-from runner.model.exchange import Headers
+from runner.model.exchange import Headers, Request, Response
 
 
 class _Missing:
@@ -146,17 +146,49 @@ class Body(Protocol):
         ...
 
 
+class Signer(Protocol):
+    """What a credential adds that depends on the request as it goes out, or on what the server asked for."""
+
+    def sign(self, request: Request, now: float, /) -> Attachment:
+        """Headers for this request, cookies included in it; `now` in epoch seconds. Raises ValueError."""
+        ...
+
+    def challenged(self, response: Response, /) -> bool:
+        """Whether the answer asks for something that signing again would give."""
+        ...
+
+
+Place = Literal["header", "query", "cookie"]
+PLACES: tuple[Place, ...] = ("header", "query", "cookie")
+"""Where a credential goes."""
+
+
 class Attachment(msgspec.Struct, frozen=True):
-    """What a credential adds to a request; all of it is secret."""
+    """What a credential adds to a request.
+
+    Attributes:
+        secrets: Texts to mask: what is sent and what it was made from.
+        signer: Adds more at the last moment, or None.
+    """
 
     headers: Headers = ()
     params: tuple[tuple[str, str], ...] = ()
     cookies: tuple[tuple[str, str], ...] = ()
     secrets: tuple[str, ...] = ()
+    signer: Signer | None = None
+
+    @classmethod
+    def of(cls, found: Iterable[tuple[Place, str, str]]) -> Attachment:
+        """What goes where: place, name and value."""
+        every = list(found)
+        headers, params, cookies = (
+            tuple((name, value) for where, name, value in every if where == place) for place in PLACES
+        )
+        return cls(headers, params, cookies)
 
 
 class Credential(Protocol):
-    """A kind of credential."""
+    """A kind of credential whose values are known before anything is sent. Those that fetch a token are sessions."""
 
     name: ClassVar[str]
 

@@ -81,6 +81,7 @@ class Try(msgspec.Struct, frozen=True):
         checks: The expectations that failed; the passed ones too where a report keeps them.
         errors: Why it could not be carried out.
         waited: Seconds waited before this try.
+        notes: What is known beyond that: why it was sent again, what the server meant by a 401.
     """
 
     exchanges: tuple[Exchange, ...] = ()
@@ -89,6 +90,7 @@ class Try(msgspec.Struct, frozen=True):
     duration: float = 0.0
     waited: float = 0.0
     steps: tuple[StepResult, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class StepResult(msgspec.Struct, frozen=True):
@@ -104,6 +106,7 @@ class StepResult(msgspec.Struct, frozen=True):
         tries: All tries, the last one judged.
         cleanup: The step belongs to `finally`.
         warnings: What is not wrong but must be seen (`verify: false`).
+        purpose: What it ran for where it is no step of the workflow's own (`login of api`), or "".
     """
 
     name: str
@@ -120,6 +123,7 @@ class StepResult(msgspec.Struct, frozen=True):
     cleanup: bool = False
     warnings: tuple[str, ...] = ()
     where: Where | None = None
+    purpose: str = ""
 
     @property
     def last(self) -> Try:
@@ -154,10 +158,42 @@ class WorkflowResult(msgspec.Struct, frozen=True):
         return f"{self.name} {self.label}" if self.label else self.name
 
 
+class SessionStep(msgspec.Struct, frozen=True):
+    """A step of a session's own: what it did, and for whom.
+
+    Attributes:
+        purpose: `login`, `refresh` or `logout`.
+        caused_by: The workflow that needed it, with its case; "" for a logout, which nobody waits for.
+    """
+
+    purpose: str
+    step: StepResult
+    caused_by: str = ""
+
+
+class SessionResult(msgspec.Struct, frozen=True):
+    """A session: the token of one credential with one set of values, from its first login to its logout.
+
+    Attributes:
+        name: The credential's name in its file.
+        kind: `login` or `oauth2`.
+        users: Each workflow (with its case) that sent the token, and on how many requests.
+        warnings: A logout that failed, where nothing was expected of it.
+    """
+
+    name: str
+    kind: str
+    verdict: Verdict
+    steps: tuple[SessionStep, ...] = ()
+    users: tuple[tuple[str, int], ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
 class Result(msgspec.Struct, frozen=True):
     """All runs of one call, and the exit code they mean.
 
     Attributes:
+        sessions: The tokens that were fetched, each with its logins.
         duration: Seconds.
         interrupted_by: The signal that broke it off, or 0.
         report_errors: Why reports could not be written.
@@ -169,6 +205,7 @@ class Result(msgspec.Struct, frozen=True):
     interrupted_by: int = 0
     report_errors: tuple[str, ...] = ()
     crashed: bool = False
+    sessions: tuple[SessionResult, ...] = ()
 
     def count(self, verdict: Verdict) -> int:
         """How many runs ended so."""
@@ -188,8 +225,9 @@ class Result(msgspec.Struct, frozen=True):
             return 70
         if self.report_errors:
             return 4
-        if self.count(Verdict.ERROR):
+        verdicts = {ended.verdict for ended in self.workflows} | {ended.verdict for ended in self.sessions}
+        if Verdict.ERROR in verdicts:
             return 3
-        if self.count(Verdict.FAILED):
+        if Verdict.FAILED in verdicts:
             return 1
         return 0 if self.workflows else 5

@@ -65,7 +65,8 @@ def plural(count: int, noun: str) -> str:
     """`1 step`, `2 steps`, `2 tries`."""
     if count == 1:
         return f"1 {noun}"
-    return f"{count} {noun[:-1]}ies" if noun.endswith("y") else f"{count} {noun}s"
+    ending = "es" if noun.endswith("sh") else "s"
+    return f"{count} {noun[:-1]}ies" if noun.endswith("y") else f"{count} {noun}{ending}"
 
 
 def seconds_text(seconds: float) -> str:
@@ -74,5 +75,5 @@ def seconds_text(seconds: float) -> str:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 60:
         return f"{seconds:.2f} s"
-    minutes, rest = divmod(seconds, 60)
-    return f"{minutes:.0f} min {rest:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s"

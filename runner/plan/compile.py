@@ -20,6 +20,7 @@ from runner.plan.context import Context, Settings
 from runner.plan.plan import CredentialPlan, Plan
 from runner.plan.requests import RequestCompiler, merged
 from runner.plan.rows import rows
+from runner.plan.sessions import CredentialCompiler
 from runner.plan.steps import StepCompiler
 from runner.selectors.json_path import jsonpath_filter
 from runner.templating.filters import FILTERS
@@ -106,9 +107,10 @@ class _Compiler:
                 context.later((key,), f"`{key}`")
         own = document.defaults if isinstance(document.defaults, Defaults) else Defaults()
         defaults = merge_defaults(settings.defaults, own) if settings.defaults is not None else own
-        requests = RequestCompiler(context, defaults, self._known_credentials)
-        steps = StepCompiler(context, defaults, requests, self._include)
         self.own_credentials = set(document.auth) if isinstance(document.auth, dict) else set()
+        credentials = CredentialCompiler(context, defaults, self._known_credentials, self._include)
+        requests = RequestCompiler(context, defaults, self._known_credentials, credentials.credential)
+        steps = StepCompiler(context, defaults, requests, self._include)
         runs = rows(document, context)
         inputs = document.inputs if isinstance(document.inputs, list) else []
         for index, name in enumerate(inputs):
@@ -118,6 +120,7 @@ class _Compiler:
         cleanup = () if document.finally_ is UNSET else tuple(self._steps(steps, document.finally_, "finally"))
         outputs = () if document.outputs is UNSET else steps.named(document.outputs, ("outputs",))
         return self._closed(
+            credentials,
             Plan(
                 name=document.name if isinstance(document.name, str) else context.path.stem,
                 file=context.file,
@@ -132,17 +135,17 @@ class _Compiler:
                 inputs=frozenset(inputs) if inputs else NONE,
                 variables=variables,
                 secrets=tuple(document.secrets) if isinstance(document.secrets, list) else (),
-                credentials=self._credentials(document, requests),
+                credentials=self._credentials(document, credentials),
                 timeout=None
                 if document.timeout is UNSET
                 else context.seconds(document.timeout, ("timeout",), positive=True),
                 outputs=outputs,
                 rows=runs,
                 environment_names=settings.environment_names,
-            )
+            ),
         )
 
-    def _closed(self, plan: Plan) -> Plan:
+    def _closed(self, credentials: CredentialCompiler, plan: Plan) -> Plan:
         """The plan with what it takes and needs from outside; names that nothing can give are refused."""
         context, settings = self.context, self.context.settings
         steps = (*plan.steps, *plan.cleanup)
@@ -150,7 +153,8 @@ class _Compiler:
         columns = frozenset(name for row in plan.rows for name in row.values)
         given = frozenset(name for step in steps for name in step.gives)
         known = own | columns | given | settings.given
-        context.check_names(known, self.reading.lost_names)
+        context.check_names(context.uses, known, self.reading.lost_names)
+        credentials.check(own | columns | settings.given, given, self.reading.lost_names)
         self._check_secrets(plan, known | self.reading.lost_names)
         self._check_order(plan, columns | plan.inputs | settings.given)
         used = frozenset().union(*(names for names, _, _ in context.uses)) & settings.given
@@ -164,12 +168,12 @@ class _Compiler:
     def _known_credentials(self) -> set[str]:
         return self.own_credentials | self.inherited_credentials
 
-    def _credentials(self, document: Document, requests: RequestCompiler) -> dict[str, CredentialPlan]:
+    def _credentials(self, document: Document, compiler: CredentialCompiler) -> dict[str, CredentialPlan]:
         found = {}
         for name, auth in ({} if document.auth is UNSET else document.auth).items():
             if name == "none":
                 self.context.problem(("auth", name), "`none` means no credential and cannot name one", on_key=True)
-            credential = requests.credential(auth, ("auth", name))
+            credential = compiler.credential(auth, ("auth", name))
             if credential is not None:
                 found[name] = credential
         return found

@@ -28,6 +28,9 @@ from runner.templating.values import (
     compile_value,
 )
 
+Uses = list[tuple[frozenset[str], frozenset[str], DocumentPath]]
+"""Names that values use, those of them that are known only there (a loop's), and the place."""
+
 REFUSED_NAMES = FUNCTIONS | RESERVED | {"env", "response", "item", "index"}
 
 
@@ -83,7 +86,7 @@ class Context:
         self.source = source
         self.settings = settings
         self.problems = problems
-        self.uses: list[tuple[frozenset[str], frozenset[str], DocumentPath]] = []
+        self.uses: Uses = []
         self.env: dict[str, DocumentPath] = {}
         self._local: frozenset[str] = frozenset()
         self._needs: set[str] = set()
@@ -220,9 +223,9 @@ class Context:
             self.problem(path, error.message, error.hint)
             return None
 
-    def check_names(self, known: frozenset[str], lost: frozenset[str]) -> None:
+    def check_names(self, uses: Uses, known: frozenset[str], lost: frozenset[str]) -> None:
         """Refuse names that nothing in the file can give; those that a broken part would have given are let pass."""
-        for names, local, path in self.uses:
+        for names, local, path in uses:
             for name in sorted(names - known - lost - local - FUNCTIONS - {"env"}):
                 self.problem(path, f"nothing in this file gives `{name}`", _name_hint(name, known | local))
 

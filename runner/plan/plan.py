@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from runner.language.source import Source
+from runner.model.answer import Answer
 from runner.model.errors import DocumentPath, StepError
 from runner.model.exchange import DEFAULT_TRANSPORT, Transport
-from runner.model.kinds import MISSING, Body, Credential, Names, ReadFile, Value
+from runner.model.kinds import MISSING, Body, Credential, Names, Place, ReadFile, Value
 from runner.model.pairs import scalar_text
 from runner.model.units import parse_duration
 from runner.plan.conditions import Expectation, Pick
@@ -139,11 +141,56 @@ class BodyPlan(msgspec.Struct, frozen=True):
 
 
 class CredentialPlan(msgspec.Struct, frozen=True):
-    """A credential's kind and its value."""
+    """A credential, compiled.
 
-    kind: Credential
+    Attributes:
+        kind: How it authenticates, or None for a session.
+        origins: Where it goes without being asked, in place of the origin of `base_url`.
+    """
+
+    kind: Credential | None
     value: Value
     path: DocumentPath
+    session: SessionPlan | None = None
+    origins: tuple[Value, ...] = ()
+
+
+class Carried(msgspec.Struct, frozen=True):
+    """One place in which a token goes out: an entry of `attach`."""
+
+    where: Place
+    name: str
+    value: Value
+    path: DocumentPath
+
+
+class SessionPlan(msgspec.Struct, frozen=True):
+    """A credential whose token is fetched, kept, renewed and given back.
+
+    Attributes:
+        kind: `login` or `oauth2`.
+        gives: Names that the session has once it is logged in, and after a refresh.
+        refresh_needs: Those of them without which no refresh can be asked for.
+        before_expiry: Seconds.
+        definition: What the author wrote, with the defaults that bear on it: rendered, it says which sessions are the same.
+        folder: Where its files are, if it names any; else "".
+        logout_judged: A logout that fails is more than a warning.
+    """
+
+    kind: str
+    path: DocumentPath
+    login: tuple[StepPlan, ...]
+    refresh: tuple[StepPlan, ...]
+    logout: tuple[StepPlan, ...]
+    attach: tuple[Carried, ...]
+    gives: frozenset[str]
+    refresh_needs: frozenset[str]
+    before_expiry: float
+    on_status: frozenset[int]
+    when: AssertPlan | None
+    definition: Any
+    folder: str = ""
+    logout_judged: bool = False
 
 
 class AuthUse(msgspec.Struct, frozen=True):
@@ -153,11 +200,13 @@ class AuthUse(msgspec.Struct, frozen=True):
         name: A named credential of this file or of one that includes it, or "".
         inline: A credential written on the spot.
         inherited: It comes from `defaults`, so it stays with the origin of `base_url`.
+        own: The step is a session's logout: it sends the token that it gives back.
     """
 
     name: str = ""
     inline: CredentialPlan | None = None
     inherited: bool = False
+    own: bool = False
 
 
 class PagePlan(msgspec.Struct, frozen=True):
@@ -214,6 +263,7 @@ class StepPlan(msgspec.Struct, frozen=True):
         needs: Names that must have a value when it runs.
         status: Expectations on the status, judged first.
         expectations: All others.
+        reads: Takes values out of the answer in place of `extract`, where the language has no words for it.
     """
 
     name: Value
@@ -236,6 +286,7 @@ class StepPlan(msgspec.Struct, frozen=True):
     expects_failure: bool = False
     gives: frozenset[str] = frozenset()
     needs: frozenset[str] = frozenset()
+    reads: Callable[[Answer], dict[str, Any]] | None = None
 
 
 class Plan(msgspec.Struct, frozen=True):

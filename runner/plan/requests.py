@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET
 
 from runner.bodies.table import BODIES as BODY_KINDS
-from runner.credentials.table import CREDENTIALS, LATER
+from runner.credentials.table import CREDENTIALS
 from runner.language.document import BODIES, METHODS, Auth, Defaults, Step
 from runner.language.files import FileRefused
 from runner.language.parts import Http, Retry
@@ -54,12 +54,29 @@ def _split_request(text: str) -> tuple[str, str]:
 
 
 class RequestCompiler:
-    """Compiles the requests of one file."""
+    """Compiles the requests of one file.
 
-    def __init__(self, context: Context, defaults: Defaults, known_credentials: Callable[[], set[str]]) -> None:
+    Args:
+        context: The file.
+        defaults: What holds for every request.
+        known_credentials: Names of credentials.
+        credential: Compiles one that is written on a step.
+        unless_said: What a step authenticates with that says nothing and inherits nothing.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        defaults: Defaults,
+        known_credentials: Callable[[], set[str]],
+        credential: Callable[[Auth, DocumentPath], CredentialPlan | None],
+        unless_said: AuthUse | None = None,
+    ) -> None:
         self.context = context
         self.defaults = defaults
         self.known_credentials = known_credentials
+        self.credential = credential
+        self.unless_said = unless_said
 
     def request(self, step: Step, action: str, path: DocumentPath) -> RequestPlan:
         """A request with its defaults."""
@@ -71,7 +88,7 @@ class RequestCompiler:
             self.context.problem((*path, "cookies"), f"`cookies` is a map or `none`, not {step.cookies!r}")
         headers = self.fields("headers", defaults.headers, step.headers, path)
         auth = self._auth(step, headers, path)
-        http, http_value = self._http(step, path)
+        http, http_value = self.http(step, path)
         return RequestPlan(
             method=self.context.value(method, (*path, action)),
             url=self.context.url(url_text, (*path, action)),
@@ -85,7 +102,7 @@ class RequestCompiler:
             auth=auth,
             http=http,
             http_value=http_value,
-            http_builder=None if http_value is None else self._http_plan,  # it keeps the whole compiler alive
+            http_builder=None if http_value is None else self.http_plan,  # it keeps the whole compiler alive
             paginate=self._paginate(step, path),
         )
 
@@ -156,12 +173,12 @@ class RequestCompiler:
     def _auth(self, step: Step, headers: Fields, path: DocumentPath) -> AuthUse | None:
         own = step.auth is not UNSET
         auth, place = (step.auth, (*path, "auth")) if own else (self.defaults.auth, ("defaults", "auth"))
-        if auth is UNSET or auth == "none":
-            return None
         literal = any(
             isinstance(field.name, Literal) and field.name.value.lower() == "authorization" and not field.removes
             for field in headers.entries
         )
+        if auth is UNSET or auth == "none":
+            return self.unless_said if auth is UNSET and not literal else None
         if literal and own:
             hint = "keep one: `auth` writes the Authorization header"
             self.context.problem(place, "`auth` stands beside a literal Authorization header", hint, on_key=True)
@@ -183,25 +200,6 @@ class RequestCompiler:
             )
         return AuthUse(name=str(auth), inherited=not own)
 
-    def credential(self, auth: Auth, path: DocumentPath) -> CredentialPlan | None:
-        """A credential: exactly one kind."""
-        kinds = [key for key in auth.__struct_fields__ if getattr(auth, key) is not UNSET]
-        for key in kinds:
-            if key in LATER:
-                self.context.later((*path, key), f"`auth: {{{key}: …}}`")
-        if len(kinds) != 1 and not set(kinds) & set(LATER):
-            message = (
-                f"a credential is exactly one of {', '.join(CREDENTIALS)}, this one has {' and '.join(kinds) or 'none'}"
-            )
-            self.context.problem(path, message)
-        if len(kinds) != 1 or kinds[0] in LATER:
-            return None
-        key = kinds[0]
-        data = plain_data(getattr(auth, key))
-        for below, message, hint in CREDENTIALS[key].check(data):
-            self.context.problem((*path, key, *below), message, hint)
-        return CredentialPlan(CREDENTIALS[key], self.context.value(data, (*path, key)), (*path, key))
-
     def _paginate(self, step: Step, path: DocumentPath) -> PagePlan | None:
         if step.paginate is UNSET:
             return None
@@ -212,7 +210,7 @@ class RequestCompiler:
         pick = self.context.pick(paginate.next.from_, (*place, "next", "from"), on_key=False)
         return PagePlan(pick, most, place, paginate.next.param)
 
-    def _http(self, step: Step, path: DocumentPath) -> tuple[HttpPlan, Any]:
+    def http(self, step: Step, path: DocumentPath) -> tuple[HttpPlan, Any]:
         """The transport, now where it holds no template; else the value to build it from."""
         places: dict[str, DocumentPath] = {}
         data: dict[str, Any] = {}
@@ -228,7 +226,7 @@ class RequestCompiler:
         if not value.literal:
             return HttpPlan(), value
         try:
-            return self._http_plan(data), None
+            return self.http_plan(data), None
         except StepError as error:
             key = error.below[0] if error.below else ""
             self.context.problem(places.get(str(key), path), error.message, error.hint)
@@ -254,7 +252,7 @@ class RequestCompiler:
                     places["encodings"], f"the requests driver cannot decode {encoding!r}", listed(known)
                 )
 
-    def _http_plan(self, data: dict[str, Any]) -> HttpPlan:
+    def http_plan(self, data: dict[str, Any]) -> HttpPlan:
         """Rendered `http` data as a plan. Raises StepError under the key that is wrong."""
         try:
             limit = parse_size(data["max_response_size"]) if "max_response_size" in data else DEFAULT_RESPONSE_LIMIT

@@ -75,7 +75,7 @@ class StepCompiler:
             allow_empty=step.allow_empty is True,
             delay=None if step.delay is UNSET else context.duration(step.delay, (*path, "delay")),
             retry=self._retry(step, path, is_request=is_request),
-            timeout=self._timeout(step, path, is_request=is_request),
+            timeout=self.timeout(step, path, is_request=is_request),
             continue_on_failure=step.continue_on_failure is True,
             status=tuple(status),
             expectations=tuple(others),
@@ -142,7 +142,8 @@ class StepCompiler:
                 )
         return self.expects.expectations(merged)
 
-    def _timeout(self, step: Step, path: DocumentPath, *, is_request: bool) -> Value | Seconds | None:
+    def timeout(self, step: Step, path: DocumentPath, *, is_request: bool) -> Value | Seconds | None:
+        """Seconds for one try, the default's where the step says nothing; None where that says nothing either."""
         if step.timeout is not UNSET:
             return self.context.duration(step.timeout, (*path, "timeout"), positive=True)
         if is_request and self.defaults.timeout is not UNSET:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import IO
 
 import click
 
-from runner.model.events import Event, RunFinished, StepFinished, WorkflowFinished, WorkflowStarted
+from runner.model.events import Event, RunFinished, SessionFinished, StepFinished, WorkflowFinished, WorkflowStarted
 from runner.model.exchange import Exchange, Response
-from runner.model.results import Failure, Result, StepResult, Try, Verdict, WorkflowResult
+from runner.model.results import Failure, Result, SessionResult, StepResult, Try, Verdict, WorkflowResult
 from runner.model.wording import plural, seconds_text
 from runner.reporters.text import can_write, check_lines, excerpt, one_line, request_lines, response_lines, safe
 
@@ -51,6 +52,8 @@ class Console:
                 self._step(event)
             case WorkflowFinished(result):
                 self._workflow(result)
+            case SessionFinished(result):
+                self._session(result)
             case RunFinished(result):
                 self._summary(result)
             case _:
@@ -108,7 +111,7 @@ class Console:
             why = (
                 one.errors[0].message
                 if one.errors
-                else next((_short(check) for check in one.checks if not check.passed), "")
+                else next((_short(check) for check in one.checks if not check.passed), "; ".join(one.notes))
             )
             self._write(f"{indent}try {number} of {len(step.tries)}: {one_line(why, 160)}", dim=True)
 
@@ -124,6 +127,9 @@ class Console:
         for error in last.errors:
             self._write()
             self._error(error, indent)
+        if last.notes:
+            self._write()
+            self._lines((one_line(note, 1000) for note in last.notes), indent)
         if last.exchanges and not last.steps:
             self._write()
             self._exchanges(last, indent, body=True)
@@ -168,6 +174,19 @@ class Console:
         self._pending = None
         self.stream.flush()
 
+    def _session(self, result: SessionResult) -> None:
+        """One line for each token that was fetched: how often, and who used it."""
+        for warning in result.warnings:
+            self._write(f"  warning: auth {result.name}: {one_line(warning, 300)}", colour="yellow")
+        if self.verbosity < 0:
+            return
+        counts = Counter(step.purpose for step in result.steps if step.step.verdict is not Verdict.SKIPPED)
+        seconds = sum(step.step.duration for step in result.steps)
+        parts = [plural(count, purpose) for purpose, count in counts.items()]
+        used = plural(sum(count for _, count in result.users), "request")
+        facts = [*parts, seconds_text(seconds), f"sent with {used} of {plural(len(result.users), 'workflow')}"]
+        self._write(f"auth {one_line(result.name)} ({result.kind}): {', '.join(facts)}", dim=True)
+
     def _summary(self, result: Result) -> None:
         bad = [workflow for workflow in result.workflows if workflow.verdict in _BAD]
         if len(result.workflows) > 1 and bad:
@@ -210,7 +229,8 @@ def _step_line(step: StepResult) -> str:
     turn = f" [{step.turn}]" if step.turn >= 0 else ""
     request = f"{step.method} {one_line(step.url, 100)}"
     unnamed = bool(step.method) and step.name.startswith(f"{step.method} ")
-    parts = [f"{request if unnamed else one_line(step.name)}{turn}"]
+    purpose = f"{one_line(step.purpose)}: " if step.purpose else ""
+    parts = [f"{purpose}{request if unnamed else one_line(step.name)}{turn}"]
     if step.method and not unnamed:
         parts.append(request)
     if step.status:
@@ -221,7 +241,7 @@ def _step_line(step: StepResult) -> str:
         parts.append(seconds_text(step.duration))
     if len(step.tries) > 1:
         parts.append(plural(len(step.tries), "try"))
-    if step.method and not step.judged and step.verdict is Verdict.PASSED:
+    if step.method and not step.judged and not step.purpose and step.verdict is Verdict.PASSED:
         parts.append("nothing expected")
     return "  ".join(parts)
 

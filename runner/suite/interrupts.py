@@ -10,8 +10,10 @@ from types import FrameType, TracebackType
 from typing import Any, Self
 
 from runner.drivers.blocking import BlockingDriver
-from runner.model.effects import Effect, Reply, Send, Sleep
+from runner.model.effects import Effect, Flow, Once, Reply, Send, Sleep
 from runner.model.errors import Interrupted
+from runner.suite.drive import drive
+from runner.suite.flights import Flights
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -48,12 +50,14 @@ class Interrupts:
             self._thrown = True
             raise Interrupted(number)
 
-    def perform(self, effect: Effect, driver: BlockingDriver) -> Reply:
+    def perform(self, effect: Effect, driver: BlockingDriver, flights: Flights) -> Reply:
         """Do what an effect asks for.
 
         Raises:
             Interrupted: a signal came, once.
         """
+        if isinstance(effect, Once):
+            return self._once(effect, driver, flights)
         if self.received and not self._thrown:
             self._thrown = True
             raise Interrupted(self.received)
@@ -65,5 +69,18 @@ class Interrupts:
                 case Sleep(seconds):
                     time.sleep(seconds)
                     return None
+        finally:
+            self._armed = False
+
+    def _once(self, once: Once, driver: BlockingDriver, flights: Flights) -> Reply:
+        """Waiting can be broken off; a flow that runs here is broken off at its own effects."""
+
+        def run(flow: Flow[Any]) -> Any:
+            self._armed = False
+            return drive(flow, lambda effect: self.perform(effect, driver, flights))
+
+        self._armed = not self.received
+        try:
+            return flights.perform(once, run)
         finally:
             self._armed = False

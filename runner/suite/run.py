@@ -12,14 +12,25 @@ import msgspec
 
 from runner.drivers.blocking import BlockingDriver
 from runner.engine.frame import World
-from runner.engine.workflow import run_workflow
+from runner.engine.session import Session
+from runner.engine.tokens import closed
+from runner.engine.workflow import NESTED, run_workflow
 from runner.model.errors import Place, Problem, WorkflowError
-from runner.model.events import Emit, RunFinished, RunStarted, WorkflowFinished, WorkflowStarted
-from runner.model.results import Failure, Result, Verdict, WorkflowResult
+from runner.model.events import (
+    Emit,
+    Event,
+    RunFinished,
+    RunStarted,
+    SessionFinished,
+    WorkflowFinished,
+    WorkflowStarted,
+)
+from runner.model.results import Failure, Result, SessionResult, Verdict, WorkflowResult
 from runner.model.wording import did_you_mean, listed
 from runner.plan.plan import IncludePlan, Plan, RequestPlan, Row
 from runner.redaction import SHORTEST_SECRET, Redactor, too_short
 from runner.suite.drive import drive
+from runner.suite.flights import Flights
 from runner.suite.interrupts import Interrupts
 
 BUG = "this is a bug in runflow, not in your workflow; please report it with the lines below"
@@ -104,7 +115,7 @@ def _short_secrets(plan: Plan, options: Options) -> Iterable[Problem]:
             )
 
 
-def new_world(plan: Plan, row: Row, options: Options, emit: Emit) -> World:
+def new_world(plan: Plan, row: Row, options: Options, emit: Emit, sessions: dict[str, Session] | None = None) -> World:
     """What one run stands on; its random source depends on the seed and on which run it is, never on the others."""
     return World(
         clock=time.monotonic,
@@ -113,6 +124,8 @@ def new_world(plan: Plan, row: Row, options: Options, emit: Emit) -> World:
         environment=options.environment,
         random=Random(f"{options.seed}:{plan.file}:{row.label}"),  # noqa: S311  # test data, not keys
         keep=options.keep,
+        sessions=sessions,
+        run=f"{plan.name} {row.label}".rstrip(),
     )
 
 
@@ -138,6 +151,8 @@ class Suite:
         self.write = write
         self.new_driver = new_driver
         self.redactor = Redactor()
+        self.sessions: dict[str, Session] = {}
+        self.flights = Flights()
 
     def run(self) -> Result:
         """Every run of every workflow, in order.
@@ -164,8 +179,10 @@ class Suite:
                 except Exception:  # noqa: BLE001  # whatever it is, it is a bug of ours: the other runs keep their verdicts
                     crashed = True
                     results.append(self._crashed(plan, row))
+            sessions = self._close_sessions(driver, interrupts)
         driver.close()
-        result = Result(tuple(results), time.monotonic() - started, interrupts.received, crashed=crashed)
+        duration = time.monotonic() - started
+        result = Result(tuple(results), duration, interrupts.received, crashed=crashed, sessions=sessions)
         self.write(RunFinished(result))
         return result
 
@@ -195,11 +212,30 @@ class Suite:
                 seen.append(event.result)
             self.write(event)
 
-        world = new_world(plan, row, options, redactor.door(write))
+        world = new_world(plan, row, options, redactor.door(write), self.sessions)
         given = {name: value for name, value in options.given.items() if name in plan.accepts}
-        drive(run_workflow(plan, row, world, given), lambda effect: interrupts.perform(effect, driver))
+        drive(run_workflow(plan, row, world, given), lambda effect: interrupts.perform(effect, driver, self.flights))
         plan.source.forget_marks()  # a failure read them; ten thousand failing files must not keep them
         return seen[0]
+
+    def _close_sessions(self, driver: BlockingDriver, interrupts: Interrupts) -> tuple[SessionResult, ...]:
+        """Give back every token that was fetched, whatever happened; what each session was, in order of names."""
+        ended: list[SessionResult] = []
+
+        def write(event: Event) -> None:
+            if isinstance(event, SessionFinished):
+                ended.append(event.result)
+            self.write(event)
+
+        for session in sorted(self.sessions.values(), key=lambda session: (session.name, sorted(session.users))):
+            if not session.begun:
+                continue
+            redactor = Redactor(self.redactor)
+            redactor.learn(session.secrets)
+            world = new_world(session.owner, Row(), self.options, redactor.door(write), self.sessions)
+            flow = closed(session, world, NESTED.steps)
+            drive(flow, lambda effect: interrupts.perform(effect, driver, self.flights))
+        return tuple(ended)
 
     def _skipped(self, plan: Plan, row: Row, reason: str) -> WorkflowResult:
         return self._told(

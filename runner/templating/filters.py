@@ -7,13 +7,13 @@ import binascii
 import hashlib
 import hmac as hmac_module
 import html
-import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
+from runner.model import jwt
 from runner.model.answer import read_json
 from runner.model.wording import json_text, json_type, shown
 
@@ -135,11 +135,8 @@ def hmac(value: Any, key: str, algorithm: str = "sha256") -> str:
 
 
 def _jwt_part(value: Any, index: int, what: str) -> Any:
-    pieces = _text(value, f"jwt_{what}").split(".")
     try:
-        if len(pieces) != 3:
-            raise ValueError
-        return json.loads(_unbase64(pieces[index]))
+        return jwt.part(_text(value, f"jwt_{what}"), index)
     except ValueError:
         raise FilterError("the value is not a JWT: three Base64 parts joined by dots (RFC 7519 §3)") from None
 

@@ -68,10 +68,12 @@ def test_a_credential_of_the_including_workflow_sees_what_was_extracted_there() 
 @pytest.mark.parametrize(
     ("auth", "message", "hint"),
     [
-        ("apu", "there is no credential `apu`", "did you mean 'api'?"), ("'Bearer {{ x }}'", "is no name of a credential", 'auth: {bearer: "{{ x }}"}'), ("zzz", "there is no credential `zzz`", "named here: api"), ("{}", "exactly one of bearer, basic, api_key, this one has none", ""),
+        ("apu", "there is no credential `apu`", "did you mean 'api'?"), ("'Bearer {{ x }}'", "is no name of a credential", 'auth: {bearer: "{{ x }}"}'), ("zzz", "there is no credential `zzz`", "named here: api"), ("{}", "exactly one of bearer, basic, digest, api_key, aws_sigv4, oauth2, login; this one has none", ""),
         ("{bearer: a, basic: {username: u, password: p}}", "bearer and basic", ""), ("{bearer: ''}", "the token is empty", ""), ("{basic: {username: 'a:b', password: p}}", "cannot hold a colon", "RFC 7617"),
-        ("{api_key: {name: '', value: v}}", "`name` is empty", ""), ("{digest: {username: a, password: b}}", "`auth: {digest: …}` is not supported yet", ""), ("{oauth2: {grant: password, token_url: /t}}", "is not supported yet", ""),
-        ("{aws_sigv4: {access_key: a, secret_key: b, region: c, service: d}}", "is not supported yet", ""), ("{login: {post: /l}}", "is not supported yet", ""), ("{baerer: x}", "unknown key 'baerer'", "did you mean 'bearer'?"),
+        ("{api_key: {name: '', value: v}}", "`name` is empty", ""),
+        ("{digest: {username: '', password: b}}", "the user name is empty", ""), ("{aws_sigv4: {access_key: a, secret_key: '', region: c, service: d}}", "`secret_key` is empty", ""),
+        ("{bearer: a, renew: {before_expiry: 1s}}", "`renew` goes with `oauth2` or `login`, not with `bearer`", ""), ("{oauth2: {grant: password, token_url: /t, username: a, password: b}, refresh: {post: /r}}", "`refresh` goes with `login`, not with `oauth2`", ""),
+        ("{bearer: abcd, origins: [api.test]}", "'api.test' is no origin", "https://api.example.com"), ("{bearer: abcd, origins: ['http://api.test/x']}", "is no origin", ""), ("{baerer: x}", "unknown key 'baerer'", "did you mean 'bearer'?"),
     ],
 )  # fmt: skip
 def test_a_wrong_credential_is_refused(auth: str, message: str, hint: str) -> None:

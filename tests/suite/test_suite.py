@@ -21,6 +21,7 @@ from runner.model.events import Event, RunFinished, RunStarted, WorkflowFinished
 from runner.model.exchange import Request
 from runner.suite.discover import discover
 from runner.suite.drive import drive
+from runner.suite.flights import Flights
 from runner.suite.interrupts import Interrupts
 
 Write = Callable[[str, str], Path]
@@ -199,7 +200,7 @@ def test_interrupts_outside_the_main_thread_are_not_caught() -> None:
 
     def run() -> None:
         with Interrupts() as interrupts:
-            caught.append(interrupts.perform(Sleep(0.0), BlockingDriver()))
+            caught.append(interrupts.perform(Sleep(0.0), BlockingDriver(), Flights()))
 
     thread = threading.Thread(target=run)
     thread.start()
@@ -208,8 +209,8 @@ def test_interrupts_outside_the_main_thread_are_not_caught() -> None:
     with Interrupts() as interrupts:
         os.kill(os.getpid(), signal.SIGINT)
         with pytest.raises(Interrupted):
-            interrupts.perform(Send(Request("GET", "http://127.0.0.1:1/")), BlockingDriver())
-        assert interrupts.perform(Sleep(0.0), BlockingDriver()) is None
+            interrupts.perform(Send(Request("GET", "http://127.0.0.1:1/")), BlockingDriver(), Flights())
+        assert interrupts.perform(Sleep(0.0), BlockingDriver(), Flights()) is None
 
 
 SLOW = "base_url: {url}\nsteps:\n  - get: /health\n  - name: slow\n    get: /health\n    delay: 20s\n  - get: /never\nfinally:\n  - name: clean up\n    get: /cookies\n    expect: 200\n"

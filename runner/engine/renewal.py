@@ -1,0 +1,103 @@
+"""One authenticated request to its answer: sent again, once, with a new token where the server would not take the old."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from runner.engine.attempt import Attempt
+from runner.engine.authenticate import authenticate
+from runner.engine.exchange import exchange
+from runner.engine.frame import Frame
+from runner.engine.judge import Judgement, ResponseView, judge_status
+from runner.engine.redirects import stays_home
+from runner.engine.request import Outgoing
+from runner.engine.session import Session, Token
+from runner.engine.tokens import RunSteps
+from runner.model.answer import Answer
+from runner.model.effects import Flow
+from runner.model.errors import StepError
+from runner.model.results import Try
+from runner.plan.plan import AuthUse, StepPlan
+from runner.templating.values import boolean
+
+
+def answered(
+    outgoing: Outgoing,
+    use: AuthUse | None,
+    step: StepPlan,
+    frame: Frame,
+    names: dict[str, Any],
+    *,
+    run_steps: RunSteps,
+    attempt: Attempt,
+) -> Flow[Answer]:
+    """The answer to a request.
+
+    Args:
+        outgoing: The request, not yet authenticated.
+        use: What authenticates it.
+        step: Whose it is: one that itself expects a 401 does not renew.
+        frame: The workflow.
+        names: What the step's templates see.
+        run_steps: Runs the steps that fetch a token.
+        attempt: Takes every exchange, and what was sent before a renewal.
+
+    Raises:
+        StepError: there is no token, the run's time is over, or a redirect leads nowhere.
+    """
+    held = attempt.held = yield from authenticate(outgoing, use, frame, names, run_steps)
+    started = frame.world.clock()
+    answer = yield from exchange(_within_deadline(held.outgoing, frame, attempt), frame, attempt.trail)
+    session, token = held.session, held.token
+    if session is None or token is None or answer.response is None:
+        return answer
+    why = _unaccepted(held.outgoing, session, token, answer) if not _expected(step, answer, frame, names) else ""
+    if not why:
+        session.accepted = max(session.accepted, token.number)
+        return answer
+    if frame.session is not None or (token.refused and session.accepted < token.number):
+        return answer  # a session's own steps never renew; and a token that is itself new would be refused again
+    attempt.answer = answer
+    note = f"{why}: the token of `{session.name}` was renewed, and the request sent again"
+    attempt.refused.append(Try(exchanges=tuple(attempt.trail), duration=frame.world.clock() - started, notes=(note,)))
+    held = attempt.held = yield from authenticate(outgoing, use, frame, names, run_steps, refused=token)
+    attempt.trail.clear()
+    return (yield from exchange(_within_deadline(held.outgoing, frame, attempt), frame, attempt.trail))
+
+
+def _within_deadline(outgoing: Outgoing, frame: Frame, attempt: Attempt) -> Outgoing:
+    left = frame.remaining()
+    attempt.cut = left is not None and left < outgoing.request.timeout
+    if left is None or not attempt.cut:
+        return outgoing
+    return msgspec.structs.replace(outgoing, request=msgspec.structs.replace(outgoing.request, timeout=left))
+
+
+def _expected(step: StepPlan, answer: Answer, frame: Frame, names: dict[str, Any]) -> bool:
+    """The step itself names the status of a refusal."""
+    if answer.whole().status < 400 or not step.status:
+        return False
+    judged = Judgement(frame)
+    judge_status(step, answer, names, judged)
+    return not judged.failed and not judged.errors
+
+
+def _unaccepted(outgoing: Outgoing, session: Session, token: Token, answer: Answer) -> str:
+    """Why the answer says that the token is not good, or ""."""
+    response, plan = answer.whole(), session.plan
+    if stays_home(outgoing.request.url, response.url, outgoing.http.trust_redirects):
+        return ""  # the token was not sent there
+    if response.status in plan.on_status:
+        return str(response.status)
+    when = plan.when
+    if when is None:
+        return ""
+    try:
+        seen = {**session.names, **token.names, "response": ResponseView(answer)}
+        return f"`{when.text}`" if boolean(when.value.render(seen), "`when`") else ""
+    except StepError as error:
+        if error.kind == "decode":
+            return ""  # an answer without JSON is not the one that it looks for
+        raise error.at(session.owner.file, when.path) from None

@@ -1,0 +1,142 @@
+"""Steps in order, each with its turns, until one fails or whatever happens. Knows no workflow; yields effects, emits events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Sequence as Many
+from typing import Any
+
+import msgspec
+
+from runner.engine.frame import Frame
+from runner.engine.step import Nested, StepRun
+from runner.engine.turns import StoppedStep, bad, step_name, turns_of
+from runner.model.effects import Flow
+from runner.model.errors import Interrupted, StepError
+from runner.model.events import StepFinished
+from runner.model.results import StepResult, Try, Verdict
+from runner.model.wording import listed
+from runner.plan.plan import StepPlan
+
+
+class Sequence:
+    """Steps being run in a frame.
+
+    Args:
+        frame: The workflow.
+        nested: Runs what lies below a step.
+        purpose: What the steps are for, where they are not the workflow's own.
+
+    Attributes:
+        results: Of the steps so far, the skipped ones included.
+        interrupted: What broke them off, or None.
+    """
+
+    def __init__(self, frame: Frame, nested: Nested, purpose: str = "") -> None:
+        self.frame = frame
+        self.nested = nested
+        self.purpose = purpose
+        self.results: list[StepResult] = []
+        self.interrupted: Interrupted | None = None
+
+    def until_failure(self, steps: Many[StepPlan], names: dict[str, Any]) -> Flow[dict[str, Any]]:
+        """The steps in order, until one fails: the names afterwards."""
+        lost: frozenset[str] = frozenset()
+        for index, step in enumerate(steps):
+            missing = (step.needs & lost) - names.keys()
+            if missing:
+                self.skip([step], names, f"it needs {listed(missing)}, which a failed step did not give")
+                lost |= step.gives
+                continue
+            try:
+                failed, names = yield from self._step(step, names)
+            except StoppedStep as stop:
+                self._stopped(stop, step)
+                names = names | stop.given
+                self.skip(steps[index + 1 :], names, "the run was interrupted")
+                return names
+            if failed:
+                lost |= step.gives
+                if not step.continue_on_failure:
+                    self.skip(steps[index + 1 :], names, f"the step '{step_name(step, names)}' before it failed")
+                    return names
+        return names
+
+    def _stopped(self, stop: StoppedStep, step: StepPlan) -> None:
+        self.interrupted = stop.cause
+        self._finish(stop.result, step)
+
+    def whatever_happens(
+        self, steps: Many[StepPlan], names: dict[str, Any], promised: frozenset[str]
+    ) -> Flow[dict[str, Any]]:
+        """Each step whatever the one before did; one that lacks a promised name is skipped: the names afterwards."""
+        for index, step in enumerate(steps):
+            missing = (step.needs & promised) - names.keys()
+            if missing:
+                self.skip([step], names, f"there is nothing to clean up: no step gave {listed(missing)}")
+                continue
+            try:
+                _, names = yield from self._step(step, names)
+            except StoppedStep as stop:
+                self._stopped(stop, step)
+                self.skip(steps[index + 1 :], names, "the run was interrupted")
+                return names
+        return names
+
+    def _step(self, step: StepPlan, names: dict[str, Any]) -> Flow[tuple[bool, dict[str, Any]]]:
+        """One step with all its turns: whether it failed, and the names afterwards."""
+        run = StepRun(step, self.frame, self.nested)
+        if step.for_each is None:
+            result, given = yield from run.turn(names)
+            self._finish(result, step)
+            return bad(result), names | given if given else names
+        return (yield from self._turns(step, run, names))
+
+    def _turns(self, step: StepPlan, run: StepRun, names: dict[str, Any]) -> Flow[tuple[bool, dict[str, Any]]]:
+        local = {step.as_name, "index"}
+        try:
+            if step.condition is not None and not (step.condition.value.names & local) and run.skips(names):
+                self.skip([step], names, run.skips(names))
+                return False, names
+            values = turns_of(step, self.frame, names)
+        except StepError as error:
+            failure = self.frame.failure(error, step.path)
+            broken = StepResult(
+                step_name(step, names),
+                Verdict.ERROR,
+                tries=(Try(errors=(failure,)),),
+                cleanup=step.path[0] == "finally",
+            )
+            self._finish(broken, step)
+            return True, names
+        if not values:
+            self.skip([step], names, "its list is empty")
+        extracted: dict[str, list[Any]] = {extract.name: [] for extract in step.extracts}
+        failed = False
+        for index, value in enumerate(values):
+            result, given = yield from run.turn({**names, step.as_name: value, "index": index}, index)
+            self._finish(result, step)
+            if result.verdict is Verdict.SKIPPED:
+                continue
+            for name, entries in extracted.items():
+                entries.append(given.get(name))
+            names = names | {name: each for name, each in given.items() if name not in extracted}
+            failed = failed or bad(result)
+            if failed and not step.continue_on_failure:
+                break
+        return failed, names | extracted
+
+    def _finish(self, result: StepResult, step: StepPlan) -> None:
+        if bad(result) and result.where is None:
+            result = msgspec.structs.replace(result, where=self.frame.where(step.path))
+        if self.purpose:
+            result = msgspec.structs.replace(result, purpose=self.purpose)
+        self.results.append(result)
+        plan = self.frame.plan
+        self.frame.world.emit(StepFinished(plan.name, plan.file, result, self.frame.depth))
+
+    def skip(self, steps: Iterable[StepPlan], names: dict[str, Any], reason: str) -> None:
+        """Leave steps out, with the reason."""
+        for step in steps:
+            cleanup = step.path[0] == "finally"
+            self._finish(StepResult(step_name(step, names), Verdict.SKIPPED, reason=reason, cleanup=cleanup), step)

@@ -1,0 +1,312 @@
+"""Credentials that fetch a token, compiled: `login` with what goes with it, and `oauth2`. Knows no engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import UNSET
+
+from runner.bodies.table import BODIES
+from runner.credentials import oauth2
+from runner.credentials.table import CREDENTIALS, SESSION_KEYS, SESSIONS
+from runner.language.document import METHODS, Auth, Defaults, Step
+from runner.language.parts import Renew
+from runner.model.errors import DocumentPath
+from runner.model.kinds import PLACES, Value
+from runner.model.urls import TOKEN
+from runner.model.wording import did_you_mean, listed
+from runner.plan.context import Context, Uses
+from runner.plan.plan import (
+    AuthUse,
+    BodyPlan,
+    Carried,
+    CredentialPlan,
+    RequestPlan,
+    SessionPlan,
+    StepPlan,
+)
+from runner.plan.requests import RequestCompiler, plain_data
+from runner.plan.steps import Include, StepCompiler
+from runner.templating.values import NONE, Literal, MapTree
+
+BEFORE_EXPIRY = 30.0
+"""Seconds."""
+
+ON_STATUS = frozenset({401})
+_DEFAULT_ATTACH = {"header Authorization": "Bearer {{ token }}"}
+_TAKEN: list[int | str] = ["2xx", "3xx"]
+_INHERITED = ("headers", "params", "http")
+"""Keys of `defaults` that the steps of a session send along, so that they make it another session."""
+
+
+class _Part(NamedTuple):
+    """A part of a session: the names that it uses, and those that the session itself gives it."""
+
+    uses: Uses
+    given: frozenset[str]
+
+
+class CredentialCompiler:
+    """Compiles the credentials of one file."""
+
+    def __init__(
+        self, context: Context, defaults: Defaults, known_credentials: Callable[[], set[str]], include: Include
+    ) -> None:
+        self.context = context
+        self.defaults = msgspec.structs.replace(defaults, auth=UNSET, expect=UNSET)
+        self.parts: list[_Part] = []
+        self.needed: dict[str, dict[str, DocumentPath]] = {}
+        self.requests = RequestCompiler(context, self.defaults, known_credentials, self._inside)
+        closing = RequestCompiler(context, self.defaults, known_credentials, self._inside, AuthUse(own=True))
+        self.opening_steps = StepCompiler(context, self.defaults, self.requests, include)
+        self.closing_steps = StepCompiler(context, self.defaults, closing, include)
+
+    def credential(self, auth: Auth, path: DocumentPath) -> CredentialPlan | None:
+        """A credential: exactly one kind, and the keys that go with it."""
+        keys = [key for key in auth.__struct_fields__ if getattr(auth, key) is not UNSET]
+        kinds = [key for key in keys if key in CREDENTIALS or key in SESSIONS]
+        if len(kinds) != 1:
+            known = ", ".join((*CREDENTIALS, *SESSIONS))
+            has = " and ".join(kinds) or "none of them"
+            self.context.problem(path, f"a credential is exactly one of {known}; this one has {has}")
+            return None
+        kind = kinds[0]
+        for key in keys:
+            if key not in {kind, "origins", *SESSION_KEYS.get(kind, ())}:
+                owners = " or ".join(f"`{owner}`" for owner in SESSION_KEYS if key in SESSION_KEYS[owner])
+                self.context.problem((*path, key), f"`{key}` goes with {owners}, not with `{kind}`", on_key=True)
+        origins = tuple(self._origins(auth, path))
+        if kind in SESSIONS:
+            return CredentialPlan(None, Literal(None), (*path, kind), self._session(kind, auth, path), origins)
+        data = plain_data(getattr(auth, kind))
+        for below, message, hint in CREDENTIALS[kind].check(data):
+            self.context.problem((*path, kind, *below), message, hint)
+        value = self.context.value(data, (*path, kind))
+        return CredentialPlan(CREDENTIALS[kind], value, (*path, kind), None, origins)
+
+    def _inside(self, auth: Auth, path: DocumentPath) -> CredentialPlan | None:
+        """A credential written on a step of a session."""
+        for kind in SESSIONS:
+            if getattr(auth, kind) is not UNSET:
+                hint = "name it under `auth` at the top of the file, and name it here"
+                self.context.problem((*path, kind), f"a session cannot hold another `{kind}`", hint, on_key=True)
+                return None
+        return self.credential(auth, path)
+
+    def _origins(self, auth: Auth, path: DocumentPath) -> Iterator[Any]:
+        for index, text in enumerate(auth.origins if isinstance(auth.origins, list) else ()):
+            place = (*path, "origins", index)
+            if "{{" not in text and (
+                not text.startswith(("http://", "https://")) or text.rstrip("/").count("/") > 2 or "?" in text
+            ):
+                hint = "an origin is a scheme, a host and a port, if it is not the usual one: https://api.example.com"
+                self.context.problem(place, f"{text!r} is no origin", hint)
+            yield self.context.url(text, place)
+
+    def _session(self, kind: str, auth: Auth, path: DocumentPath) -> SessionPlan:
+        granted = oauth2.GIVES if kind == "oauth2" else NONE
+        with self._part() as login_uses:
+            login = self._oauth2(auth, path) if granted else self._steps(auth.login, (*path, "login"))
+        gives = granted.union(*(step.gives for step in login))
+        self.parts.append(_Part(login_uses, gives))
+        with self._part(gives) as refresh_uses:
+            refresh = (
+                self._oauth2(auth, path, "{{ refresh_token }}")
+                if granted
+                else self._steps(auth.refresh, (*path, "refresh"))
+            )
+        every = gives.union(*(step.gives for step in refresh))
+        with self._part(every):
+            logout = self._steps(auth.logout, (*path, "logout"), self.closing_steps)
+        with self._part(gives):
+            attach = tuple(self._attach(auth, path))
+            self._check_token(attach, gives, login, (*path, kind))
+        with self._part(every):
+            before, statuses, when = self._renew(auth, (*path, "renew"))
+        self._needs((*login, *refresh), path)
+        definition = self._definition(kind, auth)
+        return SessionPlan(
+            kind=kind, path=(*path, kind), login=login, refresh=refresh, logout=logout, attach=attach, gives=every,
+            refresh_needs=frozenset().union(*(names for names, _, _ in refresh_uses)) & gives,
+            before_expiry=before, on_status=statuses, when=when, definition=definition,
+            folder=str(self.context.path.parent) if _names_files(definition) else "",
+            logout_judged=any(step.status or step.expectations or step.asserts for step in logout),
+        )  # fmt: skip
+
+    def _definition(self, kind: str, auth: Auth) -> dict[str, Any]:
+        """What the author wrote that makes this session the same as another, or not."""
+        keys = (kind, "refresh", "logout", "attach") if kind == "login" else (kind, "logout", "attach")
+        inherited = _INHERITED if kind == "login" else ("http",)
+        found = {key: getattr(auth, key) for key in keys}
+        found["defaults"] = {key: getattr(self.defaults, key) for key in inherited}
+        return _written(found)  # type: ignore[no-any-return]  # a map stays one
+
+    @contextmanager
+    def _part(self, given: frozenset[str] | None = None) -> Iterator[Uses]:
+        """Keep apart the names that are used inside: a session sees no name that a step of the file gives."""
+        uses: Uses = []
+        before, self.context.uses = self.context.uses, uses
+        yield uses
+        self.context.uses = before
+        if given is not None:
+            self.parts.append(_Part(uses, given))
+
+    def _steps(self, written: Any, path: DocumentPath, compiler: StepCompiler | None = None) -> tuple[StepPlan, ...]:
+        if written is UNSET:
+            return ()
+        if not written:
+            self.context.problem(path, f"`{path[-1]}` is empty", "it needs a step", on_key=True)
+        steps = [(written, path)] if isinstance(written, Step) else [
+            (step, (*path, index)) for index, step in enumerate(written)
+        ]  # fmt: skip
+        if compiler is not None:
+            return tuple(compiler.step(step, place) for step, place in steps)
+        return tuple(self.opening_steps.step(_not_refused(step), place) for step, place in steps)
+
+    def _oauth2(self, auth: Auth, path: DocumentPath, refresh_token: str = "") -> tuple[StepPlan, ...]:
+        """The token request as a step."""
+        data, path = plain_data(auth.oauth2), (*path, "oauth2")
+        mistakes = [] if refresh_token else list(oauth2.check(data))
+        for below, message, hint in mistakes:
+            self.context.problem((*path, *below), message, hint)
+        if any(not below or below == ("grant",) for below, _, _ in mistakes):
+            return ()  # something is missing
+        places = {key: (*path, key) for key in data} | {key: (*path, "extra", key) for key in data.get("extra", {})}
+        form = oauth2.form(data, refresh_token)
+        fields: list[tuple[Value, Value]] = [
+            (Literal(key), self.context.value(value, places.get(key, path))) for key, value in form.items()
+        ]
+        client = None
+        if oauth2.with_basic(data):
+            pair = {key: data[key] for key in ("client_id", "client_secret")}
+            client = AuthUse(inline=CredentialPlan(oauth2.ClientBasic(), self.context.value(pair, path), path))
+        url = self.context.url(data["token_url"], (*path, "token_url"))
+        http, http_value = self.requests.http(Step(), path)
+        request = RequestPlan(
+            method=Literal("POST"), url=url, url_path=(*path, "token_url"),
+            headers=self.requests.fields("headers", UNSET, {"Accept": "application/json"}, path),
+            body=BodyPlan(BODIES["form"], MapTree(fields), path), auth=client, http=http,
+            http_value=http_value, http_builder=None if http_value is None else self.requests.http_plan,
+        )  # fmt: skip
+        name = f"grant {form['grant_type']}"
+        step = StepPlan(
+            name=Literal(name), written_name=name, path=path, action=request, gives=oauth2.GIVES,
+            timeout=self.opening_steps.timeout(Step(), path, is_request=True),
+            reads=oauth2.reader(bearer=auth.attach is UNSET),
+        )  # fmt: skip
+        return (step,)
+
+    def _attach(self, auth: Auth, path: DocumentPath) -> Iterable[Carried]:
+        written = auth.attach if isinstance(auth.attach, dict) else _DEFAULT_ATTACH
+        if not written:
+            hint = 'say where the token goes: `attach: {header Authorization: "Bearer {{ token }}"}`'
+            self.context.problem((*path, "attach"), "`attach` is empty", hint, on_key=True)
+        for text, value in written.items():
+            place = (*path, "attach", text)
+            where, _, name = text.strip().partition(" ")
+            if where not in PLACES or not name.strip():
+                hint = did_you_mean(where, PLACES) or "write `header NAME`, `query NAME` or `cookie NAME`"
+                self.context.problem(place, f"{text!r} is no place for a token", hint, on_key=True)
+            elif where != "query" and not TOKEN.fullmatch(name.strip()):
+                self.context.problem(place, f"{name.strip()!r} is no name of a {where}", on_key=True)
+            yield Carried(where, name.strip(), self.context.value(value, place), place)  # type: ignore[arg-type]  # refused above
+
+    def _check_token(
+        self, attach: tuple[Carried, ...], gives: frozenset[str], login: tuple[StepPlan, ...], path: DocumentPath
+    ) -> None:
+        used = frozenset().union(*(carried.value.names for carried in attach))
+        if not login:
+            return
+        if "token" in used and "token" not in gives:
+            near = did_you_mean("token", gives)
+            hint = f"take it out: `extract: {{token: $.token}}`{f'; {near}' if near else ''}"
+            self.context.problem(path, "`login` extracts no `token`", hint)
+        elif not used & gives:
+            hint = f"it gives {listed(gives)}" if gives else "take the token out: `extract: {token: $.token}`"
+            self.context.problem(path, "`attach` sends nothing that `login` gives", hint)
+
+    def _renew(self, auth: Auth, path: DocumentPath) -> tuple[float, frozenset[int], Any]:
+        renew = auth.renew if isinstance(auth.renew, Renew) else Renew()
+        before = BEFORE_EXPIRY
+        if renew.before_expiry is not UNSET:
+            before = self.context.seconds(renew.before_expiry, (*path, "before_expiry"))
+        when = None
+        if renew.when is not UNSET:
+            when = self.context.condition(renew.when, (*path, "when"), "response")
+        statuses = ON_STATUS if renew.on_status is UNSET else frozenset(renew.on_status)
+        return before, statuses, when
+
+    def _needs(self, steps: Iterable[StepPlan], path: DocumentPath) -> None:
+        """Remember which other credentials a named session's own steps name."""
+        if path[0] != "auth" or len(path) != 2:
+            return
+        for step in steps:
+            match step.action:
+                case RequestPlan(auth=AuthUse(name=name)) if name:
+                    self.needed.setdefault(str(path[1]), {})[name] = (*step.path, "auth")
+                case _:
+                    pass
+
+    def check(self, known: frozenset[str], extracted: frozenset[str], lost: frozenset[str]) -> None:
+        """What can be judged when the whole file is known: names that a session cannot see, and circles.
+
+        Args:
+            known: Names that are there before the first step.
+            extracted: Names that steps of the file give.
+            lost: Names that a broken part of the file might have given.
+        """
+        for uses, given in self.parts:
+            for names, local, path in uses:
+                late = (names & extracted) - known - local - given
+                for name in sorted(late):
+                    message = f"`{name}` is given by a step, and a session is shared by all who name it"
+                    hint = "it is fetched over `env`, inputs, vars, matrix and case alone; put it there"
+                    self.context.problem(path, message, hint)
+                self.context.check_names([(names - late, local, path)], known | given, lost)
+        for name in self.needed:
+            self._check_circle((name,))
+
+    def _check_circle(self, chain: tuple[str, ...]) -> None:
+        """A session that needs its own token to fetch it can never begin."""
+        for name, place in self.needed.get(chain[-1], {}).items():
+            if name == chain[0]:
+                way = " → ".join((*chain, name))
+                hint = "say `auth: none` here, or another credential"
+                self.context.problem(place, f"the session needs its own token to fetch it: {way}", hint)
+            elif name not in chain:
+                self._check_circle((*chain, name))
+
+
+def _not_refused(step: Step) -> Step:
+    """A login that says nothing of the status is not answered by a refusal: else a lost token would be the failure."""
+    if step.include is not UNSET or all(getattr(step, key) is UNSET for key in (*METHODS, "request")):
+        return step
+    if step.expect is UNSET:
+        return msgspec.structs.replace(step, expect=_TAKEN)
+    if isinstance(step.expect, dict) and step.expect and "status" not in step.expect:
+        return msgspec.structs.replace(step, expect={"status": _TAKEN, **step.expect})
+    return step
+
+
+def _written(data: Any) -> Any:
+    """Plain data, absent keys left out."""
+    data = plain_data(data)
+    return {key: _written(value) for key, value in data.items() if value is not UNSET} if isinstance(data, dict) else (
+        [_written(member) for member in data] if isinstance(data, list) else data
+    )  # fmt: skip
+
+
+def _names_files(data: Any) -> bool:
+    """Some text or key in it may name a file, which is another one in another folder."""
+    match data:
+        case dict():
+            return bool({"include", "file"} & data.keys()) or any(map(_names_files, data.values()))
+        case list():
+            return any(map(_names_files, data))
+        case str():
+            return "file(" in data
+        case _:
+            return False
