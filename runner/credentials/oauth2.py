@@ -44,7 +44,7 @@ def check(data: dict[str, Any]) -> Iterable[Mistake]:
             yield (
                 (),
                 f"the grant {grant} needs `{key}`",
-                f"write it beside `grant`; a grant needs {listed(_NEEDED[grant])}",
+                "write it beside `grant`",
             )
         elif data[key] == "":
             yield (key,), f"`{key}` is empty", ""
@@ -59,7 +59,7 @@ def check(data: dict[str, Any]) -> Iterable[Mistake]:
 
 def with_basic(data: dict[str, Any]) -> bool:
     """The client proves itself in the Authorization header, as every server must understand (RFC 6749 §2.3.1)."""
-    return "client_secret" in data and data.get("client_auth", "basic") == "basic"
+    return {"client_id", "client_secret"} <= data.keys() and data.get("client_auth", "basic") == "basic"
 
 
 def form(data: dict[str, Any], refresh_token: str = "") -> dict[str, Any]:

@@ -36,17 +36,23 @@ def exchange(outgoing: Outgoing, frame: Frame, trail: list[Exchange]) -> Flow[An
     http, request = outgoing.http, outgoing.request
     started = frame.world.clock()
     crossed = False
+    challenges_left = _CHALLENGES
     redirects: list[str] = []
     while True:
         left = outgoing.request.timeout - (frame.world.clock() - started)
         ready = _with_cookies(
             msgspec.structs.replace(request, timeout=max(left, 0.001)), outgoing, frame, crossed=crossed
         )
-        outcome = yield from _send(ready, outgoing.signer if not crossed else None, frame, trail)
+        signer = None if crossed else outgoing.signer
+        outcome = yield from _send(ready, signer, frame, trail)
         if isinstance(outcome, TransportFailure):
             return Answer(None, failure=outcome, redirects=tuple(redirects), jar=_held(outgoing, frame))
         if outgoing.jar is not None:
             frame.jar(outgoing.jar).store(outcome, frame.world.wall())
+        if signer is not None and challenges_left and signer.challenged(outcome):
+            challenges_left -= 1
+            _note(trail, "the server asked for a proof; sent again with it")
+            continue
         following = redirected(request, outcome, http.trust_redirects) if http.follow_redirects else None
         if following is None:
             return Answer(outcome, redirects=tuple(redirects), jar=_held(outgoing, frame), charset=http.charset)
@@ -62,15 +68,10 @@ def exchange(outgoing: Outgoing, frame: Frame, trail: list[Exchange]) -> Flow[An
 def _send(
     request: Request, signer: Signer | None, frame: Frame, trail: list[Exchange]
 ) -> Flow[Response | TransportFailure]:
-    """One request; sent again, once, where the server had closed the connection before it, or asks for a proof."""
+    """One request; one that may be repeated is, once, where the server had closed the connection before it."""
     outcome = yield from _signed(request, signer, frame, trail)
     if isinstance(outcome, TransportFailure) and outcome.stale and request.method in IDEMPOTENT:
         _note(trail, "the server had closed the kept connection; sent again")
-        outcome = yield from _signed(request, signer, frame, trail)
-    for _ in range(_CHALLENGES):
-        if signer is None or not isinstance(outcome, Response) or not signer.challenged(outcome):
-            break
-        _note(trail, "the server asked for a proof; sent again with it")
         outcome = yield from _signed(request, signer, frame, trail)
     return outcome
 

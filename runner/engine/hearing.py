@@ -14,8 +14,11 @@ from runner.redaction import SHORTEST_SECRET, secret_texts
 LEARNT_FROM = 8
 """Characters: what an answer holds beside what is extracted is a secret from this length on, shorter it is mere words."""
 
-HARMLESS = frozenset({"expires_in", "expires_at", "token_type", "scope"})
-"""Names that a session has and that are no secrets."""
+PUBLIC_NAMES = frozenset({
+    "audience", "client_id", "error", "error_description", "error_uri", "expires_at", "expires_in", "grant_type", "resource",
+    "response_type", "scope", "token_type",
+})  # fmt: skip
+"""Names of values that are no secrets: RFC 6749 says so of the client's, and a report must be able to name the others."""
 
 _PROTOCOL = frozenset({
     "true", "false", "null", "none", "bearer", "basic", "digest", "password", "client_credentials", "refresh_token",
@@ -53,13 +56,15 @@ class Hearing:
         found = [*_sent(exchange.request)]
         if isinstance(exchange.outcome, Response):
             self.response = exchange.outcome
+        if (
+            isinstance(exchange.outcome, Response) and exchange.outcome.status < 400
+        ):  # a refusal gives nothing but reasons
             found += [text for text in _got(exchange.outcome) if len(text) >= LEARNT_FROM]
         self._tell(found)
 
     def value(self, name: str, value: Any) -> None:
         """A value that was extracted or set."""
-        if name not in HARMLESS:
-            self._tell(secret_texts(value))
+        self._tell(_secrets({name: value}))
 
     def _tell(self, texts: Iterable[str]) -> None:
         found = {text for text in texts if len(text) >= SHORTEST_SECRET and text.lower() not in _PROTOCOL}
@@ -69,7 +74,7 @@ class Hearing:
 
 def _sent(request: Request) -> Iterator[str]:
     """What a login sends: every value in its query, its headers and its body."""
-    yield from (value for _, value in parse_qsl(urlsplit(request.url).query))
+    yield from _secrets(dict(parse_qsl(urlsplit(request.url).query)))
     for name, value in request.headers:
         if name.lower() == "cookie":
             yield from (pair.partition("=")[2] for pair in value.split("; "))
@@ -95,11 +100,25 @@ def _texts(body: bytes, content_type: str) -> Iterator[str]:
     if not body:
         return
     try:
-        yield from secret_texts(answer.json)
+        yield from _secrets(answer.json)
     except StepError:
         kind = answer.content_type
         text = body.decode("utf-8", "replace")
         if kind == "application/x-www-form-urlencoded":
-            yield from (value for _, value in parse_qsl(text))
+            yield from _secrets(dict(parse_qsl(text)))
         elif "html" not in kind and "\n" not in text.strip() and "<" not in text:
             yield text.strip()  # a token and nothing else
+
+
+def _secrets(data: Any) -> Iterator[str]:
+    """The texts in a value, at any depth, but those whose names say that they are public."""
+    match data:
+        case dict():
+            for name, value in data.items():
+                if name not in PUBLIC_NAMES:
+                    yield from _secrets(value)
+        case list():
+            for member in data:
+                yield from _secrets(member)
+        case _:
+            yield from secret_texts(data)

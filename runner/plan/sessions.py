@@ -30,7 +30,7 @@ from runner.plan.plan import (
 )
 from runner.plan.requests import RequestCompiler, plain_data
 from runner.plan.steps import Include, StepCompiler
-from runner.templating.values import NONE, Literal, MapTree
+from runner.templating.values import FUNCTIONS, NONE, Literal, MapTree
 
 BEFORE_EXPIRY = 30.0
 """Seconds."""
@@ -43,8 +43,9 @@ _INHERITED = ("headers", "params", "http")
 
 
 class _Part(NamedTuple):
-    """A part of a session: the names that it uses, and those that the session itself gives it."""
+    """A part of a session (`login`, `refresh`, …): the names that it uses, and those that the session itself gives it."""
 
+    key: str
     uses: Uses
     given: frozenset[str]
 
@@ -108,23 +109,23 @@ class CredentialCompiler:
 
     def _session(self, kind: str, auth: Auth, path: DocumentPath) -> SessionPlan:
         granted = oauth2.GIVES if kind == "oauth2" else NONE
-        with self._part() as login_uses:
+        with self._part("login") as login_uses:
             login = self._oauth2(auth, path) if granted else self._steps(auth.login, (*path, "login"))
         gives = granted.union(*(step.gives for step in login))
-        self.parts.append(_Part(login_uses, gives))
-        with self._part(gives) as refresh_uses:
+        self.parts.append(_Part("login", login_uses, gives))
+        with self._part("refresh", gives) as refresh_uses:
             refresh = (
-                self._oauth2(auth, path, "{{ refresh_token }}")
+                (self._oauth2(auth, path, "{{ refresh_token }}") if login else ())
                 if granted
                 else self._steps(auth.refresh, (*path, "refresh"))
             )
         every = gives.union(*(step.gives for step in refresh))
-        with self._part(every):
+        with self._part("logout", every):
             logout = self._steps(auth.logout, (*path, "logout"), self.closing_steps)
-        with self._part(gives):
+        with self._part("attach", gives | {"token"}):
             attach = tuple(self._attach(auth, path))
             self._check_token(attach, gives, login, (*path, kind))
-        with self._part(every):
+        with self._part("renew", every):
             before, statuses, when = self._renew(auth, (*path, "renew"))
         self._needs((*login, *refresh), path)
         definition = self._definition(kind, auth)
@@ -145,14 +146,14 @@ class CredentialCompiler:
         return _written(found)  # type: ignore[no-any-return]  # a map stays one
 
     @contextmanager
-    def _part(self, given: frozenset[str] | None = None) -> Iterator[Uses]:
+    def _part(self, key: str, given: frozenset[str] | None = None) -> Iterator[Uses]:
         """Keep apart the names that are used inside: a session sees no name that a step of the file gives."""
         uses: Uses = []
         before, self.context.uses = self.context.uses, uses
         yield uses
         self.context.uses = before
         if given is not None:
-            self.parts.append(_Part(uses, given))
+            self.parts.append(_Part(key, uses, given))
 
     def _steps(self, written: Any, path: DocumentPath, compiler: StepCompiler | None = None) -> tuple[StepPlan, ...]:
         if written is UNSET:
@@ -258,21 +259,27 @@ class CredentialCompiler:
             extracted: Names that steps of the file give.
             lost: Names that a broken part of the file might have given.
         """
-        for uses, given in self.parts:
-            for names, local, path in uses:
-                late = (names & extracted) - known - local - given
-                for name in sorted(late):
+        for part in self.parts:
+            for names, local, path in part.uses:
+                unknown = names - known - local - part.given
+                for name in sorted(unknown & extracted):
                     message = f"`{name}` is given by a step, and a session is shared by all who name it"
                     hint = "it is fetched over `env`, inputs, vars, matrix and case alone; put it there"
                     self.context.problem(path, message, hint)
-                self.context.check_names([(names - late, local, path)], known | given, lost)
+                rest = names - extracted
+                if part.key != "login":
+                    for name in sorted((rest & unknown) - lost - FUNCTIONS - {"env", "response"}):
+                        near = did_you_mean(name, part.given) or f"take it out there: `extract: {{{name}: $.{name}}}`"
+                        self.context.problem(path, f"`{part.key}` uses `{name}`, which `login` does not give", near)
+                    rest &= {"response"}
+                self.context.check_names([(rest, local, path)], known | part.given, lost)
         for name in self.needed:
             self._check_circle((name,))
 
     def _check_circle(self, chain: tuple[str, ...]) -> None:
         """A session that needs its own token to fetch it can never begin."""
         for name, place in self.needed.get(chain[-1], {}).items():
-            if name == chain[0]:
+            if name == chain[0] and name == min(chain):
                 way = " → ".join((*chain, name))
                 hint = "say `auth: none` here, or another credential"
                 self.context.problem(place, f"the session needs its own token to fetch it: {way}", hint)

@@ -1,4 +1,4 @@
-"""nginx on loopback with static JSON, for as long as it is entered."""
+"""nginx on loopback, with static JSON unless it is told otherwise, for as long as it is entered."""
 
 from __future__ import annotations
 
@@ -20,16 +20,28 @@ http {{
   uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
   server {{
     listen 127.0.0.1:{port};
-    location = /login {{ return 200 '{{"token":"tok-123456789","expires_in":300}}'; }}
-    location = /users/me {{ return 200 '{{"username":"ada","roles":["admin","user"],"id":1}}'; }}
-    location / {{ return 200 '{{"id":7,"name":"x","items":[1,2,3]}}'; }}
+    {locations}
   }}
 }}
+"""
+_STATIC = """
+    location = /login { return 200 '{"token":"tok-123456789","expires_in":300}'; }
+    location = /users/me { return 200 '{"username":"ada","roles":["admin","user"],"id":1}'; }
+    location / { return 200 '{"id":7,"name":"x","items":[1,2,3]}'; }
 """
 
 
 class Nginx:
-    """A server process of its own on a free port."""
+    """A server process of its own on a free port.
+
+    Args:
+        locations: What it serves; `FOLDER` in it is the folder with `files`.
+        files: Names and contents.
+    """
+
+    def __init__(self, locations: str = _STATIC, files: dict[str, str] | None = None) -> None:
+        self._locations = locations
+        self._files = files or {}
 
     def __enter__(self) -> str:
         if shutil.which("nginx") is None:
@@ -38,7 +50,12 @@ class Nginx:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         config = Path(self._folder.name) / "nginx.conf"
-        config.write_text(_CONFIG.format(folder=self._folder.name, port=port))
+        for name, content in self._files.items():
+            (config.parent / name).write_text(content)
+            (config.parent / name).chmod(0o644)  # its worker may be another user
+        config.parent.chmod(0o755)
+        locations = self._locations.replace("FOLDER", self._folder.name)
+        config.write_text(_CONFIG.format(folder=self._folder.name, port=port, locations=locations))
         self._process = subprocess.Popen(["nginx", "-c", str(config)], stderr=subprocess.DEVNULL)
         for _ in range(100):
             try:
