@@ -13,6 +13,7 @@ from msgspec import UNSET
 from runner.drivers.blocking import CAN, BlockingDriver
 from runner.language.files import Files
 from runner.language.project import Environment, Project, ProjectFile, find_project
+from runner.model.environment import Environment as Variables
 from runner.model.errors import Place, Problem, WorkflowError
 from runner.model.events import Event
 from runner.model.kinds import Reporter
@@ -97,6 +98,7 @@ def _settings(folder: Path, loading: Loading) -> Settings:
     if root is None:
         home = found.folder if found else folder
         root = home / project.file_root if isinstance(project.file_root, str) else home
+    known = loading.environment  # no secret is read before a run needs it
     return Settings(
         Files(root),
         given=loading.given,
@@ -105,7 +107,7 @@ def _settings(folder: Path, loading: Loading) -> Settings:
         base_url=chosen.base_url if isinstance(chosen.base_url, str) else "",
         defaults=None if project.defaults is UNSET else project.defaults,
         can=CAN,
-        environment=loading.environment,
+        environment=known.variables if isinstance(known, Variables) else known,
     )
 
 

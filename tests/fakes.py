@@ -187,7 +187,7 @@ def run(
         return found
 
     world = World(
-        clock=ran.clock, wall=wall or ran.clock, emit=ran.events.append, environment=env or {}, random=Random(7),
+        clock=ran.clock, wall=wall or ran.clock, emit=ran.events.append, environment={} if env is None else env, random=Random(7),
         keep=keep, sessions=ran.open, run=plan.name,
     )  # fmt: skip
     loop = Loop(ran, reply, interrupt_at)
@@ -217,7 +217,7 @@ def run_all(texts: list[str], serve: Serve, *, env: Mapping[str, str] | None = N
         ran.clock = first.clock
         plan = compile_text(text, name=f"flow{number}.yaml")
         world = World(
-            clock=first.clock, wall=first.clock, emit=ran.events.append, environment=env or {}, random=Random(number),
+            clock=first.clock, wall=first.clock, emit=ran.events.append, environment={} if env is None else env, random=Random(number),
             sessions=first.open, run=plan.name,
         )  # fmt: skip
         flows.append(run_workflow(plan, plan.rows[0], world, {}))

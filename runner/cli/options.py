@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,7 +12,11 @@ import click
 from runner.app import Loading
 from runner.language.yaml import load
 from runner.model.answer import read_json
-from runner.model.errors import Place, Problem, WorkflowError
+from runner.model.environment import Environment
+from runner.model.errors import Place, Problem, RunflowError, WorkflowError
+from runner.model.kinds import SecretSource
+from runner.sources.file import SecretsFile, read_assignments
+from runner.sources.table import open_source
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -24,6 +28,8 @@ def loading_options(function: F) -> F:
         click.option("--var", "variables", multiple=True, metavar="NAME=TEXT", help="Give a value; NAME:=JSON gives a typed one."),
         click.option("--vars-file", "vars_files", multiple=True, type=click.Path(path_type=Path), help="Give values from a YAML or JSON file."),
         click.option("--env-file", "env_files", multiple=True, type=click.Path(path_type=Path), help="Environment variables from NAME=VALUE lines."),
+        click.option("--secrets-file", "secrets_files", multiple=True, type=click.Path(path_type=Path), help="Secrets from NAME=VALUE lines."),
+        click.option("--secrets", multiple=True, metavar="SOURCE", help="A source of secrets: keyring[:SERVICE], or a package's."),
         click.option("-e", "--environment", default="", metavar="NAME", help="An environment of the project file."),
         click.option("--file-root", type=click.Path(path_type=Path, file_okay=False), help="Read no file outside this folder."),
     )):  # fmt: skip
@@ -73,29 +79,41 @@ def _read(path: Path, option: str) -> bytes:
         ) from None
 
 
-def read_environment(files: Iterable[Path]) -> dict[str, str]:
+def read_environment(files: Iterable[Path], more: Mapping[str, str]) -> dict[str, str]:
     """The process's environment, and under it what files say: a variable that is set wins.
+
+    Args:
+        files: Of NAME=VALUE lines.
+        more: Over everything.
 
     Raises:
         click.BadParameter: a file cannot be read, or a line in it is wrong.
     """
     found: dict[str, str] = {}
     for path in files:
-        for number, line in enumerate(_read(path, "--env-file").decode("utf-8-sig").splitlines(), 1):
-            text = line.strip().removeprefix("export ").strip()
-            if not text or text.startswith("#"):
-                continue
-            name, equals, value = text.partition("=")
-            if not equals or not name.strip().isidentifier():
-                raise click.BadParameter(f"{path}:{number}: write NAME=VALUE", param_hint="--env-file")
-            found[name.strip()] = _unquoted(value.strip())
-    return {**found, **os.environ}
+        try:
+            found |= read_assignments(path)
+        except RunflowError as error:
+            raise click.BadParameter(error.message, param_hint="--env-file") from None
+    return {**found, **os.environ, **more}
 
 
-def _unquoted(value: str) -> str:
-    if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
-        return value[1:-1]
-    return value.split(" #", 1)[0].rstrip()
+def read_sources(files: Iterable[Path], texts: Iterable[str]) -> Iterator[tuple[str, SecretSource]]:
+    """Where secrets are asked for that the environment does not have: files first, then sources, in their order.
+
+    Raises:
+        click.BadParameter: a file is not there, or a source does not load.
+    """
+    for path in files:
+        if not path.is_file():
+            raise click.BadParameter(f"{path} is not there", param_hint="--secrets-file")
+        yield f"the secrets file {path}", SecretsFile(path)
+    for text in texts:
+        try:
+            yield f"the secret source `{text}`", open_source(text)
+        except RunflowError as error:
+            hint = f"\n  → {error.hint}" if error.hint else ""
+            raise click.BadParameter(f"{error.message}{hint}", param_hint="--secrets") from None
 
 
 def read_options(options: dict[str, Any], more: Mapping[str, str] | None = None) -> tuple[dict[str, Any], Loading]:
@@ -109,5 +127,6 @@ def read_options(options: dict[str, Any], more: Mapping[str, str] | None = None)
         click.BadParameter: one is written wrongly.
     """
     given = read_variables(options["variables"], options["vars_files"])
-    environment = read_environment(options["env_files"]) | dict(more or {})
+    variables = read_environment(options["env_files"], more or {})
+    environment = Environment(variables, list(read_sources(options["secrets_files"], options["secrets"])))
     return given, Loading(frozenset(given), environment, options["environment"], options["file_root"])

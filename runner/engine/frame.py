@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from runner.engine.cookies import CookieJar
 from runner.engine.hearing import Hearing
+from runner.model.environment import Telling
 from runner.model.errors import DocumentPath, Place, RunflowError, StepError
 from runner.model.events import Emit, SecretLearned
 from runner.model.kinds import Attachment
 from runner.model.results import Failure, Where
 from runner.plan.plan import CredentialPlan, Plan
 from runner.redaction import SHORTEST_SECRET, too_short
-from runner.templating.functions import EnvironmentVariables, functions
+from runner.templating.functions import functions
 
 if TYPE_CHECKING:
     from runner.engine.session import Session  # which runs in frames
@@ -55,7 +56,7 @@ class World:
         self.clock = clock
         self.wall = wall
         self.emit = emit
-        self.environment = EnvironmentVariables(environment)
+        self.environment = Telling(environment, lambda name, value: emit(SecretLearned(name, value)))
         self.random = random
         self.keep = keep
         self.sessions = {} if sessions is None else sessions

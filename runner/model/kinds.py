@@ -1,4 +1,4 @@
-"""The Protocols of the kinds: selector, matcher, body, credential, reporter, value. Each kind is one small file in its folder."""
+"""The Protocols of the kinds: selector, matcher, body, credential, secret source, reporter, value. Each kind is one small file in its folder."""
 
 from __future__ import annotations
 
@@ -198,6 +198,14 @@ class Credential(Protocol):
 
     def attach(self, data: Any, /) -> Attachment:
         """What goes on the request for rendered data. Raises ValueError."""
+        ...
+
+
+class SecretSource(Protocol):
+    """Somewhere that secrets are kept: a file, a keyring, a vault. Whatever makes one takes its argument, a text."""
+
+    def get(self, name: str, /) -> str | None:
+        """The secret of that name, or None. Asked once for each name that a run needs. Raises RunflowError."""
         ...
 
 

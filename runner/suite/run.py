@@ -15,7 +15,8 @@ from runner.engine.frame import World
 from runner.engine.session import Session
 from runner.engine.tokens import closed
 from runner.engine.workflow import NESTED, run_workflow
-from runner.model.errors import Place, Problem, WorkflowError
+from runner.model.environment import Environment
+from runner.model.errors import Place, Problem, StepError, WorkflowError
 from runner.model.events import (
     Emit,
     Event,
@@ -88,7 +89,14 @@ def _missing_inputs(plan: Plan, options: Options) -> Iterable[Problem]:
 def _unset_variables(plan: Plan, options: Options) -> Iterable[Problem]:
     computed = {named.path for named in plan.variables if named.name in options.given}
     for name, file, path in plan.env:
-        if name not in options.environment and path[:2] not in computed:
+        if path[:2] in computed:
+            continue
+        try:
+            value = options.environment.get(name)
+        except StepError as error:
+            yield Problem(error.message, Place(file, path), error.hint)
+            continue
+        if value is None:
             near = did_you_mean(name, options.environment)
             hint = f"export {name}=…, or put it into a file for --env-file" + (f"; {near}" if near else "")
             yield Problem(f"the environment variable {name} is not set", Place(file, path), hint)
@@ -107,12 +115,13 @@ def _relative_urls(plan: Plan) -> Iterable[Problem]:
 
 def _short_secrets(plan: Plan, options: Options) -> Iterable[Problem]:
     known: dict[str, Any] = {**options.environment, **plan.environment_names, **options.given}
-    for index, name in enumerate(plan.secrets):
+    places = {name: Place(plan.file, ("secrets", index)) for index, name in enumerate(plan.secrets)}
+    if isinstance(options.environment, Environment):
+        places |= {name: Place(file, path) for name, file, path in plan.env if name in options.environment.found}
+    for name, place in places.items():
         if name in known and too_short(known[name]):
             message = f"the secret {name} has fewer than {SHORTEST_SECRET} characters, too few to be masked safely"
-            yield Problem(
-                message, Place(plan.file, ("secrets", index)), "use a longer secret, or do not declare it as one"
-            )
+            yield Problem(message, place, "use a longer secret, or do not declare it as one")
 
 
 def new_world(plan: Plan, row: Row, options: Options, emit: Emit, sessions: dict[str, Session] | None = None) -> World:
@@ -193,6 +202,8 @@ class Suite:
                 for source in (self.options.environment, plan.environment_names, self.options.given):
                     if name in source:
                         self.redactor.learn(source[name])
+        if isinstance(self.options.environment, Environment):
+            self.redactor.learn(self.options.environment.found)
 
     def _why_stop(self, last: WorkflowResult | None, interrupts: Interrupts) -> str:
         """Why no further run begins, or ""."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -15,24 +15,6 @@ from runner.templating.values import HIDDEN_RANDOM
 
 MAX_RANGE = 100_000
 MAX_RANDOM_STRING = 1_000_000
-
-
-class EnvironmentVariables(Mapping[str, str]):
-    """`env`: the environment, read only where a template asks for a name."""
-
-    __slots__ = ("_variables",)
-
-    def __init__(self, variables: Mapping[str, str]) -> None:
-        self._variables = variables
-
-    def __getitem__(self, name: str) -> str:
-        return self._variables[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._variables)
-
-    def __len__(self) -> int:
-        return len(self._variables)
 
 
 class Fake:

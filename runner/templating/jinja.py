@@ -19,6 +19,7 @@ from jinja2.runtime import Context, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
+from runner.model.environment import Environment, Telling
 from runner.model.errors import StepError
 from runner.model.kinds import Names, Value
 from runner.model.wording import did_you_mean, json_text, json_type, listed
@@ -50,7 +51,7 @@ class _Undefined(Undefined):
             return self._undefined_hint
         if owner is missing:
             return f"`{name}` is not defined"
-        if type(owner).__name__ == "EnvironmentVariables":
+        if isinstance(owner, (Environment, Telling)):
             return f"the environment variable {name} is not set"
         if isinstance(owner, Mapping):
             near = did_you_mean(str(name), map(str, owner))

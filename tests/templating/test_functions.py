@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from runner.model.environment import Environment
 from runner.model.errors import StepError
-from runner.templating.functions import EnvironmentVariables, functions
+from runner.templating.functions import functions
 from runner.templating.values import compile_text
 
 
@@ -58,5 +59,5 @@ def test_an_unknown_provider_and_a_missing_library_say_so(monkeypatch: pytest.Mo
 
 
 def test_the_environment_is_a_mapping() -> None:
-    env = EnvironmentVariables({"A": "1"})
+    env = Environment({"A": "1"})
     assert (dict(env), len(env)) == ({"A": "1"}, 1)

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runner.model.environment import Environment
 from runner.model.errors import StepError
 from runner.templating import values as module
-from runner.templating.functions import EnvironmentVariables, functions
+from runner.templating.functions import functions
 from runner.templating.jinja import template
 from runner.templating.values import (
     TemplateProblem,
@@ -25,7 +26,7 @@ from runner.templating.values import (
 
 FUNCTIONS = functions(Random(1), lambda: 1_000_000_000.0, lambda _: b"file text")
 NAMES: dict[str, Any] = {
-    **FUNCTIONS, "env": EnvironmentVariables({"A": "1"}), "token": "abc", "n": 3, "f": 1.5, "yes": True, "nul": None,
+    **FUNCTIONS, "env": Environment({"A": "1"}), "token": "abc", "n": 3, "f": 1.5, "yes": True, "nul": None,
     "order": {"items": [1, 2], "id": 7, "keys": "k"}, "xs": [{"id": 1}, {"id": 2}], "path": "a/b c", "up": "..",
     "url": "http://h/x?y=1", "zero": "0123", "hostile": "{{ 7*7 }}",
 }  # fmt: skip
