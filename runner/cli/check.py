@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 
-from runner.cli.options import loading_options, read_options
+from runner.cli.options import loading_options, paths_argument, read_options
 
 
 @click.command("check", short_help="Check workflows without sending anything.")
+@paths_argument
 @loading_options
 def command(paths: tuple[Path, ...], **options: Any) -> int:
     """Check the workflows in PATHS: files, and folders with every workflow below them. Environment variables need not be set."""

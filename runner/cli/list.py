@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 
-from runner.cli.options import loading_options, read_options
+from runner.cli.options import loading_options, paths_argument, read_options
 
 
 @click.command("list", short_help="List the workflows that paths mean.")
+@paths_argument
 @loading_options
 @click.option("--steps", is_flag=True, help="Their steps too.")
 def command(paths: tuple[Path, ...], steps: bool, **options: Any) -> int:  # click passes options by name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,10 +22,25 @@ from runner.sources.table import open_source
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+paths_argument = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+
+
+demo_option = click.option(
+    "--demo", is_flag=True, help="Run against the embedded demo API, which gives API_URL, API_PASSWORD and so on."
+)
+
+
+def demo_variables(stack: ExitStack) -> dict[str, str]:
+    """Start the demo API for as long as the stack stands, and give the variables that lead to it."""
+    from runner.demo.api import environment
+    from runner.demo.server import DemoServer
+
+    return environment(stack.enter_context(DemoServer()).url)
+
+
 def loading_options(function: F) -> F:
-    """Paths, variables, environment: what decides how files are read."""
+    """Variables, environment, secrets: what decides how files are read."""
     for option in reversed((
-        click.argument("paths", nargs=-1, type=click.Path(path_type=Path)),
         click.option("--var", "variables", multiple=True, metavar="NAME=TEXT", help="Give a value; NAME:=JSON gives a typed one."),
         click.option("--vars-file", "vars_files", multiple=True, type=click.Path(path_type=Path), help="Give values from a YAML or JSON file."),
         click.option("--env-file", "env_files", multiple=True, type=click.Path(path_type=Path), help="Environment variables from NAME=VALUE lines."),

@@ -16,6 +16,7 @@ from runner.version import __version__
 COMMANDS = {
     "run": "Run workflows (the default: `runflow PATH…`).",
     "check": "Check workflows without sending anything.",
+    "token": "Fetch a credential's token and show what is known of it.",
     "list": "List the workflows that paths mean.",
     "schema": "Print the JSON Schema of the workflow language.",
     "demo": "Serve the demo API.",

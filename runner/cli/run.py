@@ -10,14 +10,13 @@ from typing import Any
 import click
 import msgspec
 
-from runner.cli.options import loading_options, read_options
+from runner.cli.options import demo_option, demo_variables, loading_options, paths_argument, read_options
 
 
 @click.command("run", short_help="Run workflows.")
+@paths_argument
 @loading_options
-@click.option(
-    "--demo", is_flag=True, help="Run against the embedded demo API, which gives API_URL, API_PASSWORD and so on."
-)
+@demo_option
 @click.option("--fail-fast", is_flag=True, help="Begin no workflow after one that did not pass.")
 @click.option("--dry-run", is_flag=True, help="Show the rendered requests; send nothing.")
 @click.option("--seed", type=int, default=None, help="Fix every random source.")
@@ -36,13 +35,7 @@ from runner.cli.options import loading_options, read_options
 def command(paths: tuple[Path, ...], demo: bool, **options: Any) -> int:  # click passes options by name
     """Run the workflows in PATHS: files, and folders with every workflow below them."""
     with ExitStack() as stack:
-        more: dict[str, str] = {}
-        if demo:
-            from runner.demo.api import environment as demo_environment
-            from runner.demo.server import DemoServer
-
-            more = demo_environment(stack.enter_context(DemoServer()).url)
-        return _run(paths, more, options)
+        return _run(paths, demo_variables(stack) if demo else {}, options)
 
 
 def _run(paths: tuple[Path, ...], more: dict[str, str], options: dict[str, Any]) -> int:

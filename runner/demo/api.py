@@ -135,7 +135,7 @@ class DemoApi:
         claims = {
             "sub": user,
             "iat": now,
-            "exp": now + life,
+            "exp": now + (int(life) if life >= 1 else life),
             "aud": "demo",
             "scope": "orders profile",
             "jti": secrets.token_hex(4),

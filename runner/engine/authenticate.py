@@ -16,7 +16,7 @@ from runner.model.effects import Flow
 from runner.model.errors import StepError
 from runner.model.events import SecretLearned
 from runner.model.kinds import Attachment, Names
-from runner.model.urls import origin_of, with_params
+from runner.model.urls import with_params
 from runner.model.wording import json_text
 from runner.plan.plan import AuthUse, CredentialPlan
 
@@ -72,7 +72,7 @@ def authenticate(
     if withheld:
         return Held(outgoing, withheld=f"`{name}` from `defaults` was not sent: {withheld}")
     if credential.session is None:
-        attachment = _made(credential, str(name), names if owner is frame else owner.names, frame, owner)
+        attachment = made(credential, str(name), names if owner is frame else owner.names, frame, owner)
         return Held(attached(outgoing, attachment), str(name), attachment)
     session = session_of(credential, str(name), owner)
     token = yield from token_of(session, frame, run_steps, refused)
@@ -97,18 +97,23 @@ def _with_own(outgoing: Outgoing, frame: Frame) -> Held:
 
 def _withheld(credential: CredentialPlan, owner: Frame, frame: Frame, url: str) -> str:
     """Why a default credential does not go to a URL, or ""."""
+    homes = homes_of(credential, owner, frame)
+    if short_origin(url) in homes:
+        return ""
+    at_home = ", ".join(homes) or "nowhere, since there is no `base_url`"
+    return f"it belongs to {at_home}; to send it to {short_origin(url)}, say `auth` on the step"
+
+
+def homes_of(credential: CredentialPlan, owner: Frame, frame: Frame) -> list[str]:
+    """The origins to which a credential goes as a default: its own, else that of `base_url`. Raises StepError."""
     try:
         homes = [str(value.render(owner.first_names)) for value in credential.origins]
     except StepError as error:
         raise error.at(owner.plan.file, (*credential.path[:-1], "origins")) from None
-    homes = homes or [home for home in (owner.base_url or frame.base_url,) if home]
-    if origin_of(url) in {origin_of(home) for home in homes}:
-        return ""
-    at_home = ", ".join(map(short_origin, homes)) or "nowhere, since there is no `base_url`"
-    return f"it belongs to {at_home}; to send it to {short_origin(url)}, say `auth` on the step"
+    return [short_origin(home) for home in homes or (owner.base_url or frame.base_url,) if home]
 
 
-def _made(credential: CredentialPlan, name: str, names: Names, frame: Frame, owner: Frame) -> Attachment:
+def made(credential: CredentialPlan, name: str, names: Names, frame: Frame, owner: Frame) -> Attachment:
     """What a credential adds whose values are known; one that signs is kept for the run."""
     kind, world = credential.kind, frame.world
     assert kind is not None  # it is no session
@@ -152,7 +157,7 @@ def placeholder(use: AuthUse | None, frame: Frame, names: Names) -> Attachment:
     credential, owner = (use.inline, frame) if use.inline else frame.credential(use.name)
     assert credential is not None  # the plan refused what it could not compile
     if credential.session is None:
-        return _made(credential, use.name, names if owner is frame else owner.names, frame, owner)
+        return made(credential, use.name, names if owner is frame else owner.names, frame, owner)
     known: dict[str, Any] = dict(owner.first_names)
     known |= {name: f"{{{{ {name} }}}}" for name in credential.session.gives}
     every = credential.session.attach

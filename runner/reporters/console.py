@@ -126,7 +126,7 @@ class Console:
             self._lines(check_lines(check), indent)
         for error in last.errors:
             self._write()
-            self._error(error, indent)
+            self.show_error(error, indent)
         if last.notes:
             self._write()
             self._lines((one_line(note, 1000) for note in last.notes), indent)
@@ -135,7 +135,8 @@ class Console:
             self._exchanges(last, indent, body=True)
         self._write()
 
-    def _error(self, error: Failure, indent: str) -> None:
+    def show_error(self, error: Failure, indent: str) -> None:
+        """Why something could not be done, with its place and what to do."""
         if error.where:
             self._write(f"{indent}{safe(str(error.where))}", colour="cyan")
             self._lines(excerpt(error.where), indent, dim=True)
@@ -166,7 +167,7 @@ class Console:
         if result.error is not None:
             self._title()
             self._write(f"  {self._mark(Verdict.ERROR)} the workflow", colour="red")
-            self._error(result.error, "      ")
+            self.show_error(result.error, "      ")
             self._write()
         if result.verdict is Verdict.SKIPPED and self.verbosity >= 0:
             self._title()
@@ -183,8 +184,10 @@ class Console:
         counts = Counter(step.purpose for step in result.steps if step.step.verdict is not Verdict.SKIPPED)
         seconds = sum(step.step.duration for step in result.steps)
         parts = [plural(count, purpose) for purpose, count in counts.items()]
-        used = plural(sum(count for _, count in result.users), "request")
-        facts = [*parts, seconds_text(seconds), f"sent with {used} of {plural(len(result.users), 'workflow')}"]
+        facts = [*parts, seconds_text(seconds)]
+        if result.users:
+            used = plural(sum(count for _, count in result.users), "request")
+            facts.append(f"sent with {used} of {plural(len(result.users), 'workflow')}")
         self._write(f"auth {one_line(result.name)} ({result.kind}): {', '.join(facts)}", dim=True)
 
     def _summary(self, result: Result) -> None:

@@ -12,11 +12,12 @@ import msgspec
 
 from runner.drivers.blocking import BlockingDriver
 from runner.engine.frame import World
+from runner.engine.lookup import Lookup, look_up
 from runner.engine.session import Session
 from runner.engine.tokens import closed
 from runner.engine.workflow import NESTED, run_workflow
 from runner.model.environment import Environment
-from runner.model.errors import Place, Problem, StepError, WorkflowError
+from runner.model.errors import Interrupted, Place, Problem, StepError, WorkflowError
 from runner.model.events import (
     Emit,
     Event,
@@ -228,6 +229,32 @@ class Suite:
         drive(run_workflow(plan, row, world, given), lambda effect: interrupts.perform(effect, driver, self.flights))
         plan.source.forget_marks()  # a failure read them; ten thousand failing files must not keep them
         return seen[0]
+
+    def look_up(self, name: str, *, close: bool) -> Lookup | Failure:
+        """A credential of the first workflow on its own; why it cannot be had is masked.
+
+        Args:
+            name: What it is called there.
+            close: Give its token back.
+
+        Raises:
+            WorkflowError: something is missing; nothing was sent.
+        """
+        plan, options = self.plans[0], self.options
+        check_before([plan], options)
+        self._learn_first()
+        driver, row, redactor = self.new_driver(), plan.rows[0], Redactor(self.redactor)
+        world = new_world(plan, row, options, redactor.door(self.write), self.sessions)
+        flow = look_up(plan, name, world, {**plan.environment_names, **row.values, **options.given})
+        with Interrupts() as interrupts:
+            try:
+                found = drive(flow, lambda effect: interrupts.perform(effect, driver, self.flights))
+            except Interrupted as stop:
+                found = Failure("interrupted", f"interrupted by signal {stop.signal}")
+            if close:
+                self._close_sessions(driver, interrupts)
+        driver.close()
+        return redactor.mask(found) if isinstance(found, Failure) else found
 
     def _close_sessions(self, driver: BlockingDriver, interrupts: Interrupts) -> tuple[SessionResult, ...]:
         """Give back every token that was fetched, whatever happened; what each session was, in order of names."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -365,3 +366,68 @@ def test_a_file_root_can_be_named(runflow: Any, write: Write, demo: str, tmp_pat
     )
     assert runflow("flows/a.yaml").code == 2
     assert runflow("flows/a.yaml", "--file-root", ".").code == 0
+
+
+SESSION = """
+base_url: "{{ env.API_URL }}"
+auth:
+  api:
+    login:
+      post: /login
+      json: { username: ada, password: "{{ env.API_PASSWORD }}" }
+      extract: { token: $.token, expires_in: $.expires_in }
+    logout: { post: /logout }
+  key: { api_key: { name: X-Key, value: "{{ env.API_KEY }}" } }
+  aws: { aws_sigv4: { access_key: AKIDEXAMPLE, secret_key: "{{ env.API_KEY }}", region: r, service: s } }
+steps:
+  - { get: /users/me, auth: api, expect: 200 }
+  - { get: /users/me, expect: 401 }
+"""
+
+
+def test_token_shows_what_is_known_and_never_the_token_unless_it_is_asked_to(runflow: Any, write: Write) -> None:
+    write("flow.yaml", SESSION)
+    ended = runflow("token", "api", "flow.yaml", "--demo")
+    assert ended.code == 0, ended.err
+    assert "login of api: POST http://127.0.0.1:" in ended.out
+    assert "logout of api: POST" in ended.out
+    assert "sent as     header Authorization: Bearer ***" in ended.out
+    assert "used by     1 of the 2 requests" in ended.out
+    assert "expires     5 min 0 s after it came; renewed 30.00 s before that" in ended.out
+    assert 'aud: "demo"' in ended.out
+    assert re.search(r"exp: \d+  \(20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ, in (5 min 0|4 min 5\d) s\)", ended.out)
+    assert "eyJ" not in ended.out + ended.err
+    revealed = runflow("token", "api", "flow.yaml", "--demo", "--reveal")
+    assert re.fullmatch(r"eyJ[\w.-]+\n", revealed.out)
+    assert "logout" not in revealed.err
+    assert revealed.out.strip() not in revealed.err
+
+
+def test_token_shows_credentials_that_are_not_fetched_too(runflow: Any, write: Write) -> None:
+    write("flow.yaml", SESSION)
+    ended = runflow("token", "key", "flow.yaml", "--demo")
+    assert (ended.code, "sent as     header X-Key: ***" in ended.out) == (0, True)
+    assert runflow("token", "key", "flow.yaml", "--demo", "--reveal").out == "demo-key-4711\n"
+    assert "header Authorization, made for each request" in runflow("token", "aws", "flow.yaml", "--demo").out
+
+
+def test_token_says_why_there_is_none(runflow: Any, write: Write) -> None:
+    write("flow.yaml", SESSION)
+    env = {"API_URL": "http://127.0.0.1:1", "API_PASSWORD": "wrong-wrong", "API_KEY": "abcdef"}
+    down = runflow("token", "api", "flow.yaml", env=env)
+    assert down.code == 3
+    assert "the login of `api` failed: 127.0.0.1:1 refuses the connection" in down.out
+    unknown = runflow("token", "apy", "flow.yaml", env=env)
+    assert unknown.code == 2
+    assert "has no credential `apy`; did you mean 'api'?" in unknown.err
+    unset = runflow("token", "api", "flow.yaml")
+    assert unset.code == 2
+    assert "the environment variable API_PASSWORD is not set" in unset.err
+
+
+def test_the_dry_run_shows_where_a_token_will_go(runflow: Any, write: Write) -> None:
+    write("flow.yaml", SESSION)
+    ended = runflow("--dry-run", "--demo", "flow.yaml")
+    assert ended.code == 0, ended.err
+    assert "Authorization: Bearer {{ token }}" in ended.out
+    assert "nothing was sent" in ended.out

@@ -1,0 +1,136 @@
+"""`runflow token`: fetch a credential, and show what is known of it: claims, expiry, where it would be sent."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runner.cli.options import demo_option, demo_variables, loading_options, read_options
+
+if TYPE_CHECKING:
+    from runner.engine.lookup import Lookup
+    from runner.plan.plan import Plan
+
+CANNOT = 3
+
+
+@click.command("token", short_help="Fetch a credential's token and show what is known of it.")
+@click.argument("name")
+@click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
+@loading_options
+@demo_option
+@click.option("--reveal", is_flag=True, help="Print the token itself to standard output, and do not log out.")
+@click.option("-v", "--verbose", count=True, help="Request and response heads of the login; -vv bodies too.")
+def command(name: str, path: Path, *, demo: bool, reveal: bool, verbose: int, **options: Any) -> int:
+    """Fetch the credential NAME of the workflow FILE, as a step would, and show its claims, its expiry and where it goes.
+
+    \b
+    curl -H "Authorization: Bearer $(runflow token api flow.yaml --reveal)" …
+    """  # noqa: D301  # click reads the backspace as "do not wrap"
+    from runner.cli.problems import compiled
+    from runner.model.wording import did_you_mean, listed
+
+    with ExitStack() as stack:
+        given, loading = read_options(options, demo_variables(stack) if demo else {})
+        workflows, code = compiled((path,), loading)
+        if code:
+            return code
+        if len(workflows) != 1:
+            raise click.UsageError(f"{path} is a folder of {len(workflows)} workflows: name one file")
+        plan = workflows[0].plan
+        if name not in plan.credentials:
+            hint = did_you_mean(name, plan.credentials) or f"named there: {listed(plan.credentials) or 'none'}"
+            raise click.UsageError(f"{path} has no credential `{name}`; {hint}")
+        return _fetch(plan, name, given, loading.environment, reveal=reveal, verbose=verbose)
+
+
+def _fetch(plan: Plan, name: str, given: dict[str, Any], environment: Any, *, reveal: bool, verbose: int) -> int:
+    from runner.model.results import Failure
+    from runner.redaction import Redactor
+    from runner.reporters.console import Console
+    from runner.suite.run import Options, Suite
+
+    console = Console(sys.stderr if reveal else sys.stdout, colour=False, verbosity=verbose)
+    suite = Suite([plan], Options(given, environment), console.handle)
+    found = suite.look_up(name, close=not reveal)
+    redactor = Redactor()
+    if isinstance(found, Failure):
+        console.show_error(found, "  ")
+        return CANNOT
+    redactor.learn(found.attachment.secrets)
+    redactor.learn([value.rpartition(" ")[2] for _, value in _sent(found)])
+    redactor.learn(_token(found))
+    for line in _facts(plan, name, found):
+        click.echo(redactor.text(line), err=reveal)
+    if reveal:
+        click.echo(_token(found))
+    return 0
+
+
+def _token(found: Lookup) -> str:
+    """The token itself: what `login` calls so, else what is sent."""
+    if found.token is not None and isinstance(found.token.names.get("token"), str):
+        return str(found.token.names["token"])
+    return "; ".join(value.removeprefix("Bearer ") for _, value in _sent(found))
+
+
+def _sent(found: Lookup) -> list[tuple[str, str]]:
+    attachment = found.attachment
+    sent = [(f"header {name}", value) for name, value in attachment.headers]
+    sent += [(f"query {name}", value) for name, value in attachment.params]
+    return sent + [(f"cookie {name}", value) for name, value in attachment.cookies]
+
+
+def _facts(plan: Plan, name: str, found: Lookup) -> Iterator[str]:
+    import time
+
+    from runner.model.jwt import claims_of
+    from runner.model.wording import json_text, seconds_text
+    from runner.reporters.text import safe
+
+    yield f"{name} ({found.kind}) of {plan.file}"
+    for place, value in _sent(found):
+        yield f"  sent as     {place}: {safe(value)}"
+    if found.attachment.signer is not None:
+        yield "  sent as     header Authorization, made for each request"
+    yield f"  sent to     {', '.join(found.homes) or 'no origin'} by `defaults.auth`; anywhere by a step that says `auth`"
+    requests, users = _users(plan, name)
+    yield f"  used by     {users} of the {requests} requests in the file"
+    token = _token(found)
+    if found.token is not None and found.token.expires is not None and found.token.renew_at is not None:
+        life, early = found.token.expires - found.token.since, found.token.expires - found.token.renew_at
+        yield f"  expires     {seconds_text(life)} after it came; renewed {seconds_text(early)} before that"
+    elif found.token is not None:
+        yield "  expires     nothing says when; renewed where a server refuses it"
+    claims = claims_of(token)
+    if claims:
+        yield "  claims      (read from the token, not verified)"
+    for claim, value in claims.items():
+        moment = f"  ({_moment(value, time.time())})" if claim in {"exp", "iat", "nbf", "auth_time"} else ""
+        yield f"    {safe(claim)}: {safe(json_text(value))}{moment}"
+
+
+def _moment(value: Any, now: float) -> str:
+    from runner.model.wording import seconds_text
+
+    try:
+        written = datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (TypeError, ValueError, OSError, OverflowError):
+        return "no time"
+    return (
+        f"{written}, {seconds_text(now - value)} ago" if value <= now else f"{written}, in {seconds_text(value - now)}"
+    )
+
+
+def _users(plan: Plan, name: str) -> tuple[int, int]:
+    """How many requests there are, and how many name the credential."""
+    from runner.plan.plan import RequestPlan
+
+    actions = [step.action for step in (*plan.steps, *plan.cleanup) if isinstance(step.action, RequestPlan)]
+    return len(actions), sum(action.auth is not None and action.auth.name == name for action in actions)
