@@ -16,7 +16,7 @@ CASES = Path(__file__).parent / "cases"
 FLOWS = sorted(path for path in CASES.glob("*.yaml") if not path.name.startswith("_"))
 _VARYING = (
     (re.compile(r"127\.0\.0\.1:(?!1/|1\b)\d+"), "HOST"),
-    (re.compile(r"\b\d+ ms|\b\d+\.\d\d s\b"), "TIME"),
+    (re.compile(r"\b\d+ ms|\b\d+\.\d\d s\b|\b\d+ days\b"), "TIME"),
     (re.compile(r"Date: .*"), "Date: DATE"),
     (re.compile(r"runflow/[\d.]+"), "runflow/VERSION"),
     (re.compile(r"Content-Length: \d{3,}"), "Content-Length: LENGTH"),

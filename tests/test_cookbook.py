@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from fakes import compile_raw
 
 import runner
 
@@ -24,3 +25,15 @@ def test_the_cookbook_is_large_enough_and_its_readme_names_each_file() -> None:
     text = (WORKFLOWS / "README.md").read_text(encoding="utf-8")
     for path in FILES:
         assert f"({path.relative_to(WORKFLOWS)})" in text, path.name
+
+
+def test_the_page_on_tokens_shows_what_the_file_beside_it_has_and_its_picture_is_there() -> None:
+    page = (WORKFLOWS / "TOKENS.md").read_text(encoding="utf-8")
+    shown = page.split("```yaml\n")[1].split("```")[0]
+    written = (WORKFLOWS / "token_login.yaml").read_text(encoding="utf-8")
+    assert (
+        compile_raw(f"{shown}steps: [{{get: /x}}]\nbase_url: http://api.test\n").credentials["api"].session is not None
+    )
+    for line in shown.splitlines():
+        assert line in written or "login" in line or "username" in line, line
+    assert (WORKFLOWS / "token_life.svg").read_text(encoding="utf-8").startswith("<svg ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 from urllib.parse import quote_plus
@@ -23,6 +24,10 @@ _SENT = {"client_credentials": (), "password": ("username", "password"), "refres
 GIVES = frozenset({"token", "expires_in", "refresh_token", "token_type", "scope", "id_token"})
 """Names that a session has, once the endpoint has answered."""
 
+_OWN = frozenset({
+    "grant_type", "client_id", "client_secret", "username", "password", "refresh_token", "scope", "audience"
+})  # fmt: skip
+_CODE = re.compile(r"[\w.-]+", re.ASCII)
 _ERRORS = {
     "invalid_request": "the request lacks a parameter, or has one twice: look at `extra`, `audience` and `scope`",
     "invalid_client": "the client is unknown or its secret is wrong, or the server wants it the other way: `client_auth: body` or `basic`",
@@ -46,14 +51,14 @@ def check(data: dict[str, Any]) -> Iterable[Mistake]:
                 f"the grant {grant} needs `{key}`",
                 "write it beside `grant`",
             )
-        elif data[key] == "":
+        elif data.get(key) == "":
             yield (key,), f"`{key}` is empty", ""
     if data.get("client_auth") == "basic" and not {"client_id", "client_secret"} <= data.keys():
         yield ("client_auth",), "`client_auth: basic` needs `client_id` and `client_secret`", ""
     if "client_secret" in data and "client_id" not in data:
         yield ("client_secret",), "`client_secret` stands without `client_id`", ""
     for key in data.get("extra", {}):
-        if key in data or key == "grant_type":
+        if key in _OWN:
             yield ("extra", key), f"`{key}` has a key of its own", f"write `{key}: …` beside `grant`"
 
 
@@ -148,7 +153,8 @@ def _refusal(data: dict[str, Any]) -> StepError:
     words = f": {data['error_description']}" if data.get("error_description") else ""
     more = f"; see {data['error_uri']}" if data.get("error_uri") else ""
     hint = _ERRORS.get(name, "the server's own error; its documentation says what it means")
-    return StepError(f"the token endpoint refused with {name}{words}", "auth", hint=f"{hint}{more}")
+    named = f" with {name}{words}" if _CODE.fullmatch(name) else f": {name}{words}"
+    return StepError(f"the token endpoint refused{named}", "auth", hint=f"{hint}{more}")
 
 
 def _opening(answer: Answer) -> str:

@@ -67,7 +67,7 @@ def authenticate(
         return _with_own(outgoing, frame)
     credential, owner = (use.inline, frame) if use.inline else frame.credential(use.name)
     assert credential is not None  # the plan refused what it could not compile
-    name = use.name or credential.path[-1]
+    name = use.name or (credential.kind.name if credential.kind else credential.path[-1])
     withheld = _withheld(credential, owner, frame, outgoing.request.url) if use.inherited else ""
     if withheld:
         return Held(outgoing, withheld=f"`{name}` from `defaults` was not sent: {withheld}")

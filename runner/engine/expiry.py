@@ -18,6 +18,9 @@ _FARTHEST = 100_000_000_000.0
 """Epoch seconds: later than this (the year 5138) is meant as milliseconds."""
 
 
+_TAKE_ANOTHER = "take the right value out, or none: without one, `exp` of a JWT decides, else `on_status`"
+
+
 class Life(NamedTuple):
     """How long a token lives.
 
@@ -42,13 +45,18 @@ def life_of(given: Mapping[str, Any], response: Response | None, now: float) -> 
         StepError: what should say it is no time, or says that the token was dead when it came.
     """
     if given.get("expires_in") is not None:
-        return Life(_alive(_seconds(given["expires_in"]), "expires_in", given["expires_in"], ""), "expires_in")
+        seconds = _seconds(given["expires_in"])
+        if seconds <= 0:
+            raise StepError(
+                f"`expires_in` is {seconds:g} seconds: the token was dead when it came", "auth", hint=_TAKE_ANOTHER
+            )
+        return Life(seconds, "expires_in")
     server = _date_of(response)
     clock = "the server's clock" if server is not None else "this machine's clock"
     reference = now if server is None else server
     if given.get("expires_at") is not None:
-        left = _moment(given["expires_at"]) - reference
-        return Life(_alive(left, "expires_at", given["expires_at"], clock), "expires_at")
+        moment = _moment(given["expires_at"])
+        return Life(_alive(moment - reference, "expires_at", moment, clock), "expires_at")
     claims = claims_of(given.get("token"))
     expires, issued = claims.get("exp"), claims.get("iat")
     if not _is_number(expires):
@@ -62,15 +70,16 @@ def _is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _alive(seconds: float, name: str, value: Any, clock: str) -> float:
-    if seconds > 0:
-        return seconds
-    if not clock:
-        raise StepError(f"`expires_in` is {shown(value, 40)}: the token was dead when it came", "auth")
-    hint = "the token was taken from a place where an old one lies, or a clock is wrong"
-    message = (
-        f"the token had expired {seconds_text(-seconds)} before it came (`{name}` is {shown(value, 40)}, by {clock})"
-    )
+def _alive(left: float, name: str, moment: float, clock: str) -> float:
+    """What is left, unless the token came dead."""
+    if left > 0:
+        return left
+    try:
+        ended = datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except (ValueError, OverflowError, OSError):
+        ended = f"{moment:g}"
+    message = f"the token had expired {seconds_text(-left)} before it came: `{name}` is {ended}, by {clock}"
+    hint = "it was taken from a place where an old one lies, or a clock is wrong"
     raise StepError(message, "auth", hint=hint)
 
 
@@ -104,9 +113,6 @@ def _moment(value: Any) -> float:
         hint = 'these look like milliseconds: `expires_at: {from: …, filter: "float / 1000"}`'
         raise StepError(f"`expires_at` is {shown(value, 60)}, which is after the year 5000", "auth", hint=hint)
     return number
-
-
-_TAKE_ANOTHER = "take the right value out, or none: without one, `exp` of a JWT decides, else `on_status`"
 
 
 def _date_time(text: str) -> float:

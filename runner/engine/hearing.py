@@ -37,6 +37,10 @@ _PUBLIC = frozenset({
 """Header lines that carry no secret by themselves."""
 
 
+_SCHEMED = frozenset({"authorization", "proxy-authorization"})
+"""Header lines that begin with a scheme, which is no secret."""
+
+
 class Hearing:
     """Hears what goes on in a session's own steps.
 
@@ -59,7 +63,8 @@ class Hearing:
         if (
             isinstance(exchange.outcome, Response) and exchange.outcome.status < 400
         ):  # a refusal gives nothing but reasons
-            found += [text for text in _got(exchange.outcome) if len(text) >= LEARNT_FROM]
+            here = exchange.request.url.partition("?")[0]
+            found += [text for text in _got(exchange.outcome) if len(text) >= LEARNT_FROM and text not in here]
         self._tell(found)
 
     def value(self, name: str, value: Any) -> None:
@@ -79,8 +84,7 @@ def _sent(request: Request) -> Iterator[str]:
         if name.lower() == "cookie":
             yield from (pair.partition("=")[2] for pair in value.split("; "))
         elif name.lower() not in _PUBLIC:
-            yield value
-            yield value.partition(" ")[2]
+            yield (value.partition(" ")[2] or value) if name.lower() in _SCHEMED else value
     kind = next((value for name, value in request.headers if name.lower() == "content-type"), "")
     yield from _texts(request.body or b"", kind)
 

@@ -196,7 +196,7 @@ def _attachment(session: Session, given: dict[str, Any]) -> Attachment:
         try:
             for name in carried.value.names & given.keys():
                 if given[name] in (None, "") or isinstance(given[name], (dict, list, bool)):
-                    raise StepError(_no_token(session, name, given[name]), "auth", hint=_LOOK)
+                    raise _no_token(session, name, given[name])
             found.append((carried.where, carried.name, scalar_text(carried.value.render(names), carried.name)))
         except StepError as error:
             error.below = ()
@@ -206,12 +206,10 @@ def _attachment(session: Session, given: dict[str, Any]) -> Attachment:
     return attachment
 
 
-_LOOK = "look at what the login answers: `runflow token` with -vv shows it"
-
-
-def _no_token(session: Session, name: str, value: Any) -> str:
+def _no_token(session: Session, name: str, value: Any) -> StepError:
     kind = {type(None): "null", str: "empty", bool: "true or false", list: "a list", dict: "an object"}[type(value)]
-    return f"the login of `{session.name}` gave a `{name}` that is {kind}"
+    hint = f"`runflow token {session.name} {session.owner.file} -vv` shows what the login answers"
+    return StepError(f"the login of `{session.name}` gave a `{name}` that is {kind}", "auth", hint=hint)
 
 
 def closed(session: Session, world: World, run_steps: RunSteps) -> Flow[SessionResult]:

@@ -70,10 +70,12 @@ def plural(count: int, noun: str) -> str:
 
 
 def seconds_text(seconds: float) -> str:
-    """A duration as people read it: `12 ms`, `1.25 s`, `2 min 5 s`."""
+    """A duration as people read it: `12 ms`, `1.25 s`, `2 min 5 s`, `3 h 20 min`, `41 days`."""
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 60:
         return f"{seconds:.2f} s"
     minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s"
+    if minutes < 120:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min" if minutes < 48 * 60 else f"{minutes // 1440} days"

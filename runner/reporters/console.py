@@ -200,7 +200,10 @@ class Console:
                     colour="red",
                 )
         counts = [f"{plural(count, 'workflow')} {word}" for word, verdict in _WORDS if (count := result.count(verdict))]
-        ok = not bad and not result.interrupted_by
+        open_ended = sum(
+            session.verdict in _BAD and session.steps[-1].purpose == "logout" for session in result.sessions
+        )
+        ok = not bad and not result.interrupted_by and not open_ended
         dot = " - " if self._ascii else " · "
         facts = [
             ", ".join(counts) or "nothing was run",
@@ -208,6 +211,8 @@ class Console:
             f"{plural(self._checks, 'check')} passed",
             seconds_text(result.duration),
         ]
+        if open_ended:
+            facts.insert(0, f"{plural(open_ended, 'logout')} failed")
         if result.interrupted_by:
             facts.insert(0, f"interrupted by signal {result.interrupted_by}")
         self._write()

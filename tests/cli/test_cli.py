@@ -248,9 +248,9 @@ def test_the_demo_serves_until_it_is_interrupted() -> None:
         [sys.executable, "-m", "runner", "demo", "--port", "0"], env=env, stdout=subprocess.PIPE, encoding="utf-8"
     ) as process:
         assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(6)]
+        lines = [process.stdout.readline() for _ in range(8)]
         assert lines[0].startswith("export API_URL=http://127.0.0.1:")
-        assert "serving on" in lines[5]
+        assert "serving on" in lines[7]
         process.send_signal(2)
         assert process.wait(timeout=5) == 0
 

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from runner.demo.api import API_KEY, PASSWORDS, Answered, Asked, DemoApi
+from runner.demo.access import API_KEY, CLIENT, PASSWORDS
+from runner.demo.api import DemoApi
+from runner.demo.asked import Answered, Asked
 from runner.demo.server import DemoServer
 
 
@@ -104,3 +106,24 @@ def test_the_server_answers_in_one_write_and_keeps_the_connection() -> None:
             conn.sendall(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: abc\r\n\r\n")
             time.sleep(0.05)
             assert b" 400 " in conn.recv(65536)
+
+
+@pytest.mark.parametrize(
+    ("form", "status", "body"),
+    [
+        ("grant_type=client_credentials", 200, {"token_type": "Bearer", "expires_in": 300}), ("grant_type=client_credentials&client_secret=no", 401, {"error": "invalid_client"}),
+        ("grant_type=password&username=bob&password=no", 400, {"error": "invalid_grant"}), ("grant_type=refresh_token&refresh_token=no", 400, {"error": "invalid_grant"}), ("grant_type=magic", 400, {"error": "unsupported_grant_type"}),
+    ],
+)  # fmt: skip
+def test_the_token_endpoint_answers_as_the_rfc_says(form: str, status: int, body: dict[str, Any]) -> None:
+    text = form if "client_secret" in form else f"{form}&client_secret={CLIENT[1]}"
+    asked = Asked(
+        "POST",
+        "/oauth/token",
+        {"content-type": "application/x-www-form-urlencoded"},
+        f"client_id={CLIENT[0]}&{text}".encode(),
+    )
+    answered = DemoApi().answer(asked)
+    assert answered.status == status
+    assert body.items() <= json.loads(answered.body).items()
+    assert DemoApi().answer(Asked("POST", "/oauth/other", {}, b"")).status == 404
