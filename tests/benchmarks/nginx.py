@@ -15,7 +15,7 @@ _CONFIG = """
 daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;
 events {{ worker_connections 1024; }}
 http {{
-  access_log off; keepalive_requests 10000000; default_type application/json;
+  access_log {log}; keepalive_requests 10000000; default_type application/json;
   client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/f;
   uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
   server {{
@@ -37,11 +37,17 @@ class Nginx:
     Args:
         locations: What it serves; `FOLDER` in it is the folder with `files`.
         files: Names and contents.
+        log: Keep a log, so that requests can be counted.
     """
 
-    def __init__(self, locations: str = _STATIC, files: dict[str, str] | None = None) -> None:
+    def __init__(self, locations: str = _STATIC, files: dict[str, str] | None = None, *, log: bool = False) -> None:
         self._locations = locations
         self._files = files or {}
+        self._log = log
+
+    def count(self, line: str) -> int:
+        """How many requests there were whose log line holds this text."""
+        return (Path(self._folder.name) / "access.log").read_text().count(line)
 
     def __enter__(self) -> str:
         if shutil.which("nginx") is None:
@@ -55,7 +61,8 @@ class Nginx:
             (config.parent / name).chmod(0o644)  # its worker may be another user
         config.parent.chmod(0o755)
         locations = self._locations.replace("FOLDER", self._folder.name)
-        config.write_text(_CONFIG.format(folder=self._folder.name, port=port, locations=locations))
+        log = config.parent / "access.log" if self._log else "off"
+        config.write_text(_CONFIG.format(folder=self._folder.name, port=port, locations=locations, log=log))
         self._process = subprocess.Popen(["nginx", "-c", str(config)], stderr=subprocess.DEVNULL)
         for _ in range(100):
             try:

@@ -12,14 +12,15 @@ import pytest
 HERE = Path(__file__).parent
 
 
+@pytest.mark.parametrize(("script", "rows"), [("main_job.py", 7), ("tokens.py", 4)])
 @pytest.mark.skipif(shutil.which("nginx") is None, reason="apt-get install nginx-light")
-def test_the_main_job_benchmark_prints_its_table() -> None:
+def test_a_benchmark_prints_its_table(script: str, rows: int) -> None:
     done = subprocess.run(
-        [sys.executable, str(HERE / "main_job.py"), "--quick"],
+        [sys.executable, str(HERE / script), "--quick"],
         capture_output=True,
         encoding="utf-8",
         check=False,
         timeout=300,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("\n| ") >= 7
+    assert done.stdout.count("\n| ") >= rows
