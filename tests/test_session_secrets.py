@@ -1,0 +1,173 @@
+"""A server that says back every secret of a session, in every form: none of it reaches any output."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import quote, quote_plus
+
+import pytest
+
+PASSWORD = 'pass"word/<1> &ü'
+TOKEN = "tok+en/with=odd~chars.1234"
+REFRESH = "refresh-token-5678"
+SESSION_ID = "session-id-91011"
+SECRETS = (PASSWORD, TOKEN, REFRESH, SESSION_ID)
+
+FLOW = """
+name: A session whose server talks
+base_url: "{{ env.URL }}"
+auth:
+  api:
+    login:
+      post: /login
+      json: { username: ada, password: "{{ env.PASSWORD }}" }
+      extract: { token: $.token, expires_in: $.expires_in, refresh: $.refresh, sid: cookie sid }
+    refresh:
+      form: { refresh: "{{ refresh }}", sid: "{{ sid }}" }
+      post: /refresh
+      extract: { token: $.token }
+    logout: { post: "/logout?sid={{ sid | urlencode }}", json: { refresh: "{{ refresh }}" } }
+  basic: { basic: { username: ada, password: "{{ env.PASSWORD }}" } }
+steps:
+  - { name: passes, get: /talk, auth: api, expect: 200, extract: { said: body } }
+  - { name: fails, get: /talk, auth: api, expect: { body: nothing }, continue_on_failure: true }
+  - { name: errs, get: /talk, auth: api, extract: { x: $.nothing }, continue_on_failure: true }
+  - { name: basic, get: /talk, auth: basic, expect: { status: 500 }, continue_on_failure: true }
+  - { name: said again, post: /talk, json: "{{ said }}", expect: { $.a: 1 }, continue_on_failure: true }
+  - { name: refused, get: /refused, auth: api, expect: 200 }
+"""
+
+
+def every_form(secret: str) -> list[str]:
+    raw = secret.encode()
+    encoded = base64.b64encode(raw).decode()
+    forms = [
+        secret,
+        quote(secret, safe=""),
+        quote_plus(secret),
+        html.escape(secret),
+        json.dumps(secret)[1:-1],
+        raw.hex(),
+        encoded.rstrip("="),
+    ]
+    return [
+        *forms,
+        base64.b64encode(f"ada:{secret}".encode()).decode(),
+        encoded.replace("+", "-").replace("/", "_").rstrip("="),
+    ]
+
+
+TALK = "\n".join(form for secret in SECRETS for form in every_form(secret))
+
+
+class Talker(BaseHTTPRequestHandler):
+    """Logs in whoever asks, and says every secret whenever it can."""
+
+    protocol_version = "HTTP/1.1"
+    paths: ClassVar[list[str]] = []
+
+    def answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.paths.append(self.path.partition("?")[0])
+        login = self.path in {"/login", "/refresh"}
+        said = (
+            json.dumps({"token": TOKEN, "refresh": REFRESH, "expires_in": 600})
+            if login
+            else TALK + body.decode("utf-8", "replace")
+        )
+        if self.path == "/slow":
+            time.sleep(20)
+        self.send_response(401 if self.path == "/refused" else 200, quote(TOKEN))
+        self.send_header("Content-Type", "application/json" if login else "text/plain; charset=utf-8")
+        self.send_header("Set-Cookie", f"sid={SESSION_ID}")
+        self.send_header("X-Said", quote(PASSWORD))
+        self.send_header("WWW-Authenticate", f'Bearer error="invalid_token", error_description="{REFRESH}"')
+        content = said.encode()
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_GET = do_POST = answer  # noqa: N815  # http.server's names
+
+    def log_message(self, *_: Any) -> None: ...
+
+
+@pytest.fixture
+def talker() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Talker)
+    server.daemon_threads = True
+    Talker.paths.clear()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        [],
+        ["-q"],
+        ["-v"],
+        ["-vv"],
+        ["-vv", "--log-level", "debug"],
+        ["--log-file", "log.txt"],
+        ["--log-file", "log.txt", "--log-format", "json", "--log-level", "debug"],
+    ],
+    ids=" ".join,
+)
+def test_no_output_holds_a_secret_of_a_session_in_any_form(
+    runflow: Any, write: Any, talker: str, tmp_path: Path, options: list[str]
+) -> None:
+    write("flow.yaml", FLOW)
+    ended = runflow("flow.yaml", *options, env={"URL": talker, "PASSWORD": PASSWORD})
+    assert ended.code == 3, ended.out + ended.err
+    log = tmp_path / "log.txt"
+    output = ended.out + ended.err + (log.read_text() if log.exists() else "")
+    assert "***" in output
+    for secret in SECRETS:
+        for form in every_form(secret):
+            assert form not in output, (secret, form)
+    assert {"/login", "/refresh", "/logout", "/refused"} <= set(Talker.paths)
+
+
+@pytest.mark.parametrize("options", [[], ["-vv"]])
+def test_token_shows_none_of_them_either(runflow: Any, write: Any, talker: str, options: list[str]) -> None:
+    write("flow.yaml", FLOW)
+    ended = runflow("token", "api", "flow.yaml", *options, env={"URL": talker, "PASSWORD": PASSWORD})
+    assert ended.code == 0, ended.err
+    for secret in SECRETS:
+        for form in every_form(secret):
+            assert form not in ended.out + ended.err, (secret, form)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_in_the_middle_still_logs_out_once(write: Any, talker: str, tmp_path: Path, number: int) -> None:
+    write(
+        "flow.yaml", FLOW.replace("steps:\n", "steps:\n  - { get: /first, auth: api }\n  - { get: /slow, auth: api }\n")
+    )
+    command = [sys.executable, "-m", "runner", "flow.yaml"]
+    env = {"URL": talker, "PASSWORD": PASSWORD, "PYTHONPATH": str(Path(__file__).parent.parent), "PATH": "/usr/bin"}
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        for _ in range(200):
+            if "/slow" in Talker.paths:
+                break
+            time.sleep(0.05)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=10)
+    assert process.returncode == 128 + number, out + err
+    assert Talker.paths.count("/logout") == 1
+    assert "logout of api" in out
