@@ -24,6 +24,8 @@ from runner.plan.plan import (
     BodyPlan,
     Carried,
     CredentialPlan,
+    IncludePlan,
+    Plan,
     RequestPlan,
     SessionPlan,
     StepPlan,
@@ -58,6 +60,7 @@ class CredentialCompiler:
     ) -> None:
         self.context = context
         self.defaults = msgspec.structs.replace(defaults, auth=UNSET, expect=UNSET)
+        self.made: dict[DocumentPath, CredentialPlan | None] = {}
         self.parts: list[_Part] = []
         self.needed: dict[str, dict[str, DocumentPath]] = {}
         self.requests = RequestCompiler(context, self.defaults, known_credentials, self._inside)
@@ -67,6 +70,11 @@ class CredentialCompiler:
 
     def credential(self, auth: Auth, path: DocumentPath) -> CredentialPlan | None:
         """A credential: exactly one kind, and the keys that go with it."""
+        if path not in self.made:  # a default one is asked for by every step
+            self.made[path] = self._credential(auth, path)
+        return self.made[path]
+
+    def _credential(self, auth: Auth, path: DocumentPath) -> CredentialPlan | None:
         keys = [key for key in auth.__struct_fields__ if getattr(auth, key) is not UNSET]
         kinds = [key for key in keys if key in CREDENTIALS or key in SESSIONS]
         if len(kinds) != 1:
@@ -244,10 +252,13 @@ class CredentialCompiler:
         """Remember which other credentials a named session's own steps name."""
         if path[0] != "auth" or len(path) != 2:
             return
+        needed = self.needed.setdefault(str(path[1]), {})
         for step in steps:
             match step.action:
                 case RequestPlan(auth=AuthUse(name=name)) if name:
-                    self.needed.setdefault(str(path[1]), {})[name] = (*step.path, "auth")
+                    needed[name] = (*step.path, "auth")
+                case IncludePlan(plan=plan):
+                    needed |= dict.fromkeys(_borrowed(plan), (*step.path, "include"))
                 case _:
                     pass
 
@@ -285,6 +296,20 @@ class CredentialCompiler:
                 self.context.problem(place, f"the session needs its own token to fetch it: {way}", hint)
             elif name not in chain:
                 self._check_circle((*chain, name))
+
+
+def _borrowed(plan: Plan) -> Iterator[str]:
+    """The credentials that an included workflow, or what it includes, takes from who includes it."""
+    sessions = [credential.session for credential in plan.credentials.values() if credential.session is not None]
+    steps = [*plan.steps, *plan.cleanup, *(step for session in sessions for step in (*session.login, *session.refresh))]
+    for step in steps:
+        match step.action:
+            case RequestPlan(auth=AuthUse(name=name)) if name and name not in plan.credentials:
+                yield name
+            case IncludePlan(plan=below):
+                yield from (name for name in _borrowed(below) if name not in plan.credentials)
+            case _:
+                pass
 
 
 def _not_refused(step: Step) -> Step:

@@ -189,6 +189,8 @@ class Console:
             used = plural(sum(count for _, count in result.users), "request")
             facts.append(f"sent with {used} of {plural(len(result.users), 'workflow')}")
         self._write(f"auth {one_line(result.name)} ({result.kind}): {', '.join(facts)}", dim=True)
+        for user, count in result.users if self.verbosity > 0 else ():
+            self._write(f"  {one_line(user)}: {plural(count, 'request')}", dim=True)
 
     def _summary(self, result: Result) -> None:
         bad = [workflow for workflow in result.workflows if workflow.verdict in _BAD]

@@ -6,7 +6,7 @@ import json
 import logging
 from typing import Any
 
-from runner.model.events import Event, StepFinished, WorkflowFinished, WorkflowStarted
+from runner.model.events import Event, SessionFinished, StepFinished, WorkflowFinished, WorkflowStarted
 from runner.model.results import StepResult, Verdict
 from runner.reporters.text import check_lines, one_line
 
@@ -31,6 +31,9 @@ class Log:
                 self._log(logging.DEBUG, f"{event.name}: started", workflow=event.name, file=event.file)
             case StepFinished(step=step):
                 self._step(event, step)
+            case SessionFinished(result):
+                for warning in result.warnings:
+                    self._log(logging.WARNING, f"auth {result.name}: {warning}", credential=result.name)
             case WorkflowFinished(result):
                 message = f"{result.full_name}: {result.verdict.value}"
                 self._log(
@@ -54,6 +57,7 @@ class Log:
             "step": step.name,
             "verdict": step.verdict.value,
         }
+        facts |= {"purpose": step.purpose} if step.purpose else {}
         facts |= {
             "method": step.method,
             "url": step.url,
@@ -65,7 +69,8 @@ class Log:
         why += [error.message for error in step.last.errors] + ([step.reason] if step.reason else [])
         request = f" {step.method} {step.url} {step.status or ''}".rstrip() if step.method else ""
         reason = f": {'; '.join(why)}" if why else ""
-        self._log(level, f"{event.workflow}: {step.name}: {step.verdict.value}{request}{reason}", **facts, why=why)
+        name = f"{step.purpose}: {step.name}" if step.purpose else step.name
+        self._log(level, f"{event.workflow}: {name}: {step.verdict.value}{request}{reason}", **facts, why=why)
         for warning in step.warnings:
             self._log(logging.WARNING, f"{event.workflow}: {step.name}: {warning}", **facts)
 

@@ -5,11 +5,17 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
+from random import Random
 from typing import Any
 
 import pytest
-from fakes import Ran, answer, failure, run, run_all
+from fakes import Ran, answer, compile_text, failure, problems, run, run_all
 
+from runner.engine.frame import Frame, World
+from runner.engine.session import session_of
+from runner.engine.tokens import token_of
+from runner.engine.workflow import NESTED
+from runner.model.errors import StepError
 from runner.model.exchange import Request, Response
 from runner.model.results import Verdict
 
@@ -638,11 +644,26 @@ def test_a_token_that_says_nothing_is_sent_as_it_is(token: str) -> None:
     assert token_in(done.sent(1)) == token
 
 
-def test_a_login_that_needs_its_own_token_is_stopped() -> None:
-    included = "steps:\n  - {post: /login, auth: api, extract: {t: $.token}}\noutputs: {token: '{{ t }}'}\n"
+@pytest.mark.parametrize("inside", ["auth: api", "auth: mine"])
+def test_a_login_that_needs_its_own_token_is_found_before_anything_is_sent(inside: str) -> None:
+    mine = "auth: {mine: {login: {post: /m, auth: api, extract: {token: $.t}}}}\n"
+    included = (
+        f"{mine}steps:\n  - {{post: /login, {inside}, extract: {{t: $.token}}}}\noutputs: {{token: '{{{{ t }}}}'}}\n"
+    )
     text = "auth: {api: {login: {include: _l.yaml, extract: {token: $.token}}}}\nsteps:\n  - {get: /x, auth: api}\n"
-    done = ran(text, Api(), files={"_l.yaml": included})
-    assert "needs its own token to fetch it" in done.errors[0].message
+    found = problems(text, files={"_l.yaml": included})
+    assert any("needs its own token to fetch it: api → api" in problem.message for problem in found), found
+
+
+def test_a_session_that_is_asked_for_while_it_is_fetched_says_so_and_never_waits_for_itself() -> None:
+    """What the compiler cannot see is stopped when it runs: else it would wait for ever."""
+    plan = compile_text(flow(get("/a")))
+    world = World(clock=lambda: 0.0, wall=lambda: 0.0, emit=lambda _: None, environment=ENV, random=Random(1))
+    frame = Frame(plan, world)
+    session = session_of(plan.credentials["api"], "api", frame)
+    frame.within(frame, session.key)
+    with pytest.raises(StepError, match="needs its own token"):
+        next(token_of(session, frame, NESTED.steps))
 
 
 def test_a_timeout_of_the_workflow_ends_a_login_too() -> None:
