@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import runner
 from runner.language.project import find_project
+from runner.model.errors import RunflowError
 
 PROJECT = Path(__file__).parent.parent
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
@@ -24,8 +26,24 @@ def test_the_workflow_of_the_readme_runs(tmp_path: Path, demo_env: dict[str, str
 
 
 def test_the_project_file_of_the_readme_is_one(tmp_path: Path) -> None:
-    (tmp_path / "runflow.yaml").write_text(blocks("yaml")[1], encoding="utf-8")
+    (tmp_path / "runflow.yaml").write_text(blocks("yaml")[2], encoding="utf-8")
     assert find_project(tmp_path) is not None
+
+
+def test_the_credentials_of_the_readme_work(tmp_path: Path, demo_env: dict[str, str]) -> None:
+    (tmp_path / "flow.yaml").write_text(f'base_url: "{{{{ env.API_URL }}}}"\n{blocks("yaml")[1]}', encoding="utf-8")
+    result = runner.run(tmp_path / "flow.yaml", env=demo_env)
+    assert result.passed
+    assert {session.name for session in result.sessions} == {"api", "service"}
+
+
+def test_the_secret_source_of_contributing_works() -> None:
+    text = (PROJECT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    names: dict[str, Any] = {}
+    exec(compile(re.findall(r"```python\n(.*?)```", text, re.DOTALL)[1], "CONTRIBUTING.md", "exec"), names)
+    with pytest.raises(RunflowError, match="cannot be read"):
+        names["FolderSource"]("/nonexistent").get("API_PASSWORD")
+    assert names["FolderSource"](str(PROJECT)).get("NOT_THERE") is None
 
 
 def test_the_python_of_the_readme_runs(

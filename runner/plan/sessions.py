@@ -227,8 +227,8 @@ class CredentialCompiler:
         self, attach: tuple[Carried, ...], gives: frozenset[str], login: tuple[StepPlan, ...], path: DocumentPath
     ) -> None:
         used = frozenset().union(*(carried.value.names for carried in attach))
-        if not login:
-            return
+        if not login or not attach:
+            return  # which was said
         if "token" in used and "token" not in gives:
             near = did_you_mean("token", gives)
             hint = f"take it out: `extract: {{token: $.token}}`{f'; {near}' if near else ''}"

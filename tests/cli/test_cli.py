@@ -431,3 +431,38 @@ def test_the_dry_run_shows_where_a_token_will_go(runflow: Any, write: Write) -> 
     assert ended.code == 0, ended.err
     assert "Authorization: Bearer {{ token }}" in ended.out
     assert "nothing was sent" in ended.out
+
+
+def test_two_files_with_one_credential_log_in_once_and_a_judged_logout_decides_the_exit_code(
+    runflow: Any, write: Write, demo_env: Any
+) -> None:
+    write("a.yaml", SESSION)
+    write("b.yaml", SESSION)
+    ended = runflow("a.yaml", "b.yaml", "-v", env=demo_env)
+    assert ended.code == 0, ended.out
+    assert ended.out.count("login of api: POST") == 1
+    assert ended.out.count("logout of api: POST") == 1
+    assert "auth api (login): 1 login, 1 logout" in ended.out
+    assert "sent with 2 requests of 2 workflows\n  a: 1 request\n  b: 1 request\n" in ended.out
+    assert "login of api" not in runflow("a.yaml", "-q", env=demo_env).out
+    write("c.yaml", SESSION.replace("logout: { post: /logout }", "logout: { post: /logout, expect: 500 }"))
+    judged = runflow("c.yaml", "-q", env=demo_env)
+    assert judged.code == 1
+    assert "1 logout failed · 1 workflow passed" in judged.out
+    write("d.yaml", SESSION.replace("logout: { post: /logout }", "logout: { post: /status/500 }"))
+    warned = runflow("d.yaml", "-q", "--log-level", "info", env=demo_env)
+    assert warned.code == 0
+    assert "warning: auth api: the logout failed: it answered 500" in warned.out
+    assert "WARNING auth api: the logout failed" in warned.err
+    assert "login of api: POST /login: passed" in warned.err
+
+
+def test_a_relative_login_without_a_base_url_is_found_before_anything_is_sent(
+    runflow: Any, write: Write, demo_env: Any
+) -> None:
+    write(
+        "flow.yaml", SESSION.replace('base_url: "{{ env.API_URL }}"', "").replace("get: /", "get: http://127.0.0.1:1/")
+    )
+    ended = runflow("flow.yaml", env=demo_env)
+    assert ended.code == 2
+    assert "flow.yaml:6:13: the URL is relative and flow.yaml has no base_url" in ended.err

@@ -143,3 +143,21 @@ def test_a_name_of_a_chosen_environment_and_a_base_url_win_over_the_files() -> N
     plan = compile_text("base_url: http://own\nsteps: [{get: /x}]", base_url="http://chosen")
     assert plan.base_url is not None
     assert plan.base_url.render({}) == "http://chosen"
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ("renew: {when: '{{ x }}'}", "an expression stands here without braces"), ("renew: {when: 'nope == 1'}", "`renew` uses `nope`, which `login` does not give"), ("renew: {before_expiry: soon}", "is not a duration"), ("attach: {}", "`attach` is empty"),
+        ("attach: {header: '{{ token }}'}", "'header' is no place for a token"), ("attach: {'header a b': '{{ token }}'}", "'a b' is no name of a header"), ("attach: {header X: fixed}", "`attach` sends nothing that `login` gives"),
+        ("attach: {header X: '{{ tok }}-{{ token }}'}", "`attach` uses `tok`, which `login` does not give"), ("refresh: []", "`refresh` is empty"), ("refresh: {post: /r}", ""), ("logout: {post: '/x/{{ item }}'}", "`item`"),
+        ("refresh: {post: /r, auth: {oauth2: {grant: refresh_token, token_url: /t, refresh_token: r}}}", "a session cannot hold another `oauth2`"), ("origins: ['{{ no }}']", "nothing in this file gives `no`"), ("logout: {post: /l, auth: {basic: {username: u, password: pass}}}", ""),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_session_is_found_at_its_place(more: str, message: str) -> None:
+    found = problems(
+        f"auth:\n  api:\n    login: {{post: /login, extract: {{token: $.token}}}}\n    {more}\nsteps:\n  - {{get: /x, auth: api}}\n"
+    )
+    assert [problem for problem in found if message in problem.message] if message else found == [], found
+    assert len(found) <= 1
+    assert all(problem.place and problem.place.path[:2] == ("auth", "api") for problem in found)
