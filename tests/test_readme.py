@@ -37,15 +37,6 @@ def test_the_credentials_of_the_readme_work(tmp_path: Path, demo_env: dict[str, 
     assert {session.name for session in result.sessions} == {"api", "service"}
 
 
-def test_the_secret_source_of_contributing_works() -> None:
-    text = (PROJECT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    names: dict[str, Any] = {}
-    exec(compile(re.findall(r"```python\n(.*?)```", text, re.DOTALL)[1], "CONTRIBUTING.md", "exec"), names)
-    with pytest.raises(RunflowError, match="cannot be read"):
-        names["FolderSource"]("/nonexistent").get("API_PASSWORD")
-    assert names["FolderSource"](str(PROJECT)).get("NOT_THERE") is None
-
-
 def test_the_python_of_the_readme_runs(
     demo_env: dict[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -57,7 +48,12 @@ def test_the_python_of_the_readme_runs(
 
 def test_the_python_of_contributing_runs() -> None:
     text = (PROJECT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    exec(compile(re.findall(r"```python\n(.*?)```", text, re.DOTALL)[0], "CONTRIBUTING.md", "exec"), {})
+    names: dict[str, Any] = {}
+    for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        exec(compile(block, "CONTRIBUTING.md", "exec"), names)
+    with pytest.raises(RunflowError, match="cannot be read"):
+        names["FolderSource"]("/nonexistent").get("API_PASSWORD")
+    assert names["FolderSource"](str(PROJECT)).get("NOT_THERE") is None
 
 
 def test_the_public_names_are_there_and_others_are_not() -> None:
