@@ -38,22 +38,27 @@ file to what is generated. What the language means as a whole is told in the REA
 - A turn of `for_each` that failed leaves null at its place in the extracted lists.
 - A default credential (`defaults: {auth: …}`) is sent only to the origin of `base_url`; a step that names one itself sends it
   wherever the step goes. A literal `Authorization` header on a step takes the place of a default credential.
-- `origins` of a credential stand in place of the origin of `base_url`. A credential of an including file goes, as a default, to that file's
-  `base_url`. A session is rendered over the names before the first step; its `base_url`, default headers and parameters are part of what it is.
-- A step of `login` or `refresh` that says nothing of the status expects 2xx or 3xx. `expires_in` and `expires_at` may be text; `expires_at`, and `exp`
-  without `iat`, are held against the answer's `Date` where there is one. A time in milliseconds is refused.
-- A refresh that cannot be asked for (what it needs is null) is a login. A token that was itself fetched after a refusal, and was never taken since,
-  is not renewed once more. A `when` that an answer without JSON cannot satisfy is false.
-- A step that itself expects the status (`401`, `4xx`, a list with it, operators that hold) does not renew; one that says `any`, or nothing, does.
-- A failed login is final for the whole run; a step's `retry` does not repeat it (its own `retry` does). One that was broken off by its own workflow's
-  timeout or interrupt is no answer to others: the next who waits fetches.
-- Secret without being named is what a session's steps send and get, from four characters on (what merely stands in an answer:
-  from eight), but not: the words of the protocols, what an answer of 400 and above says, the URL asked, and values named `scope`, `audience`, `resource`, `client_id`,
-  `grant_type`, `token_type`, `expires_in`, `expires_at`, `error…`.
-- A logout without an `expect` that answers 400 or above is a warning. `logout` of a token that has expired renews it first. All logouts run when all
-  workflows are done, each within 30 seconds.
-- `oauth2` sends client and secret by Basic unless `client_auth: body`; `defaults` give it `http` and `timeout`, and neither
-  headers nor parameters. A token of another type than Bearer needs an `attach`.
+- `origins` of a credential stand in place of the origin of `base_url`. A credential of an including file goes, as a
+  default, to that file's `base_url`. A session is rendered over the names before the first step; its `base_url`,
+  default headers and parameters are part of what it is.
+- A step of `login` or `refresh` that says nothing of the status expects 2xx or 3xx. `expires_in` and `expires_at` may
+  be text; `expires_at`, and `exp` without `iat`, are held against the answer's `Date` where there is one. A time in
+  milliseconds is refused.
+- A refresh that cannot be asked for (what it needs is null) is a login. A token that was itself fetched after a
+  refusal, and was never taken since, is not renewed once more. A `when` that an answer without JSON cannot satisfy is
+  false.
+- A step that itself expects the status (`401`, `4xx`, a list with it, operators that hold) does not renew; one that
+  says `any`, or nothing, does.
+- A failed login is final for the whole run; a step's `retry` does not repeat it (its own `retry` does). One that was
+  broken off by its own workflow's timeout or interrupt is no answer to others: the next who waits fetches.
+- Secret without being named is what a session's steps send and get, from four characters on (what merely stands in an
+  answer: from eight), but not: the words of the protocols, what an answer of 400 and above says, the URL asked, and
+  values named `scope`, `audience`, `resource`, `client_id`, `grant_type`, `token_type`, `expires_in`, `expires_at`,
+  `error…`.
+- A logout without an `expect` that answers 400 or above is a warning. `logout` of a token that has expired renews it
+  first. All logouts run when all workflows are done, each within 30 seconds.
+- `oauth2` sends client and secret by Basic unless `client_auth: body`; `defaults` give it `http` and `timeout`, and
+  neither headers nor parameters. A token of another type than Bearer needs an `attach`.
 - `digest` answers SHA-256 before MD5, `qop=auth` or none; `auth-int` is not spoken. The nonce is kept for the run.
 - A header that a credential writes takes the place of the same header of the step.
 - Across a redirect to another origin only headers that cannot authenticate go along (Accept and its kin, Content-Type,
