@@ -171,3 +171,18 @@ def test_a_signal_in_the_middle_still_logs_out_once(write: Any, talker: str, tmp
     assert process.returncode == 128 + number, out + err
     assert Talker.paths.count("/logout") == 1
     assert "logout of api" in out
+
+
+def test_a_login_that_hangs_ends_with_the_workflow_and_the_next_one_tries_itself(
+    runflow: Any, write: Any, talker: str
+) -> None:
+    hanging = FLOW.replace("post: /login", "post: /slow")
+    write("a.yaml", f"timeout: 1s\n{hanging}")
+    write("b.yaml", f"timeout: 2s\n{hanging}")
+    started = time.monotonic()
+    ended = runflow("a.yaml", "b.yaml", env={"URL": talker, "PASSWORD": PASSWORD})
+    assert ended.code == 3, ended.out + ended.err
+    assert "the workflow took longer than its timeout of 1.00 s" in ended.out
+    assert "the workflow took longer than its timeout of 2.00 s" in ended.out
+    assert Talker.paths.count("/slow") == 2
+    assert time.monotonic() - started < 6

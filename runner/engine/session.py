@@ -15,9 +15,8 @@ from runner.model.errors import StepError
 from runner.model.kinds import Attachment, Names
 from runner.model.results import SessionStep
 from runner.plan.plan import CredentialPlan, SessionPlan
-from runner.templating.values import FUNCTIONS, compile_expression, compile_text
+from runner.templating.values import FUNCTIONS, compile_text
 
-_EXPRESSIONS = frozenset({"if", "assert", "abort_if"})
 _URLS = frozenset({*METHODS, "token_url"})
 
 
@@ -107,7 +106,8 @@ def session_of(credential: CredentialPlan, name: str, owner: Frame) -> Session:
 def _identity(plan: SessionPlan, owner: Frame) -> str:
     own = plan.gives | FUNCTIONS
     rendered = _rendered(plan.definition, "", owner.first_names, own, owner.base_url)
-    text = json.dumps([plan.kind, plan.folder, rendered], sort_keys=True, default=str)
+    judged = {name: owner.first_names[name] for name in sorted(plan.judged_by - own) if name in owner.first_names}
+    text = json.dumps([plan.kind, plan.folder, rendered, judged], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -115,20 +115,19 @@ def _rendered(data: Any, key: str, names: Names, own: frozenset[str], base_url: 
     """A definition over the names that are there before the first step; what the session itself gives stays a template."""
     match data:
         case dict():
-            return {name: _rendered(value, name, names, own, base_url) for name, value in data.items()}
+            return {
+                str(_rendered(name, "", names, own, base_url)): _rendered(value, name, names, own, base_url)
+                for name, value in data.items()
+            }
         case list():
             return [_rendered(member, key, names, own, base_url) for member in data]
-        case str() if key in _EXPRESSIONS:
-            return [data, _seen(compile_expression(data).names, names, own)]
         case str():
             value = compile_text(data)
             late = value.names & own
-            text = [data, _seen(value.names, names, own)] if late else value.render(names)
-            is_relative = key in _URLS and isinstance(text, str) and text.startswith(("/", "?"))
-            return [base_url, text] if late or is_relative or key in {"request", "include"} else text
+            seen = {name: names[name] for name in sorted(value.names - own - {"env"}) if name in names}
+            text = [data, seen] if late else value.render(names)
+            if key in _URLS and isinstance(text, str) and text.startswith(("/", "?")):
+                return base_url.rstrip("/") + text
+            return [base_url, text] if late or key in {"request", "include"} else text
         case _:
             return data
-
-
-def _seen(used: frozenset[str], names: Names, own: frozenset[str]) -> dict[str, Any]:
-    return {name: names[name] for name in sorted(used - own - {"env"}) if name in names}

@@ -17,7 +17,8 @@ from runner.model.errors import DocumentPath, Interrupted, StepError
 from runner.model.events import SecretLearned, SessionFinished
 from runner.model.kinds import Attachment, Place
 from runner.model.pairs import scalar_text
-from runner.model.results import SessionResult, SessionStep, StepResult, Verdict
+from runner.model.results import SessionResult, SessionStep, StepResult, Verdict, Where
+from runner.model.wording import json_type
 from runner.plan.plan import SessionPlan, StepPlan
 
 RunSteps = Callable[[tuple[StepPlan, ...], Frame, dict[str, Any], str], Flow[tuple[dict[str, Any], list[StepResult]]]]
@@ -110,6 +111,8 @@ def _opened(session: Session, frame: Frame, run_steps: RunSteps, purpose: str, *
     if broken is not None:
         raise _failed(session, purpose, broken)
     given = {name: names[name] for name in plan.gives if name in names}
+    if purpose == "refresh" and not any("expires_at" in step.gives for step in steps):
+        given.pop("expires_at", None)  # it was the old token's
     if purpose == "refresh" and not any(name in given and given[name] != kept.get(name) for name in plan.gives):
         raise StepError(f"the refresh of `{session.name}` gave nothing new", "auth").at(
             session.owner.file, session.path
@@ -138,22 +141,26 @@ def _frame(session: Session, world: World) -> tuple[Frame, Hearing]:
 
 def _failed(session: Session, purpose: str, broken: StepResult) -> StepError:
     """The one reason that everybody gets."""
-    inside = next((step for step in broken.last.steps if bad(step)), None)
-    if inside is not None:  # an include says nothing itself
-        return _failed(session, purpose, inside)
-    error = next(iter(broken.last.errors), None)
-    check = next((check for check in broken.last.checks if not check.passed), None)
-    why, hint = "a step did not pass", "the report shows its answer where it was needed first"
-    if error is not None:
-        why, hint = error.message, error.hint
-    elif check is not None and check.subject == "status":
-        why = f"{broken.method} {broken.url} answered {broken.status}"
-    elif check is not None:
-        why = f"`{check.subject}` is not what was expected"
-    where = (error.where if error else check.where if check else None) or broken.where
+    why, hint, where = _reason(broken)
     seen = f" (at {where.file}:{where.line})" if where else ""
     message = f"the {purpose} of `{session.name}` failed: {why}{seen}"
     return StepError(message, "auth", hint=hint).at(session.owner.file, session.path)
+
+
+def _reason(broken: StepResult) -> tuple[str, str, Where | None]:
+    """Why a step did not pass, what to do, and where; an include says nothing itself, a step in it does."""
+    inside = next(filter(bad, broken.last.steps), None)
+    if inside is not None:
+        return _reason(inside)
+    for error in broken.last.errors:
+        return error.message, error.hint, error.where or broken.where
+    hint = "the report shows its answer where it was needed first"
+    for check in broken.last.checks:
+        if not check.passed and check.subject == "status":
+            return f"{broken.method} {broken.url} answered {broken.status}", hint, check.where
+        if not check.passed:
+            return f"`{check.subject}` is not what was expected", hint, check.where
+    return "a step did not pass", hint, broken.where
 
 
 def _token(
@@ -194,9 +201,9 @@ def _attachment(session: Session, given: dict[str, Any]) -> Attachment:
     found: list[tuple[Place, str, str]] = []
     for carried in session.plan.attach:
         try:
-            for name in carried.value.names & given.keys():
-                if given[name] in (None, "") or isinstance(given[name], (dict, list, bool)):
-                    raise _no_token(session, name, given[name])
+            for name in carried.value.names & session.plan.gives:
+                if given.get(name) in (None, "") or isinstance(given[name], (dict, list, bool)):
+                    raise _no_token(session, name, given)
             found.append((carried.where, carried.name, scalar_text(carried.value.render(names), carried.name)))
         except StepError as error:
             error.below = ()
@@ -206,42 +213,44 @@ def _attachment(session: Session, given: dict[str, Any]) -> Attachment:
     return attachment
 
 
-def _no_token(session: Session, name: str, value: Any) -> StepError:
-    kind = {type(None): "null", str: "empty", bool: "true or false", list: "a list", dict: "an object"}[type(value)]
+def _no_token(session: Session, name: str, given: dict[str, Any]) -> StepError:
+    what = f"a `{name}` that is {json_type(given[name])}" if given.get(name) != "" else f"an empty `{name}`"
     hint = f"`runflow token {session.name} {session.owner.file} -vv` shows what the login answers"
-    return StepError(f"the login of `{session.name}` gave a `{name}` that is {kind}", "auth", hint=hint)
+    gave = what if name in given else f"no `{name}`"
+    return StepError(f"the login of `{session.name}` gave {gave}", "auth", hint=hint)
 
 
 def closed(session: Session, world: World, run_steps: RunSteps) -> Flow[SessionResult]:
     """Give the token back, and say what the session was. What cannot be given back is a warning, or what `expect` says."""
-    plan = session.plan
     verdict = Verdict.ERROR if session.failure is not None else Verdict.PASSED
     warnings: list[str] = []
-    if plan.logout and session.token is not None and session.failure is None:
-        frame, _ = _frame(session, world)
-        frame.limited(LOGOUT_LIMIT, f"the logout of {session.name} took longer than {LOGOUT_LIMIT:g} s")
+    if session.plan.logout and session.token is not None:
         try:
-            if session.token.expires is not None and world.clock() >= session.token.expires:
-                yield from token_of(session, frame, run_steps)
-            verdict, warnings = yield from _logout(session, frame, run_steps)
+            lost = yield from _given_back(session, session.token, world, run_steps)
         except StepError as error:
-            warnings = [f"there was no logout: {error.message}"]
+            lost = [(Verdict.ERROR, error.message)]
         except Interrupted as stop:
-            warnings = [f"the logout was interrupted by signal {stop.signal}"]
+            lost = [(Verdict.ERROR, f"interrupted by signal {stop.signal}")]
+        if session.plan.logout_judged and lost and verdict is Verdict.PASSED:
+            verdict = lost[0][0]
+        warnings = [f"the logout failed: {why}" for _, why in lost]
     users = tuple(sorted(session.users.items()))
-    result = SessionResult(session.name, plan.kind, verdict, tuple(session.steps), users, tuple(warnings))
+    result = SessionResult(session.name, session.plan.kind, verdict, tuple(session.steps), users, tuple(warnings))
     world.emit(SessionFinished(result))
     return result
 
 
-def _logout(session: Session, frame: Frame, run_steps: RunSteps) -> Flow[tuple[Verdict, list[str]]]:
-    assert session.token is not None  # asked only then
-    names = {**session.names, **session.token.names}
+def _given_back(session: Session, token: Token, world: World, run_steps: RunSteps) -> Flow[list[tuple[Verdict, str]]]:
+    """Run `logout`: what was wrong with it. Raises StepError where a token that ran out cannot be renewed for it."""
+    frame, _ = _frame(session, world)
+    frame.limited(LOGOUT_LIMIT, f"the logout of {session.name} took longer than {LOGOUT_LIMIT:g} s")
+    if token.expires is not None and world.clock() >= token.expires and session.failure is None:
+        token = yield from token_of(session, frame, run_steps)
+    names = {**session.names, **token.names}
     _, results = yield from run_steps(session.plan.logout, frame, names, f"logout of {session.name}")
     session.steps += [SessionStep("logout", result) for result in results]
-    broken = list(filter(bad, results))
-    if session.plan.logout_judged and broken:
-        return (Verdict.FAILED if broken[0].verdict is Verdict.FAILED else Verdict.ERROR), []
-    why = [result.last.errors[0].message for result in broken if result.last.errors]
-    why += [f"it answered {result.status}" for result in results if result.status >= 400]
-    return Verdict.PASSED, [f"the logout failed: {each}" for each in why]
+    wrong = [(result.verdict, _reason(result)[0]) for result in filter(bad, results)]
+    if session.plan.logout_judged:
+        return wrong
+    refused = [result for result in results if result.status >= 400 and not bad(result)]
+    return wrong + [(Verdict.FAILED, f"it answered {result.status}") for result in refused]

@@ -173,6 +173,7 @@ class SessionPlan(msgspec.Struct, frozen=True):
         refresh_needs: Those of them without which no refresh can be asked for.
         before_expiry: Seconds.
         definition: What the author wrote, with the defaults that bear on it: rendered, it says which sessions are the same.
+        judged_by: Names in its bare expressions, which no template of the definition shows.
         folder: Where its files are, if it names any; else "".
         logout_judged: A logout that fails is more than a warning.
     """
@@ -189,6 +190,7 @@ class SessionPlan(msgspec.Struct, frozen=True):
     on_status: frozenset[int]
     when: AssertPlan | None
     definition: Any
+    judged_by: frozenset[str] = frozenset()
     folder: str = ""
     logout_judged: bool = False
 

@@ -39,6 +39,7 @@ BEFORE_EXPIRY = 30.0
 
 ON_STATUS = frozenset({401})
 _DEFAULT_ATTACH = {"header Authorization": "Bearer {{ token }}"}
+_EXPRESSIONS = frozenset({"if", "assert", "abort_if", "filter"})
 _TAKEN: list[int | str] = ["2xx", "3xx"]
 _INHERITED = ("headers", "params", "http")
 """Keys of `defaults` that the steps of a session send along, so that they make it another session."""
@@ -140,10 +141,15 @@ class CredentialCompiler:
         return SessionPlan(
             kind=kind, path=(*path, kind), login=login, refresh=refresh, logout=logout, attach=attach, gives=every,
             refresh_needs=frozenset().union(*(names for names, _, _ in refresh_uses)) & gives,
-            before_expiry=before, on_status=statuses, when=when, definition=definition,
+            before_expiry=before, on_status=statuses, when=when, definition=definition, judged_by=self._judged_by(path),
             folder=str(self.context.path.parent) if _names_files(definition) else "",
             logout_judged=any(step.status or step.expectations or step.asserts for step in logout),
         )  # fmt: skip
+
+    def _judged_by(self, path: DocumentPath) -> frozenset[str]:
+        """Names outside in the bare expressions of a session."""
+        uses = [use for part in self.parts for use in part.uses if use[2][: len(path)] == path]
+        return frozenset().union(*(names for names, _, place in uses if _EXPRESSIONS & set(place[-2:]))) - {"env"}
 
     def _definition(self, kind: str, auth: Auth) -> dict[str, Any]:
         """What the author wrote that makes this session the same as another, or not."""

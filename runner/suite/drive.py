@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from runner.model.effects import Effect, Flow, Reply
-from runner.model.errors import Interrupted
+from runner.model.errors import Interrupted, StepError
 
 T = TypeVar("T")
 
@@ -17,7 +17,7 @@ def drive(flow: Flow[T], perform: Callable[[Effect], Reply]) -> T:
     Args:
         flow: Yields effects.
         perform: Does what an effect asks for and gives the reply; may raise Interrupted, which is thrown into the flow
-            so that it can clean up.
+            so that it can clean up, and StepError, where a flow that it ran for a `Once` could not end.
 
     Returns:
         What the flow returns.
@@ -27,7 +27,7 @@ def drive(flow: Flow[T], perform: Callable[[Effect], Reply]) -> T:
         while True:
             try:
                 reply = perform(effect)
-            except Interrupted as stop:
+            except (Interrupted, StepError) as stop:
                 effect = flow.throw(stop)
             else:
                 effect = flow.send(reply)

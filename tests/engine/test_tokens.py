@@ -14,7 +14,7 @@ from fakes import Ran, answer, compile_text, failure, problems, run, run_all
 from runner.engine.frame import Frame, World
 from runner.engine.session import session_of
 from runner.engine.tokens import token_of
-from runner.engine.workflow import NESTED
+from runner.engine.workflow import NESTED, begin
 from runner.model.errors import StepError
 from runner.model.exchange import Request, Response
 from runner.model.results import Verdict
@@ -598,7 +598,7 @@ def test_a_401_from_another_origin_to_which_a_redirect_led_renews_nothing() -> N
 @pytest.mark.parametrize(
     ("reply", "message"),
     [
-        (answer(200, {"token": None}), "gave a `token` that is null"), (answer(200, {"token": ""}), "gave a `token` that is empty"), (answer(200, {"token": {"a": 1}}), "gave a `token` that is an object"),
+        (answer(200, {"token": None}), "gave a `token` that is null"), (answer(200, {"token": ""}), "gave an empty `token`"), (answer(200, {"token": {"a": 1}}), "gave a `token` that is object"),
         (answer(200, {"token": "a\r\nb: c"}), "holds a control character"), (answer(200, {"tok": "x"}), "`$.token` finds nothing; the answer has the keys tok"),
         (answer(500, {"token": "x"}), "POST http://api.test/login answered 500"), (answer(200, text="<html>hello", content_type="text/html"), "is not JSON"), (failure(), "it was refused"),
         (answer(200, {"token": "abcd", "expires_in": -5}), "the token was dead when it came"), (answer(200, {"token": "abcd", "expires_in": "soon"}), "neither seconds nor a duration"), (answer(200, {"token": "abcd", "expires_in": 0}), "was dead when it came"),
@@ -736,6 +736,67 @@ def test_a_logout_that_fails_is_a_warning_unless_it_expects_something() -> None:
         judged = ran(flow(get("/a"), auth=LOGIN + "    logout: {post: /logout, expect: 204}\n"), api)
         assert judged.closed[0].verdict in {Verdict.FAILED, Verdict.ERROR}
         assert api.times("/logout") == 2
+
+
+def test_a_logout_by_include_that_fails_says_why() -> None:
+    included = "inputs: [t]\nsteps:\n  - {post: /logout, json: {t: '{{ t }}'}, expect: 204}\n"
+    api = Api()
+    api.paths["/logout"] = lambda _: answer(500)
+    done = ran(
+        flow(get("/a"), auth=LOGIN + "    logout: {include: _o.yaml, with: {t: '{{ token }}'}}\n"),
+        api,
+        files={"_o.yaml": included},
+    )
+    assert done.closed[0].warnings == ("the logout failed: POST http://api.test/logout answered 500",)
+
+
+def test_a_token_that_could_not_be_renewed_is_still_given_back() -> None:
+    api = Api(100, refreshes=False)
+
+    def serve(request: Request) -> Any:
+        reply = api(request)
+        api.refuse_login = True
+        return reply
+
+    done = ran(flow(get("/a"), "{get: /b, delay: 91s}", auth=LOGIN + REFRESH + LOGOUT), serve)
+    assert api.seen == ["/login", "/a", "/refresh", "/login", "/logout"]
+    assert done.closed[0].verdict is Verdict.ERROR
+
+
+def test_the_expiry_of_an_old_token_says_nothing_of_the_one_that_a_refresh_gives() -> None:
+    login = "\nauth: {api: {login: {post: /login, extract: {token: $.token, until: $.until, expires_at: $.until}}, refresh: {post: /refresh, json: {t: '{{ token }}'}, extract: {token: $.token}}}}\n"
+    seen: list[str] = []
+
+    def serve(request: Request) -> Response:
+        seen.append(request.url.rpartition("/")[2])
+        return answer(200, {"token": f"token-{len(seen)}", "until": 1200})
+
+    done = ran(flow(get("/a"), get("/b", ", delay: 199s"), get("/c", ", delay: 500s"), auth=login), serve)
+    assert done.verdict == "passed", done.errors
+    assert seen == ["login", "a", "refresh", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "shared"),
+    [
+        ("{post: /login, json: {if: 'hello world }'}, extract: {token: $.token}}", None, True), ("{post: /login, if: \"who == 'ada'\", extract: {token: $.token}}", None, False), ("{post: /login, headers: {'X-{{ who }}': a}, extract: {token: $.token}}", None, False),
+        ("{post: /login, extract: {token: {from: $.token, filter: 'default(who)'}}}", None, False), ("{post: '/login?{{ uuid() }}', extract: {token: $.token}}", None, True), ("{post: /login, json: {p: '{{ who }}'}, extract: {token: $.token}}", None, False),
+        ("{post: /login, extract: {token: $.token}}", "{post: 'http://api.test/login', extract: {token: $.token}}", True), ("[{get: /c, extract: {c: $.token}}, {post: '/login?{{ c }}{{ who }}', extract: {token: $.token}}]", None, False),
+        ("{request: 'POST /login', extract: {token: $.token}}", None, True), ("{post: /login, body: '{{ file(\"x\") }}', extract: {token: $.token}}", None, True),
+    ],
+)  # fmt: skip
+def test_what_makes_two_sessions_one(one: str, other: str | None, shared: bool) -> None:
+    keys = []
+    for who, login in (("ada", one), ("bob", other or one)):
+        plan = compile_text(
+            f"vars: {{who: {who}}}\nauth: {{api: {{login: {login}}}}}\nsteps: [{{get: /x, auth: api}}]\n",
+            files={"x": "content"},
+        )
+        world = World(clock=lambda: 0.0, wall=lambda: 0.0, emit=lambda _: None, environment=ENV, random=Random(1))
+        frame = Frame(plan, world)
+        begin(frame, dict(frame.names), {})
+        keys.append(session_of(plan.credentials["api"], "api", frame).key)
+    assert (keys[0] == keys[1]) is shared
 
 
 def test_no_logout_where_there_was_no_login() -> None:
