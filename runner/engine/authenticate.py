@@ -16,7 +16,7 @@ from runner.model.effects import Flow
 from runner.model.errors import StepError
 from runner.model.events import SecretLearned
 from runner.model.kinds import Attachment, Names
-from runner.model.urls import with_params
+from runner.model.urls import with_params, without_params
 from runner.model.wording import json_text
 from runner.plan.plan import AuthUse, CredentialPlan
 
@@ -119,10 +119,10 @@ def made(credential: CredentialPlan, name: str, names: Names, frame: Frame, owne
     assert kind is not None  # it is no session
     try:
         data = credential.value.render(names)
-        made = f"{kind.name} {json_text(data)}" if world.signers else ""
-        attachment = world.signers.get(made) or kind.attach(data)
+        known = world.signers.get(f"{kind.name} {json_text(data)}") if world.signers else None
+        attachment = known or kind.attach(data)
         if attachment.signer is not None:
-            attachment = world.signers.setdefault(f"{kind.name} {json_text(data)}", attachment)
+            world.signers[f"{kind.name} {json_text(data)}"] = attachment
         for secret in attachment.secrets:
             frame.learn(f"auth.{name}", secret)
         check_lines(attachment.headers, attachment.cookies, owner.plan.file, credential.path)
@@ -138,7 +138,7 @@ def attached(outgoing: Outgoing, attachment: Attachment) -> Outgoing:
     request = outgoing.request
     request = msgspec.structs.replace(
         request,
-        url=with_params(request.url, list(attachment.params)),
+        url=with_params(without_params(request.url, attachment.params), list(attachment.params)),
         headers=with_lines(request.headers, attachment.headers),
     )
     named = {name for name, _ in attachment.cookies}

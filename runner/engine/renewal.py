@@ -53,7 +53,9 @@ def answered(
     session, token = held.session, held.token
     if session is None or token is None or answer.response is None:
         return answer
-    why = _unaccepted(held.outgoing, session, token, answer) if not _expected(step, answer, frame, names) else ""
+    if _elsewhere(held.outgoing, answer) or _expected(step, answer, frame, names):
+        return answer  # it says nothing of the token
+    why = _unaccepted(session, token, answer)
     if not why:
         session.accepted = max(session.accepted, token.number)
         return answer
@@ -84,14 +86,16 @@ def _expected(step: StepPlan, answer: Answer, frame: Frame, names: dict[str, Any
     return not judged.failed and not judged.errors
 
 
-def _unaccepted(outgoing: Outgoing, session: Session, token: Token, answer: Answer) -> str:
+def _elsewhere(outgoing: Outgoing, answer: Answer) -> bool:
+    """A redirect led to where the token was not sent."""
+    return stays_home(outgoing.request.url, answer.whole().url, outgoing.http.trust_redirects)
+
+
+def _unaccepted(session: Session, token: Token, answer: Answer) -> str:
     """Why the answer says that the token is not good, or ""."""
-    response, plan = answer.whole(), session.plan
-    if stays_home(outgoing.request.url, response.url, outgoing.http.trust_redirects):
-        return ""  # the token was not sent there
-    if response.status in plan.on_status:
-        return str(response.status)
-    when = plan.when
+    status, when = answer.whole().status, session.plan.when
+    if status in session.plan.on_status:
+        return str(status)
     if when is None:
         return ""
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from functools import lru_cache
-from urllib.parse import quote, urljoin, urlsplit, urlunsplit
+from urllib.parse import quote, unquote_plus, urljoin, urlsplit, urlunsplit
 
 from runner.model.errors import StepError
 
@@ -72,6 +72,16 @@ def with_params(url: str, params: list[tuple[str, str]]) -> str:
         return url
     query = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in params)
     return f"{url}{'&' if '?' in url else '?'}{query}"
+
+
+def without_params(url: str, params: tuple[tuple[str, str], ...]) -> str:
+    """The URL without the parameters of these names, all others as they are."""
+    head, mark, query = url.partition("?")
+    if not params or not mark:
+        return url
+    names = {name for name, _ in params}
+    kept = "&".join(pair for pair in query.split("&") if unquote_plus(pair.partition("=")[0]) not in names)
+    return f"{head}?{kept}" if kept else head
 
 
 @lru_cache(maxsize=4096)

@@ -123,6 +123,16 @@ class Context:
         yield self._needs
         self._needs = before
 
+    @contextmanager
+    def apart(self) -> Iterator[Uses]:
+        """What is compiled inside is no part of what stands around it: it sees no loop, and its names are its own."""
+        uses: Uses = []
+        before, self.uses = self.uses, uses
+        local, self._local = self._local, frozenset()
+        with self.collecting():
+            yield uses
+        self.uses, self._local = before, local
+
     def use(self, value: Value, path: DocumentPath) -> Value:
         """Remember the names that a value uses, each at its own place."""
         if isinstance(value, MapTree):

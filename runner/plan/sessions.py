@@ -61,7 +61,7 @@ class CredentialCompiler:
     ) -> None:
         self.context = context
         self.defaults = msgspec.structs.replace(defaults, auth=UNSET, expect=UNSET)
-        self.made: dict[DocumentPath, CredentialPlan | None] = {}
+        self.made: dict[DocumentPath, SessionPlan] = {}
         self.parts: list[_Part] = []
         self.needed: dict[str, dict[str, DocumentPath]] = {}
         self.requests = RequestCompiler(context, self.defaults, known_credentials, self._inside)
@@ -71,11 +71,6 @@ class CredentialCompiler:
 
     def credential(self, auth: Auth, path: DocumentPath) -> CredentialPlan | None:
         """A credential: exactly one kind, and the keys that go with it."""
-        if path not in self.made:  # a default one is asked for by every step
-            self.made[path] = self._credential(auth, path)
-        return self.made[path]
-
-    def _credential(self, auth: Auth, path: DocumentPath) -> CredentialPlan | None:
         keys = [key for key in auth.__struct_fields__ if getattr(auth, key) is not UNSET]
         kinds = [key for key in keys if key in CREDENTIALS or key in SESSIONS]
         if len(kinds) != 1:
@@ -90,7 +85,9 @@ class CredentialCompiler:
                 self.context.problem((*path, key), f"`{key}` goes with {owners}, not with `{kind}`", on_key=True)
         origins = tuple(self._origins(auth, path))
         if kind in SESSIONS:
-            return CredentialPlan(None, Literal(None), (*path, kind), self._session(kind, auth, path), origins)
+            if path not in self.made:  # one in `defaults` is asked for by every step
+                self.made[path] = self._session(kind, auth, path)
+            return CredentialPlan(None, Literal(None), (*path, kind), self.made[path], origins)
         data = plain_data(getattr(auth, kind))
         for below, message, hint in CREDENTIALS[kind].check(data):
             self.context.problem((*path, kind, *below), message, hint)
@@ -162,10 +159,8 @@ class CredentialCompiler:
     @contextmanager
     def _part(self, key: str, given: frozenset[str] | None = None) -> Iterator[Uses]:
         """Keep apart the names that are used inside: a session sees no name that a step of the file gives."""
-        uses: Uses = []
-        before, self.context.uses = self.context.uses, uses
-        yield uses
-        self.context.uses = before
+        with self.context.apart() as uses:
+            yield uses
         if given is not None:
             self.parts.append(_Part(key, uses, given))
 

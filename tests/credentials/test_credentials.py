@@ -99,3 +99,13 @@ def test_what_only_shows_while_it_runs_is_an_error_at_its_place(auth: str, messa
     assert message in ran.errors[0].message
     assert ran.errors[0].where.line == 4
     assert not ran.requests
+
+
+def test_a_key_in_the_query_takes_the_place_of_the_same_parameter() -> None:
+    key = "{api_key: {name: key, value: k-123, in: query}}"
+    assert ask(key, url="'/x?key=old&a=%20b&key=older'").sent().url == "http://api.test/x?a=%20b&key=k-123"
+    pages = run(
+        f"steps:\n  - {{get: /p, auth: {key}, paginate: {{next: $.next}}}}\n",
+        [answer(200, {"next": "/p?n=2&key=k-123"}), answer(200, {})],
+    )
+    assert pages.sent(1).url == "http://api.test/p?n=2&key=k-123"

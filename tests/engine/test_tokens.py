@@ -581,6 +581,19 @@ def test_two_who_are_refused_with_one_token_renew_it_once() -> None:
     assert api.times("/login") == 2
 
 
+def test_a_session_sees_no_loop_and_gives_no_name_to_the_step_that_writes_it() -> None:
+    inline = "{login: {post: '/login/{{ item }}', extract: {token: $.token}}}"
+    found = problems(f"steps:\n  - {{for_each: [1], get: /x, auth: {inline}}}\n")
+    assert any("gives `item`" in problem.message for problem in found), found
+    plan = compile_text("steps:\n  - {get: /x, auth: {login: {post: /login, extract: {token: $.token}}}}\n")
+    assert plan.steps[0].needs == frozenset()
+
+
+def test_a_cleanup_whose_default_token_no_step_gave_is_skipped() -> None:
+    text = "defaults: {auth: {bearer: '{{ token }}'}}\nsteps:\n  - {post: /login, auth: none, expect: 200, extract: {token: $.t}}\n  - {get: /x}\nfinally:\n  - {delete: /x}\n"
+    assert run(text, lambda _: answer(500)).verdicts == ["failed", "skipped", "skipped"]
+
+
 def test_a_401_from_another_origin_to_which_a_redirect_led_renews_nothing() -> None:
     def serve(request: Request) -> Response:
         if request.url.endswith("/login"):
