@@ -56,11 +56,11 @@ class Interrupts:
         Raises:
             Interrupted: a signal came, once.
         """
-        if isinstance(effect, Once):
-            return self._once(effect, driver, flights)
         if self.received and not self._thrown:
             self._thrown = True
             raise Interrupted(self.received)
+        if isinstance(effect, Once):
+            return self._once(effect, driver, flights)
         self._armed = not self.received
         try:
             match effect:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from fakes import answer, run
 
+import runner
 from runner.model.environment import Environment
 from runner.model.errors import RunflowError, StepError
 from runner.sources.file import SecretsFile, read_assignments
@@ -213,3 +214,12 @@ def test_without_the_extra_the_keyring_says_how_to_get_it(monkeypatch: pytest.Mo
     with pytest.raises(RunflowError, match="not installed") as caught:
         open_source("keyring")
     assert caught.value.hint == "pip install 'runflow[keyring]'"
+
+
+def test_python_programs_give_a_source_of_their_own(write: Any, demo: str) -> None:
+    flow = write("flow.yaml", FLOW.replace("nothing-like-it", '"{{ env.HIDDEN }}"'))
+    source = Counting(HIDDEN="very-hidden")
+    result = runner.run(flow, env=runner.Environment({"API_URL": demo}, [("the vault", source)]))
+    assert result.passed
+    assert source.asked == ["HIDDEN"]
+    assert "very-hidden" not in str(result)
