@@ -18,12 +18,18 @@ class Flights:
         self._lock = threading.Lock()
         self._running: dict[str, Future[Any]] = {}
 
-    def perform(self, once: Once, run: Callable[[Flow[Any]], Any]) -> Any:
+    def perform(
+        self,
+        once: Once,
+        run: Callable[[Flow[Any]], Any],
+        wait: Callable[[Future[Any], float | None], Any] = Future.result,
+    ) -> Any:
         """What the flow returned: this one's or another's; or LATE.
 
         Args:
             once: The effect.
             run: Runs a flow to its end, in this thread.
+            wait: Waits so many seconds for another's; raises TimeoutError or CancelledError as `Future.result` does.
 
         Raises:
             BaseException: whatever the flow raised that ran here; those who wait for it then run theirs.
@@ -37,7 +43,7 @@ class Flights:
                 return self._lead(once, mine, run)
             assert running is not None  # else it would be mine
             try:
-                return running.result(None if until is None else max(until - time.monotonic(), 0.0))
+                return wait(running, None if until is None else max(until - time.monotonic(), 0.0))
             except TimeoutError:
                 return LATE
             except CancelledError:

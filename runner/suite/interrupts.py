@@ -6,11 +6,12 @@ import os
 import signal
 import threading
 import time
+from concurrent.futures import Future
 from types import FrameType, TracebackType
 from typing import Any, Self
 
 from runner.drivers.blocking import BlockingDriver
-from runner.model.effects import Effect, Flow, Once, Reply, Send, Sleep
+from runner.model.effects import Effect, Once, Reply, Send, Sleep
 from runner.model.errors import Interrupted
 from runner.suite.drive import drive
 from runner.suite.flights import Flights
@@ -73,14 +74,13 @@ class Interrupts:
             self._armed = False
 
     def _once(self, once: Once, driver: BlockingDriver, flights: Flights) -> Reply:
-        """Waiting can be broken off; a flow that runs here is broken off at its own effects."""
+        """Waiting can be broken off; a flow that runs here is broken off at its own effects, and nothing else is."""
 
-        def run(flow: Flow[Any]) -> Any:
-            self._armed = False
-            return drive(flow, lambda effect: self.perform(effect, driver, flights))
+        def wait(running: Future[Any], seconds: float | None) -> Any:
+            self._armed = not self.received
+            try:
+                return running.result(seconds)
+            finally:
+                self._armed = False
 
-        self._armed = not self.received
-        try:
-            return flights.perform(once, run)
-        finally:
-            self._armed = False
+        return flights.perform(once, lambda flow: drive(flow, lambda each: self.perform(each, driver, flights)), wait)

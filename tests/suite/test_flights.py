@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -20,6 +23,8 @@ from runner.model.results import Verdict
 from runner.suite.drive import drive
 from runner.suite.flights import Flights
 from runner.suite.interrupts import Interrupts
+
+PROJECT = Path(__file__).parent.parent.parent
 
 
 def flow(result: Any, *, log: list[Any] | None = None, wait: float = 0.0, fail: BaseException | None = None) -> Any:
@@ -147,3 +152,28 @@ def test_twenty_threads_against_a_real_server_log_in_once_and_renew_once(
     (session,) = sessions.values()
     assert sum(session.users.values()) == asked.count("/users/me") + asked.count("/orders") >= 60
     assert set(session.users) == {str(number) for number in range(20)}
+
+
+def test_a_signal_breaks_off_a_wait_and_leaves_the_flight_to_those_who_fly_it(tmp_path: Path) -> None:
+    """In a process of its own: the main thread waits for a login that another thread makes."""
+    script = tmp_path / "waits.py"
+    script.write_text(
+        "import os, signal, threading, time\n"
+        "from runner.model.effects import Once\nfrom runner.model.errors import Interrupted\nfrom runner.suite.flights import Flights\nfrom runner.suite.interrupts import Interrupts\n"
+        "flights, got = Flights(), []\n"
+        "def slow():\n    time.sleep(1)\n    return 'token'\n    yield\n"
+        "def run(flow):\n    try:\n        next(flow)\n    except StopIteration as done:\n        return done.value\n"
+        "thread = threading.Thread(target=lambda: got.append(flights.perform(Once('k', slow), run)))\nthread.start()\n"
+        "threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT)).start()\n"
+        "with Interrupts() as interrupts:\n    started = time.monotonic()\n    try:\n        interrupts.perform(Once('k', slow), None, flights)\n    except Interrupted as stop:\n        print('interrupted', stop.signal, time.monotonic() - started < 0.8)\n"
+        "thread.join()\nprint(got)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=20,
+        env={"PYTHONPATH": str(PROJECT)},
+    )
+    assert done.stdout == "interrupted 2 True\n['token']\n", done.stderr
