@@ -65,7 +65,6 @@ def _fetch(plan: Plan, name: str, given: dict[str, Any], environment: Any, *, re
         return CANNOT
     redactor.learn(found.attachment.secrets)
     redactor.learn([value.rpartition(" ")[2] for _, value in _sent(found)])
-    redactor.learn(_token(found))
     for line in _facts(plan, name, found):
         click.echo(redactor.text(line), err=reveal)
     if reveal:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from runner.engine.attempt import Attempt
-from runner.engine.authenticate import authenticate
+from runner.engine.authenticate import Held, authenticate
 from runner.engine.exchange import exchange
 from runner.engine.frame import Frame
 from runner.engine.judge import Judgement, ResponseView, judge_status
@@ -50,14 +50,9 @@ def answered(
     held = attempt.held = yield from authenticate(outgoing, use, frame, names, run_steps)
     started = frame.world.clock()
     answer = yield from exchange(_within_deadline(held.outgoing, frame, attempt), frame, attempt.trail)
+    why = "" if _expected(step, answer, frame, names) else _unaccepted(held, answer)
     session, token = held.session, held.token
-    if session is None or token is None or answer.response is None:
-        return answer
-    if _elsewhere(held.outgoing, answer) or _expected(step, answer, frame, names):
-        return answer  # it says nothing of the token
-    why = _unaccepted(session, token, answer)
-    if not why:
-        session.accepted = max(session.accepted, token.number)
+    if not why or session is None or token is None:
         return answer
     if frame.session is not None or (token.refused and session.accepted < token.number):
         return answer  # a session's own steps never renew; and a token that is itself new would be refused again
@@ -66,7 +61,9 @@ def answered(
     attempt.refused.append(Try(exchanges=tuple(attempt.trail), duration=frame.world.clock() - started, notes=(note,)))
     held = attempt.held = yield from authenticate(outgoing, use, frame, names, run_steps, refused=token)
     attempt.trail.clear()
-    return (yield from exchange(_within_deadline(held.outgoing, frame, attempt), frame, attempt.trail))
+    answer = yield from exchange(_within_deadline(held.outgoing, frame, attempt), frame, attempt.trail)
+    _unaccepted(held, answer)
+    return answer
 
 
 def _within_deadline(outgoing: Outgoing, frame: Frame, attempt: Attempt) -> Outgoing:
@@ -79,23 +76,29 @@ def _within_deadline(outgoing: Outgoing, frame: Frame, attempt: Attempt) -> Outg
 
 def _expected(step: StepPlan, answer: Answer, frame: Frame, names: dict[str, Any]) -> bool:
     """The step itself names the status of a refusal."""
-    if answer.whole().status < 400 or not step.status:
+    if answer.response is None or answer.response.status < 400 or not step.status:
         return False
     judged = Judgement(frame)
     judge_status(step, answer, names, judged)
     return not judged.failed and not judged.errors
 
 
-def _elsewhere(outgoing: Outgoing, answer: Answer) -> bool:
-    """A redirect led to where the token was not sent."""
-    return stays_home(outgoing.request.url, answer.whole().url, outgoing.http.trust_redirects)
+def _unaccepted(held: Held, answer: Answer) -> str:
+    """Why an answer says that the token is not good, or "". A token that is good is remembered as such."""
+    session, token, response, outgoing = held.session, held.token, answer.response, held.outgoing
+    if session is None or token is None or response is None:
+        return ""
+    if stays_home(outgoing.request.url, response.url, outgoing.http.trust_redirects):
+        return ""  # a redirect led to where the token was not sent
+    why = str(response.status) if response.status in session.plan.on_status else _said(session, token, answer)
+    if not why:
+        session.accepted = max(session.accepted, token.number)
+    return why
 
 
-def _unaccepted(session: Session, token: Token, answer: Answer) -> str:
-    """Why the answer says that the token is not good, or ""."""
-    status, when = answer.whole().status, session.plan.when
-    if status in session.plan.on_status:
-        return str(status)
+def _said(session: Session, token: Token, answer: Answer) -> str:
+    """The expression of `when`, where it is true of an answer."""
+    when = session.plan.when
     if when is None:
         return ""
     try:

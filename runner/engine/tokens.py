@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -87,10 +88,8 @@ def _renewed(session: Session, frame: Frame, run_steps: RunSteps, *, is_refused:
     """By `refresh` where there is one and it is not refused, else by `login`."""
     plan, old = session.plan, session.token
     if old is not None and plan.refresh and all(old.names.get(name) is not None for name in plan.refresh_needs):
-        try:
+        with suppress(StepError):
             return (yield from _opened(session, frame, run_steps, "refresh", is_refused=is_refused))
-        except StepError:
-            frame.remaining()
     return (yield from _opened(session, frame, run_steps, "login", is_refused=is_refused))
 
 

@@ -109,3 +109,9 @@ def test_a_key_in_the_query_takes_the_place_of_the_same_parameter() -> None:
         [answer(200, {"next": "/p?n=2&key=k-123"}), answer(200, {})],
     )
     assert pages.sent(1).url == "http://api.test/p?n=2&key=k-123"
+
+
+def test_a_header_that_a_credential_writes_is_there_once() -> None:
+    ran = ask("{api_key: {name: X-Key, value: k-123}}", more="    headers: {x-key: by-hand, X-Other: o}\n")
+    assert [line for line in ran.sent().headers if line[0].lower() == "x-key"] == [("X-Key", "k-123")]
+    assert ("X-Other", "o") in ran.sent().headers

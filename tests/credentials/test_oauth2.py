@@ -44,6 +44,9 @@ def test_client_credentials_with_the_client_in_the_header_form_encoded() -> None
     }
     assert dict(request.headers)["Accept"] == "application/json"
     assert dict(ran.sent(1).headers)["Authorization"] == "Bearer tok-1"
+    assert "tok-1" in {
+        text for value in ran.secrets for text in (value if isinstance(value, (list, tuple)) else [value])
+    }
 
 
 def test_the_client_in_the_body_and_a_public_client_without_a_secret() -> None:

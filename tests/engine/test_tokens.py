@@ -12,11 +12,12 @@ import pytest
 from fakes import Ran, answer, compile_text, failure, problems, run, run_all
 
 from runner.engine.frame import Frame, World
-from runner.engine.session import session_of
+from runner.engine.session import Token, session_of
 from runner.engine.tokens import token_of
 from runner.engine.workflow import NESTED, begin
 from runner.model.errors import StepError
 from runner.model.exchange import Request, Response
+from runner.model.kinds import Attachment
 from runner.model.results import Verdict
 
 LOGIN = """
@@ -178,8 +179,11 @@ def test_a_login_has_a_cookie_jar_of_its_own() -> None:
 
 
 def test_login_inherits_headers_but_neither_the_default_credential_nor_its_expectations() -> None:
-    text = f"{LOGIN}\ndefaults: {{auth: api, expect: 201, headers: {{X-Tenant: t1}}}}\nsteps:\n  - get: /x\n"
-    done = ran(text, lambda request: answer(200, {"token": "abcd"}) if request.url.endswith("/login") else answer(201))
+    text = f"{LOGIN}\ndefaults: {{auth: api, expect: {{status: 201, header X-Kind: a}}, headers: {{X-Tenant: t1}}}}\nsteps:\n  - get: /x\n"
+    done = ran(
+        text,
+        lambda request: answer(200, {"token": "abcd"}) if request.url.endswith("/login") else answer(201, x_kind="a"),
+    )
     assert done.verdict == "passed"
     assert ("X-Tenant", "t1") in done.sent(0).headers
     assert "Authorization" not in dict(done.sent(0).headers)
@@ -556,6 +560,7 @@ def test_on_status_says_which_statuses_and_when_says_what_else() -> None:
         return answer(200, {"error": "session_expired"} if bad else {"ok": True})
 
     api.paths["/x"] = nobody
+    api.paths["/html"] = lambda _: answer(200, text="<html>", content_type="text/html")
     renew = "    renew: {on_status: [419], when: \"response.json.error is defined and response.json.error == 'session_expired'\"}\n"
     done = ran(flow("{get: /x, expect: {$.ok: true}}", "{get: /html}", auth=LOGIN + renew), api)
     assert done.verdict == "passed", done.errors
@@ -810,6 +815,74 @@ def test_what_makes_two_sessions_one(one: str, other: str | None, shared: bool) 
         begin(frame, dict(frame.names), {})
         keys.append(session_of(plan.credentials["api"], "api", frame).key)
     assert (keys[0] == keys[1]) is shared
+
+
+def test_a_token_that_is_revoked_again_and_again_is_renewed_each_time() -> None:
+    api = Api()
+
+    def serve(request: Request) -> Any:
+        if request.url[-2:] in {"/b", "/c"} and api.seen[-1] != "/login":
+            api.good.clear()
+        return api(request)
+
+    assert ran(flow(get("/a"), get("/b"), get("/c")), serve).verdict == "passed"
+    assert api.seen == ["/login", "/a", "/b", "/login", "/b", "/c", "/login", "/c"]
+
+
+def test_a_sessions_own_steps_never_renew_another_on_a_status() -> None:
+    two = "auth: {idp: {login: {post: /idp, extract: {token: $.token}}}, api: {login: {post: /login, auth: idp, expect: any, extract: {token: {from: $.token, default: none-given}}}}}"
+    seen: list[str] = []
+
+    def serve(request: Request) -> Response:
+        seen.append(request.url.rpartition("/")[2])
+        return answer(401, {"no": 1}) if seen[-1] == "login" else answer(200, {"token": "abcd"})
+
+    ran(f"{two}\nsteps:\n  - {{get: /x, auth: api}}\n", serve)
+    assert seen == ["idp", "login", "x"]
+
+
+def test_the_jar_of_a_session_lasts_from_its_login_to_its_logout() -> None:
+    done = ran(
+        flow(get("/a"), auth=LOGIN + LOGOUT),
+        lambda request: (
+            answer(200, {"token": "abcd"}, set_cookie="s=server-side; Path=/")
+            if request.url.endswith("/login")
+            else answer()
+        ),
+    )
+    assert [dict(request.headers).get("Cookie") for request in done.requests] == [None, None, "s=server-side"]
+
+
+def test_all_of_a_logout_ends_within_its_limit() -> None:
+    steps = ", ".join("{post: /logout, timeout: 25s}" for _ in range(3))
+    done = ran(flow(get("/a"), auth=LOGIN + f"    logout: [{steps}]\n"), Api(), cost=20)
+    assert "the logout of api took longer than 30 s" in done.closed[0].warnings[0]
+
+
+def test_whoever_comes_late_gets_the_token_that_another_fetched_meanwhile() -> None:
+    plan = compile_text(flow(get("/a")))
+    world = World(clock=lambda: 0.0, wall=lambda: 0.0, emit=lambda _: None, environment=ENV, random=Random(1))
+    frame = Frame(plan, world)
+    session = session_of(plan.credentials["api"], "api", frame)
+    effect = next(token_of(session, frame, NESTED.steps))
+    session.token = Token(1, {}, Attachment(), 0.0)
+    with pytest.raises(StopIteration) as stop:
+        next(effect.flow())
+    assert stop.value.value is session.token
+
+
+def test_files_of_the_same_name_in_other_folders_make_another_session() -> None:
+    keys = []
+    for folder in ("a", "b"):
+        files = {f"{folder}/_l.yaml": "steps:\n  - {post: /login, extract: {t: $.t}}\noutputs: {token: '{{ t }}'}\n"}
+        plan = compile_text(
+            "auth: {api: {login: {include: _l.yaml, extract: {token: $.token}}}}\nsteps: [{get: /x, auth: api}]\n",
+            name=f"{folder}/flow.yaml",
+            files=files,
+        )
+        world = World(clock=lambda: 0.0, wall=lambda: 0.0, emit=lambda _: None, environment=ENV, random=Random(1))
+        keys.append(session_of(plan.credentials["api"], "api", Frame(plan, world)).key)
+    assert keys[0] != keys[1]
 
 
 def test_no_logout_where_there_was_no_login() -> None:

@@ -223,3 +223,16 @@ def test_python_programs_give_a_source_of_their_own(write: Any, demo: str) -> No
     assert result.passed
     assert source.asked == ["HIDDEN"]
     assert "very-hidden" not in str(result)
+
+
+def test_a_secret_is_masked_from_the_first_line_on_though_it_is_used_later(
+    runflow: Callable[..., Any], write: Any, demo: str
+) -> None:
+    write(
+        "flow.yaml",
+        "base_url: \"{{ env.API_URL }}\"\nsteps:\n  - {name: from-the-file, get: /echo?x=from-the-file, expect: 404}\n  - {get: /echo, headers: {X: '{{ env.HIDDEN }}'}}\n",
+    )
+    write("s.env", "HIDDEN=from-the-file\n")
+    ended = runflow("flow.yaml", "--secrets-file", "s.env", env={"API_URL": demo})
+    assert ended.code == 1
+    assert "from-the-file" not in ended.out + ended.err
