@@ -17,7 +17,7 @@ from runner.model.errors import DocumentPath, Place, Problem, StepError, Workflo
 from runner.model.kinds import ReadFile, Value
 from runner.model.wording import did_you_mean
 from runner.plan.context import Context, Settings
-from runner.plan.plan import CredentialPlan, Plan
+from runner.plan.plan import AuthUse, CredentialPlan, Plan, RequestPlan, StepPlan
 from runner.plan.requests import RequestCompiler, merged
 from runner.plan.rows import rows
 from runner.plan.sessions import CredentialCompiler
@@ -88,6 +88,15 @@ def merge_defaults(below: Defaults, over: Defaults) -> Defaults:
     return Defaults(**{key: merged(getattr(below, key), getattr(over, key)) for key in below.__struct_fields__})
 
 
+def _with_needs(step: StepPlan, credentials: dict[str, CredentialPlan]) -> StepPlan:
+    """The step, needing also the names that its named credential needs: without them it cannot be sent."""
+    match step.action:
+        case RequestPlan(auth=AuthUse(name=name)) if name in credentials and credentials[name].value.needed:
+            return msgspec.structs.replace(step, needs=step.needs | credentials[name].value.needed)
+        case _:
+            return step
+
+
 class _Compiler:
     """Compiles one document."""
 
@@ -119,6 +128,7 @@ class _Compiler:
         main = tuple(self._steps(steps, document.steps, "steps"))
         cleanup = () if document.finally_ is UNSET else tuple(self._steps(steps, document.finally_, "finally"))
         outputs = () if document.outputs is UNSET else steps.named(document.outputs, ("outputs",))
+        named = self._credentials(document, credentials)
         return self._closed(
             credentials,
             Plan(
@@ -127,15 +137,15 @@ class _Compiler:
                 path=context.path,
                 source=context.source,
                 read=self._reader(),
-                steps=main,
-                cleanup=cleanup,
+                steps=tuple(_with_needs(step, named) for step in main),
+                cleanup=tuple(_with_needs(step, named) for step in cleanup),
                 tags=tuple(document.tags) if isinstance(document.tags, list) else (),
                 condition=None if document.if_ is UNSET else context.condition(document.if_, ("if",)),
                 base_url=self._base_url(document),
                 inputs=frozenset(inputs) if inputs else NONE,
                 variables=variables,
                 secrets=tuple(document.secrets) if isinstance(document.secrets, list) else (),
-                credentials=self._credentials(document, credentials),
+                credentials=named,
                 timeout=None
                 if document.timeout is UNSET
                 else context.seconds(document.timeout, ("timeout",), positive=True),

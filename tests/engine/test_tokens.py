@@ -594,8 +594,11 @@ def test_a_session_sees_no_loop_and_gives_no_name_to_the_step_that_writes_it() -
     assert plan.steps[0].needs == frozenset()
 
 
-def test_a_cleanup_whose_default_token_no_step_gave_is_skipped() -> None:
-    text = "defaults: {auth: {bearer: '{{ token }}'}}\nsteps:\n  - {post: /login, auth: none, expect: 200, extract: {token: $.t}}\n  - {get: /x}\nfinally:\n  - {delete: /x}\n"
+@pytest.mark.parametrize(
+    "top", ["defaults: {auth: {bearer: '{{ token }}'}}", "auth: {api: {bearer: '{{ token }}'}}\ndefaults: {auth: api}"]
+)
+def test_a_cleanup_whose_token_no_step_gave_is_skipped(top: str) -> None:
+    text = f"{top}\nsteps:\n  - {post: /login, auth: none, expect: 200, extract: {token: $.t}}\n  - {get: /x}\nfinally:\n  - {delete: /x}\n"
     assert run(text, lambda _: answer(500)).verdicts == ["failed", "skipped", "skipped"]
 
 
