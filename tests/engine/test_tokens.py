@@ -598,7 +598,10 @@ def test_a_session_sees_no_loop_and_gives_no_name_to_the_step_that_writes_it() -
     "top", ["defaults: {auth: {bearer: '{{ token }}'}}", "auth: {api: {bearer: '{{ token }}'}}\ndefaults: {auth: api}"]
 )
 def test_a_cleanup_whose_token_no_step_gave_is_skipped(top: str) -> None:
-    text = f"{top}\nsteps:\n  - {post: /login, auth: none, expect: 200, extract: {token: $.t}}\n  - {get: /x}\nfinally:\n  - {delete: /x}\n"
+    text = (
+        top
+        + "\nsteps:\n  - {post: /login, auth: none, expect: 200, extract: {token: $.t}}\n  - {get: /x}\nfinally:\n  - {delete: /x}\n"
+    )
     assert run(text, lambda _: answer(500)).verdicts == ["failed", "skipped", "skipped"]
 
 
