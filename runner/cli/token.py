@@ -64,7 +64,7 @@ def _fetch(plan: Plan, name: str, given: dict[str, Any], environment: Any, *, re
         console.show_error(found, "  ")
         return CANNOT
     redactor.learn(found.attachment.secrets)
-    redactor.learn([value.rpartition(" ")[2] for _, value in _sent(found)])
+    redactor.learn([value.rpartition(" ")[2] for _, value in found.attachment.sent])
     for line in _facts(plan, name, found):
         click.echo(redactor.text(line), err=reveal)
     if reveal:
@@ -76,14 +76,7 @@ def _token(found: Lookup) -> str:
     """The token itself: what `login` calls so, else what is sent."""
     if found.token is not None and isinstance(found.token.names.get("token"), str):
         return str(found.token.names["token"])
-    return "; ".join(value.removeprefix("Bearer ") for _, value in _sent(found))
-
-
-def _sent(found: Lookup) -> list[tuple[str, str]]:
-    attachment = found.attachment
-    sent = [(f"header {name}", value) for name, value in attachment.headers]
-    sent += [(f"query {name}", value) for name, value in attachment.params]
-    return sent + [(f"cookie {name}", value) for name, value in attachment.cookies]
+    return "; ".join(value.removeprefix("Bearer ") for _, value in found.attachment.sent)
 
 
 def _facts(plan: Plan, name: str, found: Lookup) -> Iterator[str]:
@@ -94,7 +87,7 @@ def _facts(plan: Plan, name: str, found: Lookup) -> Iterator[str]:
     from runner.reporters.text import safe
 
     yield f"{name} ({found.kind}) of {plan.file}"
-    for place, value in _sent(found):
+    for place, value in found.attachment.sent:
         yield f"  sent as     {place}: {safe(value)}"
     if found.attachment.signer is not None:
         yield "  sent as     header Authorization, made for each request"

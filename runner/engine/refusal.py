@@ -39,9 +39,7 @@ def notes_on(held: Held, response: Response, *, clock: float, wall: float) -> It
 
 
 def _sent(attachment: Attachment) -> str:
-    parts = [f"header {name}" for name, _ in attachment.headers]
-    parts += [f"query parameter {name}" for name, _ in attachment.params]
-    parts += [f"cookie {name}" for name, _ in attachment.cookies]
+    parts = [place for place, _ in attachment.sent]
     if attachment.signer is not None:
         parts.append("header Authorization, made for this request")
     return ", ".join(parts)
@@ -58,7 +56,7 @@ def _of_token(token: Token, clock: float) -> Iterator[str]:
 
 def _of_jwt(attachment: Attachment, wall: float) -> Iterator[str]:
     """What a token says of itself that the file brought along."""
-    for _, value in (*attachment.headers, *attachment.params, *attachment.cookies):
+    for _, value in attachment.sent:
         claims = claims_of(value.rpartition(" ")[2])
         for name, past, future in (("iat", "was issued", "is issued"), ("exp", "expired", "expires")):
             moment = claims.get(name)

@@ -186,6 +186,12 @@ class Attachment(msgspec.Struct, frozen=True):
         )
         return cls(headers, params, cookies)
 
+    @property
+    def sent(self) -> list[tuple[str, str]]:
+        """Each value that goes out, under the words for where it goes: `header Authorization`."""
+        places = (("header", self.headers), ("query parameter", self.params), ("cookie", self.cookies))
+        return [(f"{place} {name}", value) for place, pairs in places for name, value in pairs]
+
 
 class Credential(Protocol):
     """A kind of credential whose values are known before anything is sent. Those that fetch a token are sessions."""

@@ -325,6 +325,11 @@ class Plan(msgspec.Struct, frozen=True):
     accepts: frozenset[str] = frozenset()
     environment_names: dict[str, Any] = {}
 
+    @property
+    def sessions(self) -> tuple[SessionPlan, ...]:
+        """Its named credentials that fetch a token."""
+        return tuple(credential.session for credential in self.credentials.values() if credential.session is not None)
+
 
 class Row(msgspec.Struct, frozen=True):
     """One run of a workflow: a case, a matrix entry, or the one and only."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -286,24 +287,30 @@ class CredentialCompiler:
                     rest &= {"response"}
                 self.context.check_names([(rest, local, path)], known | part.given, lost)
         for name in self.needed:
-            self._check_circle((name,))
+            self._check_circle(name)
 
-    def _check_circle(self, chain: tuple[str, ...]) -> None:
-        """A session that needs its own token to fetch it can never begin."""
-        for name, place in self.needed.get(chain[-1], {}).items():
-            if name == chain[0] and name == min(chain):
-                way = " → ".join((*chain, name))
-                hint = "say `auth: none` here, or another credential"
-                self.context.problem(place, f"the session needs its own token to fetch it: {way}", hint)
-            elif name not in chain:
-                self._check_circle((*chain, name))
+    def _check_circle(self, name: str) -> None:
+        """A session that needs its own token to fetch it can never begin; a knot of them is told once, by a shortest way around."""
+        chains: deque[tuple[str, ...]] = deque([(name,)])
+        seen: set[str] = set()
+        while chains:
+            chain = chains.popleft()
+            for needed, place in self.needed.get(chain[-1], {}).items():
+                if needed == name:
+                    if name == min(chain):
+                        way = " → ".join((*chain, name))
+                        hint = "say `auth: none` here, or another credential"
+                        self.context.problem(place, f"the session needs its own token to fetch it: {way}", hint)
+                    return
+                if needed not in seen:
+                    seen.add(needed)
+                    chains.append((*chain, needed))
 
 
 def _borrowed(plan: Plan) -> Iterator[str]:
     """The credentials that an included workflow, or what it includes, takes from who includes it."""
-    sessions = [credential.session for credential in plan.credentials.values() if credential.session is not None]
-    steps = [*plan.steps, *plan.cleanup, *(step for session in sessions for step in (*session.login, *session.refresh))]
-    for step in steps:
+    own = (step for session in plan.sessions for step in (*session.login, *session.refresh))
+    for step in (*plan.steps, *plan.cleanup, *own):
         match step.action:
             case RequestPlan(auth=AuthUse(name=name)) if name and name not in plan.credentials:
                 yield name

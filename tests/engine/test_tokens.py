@@ -19,6 +19,7 @@ from runner.model.errors import StepError
 from runner.model.exchange import Request, Response
 from runner.model.kinds import Attachment
 from runner.model.results import Verdict
+from runner.plan.plan import Plan
 
 LOGIN = """
 auth:
@@ -91,6 +92,15 @@ def get(path: str = "/x", extra: str = "") -> str:
 
 def ran(text: str, api: Any, **kwargs: Any) -> Ran:
     return run(text, api, env=ENV | kwargs.pop("env", {}), **kwargs)
+
+
+def begun(plan: Plan) -> Frame:
+    """A workflow before its first step."""
+    frame = Frame(
+        plan, World(clock=lambda: 0.0, wall=lambda: 0.0, emit=lambda _: None, environment=ENV, random=Random(1))
+    )
+    begin(frame, dict(frame.names), {})
+    return frame
 
 
 def jwt(**claims: Any) -> str:
@@ -679,11 +689,22 @@ def test_a_login_that_needs_its_own_token_is_found_before_anything_is_sent(insid
     assert any("needs its own token to fetch it: api → api" in problem.message for problem in found), found
 
 
+def test_many_sessions_that_all_need_each_other_are_told_at_once() -> None:
+    """A search of every way around would not end in a lifetime."""
+    names = [f"s{number:02}" for number in range(30)]
+    auth = "".join(
+        f"  {name}:\n    login: [{', '.join(f'{{post: /x, auth: {other}}}' for other in names if other != name)}, {{post: /l, extract: {{token: $.t}}}}]\n"
+        for name in names
+    )
+    found = problems(f"auth:\n{auth}steps: [{{get: /x, auth: s00}}]\n")
+    assert len(found) == 1
+    assert "s00 → s01 → s00" in found[0].message
+
+
 def test_a_session_that_is_asked_for_while_it_is_fetched_says_so_and_never_waits_for_itself() -> None:
     """What the compiler cannot see is stopped when it runs: else it would wait for ever."""
     plan = compile_text(flow(get("/a")))
-    world = World(clock=lambda: 0.0, wall=lambda: 0.0, emit=lambda _: None, environment=ENV, random=Random(1))
-    frame = Frame(plan, world)
+    frame = begun(plan)
     session = session_of(plan.credentials["api"], "api", frame)
     frame.within(frame, session.key)
     with pytest.raises(StepError, match="needs its own token"):
@@ -816,10 +837,7 @@ def test_what_makes_two_sessions_one(one: str, other: str | None, shared: bool) 
             f"vars: {{who: {who}}}\nauth: {{api: {{login: {login}}}}}\nsteps: [{{get: /x, auth: api}}]\n",
             files={"x": "content"},
         )
-        world = World(clock=lambda: 0.0, wall=lambda: 0.0, emit=lambda _: None, environment=ENV, random=Random(1))
-        frame = Frame(plan, world)
-        begin(frame, dict(frame.names), {})
-        keys.append(session_of(plan.credentials["api"], "api", frame).key)
+        keys.append(session_of(plan.credentials["api"], "api", begun(plan)).key)
     assert (keys[0] == keys[1]) is shared
 
 
@@ -867,8 +885,7 @@ def test_all_of_a_logout_ends_within_its_limit() -> None:
 
 def test_whoever_comes_late_gets_the_token_that_another_fetched_meanwhile() -> None:
     plan = compile_text(flow(get("/a")))
-    world = World(clock=lambda: 0.0, wall=lambda: 0.0, emit=lambda _: None, environment=ENV, random=Random(1))
-    frame = Frame(plan, world)
+    frame = begun(plan)
     session = session_of(plan.credentials["api"], "api", frame)
     effect = next(token_of(session, frame, NESTED.steps))
     session.token = Token(1, {}, Attachment(), 0.0)
@@ -886,8 +903,7 @@ def test_files_of_the_same_name_in_other_folders_make_another_session() -> None:
             name=f"{folder}/flow.yaml",
             files=files,
         )
-        world = World(clock=lambda: 0.0, wall=lambda: 0.0, emit=lambda _: None, environment=ENV, random=Random(1))
-        keys.append(session_of(plan.credentials["api"], "api", Frame(plan, world)).key)
+        keys.append(session_of(plan.credentials["api"], "api", begun(plan)).key)
     assert keys[0] != keys[1]
 
 
