@@ -16,9 +16,10 @@ from urllib3.util.ssl_ import create_urllib3_context
 
 from runner.drivers.connection import Attempt, pool_classes
 from runner.drivers.decoding import ENCODINGS, DecodeError, TooLarge, decoded
-from runner.drivers.failures import CertificateUnusable, failure_of
+from runner.drivers.exceptions import failure_of
+from runner.drivers.failures import CertificateUnusable
+from runner.drivers.lines import lines_of
 from runner.model.exchange import Headers, Request, Response, TransportFailure
-from runner.version import __version__
 
 CAN = frozenset(f"encoding {name}" for name in (*ENCODINGS, "identity"))
 """Transport features beyond HTTP/1.1 over TCP: only the content codings that it can decode."""
@@ -134,9 +135,9 @@ class BlockingDriver:
     def send(self, request: Request) -> Response | TransportFailure:
         """One request, one answer or the reason why there is none."""
         started = time.monotonic()
-        headers = _lines(request)
+        sent, removed = lines_of(request)
+        headers = (*sent, *((name, SKIP_HEADER) for name in removed if name != "Accept"))  # urllib3 adds no Accept
         self._attempt.begin(started + request.timeout, headers, request.url)
-        sent = tuple(line for line in headers if line[1] != SKIP_HEADER)
         response: Any = None
         try:
             response = self._request(request, headers)
@@ -184,33 +185,6 @@ class BlockingDriver:
             cert=transport.cert,
             proxies=proxies,
         )
-
-
-def _lines(request: Request) -> Headers:
-    """The file's header lines and what HTTP needs besides."""
-    given = {name.lower() for name, _ in request.headers}
-    removed = request.defaults_removed
-    encodings = ENCODINGS if request.transport.encodings is None else request.transport.encodings
-    lines: list[tuple[str, str]] = []
-    if "host" not in given:
-        lines.append(("Host", urlsplit(request.url).netloc))
-    for name, value in (
-        ("User-Agent", f"runflow/{__version__}"),
-        ("Accept", "*/*"),
-        ("Accept-Encoding", ", ".join(encodings)),
-    ):
-        if name.lower() in given:
-            continue
-        if name.lower() not in removed and value:
-            lines.append((name, value))
-        elif name != "Accept":
-            lines.append((name, SKIP_HEADER))  # urllib3 would put its own there
-    lines += [
-        (name, value if value.isascii() else value.encode("utf-8").decode("latin-1")) for name, value in request.headers
-    ]
-    if request.body is not None and "content-length" not in given and "transfer-encoding" not in given:
-        lines.append(("Content-Length", str(len(request.body))))
-    return tuple(lines)
 
 
 def _joined(headers: Headers) -> dict[str, str]:

@@ -19,9 +19,8 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from runner.drivers.heads import MAX_INFORMATIONAL, ambiguous
 from runner.model.exchange import Headers, Phase
-
-MAX_INFORMATIONAL = 100
 
 
 class Attempt:
@@ -112,16 +111,9 @@ class _Response(http.client.HTTPResponse):
         super().begin()
         if self.msg.defects:
             raise http.client.HTTPException(f"the head of the answer is malformed: {self.msg.defects[0]!r}")
-        codings = self.msg.get_all("transfer-encoding")
-        lengths = self.msg.get_all("content-length")
-        if codings and [coding.strip().lower() for coding in codings] != ["chunked"]:
-            raise http.client.HTTPException(f"the transfer coding {', '.join(codings)!r} is not known here")
-        if lengths:
-            every = {part.strip() for length in lengths for part in length.split(",")}
-            if codings:
-                raise http.client.HTTPException("the answer has both Transfer-Encoding and Content-Length")
-            if len(every) > 1 or not next(iter(every)).isdigit():
-                raise http.client.HTTPException(f"the Content-Length makes no sense: {', '.join(lengths)!r}")
+        wrong = ambiguous(self.msg.get_all("transfer-encoding", []), self.msg.get_all("content-length", []))
+        if wrong:
+            raise http.client.HTTPException(wrong)
 
     def _close_conn(self) -> None:
         """The answer is complete: whatever is there already belongs to no request, so the connection is not used again."""

@@ -79,6 +79,54 @@ class _Deflate(_Gzip):
 _DECODERS = {"gzip": _Gzip, "x-gzip": _Gzip, "deflate": _Deflate}
 
 
+class Decoding:
+    """A body being decoded as it comes in.
+
+    Args:
+        content_encoding: The header's value, or "".
+        limit: The most bytes that the decoded body may have.
+
+    Raises:
+        DecodeError: an unknown coding, or too many of them.
+    """
+
+    def __init__(self, content_encoding: str, limit: int) -> None:
+        self._room = limit
+        self._parts: list[bytes] = []
+        self._decoders: list[_Decoder] = []
+        if not content_encoding:
+            return
+        names = [name.strip().lower() for name in content_encoding.split(",")]
+        names = [name for name in names if name not in {"", "identity"}]
+        if len(names) > MAX_CODINGS:
+            raise DecodeError(f"the body was encoded {len(names)} times over")
+        for name in reversed(names):
+            if name not in _DECODERS:
+                raise DecodeError(f"the Content-Encoding {name!r} is not known here")
+            self._decoders.append(_DECODERS[name]())
+
+    def feed(self, chunk: bytes) -> None:
+        """Take what came.
+
+        Raises:
+            DecodeError: bytes that are not of the coding.
+            TooLarge: more than the limit.
+        """
+        data = chunk
+        for decoder in self._decoders:
+            data = decoder.feed(data, self._room)
+        self._room -= len(data)
+        if self._room < 0:
+            raise TooLarge
+        self._parts.append(data)
+
+    def body(self) -> bytes:
+        """The whole body. Raises DecodeError where it is not whole."""
+        for decoder in self._decoders:
+            decoder.finish()
+        return b"".join(self._parts)
+
+
 def decoded(chunks: Iterable[bytes], content_encoding: str, limit: int) -> bytes:
     """The whole body, its codings undone.
 
@@ -91,25 +139,7 @@ def decoded(chunks: Iterable[bytes], content_encoding: str, limit: int) -> bytes
         DecodeError: an unknown coding, or bytes that are not of it, or too few of them.
         TooLarge: more than `limit` bytes.
     """
-    names = [name.strip().lower() for name in content_encoding.split(",")]
-    names = [name for name in names if name not in {"", "identity"}]
-    if len(names) > MAX_CODINGS:
-        raise DecodeError(f"the body was encoded {len(names)} times over")
-    decoders: list[_Decoder] = []
-    for name in reversed(names):
-        if name not in _DECODERS:
-            raise DecodeError(f"the Content-Encoding {name!r} is not known here")
-        decoders.append(_DECODERS[name]())
-    parts: list[bytes] = []
-    room = limit
+    decoding = Decoding(content_encoding, limit)
     for chunk in chunks:
-        data = chunk
-        for decoder in decoders:
-            data = decoder.feed(data, room)
-        room -= len(data)
-        if room < 0:
-            raise TooLarge
-        parts.append(data)
-    for decoder in decoders:
-        decoder.finish()
-    return b"".join(parts)
+        decoding.feed(chunk)
+    return decoding.body()

@@ -29,6 +29,10 @@ class Transport(msgspec.Struct, frozen=True):
         proxy: URL of a proxy, or "".
         max_response_size: Cap on the decoded body, in bytes.
         encodings: Content codings to offer, where the file names them; None means what the driver can decode.
+        cert_password: Of the client key, or "".
+        version: `1.1`, `2` or `3`: this one and no other; "" leaves it to driver and server.
+        resolve: `host:port` and the `address` or `address:port` to connect to in its place.
+        unix_socket: Path of a socket to connect to, or "".
     """
 
     verify: bool | str = True
@@ -36,6 +40,10 @@ class Transport(msgspec.Struct, frozen=True):
     proxy: str = ""
     max_response_size: int = DEFAULT_RESPONSE_LIMIT
     encodings: tuple[str, ...] | None = None
+    cert_password: str = ""
+    version: str = ""
+    resolve: tuple[tuple[str, str], ...] = ()
+    unix_socket: str = ""
 
 
 DEFAULT_TRANSPORT = Transport()
@@ -59,6 +67,44 @@ class Request(msgspec.Struct, frozen=True):
     defaults_removed: tuple[str, ...] = ()
 
 
+class Timings(msgspec.Struct, frozen=True):
+    """How long each phase of an exchange took, in seconds; 0 for what did not happen (a kept connection has no `connect`).
+
+    Attributes:
+        dns: Looking up the name.
+        connect: Connecting.
+        tls: Shaking hands.
+        first_byte: From the request's last byte to the first byte of the answer.
+        total: All of it.
+    """
+
+    dns: float = 0.0
+    connect: float = 0.0
+    tls: float = 0.0
+    first_byte: float = 0.0
+    total: float = 0.0
+
+
+class Certificate(msgspec.Struct, frozen=True):
+    """The server's TLS certificate.
+
+    Attributes:
+        subject: As a distinguished name: `CN = api.example.com`.
+        issuer: Likewise.
+        serial: In hex.
+        starts: Date-time (RFC 3339) from which it is valid.
+        expires: Date-time after which it is not.
+        names: Host names and addresses that it is for.
+    """
+
+    subject: str = ""
+    issuer: str = ""
+    serial: str = ""
+    starts: str = ""
+    expires: str = ""
+    names: tuple[str, ...] = ()
+
+
 class Response(msgspec.Struct, frozen=True):
     """One whole answer.
 
@@ -67,6 +113,8 @@ class Response(msgspec.Struct, frozen=True):
         elapsed: Seconds from the start of the request to the last byte.
         sent: Header lines as they went out, the driver's own included.
         ip: The peer's address, or "" where the driver cannot tell.
+        timings: None where the driver cannot tell.
+        certificate: Of the TLS connection; None without TLS, or where the driver cannot tell.
     """
 
     status: int
@@ -78,6 +126,8 @@ class Response(msgspec.Struct, frozen=True):
     elapsed: float = 0.0
     sent: Headers = ()
     ip: str = ""
+    timings: Timings | None = None
+    certificate: Certificate | None = None
 
     def header_values(self, name: str) -> list[str]:
         """The values of every line of a header, in order; the name in any case (RFC 9110 §5.1)."""
@@ -106,6 +156,7 @@ class TransportFailure(msgspec.Struct, frozen=True):
     elapsed: float = 0.0
     stale: bool = False
     sent: Headers = ()
+    timings: Timings | None = None
 
 
 class Exchange(msgspec.Struct, frozen=True):

@@ -1,0 +1,61 @@
+"""The header lines that go out: the file's own and what HTTP needs besides. The same for every driver."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from runner.drivers.decoding import ENCODINGS
+from runner.model.exchange import Headers, Request
+from runner.version import __version__
+
+_ACCEPTED = ", ".join(ENCODINGS)
+
+
+class Lines(NamedTuple):
+    """Header lines of one request.
+
+    Attributes:
+        sent: As they go out; a text beyond ASCII as the Latin-1 reading of its UTF-8 bytes.
+        removed: Names of those that a library would add by itself and must not.
+    """
+
+    sent: Headers
+    removed: tuple[str, ...] = ()
+
+
+def lines_of(request: Request) -> Lines:
+    """Host first, then the driver's own, then the file's, then the length (RFC 9110 §7.2, §8.6)."""
+    given = {name.lower() for name, _ in request.headers}
+    encodings = request.transport.encodings
+    accepted = _ACCEPTED if encodings is None else ", ".join(encodings)
+    lines: list[tuple[str, str]] = []
+    removed: list[str] = []
+    if "host" not in given:
+        lines.append(("Host", _host(request.url)))
+    for name, value in (("User-Agent", f"runflow/{__version__}"), ("Accept", "*/*"), ("Accept-Encoding", accepted)):
+        if name.lower() in given:
+            continue
+        if value and name.lower() not in request.defaults_removed:
+            lines.append((name, value))
+        else:
+            removed.append(name)
+    for name, value in request.headers:
+        lines.append(
+            (name, value if value.isascii() else value.encode("utf-8").decode("latin-1"))
+        )  # as plain as the lines around it
+    if "content-length" not in given and "transfer-encoding" not in given:
+        if request.body is not None:
+            lines.append(("Content-Length", str(len(request.body))))
+        elif request.method in _EXPECT_BODY:
+            lines.append(("Content-Length", "0"))
+    return Lines(tuple(lines), tuple(removed))
+
+
+_EXPECT_BODY = frozenset({"POST", "PUT", "PATCH"})
+"""Methods whose requests say how long their body is even where there is none (RFC 9110 §8.6)."""
+
+
+def _host(url: str) -> str:
+    """The authority of a URL without user and password."""
+    return urlsplit(url).netloc.rpartition("@")[2]

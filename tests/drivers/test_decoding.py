@@ -1,0 +1,20 @@
+"""Bodies are decoded whole or not at all, and never beyond the cap."""
+
+from __future__ import annotations
+
+import gzip
+
+import pytest
+
+from runner.drivers.decoding import DecodeError, TooLarge, decoded
+
+GZ = gzip.compress(b"x" * 1000, mtime=0)
+
+
+def test_decoding_is_capped_at_every_layer_and_whole() -> None:
+    assert decoded([GZ[:10], GZ[10:]], "gzip", 1000) == b"x" * 1000
+    with pytest.raises(TooLarge):
+        decoded([GZ], "gzip", 999)
+    with pytest.raises(DecodeError, match="ends too early"):
+        decoded([GZ[:-1]], "gzip", 5000)
+    assert decoded([], "gzip", 10) == b""
