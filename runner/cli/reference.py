@@ -29,7 +29,6 @@ from runner.matchers.table import LATER as LATER_OPERATORS
 from runner.matchers.table import MATCHERS
 from runner.model.wording import json_text
 from runner.selectors.table import KINDS
-from runner.selectors.table import LATER as LATER_SELECTORS
 from runner.templating.filters import FILTERS
 from runner.templating.prose import FUNCTIONS_PROSE, REFERENCE_PROSE, SHADOWED_PROSE
 
@@ -104,8 +103,6 @@ def _selectors() -> Iterator[tuple[str, str]]:
     for kind in KINDS.values():
         argument = kind.argument if kind.name == "$" else f" {kind.argument}" if kind.argument else ""
         yield f"{kind.name}{argument}", kind.summary
-    for name, why in LATER_SELECTORS.items():
-        yield name, f"not supported yet: {why}"
 
 
 def _operators() -> Iterator[tuple[str, str]]:

@@ -21,8 +21,8 @@ from runner.drivers.failures import CertificateUnusable
 from runner.drivers.lines import lines_of
 from runner.model.exchange import Headers, Request, Response, TransportFailure
 
-CAN = frozenset(f"encoding {name}" for name in (*ENCODINGS, "identity"))
-"""Transport features beyond HTTP/1.1 over TCP: only the content codings that it can decode."""
+CAN = frozenset({*(f"encoding {name}" for name in (*ENCODINGS, "identity")), "head body"})
+"""Transport features beyond HTTP/1.1 over TCP: the content codings that it can decode, a body with HEAD."""
 
 _CHUNK = 65536
 _VERSIONS = {9: "0.9", 10: "1.0", 11: "1.1", 20: "2"}

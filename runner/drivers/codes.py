@@ -115,7 +115,7 @@ def _known(error: pycurl.error, transfer: Transfer, phase: Phase) -> Reading:  #
         return failures.no_tls(host, text, text)  # TLS 1.3: the server judges a client certificate after the handshake
     if code in _BROKEN and phase == "tls":
         return failures.hung_up(host)
-    if code == pycurl.E_SEND_ERROR:
+    if code == pycurl.E_SEND_ERROR and request.body:
         return failures.broken_off(host, "send")
     if code in _BROKEN:
         return failures.broken_off(host, phase)

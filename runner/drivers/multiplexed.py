@@ -137,7 +137,7 @@ class Transfer:
     def _ready_to_send(self, *_: Any) -> int:
         """Once: what died on a kept connection is the engine's to repeat, which knows what may be."""
         self.attempts += 1
-        return pycurl.PREREQFUNC_OK if self.attempts == 1 else pycurl.PREREQFUNC_ABORT
+        return int(pycurl.PREREQFUNC_OK if self.attempts == 1 else pycurl.PREREQFUNC_ABORT)
 
     def _head_line(self, line: bytes) -> int | None:
         try:

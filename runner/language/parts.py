@@ -25,6 +25,11 @@ class Written(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The common rules of every struct: frozen, and an unknown key is an error."""
 
 
+def plain_data(value: Any) -> Any:
+    """A struct of the document as the plain data that the author wrote."""
+    return msgspec.to_builtins(value) if isinstance(value, msgspec.Struct) else value
+
+
 class Retry(Written, frozen=True, kw_only=True):
     """Try a step again until it passes."""
 

@@ -15,7 +15,7 @@ from runner.model.units import bare_number_hint, parse_duration
 from runner.model.wording import did_you_mean, listed
 from runner.plan.conditions import Pick
 from runner.plan.plan import AssertPlan, Seconds
-from runner.selectors.table import compile_selector
+from runner.selectors.table import DRIVER_TELLS, compile_selector
 from runner.templating.values import (
     FUNCTIONS,
     RESERVED,
@@ -31,6 +31,8 @@ from runner.templating.values import (
 Uses = list[tuple[frozenset[str], frozenset[str], DocumentPath]]
 """Names that values use, those of them that are known only there (a loop's), and the place."""
 
+NEEDS_CURL = "it needs the curl driver: --driver curl, or `driver: curl` in runflow.yaml"
+
 REFUSED_NAMES = FUNCTIONS | RESERVED | {"env", "response", "item", "index"}
 
 
@@ -44,6 +46,7 @@ class Settings:
         ng: A bare `$` means jsonpath-ng's dialect.
         base_url: The chosen environment's, for files that have none.
         defaults: The project's, below a file's own.
+        driver: Which driver will send.
         can: Transport features that the driver has beyond HTTP/1.1 over TCP (`version 2`, `resolve`, `encoding gzip`).
         shown_from: The folder from which paths are shown.
         environment: The environment variables that are set.
@@ -58,6 +61,7 @@ class Settings:
         ng: bool = False,
         base_url: str = "",
         defaults: Any = None,
+        driver: str = "requests",
         can: frozenset[str] = frozenset(),
         shown_from: Path | None = None,
         environment: Mapping[str, str] | None = None,
@@ -68,6 +72,7 @@ class Settings:
         self.ng = ng
         self.base_url = base_url
         self.defaults = defaults
+        self.driver = driver
         self.can = can
         self.shown_from = shown_from or Path.cwd()
         self.environment = environment or {}
@@ -192,6 +197,9 @@ class Context:
 
     def selector(self, text: str) -> Any:
         """A selector; a bare `$` by the project's choice of dialect. Raises ValueError."""
+        word = text.partition(" ")[0]
+        if word in DRIVER_TELLS and word not in self.settings.can:
+            raise ValueError(f"the {self.settings.driver} driver cannot tell `{word}`\n{NEEDS_CURL}")
         return compile_selector(f"ng {text}" if self.settings.ng and text.startswith("$") else text)
 
     def duration(self, text: str, path: DocumentPath, *, positive: bool = False) -> Value | Seconds:

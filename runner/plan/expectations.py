@@ -106,7 +106,7 @@ class ExpectCompiler:
         if kind.name == "failure" and isinstance(data, str) and "{{" not in data and data not in FAILURE_KINDS:
             near = did_you_mean(data, FAILURE_KINDS) or f"failures: {', '.join(FAILURE_KINDS)}"
             self.context.problem(path, f"there is no failure {data!r}", near)
-        if kind.name == "duration":
+        if kind.name in {"duration", "timing"}:
             self._check_units(data, path)
         flag = kind.name == "cookie" and " " in argument
         if kind.text and not flag and (is_number(wanted) or isinstance(wanted, bool)):

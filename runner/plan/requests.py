@@ -11,25 +11,15 @@ from msgspec import UNSET
 from runner.bodies.table import BODIES as BODY_KINDS
 from runner.credentials.table import CREDENTIALS
 from runner.language.document import BODIES, METHODS, Auth, Defaults, Step
-from runner.language.files import FileRefused
-from runner.language.parts import Http, Retry
-from runner.model.errors import DocumentPath, StepError
-from runner.model.exchange import DEFAULT_RESPONSE_LIMIT, Transport
+from runner.language.parts import Http, Retry, plain_data
+from runner.model.errors import DocumentPath
 from runner.model.pairs import check_pairs
-from runner.model.units import parse_size
 from runner.model.urls import TOKEN
 from runner.model.wording import did_you_mean, listed
 from runner.plan.context import Context
-from runner.plan.plan import AuthUse, BodyPlan, CredentialPlan, Field, Fields, HttpPlan, PagePlan, RequestPlan
+from runner.plan.plan import AuthUse, BodyPlan, CredentialPlan, Field, Fields, PagePlan, RequestPlan
+from runner.plan.transport import HttpCompiler
 from runner.templating.values import Literal
-
-_CURL_ONLY = ("resolve", "unix_socket")
-_PLAIN_HTTP = HttpPlan()
-
-
-def plain_data(value: Any) -> Any:
-    """A struct of the document as the plain data that the author wrote."""
-    return msgspec.to_builtins(value) if isinstance(value, msgspec.Struct) else value
 
 
 def merged(below: Any, over: Any) -> Any:
@@ -74,6 +64,7 @@ class RequestCompiler:
     ) -> None:
         self.context = context
         self.defaults = defaults
+        self.http = HttpCompiler(context, defaults.http)
         self.known_credentials = known_credentials
         self.credential = credential
         self.unless_said = unless_said
@@ -88,7 +79,8 @@ class RequestCompiler:
             self.context.problem((*path, "cookies"), f"`cookies` is a map or `none`, not {step.cookies!r}")
         headers = self.fields("headers", defaults.headers, step.headers, path)
         auth = self._auth(step, headers, path)
-        http, http_value = self.http(step, path)
+        http, http_value = self.http.compile(step, path)
+        self._check_head(step, action, path)
         return RequestPlan(
             method=self.context.value(method, (*path, action)),
             url=self.context.url(url_text, (*path, action)),
@@ -102,9 +94,17 @@ class RequestCompiler:
             auth=auth,
             http=http,
             http_value=http_value,
-            http_builder=None if http_value is None else self.http_plan,  # it keeps the whole compiler alive
+            http_builder=None if http_value is None else self.http.plan,  # it keeps the whole compiler alive
             paginate=self._paginate(step, path),
         )
+
+    def _check_head(self, step: Step, action: str, path: DocumentPath) -> None:
+        body = next((key for key in BODIES if getattr(step, key) is not UNSET), "")
+        if action == "head" and body and "head body" not in self.context.settings.can:
+            message = f"the {self.context.settings.driver} driver cannot send a body with HEAD"
+            self.context.problem(
+                (*path, body), message, "take it out: a body means nothing there (RFC 9110 §9.3.2)", on_key=True
+            )
 
     def _method_and_url(self, step: Step, action: str, path: DocumentPath) -> tuple[str, str]:
         text = getattr(step, action)
@@ -209,84 +209,3 @@ class RequestCompiler:
             return PagePlan(self.context.pick(paginate.next, (*place, "next"), on_key=False), most, place)
         pick = self.context.pick(paginate.next.from_, (*place, "next", "from"), on_key=False)
         return PagePlan(pick, most, place, paginate.next.param)
-
-    def http(self, step: Step, path: DocumentPath) -> tuple[HttpPlan, Any]:
-        """The transport, now where it holds no template; else the value to build it from."""
-        places: dict[str, DocumentPath] = {}
-        data: dict[str, Any] = {}
-        for http, place in ((self.defaults.http, ("defaults", "http")), (step.http, (*path, "http"))):
-            if isinstance(http, Http):
-                own = plain_data(http)
-                data |= own
-                places |= {key: (*place, key) for key in own}
-        if not data:
-            return _PLAIN_HTTP, None
-        self._check_http(data, places)
-        value = self.context.value(data, (*path, "http") if step.http is not UNSET else ("defaults", "http"))
-        if not value.literal:
-            return HttpPlan(), value
-        try:
-            return self.http_plan(data), None
-        except StepError as error:
-            key = error.below[0] if error.below else ""
-            self.context.problem(places.get(str(key), path), error.message, error.hint)
-            return HttpPlan(), None
-
-    def _check_http(self, data: dict[str, Any], places: dict[str, DocumentPath]) -> None:
-        for key in _CURL_ONLY:
-            if key in data and key not in self.context.settings.can:
-                self.context.problem(
-                    places[key], f"the requests driver cannot do `{key}`", "it needs the curl driver", on_key=True
-                )
-        version = str(data.get("version", "1.1"))
-        if version not in {"1.1", "2", "2.0", "3", "3.0"}:
-            self.context.problem(places["version"], f"there is no HTTP version {version}", "1.1, 2 or 3")
-        elif version != "1.1" and f"version {version[0]}" not in self.context.settings.can:
-            message = f"the requests driver cannot do HTTP/{version}"
-            self.context.problem(places["version"], message, "it speaks 1.1; 2 and 3 need the curl driver")
-        can = self.context.settings.can
-        known = {feature.removeprefix("encoding ") for feature in can if feature.startswith("encoding ")}
-        for encoding in data.get("encodings", ()):
-            if encoding not in known and "{{" not in encoding:
-                self.context.problem(
-                    places["encodings"], f"the requests driver cannot decode {encoding!r}", listed(known)
-                )
-
-    def http_plan(self, data: dict[str, Any]) -> HttpPlan:
-        """Rendered `http` data as a plan. Raises StepError under the key that is wrong."""
-        try:
-            limit = parse_size(data["max_response_size"]) if "max_response_size" in data else DEFAULT_RESPONSE_LIMIT
-        except ValueError as error:
-            raise StepError(str(error), "template").under("max_response_size") from None
-        verify = data.get("verify", True)
-        transport = Transport(
-            verify=verify if isinstance(verify, bool) else self._file(verify, "verify"),
-            cert=self._certificate(data["cert"]) if "cert" in data else None,
-            proxy=data.get("proxy", ""),
-            max_response_size=limit,
-            encodings=tuple(data["encodings"]) if "encodings" in data else None,
-        )
-        return HttpPlan(
-            transport=transport,
-            follow_redirects=data.get("follow_redirects", True),
-            max_redirects=data.get("max_redirects", 10),
-            trust_redirects=frozenset(origin.rstrip("/").lower() for origin in data.get("trust_redirects", ())),
-            charset=data.get("charset", ""),
-        )
-
-    def _certificate(self, cert: Any) -> tuple[str, str]:
-        if isinstance(cert, str):
-            return self._file(cert, "cert"), ""
-        if "password" in cert:
-            hint = "remove it with `openssl pkey`, or use the curl driver"
-            raise StepError("the requests driver cannot use a key with a password", "template", hint=hint).under("cert")
-        return self._file(cert["cert"], "cert"), self._file(cert["key"], "cert") if "key" in cert else ""
-
-    def _file(self, name: str, key: str) -> str:
-        """The real path of a file that the driver reads itself."""
-        files = self.context.settings.files
-        try:
-            files.read(name, self.context.path.parent)
-            return str(files.resolve(name, self.context.path.parent))
-        except FileRefused as error:
-            raise StepError(error.message, "policy", hint=error.hint).under(key) from None

@@ -14,7 +14,7 @@ from runner.bodies.table import BODIES
 from runner.credentials import oauth2
 from runner.credentials.table import CREDENTIALS, SESSION_KEYS, SESSIONS
 from runner.language.document import METHODS, Auth, Defaults, Step
-from runner.language.parts import Renew
+from runner.language.parts import Renew, plain_data
 from runner.model.errors import DocumentPath
 from runner.model.kinds import PLACES, Value
 from runner.model.urls import TOKEN
@@ -31,7 +31,7 @@ from runner.plan.plan import (
     SessionPlan,
     StepPlan,
 )
-from runner.plan.requests import RequestCompiler, plain_data
+from runner.plan.requests import RequestCompiler
 from runner.plan.steps import Include, StepCompiler
 from runner.templating.values import FUNCTIONS, NONE, Literal, MapTree
 
@@ -195,12 +195,12 @@ class CredentialCompiler:
             pair = {key: data[key] for key in ("client_id", "client_secret")}
             client = AuthUse(inline=CredentialPlan(oauth2.ClientBasic(), self.context.value(pair, path), path))
         url = self.context.url(data["token_url"], (*path, "token_url"))
-        http, http_value = self.requests.http(Step(), path)
+        http, http_value = self.requests.http.compile(Step(), path)
         request = RequestPlan(
             method=Literal("POST"), url=url, url_path=(*path, "token_url"),
             headers=self.requests.fields("headers", UNSET, {"Accept": "application/json"}, path),
             body=BodyPlan(BODIES["form"], MapTree(fields), path), auth=client, http=http,
-            http_value=http_value, http_builder=None if http_value is None else self.requests.http_plan,
+            http_value=http_value, http_builder=None if http_value is None else self.requests.http.plan,
         )  # fmt: skip
         name = f"grant {form['grant_type']}"
         step = StepPlan(

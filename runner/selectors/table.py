@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from runner.model.kinds import Selector, SelectorKind
 from runner.model.wording import did_you_mean
-from runner.selectors import body, cookie, failure, final, header, json_path, jsonpath_ng, markup, regex
+from runner.selectors import body, connection, cookie, failure, final, header, json_path, jsonpath_ng, markup, regex
 
 KINDS: dict[str, SelectorKind] = {
     kind.name: kind
@@ -31,15 +31,14 @@ KINDS: dict[str, SelectorKind] = {
         regex.Regex(),
         markup.XPath(),
         markup.Css(),
+        connection.CertificateField(),
+        connection.Timing(),
         failure.Failure(),
     )
 }
 
-LATER = {
-    "certificate": "`certificate` needs the curl driver",
-    "timing": "`timing` needs the curl driver",
-}
-"""Selectors of the language that no installed driver can serve yet."""
+DRIVER_TELLS = frozenset({"certificate", "timing"})
+"""Selectors of what only some drivers can tell; such a driver has a feature of the same name."""
 
 _MISTAKEN = {
     "json": "a JSONPath begins with $: `$.name`",
@@ -60,8 +59,6 @@ def kind_of(text: str) -> tuple[SelectorKind, str]:
     word, _, argument = text.partition(" ")
     if text.startswith("$"):
         return KINDS["$"], text
-    if word in LATER:
-        raise ValueError(f"not supported yet: {LATER[word]}")
     kind = KINDS.get(word)
     if kind is None:
         raise ValueError(f"unknown selector '{text}'\n{_suggestion(word)}")

@@ -83,7 +83,7 @@ def test_an_answer_that_cannot_be_read_that_way_says_so(body: bytes, kind: str, 
     [
         ("statu", "did you mean 'status'?"), ("json.a.b", "a JSONPath begins with $: `$.a.b`"), ("body.a", "`$.a`"), ("jsonpath", "a JSONPath is written as it is"), ("header", "write `header NAME`"),
         ("status 2", "takes no argument, so `2` is too much"), ("regex (", "the pattern '(' is wrong"), ("cookie sid pth", "did you mean 'path'?"), ("cookie sid zzz", "attributes: domain"),
-        ("certificate expires", "not supported yet"), ("timing dns", "not supported yet"), ("xpath //[", "is no XPath"), ("css a[", "is no CSS selector"), ("zzz", "a JSONPath begins with $: `$.zzz`"), ("z-z", "selectors: $.path"), ("regex", "lacks its argument"),
+        ("certificate expire", "did you mean 'expires'?"), ("timing ssl", "connect, dns, first_byte, tls, total"), ("timing", "lacks its argument"), ("xpath //[", "is no XPath"), ("css a[", "is no CSS selector"), ("zzz", "a JSONPath begins with $: `$.zzz`"), ("z-z", "selectors: $.path"), ("regex", "lacks its argument"),
     ],
 )  # fmt: skip
 def test_what_is_no_selector_is_refused_with_a_hint(selector: str, message: str) -> None:

@@ -1,0 +1,37 @@
+"""Every driver by its name. A new one is a file here and a line below; a library is imported when its driver is chosen."""
+
+from __future__ import annotations
+
+import importlib.util
+
+from runner.drivers import blocking
+from runner.model.errors import RunflowError
+
+DRIVERS = ("requests", "curl")
+AUTO = "auto"
+"""The fastest that is installed."""
+
+
+def driver_named(name: str) -> str:
+    """The driver that a name means here.
+
+    Raises:
+        RunflowError: its library is not installed.
+    """
+    installed = importlib.util.find_spec("pycurl") is not None
+    if name == AUTO:
+        return "curl" if installed else "requests"
+    if name == "curl" and not installed:
+        hint = "pip install 'runflow[curl]', or take `--driver auto`, which uses it where it is installed"
+        raise RunflowError("the curl driver needs pycurl, which is not installed", hint=hint)
+    return name
+
+
+def features(name: str) -> frozenset[str]:
+    """What a driver can do beyond HTTP/1.1 over TCP: `version 2`, `resolve`, `encoding gzip`, `timing`."""
+    if name == "requests":
+        return blocking.CAN
+    # only where it is chosen: it brings pycurl, which not every machine has
+    from runner.drivers import multiplexed  # noqa: PLC0415  # see above
+
+    return multiplexed.CAN
