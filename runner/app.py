@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from msgspec import UNSET
 
-from runner.drivers.blocking import CAN, BlockingDriver
+from runner.drivers.blocking import BlockingDriver
+from runner.drivers.table import DRIVERS, driver_named, features
 from runner.language.files import Files
 from runner.language.project import Environment, Project, ProjectFile, find_project
 from runner.model.environment import Environment as Variables
-from runner.model.errors import Place, Problem, WorkflowError
+from runner.model.errors import Place, Problem, RunflowError, WorkflowError
 from runner.model.events import Event
 from runner.model.kinds import Reporter
 from runner.model.results import Result
@@ -24,7 +25,13 @@ from runner.plan.context import Settings
 from runner.plan.plan import Plan
 from runner.reporters.log import Log
 from runner.suite.discover import discover
-from runner.suite.run import Options, Suite
+from runner.suite.loop import Loop
+from runner.suite.needs import in_order
+from runner.suite.options import DEFAULT_JOBS, Options
+from runner.suite.run import NewCrew, Suite
+from runner.suite.schedule import Run, runs_of
+from runner.suite.selection import Wanted, up_to_step
+from runner.suite.threads import Threads
 
 
 class Workflow:
@@ -32,12 +39,14 @@ class Workflow:
 
     Attributes:
         plan: What it compiled to.
+        needed: Workflows that must pass before it, likewise.
         name: Its name.
         path: Its file.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, needed: tuple[Plan, ...] = ()) -> None:
         self.plan = plan
+        self.needed = needed
 
     @property
     def name(self) -> str:
@@ -61,32 +70,88 @@ class Loading(msgspec.Struct, frozen=True):
         environment: Environment variables.
         choose: The project's environment (`-e`), or "".
         file_root: No file outside this folder is read, or None for the project's choice.
+        driver: `requests`, `curl`, `auto`, or "" for the project's choice.
     """
 
     given: frozenset[str] = frozenset()
     environment: Mapping[str, str] = {}
     choose: str = ""
     file_root: Path | None = None
+    driver: str = ""
 
 
-def compile_paths(paths: Iterable[Path], loading: Loading) -> tuple[list[Workflow], list[Problem]]:
-    """Every workflow that paths mean, and every problem of those that are wrong.
+class Loader:
+    """Reads and compiles workflows, each once.
 
-    Raises:
-        WorkflowError: a path does not exist, or the project file is wrong.
+    Args:
+        loading: How.
+
+    Attributes:
+        problems: Everything that is wrong with those that were read.
     """
-    workflows: list[Workflow] = []
-    problems: list[Problem] = []
-    projects: dict[Path, Settings] = {}
-    for path in discover(paths):
-        folder = path.resolve().parent
-        if folder not in projects:
-            projects[folder] = _settings(folder, loading)
-        try:
-            workflows.append(Workflow(compile_file(path, projects[folder])))
-        except WorkflowError as error:
-            problems += error.problems
-    return workflows, list(dict.fromkeys(problems))
+
+    def __init__(self, loading: Loading) -> None:
+        self.loading = loading
+        self._problems: dict[Problem, None] = {}
+        self._plans: dict[Path, Plan | None] = {}
+        self._settings: dict[Path, Settings] = {}
+
+    @property
+    def problems(self) -> list[Problem]:
+        """Everything that is wrong with the files that were read."""
+        return list(self._problems)
+
+    def plans(self, wanted: Iterable[Wanted]) -> list[Plan]:
+        """The workflows that paths mean; those that are wrong leave their problems.
+
+        Raises:
+            WorkflowError: a path does not exist, or the project file is wrong.
+            RunflowError: there is no such step or line, or a driver is not installed.
+        """
+        every = list(wanted)
+        parts: dict[Path, list[Wanted]] = {}
+        for each in every:
+            if not each.path.is_dir() and (each.step or each.line):
+                parts.setdefault(each.path.resolve(), []).append(each)
+        whole = {each.path.resolve() for each in every if not each.step and not each.line}
+        found = [plan for path in discover(each.path for each in every) if (plan := self._plan(path)) is not None]
+        self._one_driver(found)
+        return [
+            up_to_step(plan, parts[plan.path]) if plan.path in parts and plan.path not in whole else plan
+            for plan in found
+        ]
+
+    def needed(self, plans: Sequence[Plan]) -> list[Plan]:
+        """What workflows need, and what that needs, each once and before none that it needs."""
+        found: dict[Path, Plan] = {}
+        pending = [need.path for plan in plans for need in plan.needs]
+        while pending:
+            path = pending.pop(0)
+            plan = None if path in found else self._plan(path)
+            if plan is not None:
+                found[path] = plan
+                pending += [need.path for need in plan.needs]
+        return list(found.values())
+
+    def _plan(self, path: Path) -> Plan | None:
+        real = path.resolve()
+        if real not in self._plans:
+            if real.parent not in self._settings:
+                self._settings[real.parent] = _settings(real.parent, self.loading)
+            try:
+                self._plans[real] = compile_file(path, self._settings[real.parent])
+            except WorkflowError as error:
+                self._plans[real] = None
+                self._problems |= dict.fromkeys(error.problems)
+        return self._plans[real]
+
+    @staticmethod
+    def _one_driver(plans: Iterable[Plan]) -> None:
+        drivers = {plan.driver: plan.file for plan in plans}
+        if len(drivers) > 1:
+            files = ", ".join(f"{name} for {file}" for name, file in sorted(drivers.items()))
+            hint = "say which one is meant: --driver requests, or --driver curl"
+            raise RunflowError(f"the project files of these workflows name different drivers: {files}", hint=hint)
 
 
 def _settings(folder: Path, loading: Loading) -> Settings:
@@ -99,6 +164,7 @@ def _settings(folder: Path, loading: Loading) -> Settings:
         home = found.folder if found else folder
         root = home / project.file_root if isinstance(project.file_root, str) else home
     known = loading.environment  # no secret is read before a run needs it
+    driver = _driver(found, loading.driver)
     return Settings(
         Files(root),
         given=loading.given,
@@ -106,9 +172,21 @@ def _settings(folder: Path, loading: Loading) -> Settings:
         ng=project.jsonpath == "ng",
         base_url=chosen.base_url if isinstance(chosen.base_url, str) else "",
         defaults=None if project.defaults is UNSET else project.defaults,
-        can=CAN,
+        driver=driver,
+        can=features(driver),
         environment=known.variables if isinstance(known, Variables) else known,
     )
+
+
+def _driver(found: ProjectFile | None, asked: str) -> str:
+    """The driver that was asked for, else the project's, else the default."""
+    written = found.project.driver if found else UNSET
+    if asked or found is None or not isinstance(written, str):
+        return driver_named(asked or DRIVERS[0])
+    try:
+        return driver_named(written)
+    except RunflowError as error:
+        raise WorkflowError([Problem(error.message, Place(found.file, ("driver",)), error.hint)]) from None
 
 
 def _environment(found: ProjectFile | None, choose: str) -> Environment:
@@ -131,6 +209,7 @@ def load(
     env: Mapping[str, str] | None = None,
     environment: str = "",
     file_root: str | os.PathLike[str] | None = None,
+    driver: str = "",
 ) -> Workflow:
     """Read and check one workflow.
 
@@ -140,22 +219,22 @@ def load(
         env: Environment variables, in place of the process's own.
         environment: An environment of the project file.
         file_root: No file outside this folder is read; default: the project's folder, else the file's.
+        driver: `requests`, `curl` or `auto`; default: the project's choice, else `requests`.
 
     Raises:
         WorkflowError: everything that is wrong with it.
+        RunflowError: the driver is not installed.
     """
     root = Path(file_root) if file_root is not None else None
     given = frozenset(variables or {})
-    workflows, problems = compile_paths(
-        [Path(path)], Loading(given, os.environ if env is None else env, environment, root)
-    )
-    if problems:
-        raise WorkflowError(problems)
-    if len(workflows) != 1:
-        raise WorkflowError(
-            [Problem(f"{path} is a folder of {len(workflows)} workflows", None, "load one file at a time")]
-        )
-    return workflows[0]
+    loader = Loader(Loading(given, os.environ if env is None else env, environment, root, driver))
+    plans = loader.plans([Wanted(Path(path))])
+    needed = loader.needed(plans)
+    if loader.problems:
+        raise WorkflowError(loader.problems)
+    if len(plans) != 1:
+        raise WorkflowError([Problem(f"{path} is a folder of {len(plans)} workflows", None, "load one file at a time")])
+    return Workflow(plans[0], tuple(needed))
 
 
 def run(
@@ -166,44 +245,79 @@ def run(
     fail_fast: bool = False,
     keep: bool = True,
     seed: int = 0,
+    jobs: int = DEFAULT_JOBS,
+    timeout: float | None = None,
     session: Any = None,
     reporters: Iterable[Reporter] = (),
 ) -> Result:
     """Run workflows. Each step is logged under the logger `runflow`, for a program that configures `logging`.
 
     Args:
-        workflows: One, several, or the path of one.
+        workflows: One, several, or the path of one. What they need is run before them.
         variables: Values for `inputs` and `vars`; they win over everything in the file.
         env: Environment variables, in place of the process's own.
         fail_fast: Begin no workflow after one that did not pass.
         keep: Passing steps keep their exchanges and checks too.
         seed: Fixes every random source.
-        session: A `requests.Session` to send with; only its `request()` is called.
-        reporters: Take masked events as things happen.
+        jobs: Workflows under way at the same time.
+        timeout: Seconds for the whole run; `finally` and `logout` still run after it, under a limit.
+        session: A `requests.Session` to send with, one request at a time; only its `request()` is called.
+        reporters: Take masked events as things happen, in the order of the workflows.
 
     Returns:
         Typed results; a failed expectation is data, never an exception.
 
     Raises:
         WorkflowError: a file, an input or an environment variable is wrong or missing; nothing was sent.
+        RunflowError: the workflows were loaded for different drivers, or for one that takes no session.
     """
     environment = os.environ if env is None else env
     if isinstance(workflows, (str, os.PathLike)):
         workflows = load(workflows, variables=variables, env=environment)
     every = [workflows] if isinstance(workflows, Workflow) else list(workflows)
-    options = Options(dict(variables or {}), environment, fail_fast, keep, seed)
-    return run_suite(every, options, [Log(), *reporters], lambda: BlockingDriver(session))
+    plans = {plan.path: plan for workflow in every for plan in (*workflow.needed, workflow.plan)}
+    options = Options(
+        dict(variables or {}),
+        environment,
+        most_failures=int(fail_fast),
+        keep=keep,
+        retain=keep,
+        seed=seed,
+        jobs=1 if session is not None else jobs,
+        timeout=timeout,
+    )
+    drivers = {plan.driver for plan in plans.values()}
+    if len(drivers) > 1:
+        raise RunflowError(
+            f"these workflows were loaded for different drivers: {listed(drivers)}", hint="load(…, driver=…)"
+        )
+    driver = drivers.pop() if drivers else DRIVERS[0]
+    if session is not None and driver != DRIVERS[0]:
+        raise RunflowError(f"the {driver} driver takes no session", hint="load(…, driver='requests')")
+    given = [*(plan for workflow in every for plan in workflow.needed), *(workflow.plan for workflow in every)]
+    runs = runs_of(in_order(given) if any(plan.needs for plan in given) else given)
+    return run_suite(runs, options, [Log(), *reporters], crew_for(driver, session))
 
 
-def run_suite(
-    workflows: list[Workflow],
-    options: Options,
-    reporters: Iterable[Reporter],
-    new_driver: Callable[[], BlockingDriver] = BlockingDriver,
-) -> Result:
+def crew_for(driver: str, session: Any = None) -> NewCrew:
+    """Who runs workflows with this driver.
+
+    Args:
+        driver: `requests` or `curl`.
+        session: A `requests.Session` for the first of them.
+    """
+    if driver == "curl":
+        # only where it is chosen: it brings pycurl, which not every machine has
+        from runner.drivers.multiplexed import MultiplexedDriver  # noqa: PLC0415  # see above
+
+        return lambda _: Loop(MultiplexedDriver())
+    return lambda stopping: Threads(lambda: BlockingDriver(session), stopping)
+
+
+def run_suite(runs: list[Run], options: Options, reporters: Iterable[Reporter], new_crew: NewCrew) -> Result:
     """Run workflows and tell every reporter. A reporter that cannot write is dropped, and the result says so."""
     door = _Reporters(reporters)
-    result = Suite([workflow.plan for workflow in workflows], options, door.write, new_driver).run()
+    result = Suite(runs, options, door.write, new_crew).run()
     return msgspec.structs.replace(result, report_errors=tuple(door.errors)) if door.errors else result
 
 

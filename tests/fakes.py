@@ -287,7 +287,7 @@ class Loop:
     def _perform(self, stack: list[Any], effect: Any) -> list[tuple[list[Any], Any, Any]]:
         self.count += 1
         if self.count - 1 == self.interrupt_at:
-            return [(stack, None, Interrupted(2))]
+            return [(stack, None, Interrupted("interrupted by signal 2"))]
         match effect:
             case Send(request):
                 return [(stack, self.reply(request), None)]

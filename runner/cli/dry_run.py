@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from runner.app import Workflow
 from runner.engine.authenticate import attached, placeholder
 from runner.engine.frame import Frame
 from runner.engine.request import build
@@ -18,25 +17,26 @@ from runner.model.errors import StepError
 from runner.plan.plan import IncludePlan, Plan, RequestPlan, SetPlan, StepPlan
 from runner.redaction import Redactor
 from runner.reporters.text import one_line, request_lines
-from runner.suite.run import Options, check_before, new_world
+from runner.suite.options import Options
+from runner.suite.preflight import check_before
+from runner.suite.run import new_world
+from runner.suite.schedule import Run
 
 
-def show_requests(workflows: list[Workflow], options: Options) -> int:
-    """Write every request that the workflows would send; what only an answer gives is shown as its template.
+def show_requests(runs: list[Run], options: Options) -> int:
+    """Write every request that the runs would send; what only an answer gives is shown as its template.
 
     Raises:
         WorkflowError: something is missing.
     """
-    check_before([workflow.plan for workflow in workflows], options)
-    for workflow in workflows:
-        for row in workflow.plan.rows:
-            redactor = Redactor()
-            world = new_world(workflow.plan, row, options, redactor.door(lambda _: None))
-            frame = Frame(workflow.plan, world)
-            given = {**workflow.plan.environment_names, **row.values, **options.given}
-            click.echo(one_line(f"{workflow.name} {row.label}".rstrip()))
-            for line in _workflow(workflow.plan, frame, given, "  "):
-                click.echo(redactor.text(line))
+    check_before([run.plan for run in runs], options)
+    for run in runs:
+        plan, row, redactor = run.plan, run.row, Redactor()
+        world = new_world(plan, row, options, redactor.door(lambda _: None))
+        given = {**plan.environment_names, **row.values, **options.given}
+        click.echo(one_line(f"{plan.name} {row.label}".rstrip()))
+        for line in _workflow(plan, Frame(plan, world), given, "  "):
+            click.echo(redactor.text(line))
     click.echo("\nnothing was sent")
     return 0
 
@@ -48,7 +48,7 @@ def _workflow(plan: Plan, frame: Frame, given: dict[str, Any], indent: str) -> I
     except StepError as error:
         yield f"{indent}! {one_line(error.message)}"
         return
-    for step in (*plan.steps, *plan.cleanup):
+    for step in (*plan.steps[: plan.until], *plan.cleanup):
         yield from _step(step, frame, names, indent)
 
 

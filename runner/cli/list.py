@@ -1,32 +1,35 @@
-"""`runflow list`: which workflows paths mean, with their runs."""
+"""`runflow list`: which runs the same paths and options would run, in their order."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
-from runner.cli.options import loading_options, paths_argument, read_options
+from runner.cli.options import loading_options, paths_argument, project_paths, read_options
+from runner.cli.selecting import selection_options
 
 
-@click.command("list", short_help="List the workflows that paths mean.")
+@click.command("list", short_help="List what the same paths and options would run.")
 @paths_argument
 @loading_options
+@selection_options
 @click.option("--steps", is_flag=True, help="Their steps too.")
-def command(paths: tuple[Path, ...], steps: bool, **options: Any) -> int:  # click passes options by name
-    """List the workflows in PATHS with their cases, names and tags."""
-    from runner.cli.problems import compiled
+def command(paths: tuple[str, ...], *, steps: bool, **options: Any) -> int:  # click passes options by name
+    """List the runs that `runflow run` would run with the same paths and options: file, name, case, tags."""
+    from runner.cli.problems import INVALID, compiled
+    from runner.cli.selecting import chosen
     from runner.reporters.text import one_line
 
     _, loading = read_options(options)
-    workflows, code = compiled(paths or (Path(),), loading)
-    for workflow in workflows:
-        plan = workflow.plan
+    plans, loader, code = compiled(paths or project_paths("list", (".",)), loading, keep_going=True)
+    if code:
+        return code
+    runs, code = chosen(plans, loader, options)
+    for run in runs:
+        plan = run.plan
         tags = f"  [{', '.join(plan.tags)}]" if plan.tags else ""
-        for row in plan.rows:
-            click.echo(one_line(f"{plan.file}  {plan.name}{' ' if row.label else ''}{row.label}{tags}", 300))
-        if steps:
-            for step in (*plan.steps, *plan.cleanup):
-                click.echo(one_line(f"    {'finally: ' if step.path[0] == 'finally' else ''}{step.written_name}", 300))
-    return code
+        click.echo(one_line(f"{plan.file}  {plan.name}{' ' if run.row.label else ''}{run.row.label}{tags}", 300))
+        for step in (*plan.steps[: plan.until], *plan.cleanup) if steps else ():
+            click.echo(one_line(f"    {'finally: ' if step.path[0] == 'finally' else ''}{step.written_name}", 300))
+    return INVALID if loader.problems else code

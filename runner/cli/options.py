@@ -22,7 +22,35 @@ from runner.sources.table import open_source
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-paths_argument = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+paths_argument = click.argument("paths", nargs=-1, metavar="[PATH | FILE::STEP | FILE:LINE]...")
+
+
+def project_paths(command: str, otherwise: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """What the project file names under `paths`, for a command that is given none; or what is meant otherwise.
+
+    Raises:
+        click.UsageError: it names nothing.
+        WorkflowError: it names what is not there, or is wrong.
+    """
+    from runner.language.project import find_project
+
+    found = find_project(Path.cwd())
+    named = found.project.paths if found else None
+    if found is None or not isinstance(named, list) or not named:
+        if otherwise:
+            return otherwise
+        raise click.UsageError(
+            f"name a workflow file or a folder: runflow {command} PATH… (or `paths` in runflow.yaml)"
+        )
+    every = [Path(os.path.relpath(found.folder / name)) for name in named]
+    problems = [
+        Problem(f"there is no file or folder {name}", Place(found.file, ("paths", index)))
+        for index, (name, path) in enumerate(zip(named, every, strict=True))
+        if not path.exists()
+    ]
+    if problems:
+        raise WorkflowError(problems)
+    return tuple(map(str, every))
 
 
 demo_option = click.option(
@@ -47,6 +75,7 @@ def loading_options(function: F) -> F:
         click.option("--secrets-file", "secrets_files", multiple=True, type=click.Path(path_type=Path), help="Secrets from NAME=VALUE lines."),
         click.option("--secrets", multiple=True, metavar="SOURCE", help="A source of secrets: keyring[:SERVICE], or a package's."),
         click.option("-e", "--environment", default="", metavar="NAME", help="An environment of the project file."),
+        click.option("--driver", type=click.Choice(["requests", "curl", "auto"]), help="What sends; curl needs the extra of that name."),
         click.option("--file-root", type=click.Path(path_type=Path, file_okay=False), help="Read no file outside this folder."),
     )):  # fmt: skip
         function = option(function)
@@ -145,4 +174,6 @@ def read_options(options: dict[str, Any], more: Mapping[str, str] | None = None)
     given = read_variables(options["variables"], options["vars_files"])
     variables = read_environment(options["env_files"], more or {})
     environment = Environment(variables, list(read_sources(options["secrets_files"], options["secrets"])))
-    return given, Loading(frozenset(given), environment, options["environment"], options["file_root"])
+    return given, Loading(
+        frozenset(given), environment, options["environment"], options["file_root"], options["driver"] or ""
+    )

@@ -3,40 +3,53 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
 
-from runner.app import Loading, Workflow, compile_paths
+from runner.app import Loader, Loading
 from runner.language.source import Source
 from runner.language.yaml import source_of
 from runner.model.errors import Place, Problem
 from runner.model.results import Where
 from runner.model.wording import plural
+from runner.plan.plan import Plan
 from runner.reporters.text import can_write, excerpt, one_line, safe
+from runner.suite.selection import parse_path
 
 INVALID = 2
 NOTHING_SELECTED = 5
 
 
-def compiled(paths: tuple[Path, ...], loading: Loading) -> tuple[list[Workflow], int]:
-    """The workflows that paths mean, and the exit code where they cannot be run: 2 with every problem shown, 5 for none."""
-    workflows, problems = compile_paths(paths, loading)
-    if problems:
-        show_problems(problems)
-        return workflows, INVALID
-    if not workflows:
-        named = ", ".join(map(str, paths))
+def compiled(paths: Sequence[str], loading: Loading, *, keep_going: bool = False) -> tuple[list[Plan], Loader, int]:
+    """The workflows that paths mean, whoever read them, and the exit code where they cannot be run.
+
+    Args:
+        paths: As on the command line.
+        loading: How they are read.
+        keep_going: Where files are wrong the others are good enough.
+
+    Returns:
+        With the code 2 every problem was shown, with 5 that there is no workflow.
+    """
+    loader = Loader(loading)
+    plans = loader.plans(map(parse_path, paths))
+    loader.needed(plans)
+    if loader.problems:
+        show_problems(loader.problems, "they are left out" if keep_going and plans else "nothing was sent")
+        return plans, loader, 0 if keep_going and plans else INVALID
+    if not plans:
+        named = ", ".join(paths)
         click.echo(
             f"there is no workflow in {named} (files that end in .yaml or .yml and do not begin with _)", err=True
         )
-        return workflows, NOTHING_SELECTED
-    return workflows, 0
+        return plans, loader, NOTHING_SELECTED
+    return plans, loader, 0
 
 
-def show_problems(problems: Iterable[Problem]) -> None:
-    """Write every problem to standard error."""
+def show_problems(problems: Iterable[Problem], outcome: str = "nothing was sent") -> None:
+    """Write every problem to standard error, and what comes of it."""
     every = list(problems)
     sources: dict[str, Source | None] = {}
     arrow = "→" if can_write(sys.stderr, "→") else "->"
@@ -56,9 +69,7 @@ def show_problems(problems: Iterable[Problem]) -> None:
         click.echo(err=True)
     files = len({problem.place.file for problem in every if problem.place})
     in_files = f" in {plural(files, 'file')}" if files else ""
-    click.echo(
-        click.style(f"{plural(len(every), 'problem')}{in_files}; nothing was sent", fg="red", bold=True), err=True
-    )
+    click.echo(click.style(f"{plural(len(every), 'problem')}{in_files}; {outcome}", fg="red", bold=True), err=True)
 
 
 def _styled(message: str) -> str:

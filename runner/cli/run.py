@@ -5,21 +5,48 @@ from __future__ import annotations
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
-from runner.cli.options import demo_option, demo_variables, loading_options, paths_argument, read_options
+from runner.cli.options import (
+    demo_option,
+    demo_variables,
+    loading_options,
+    paths_argument,
+    project_paths,
+    read_options,
+)
+from runner.cli.reports import opened_reports, report_files
+from runner.cli.selecting import selection_options, state_folder
+from runner.suite.options import DEFAULT_JOBS, Options
+
+if TYPE_CHECKING:
+    from runner.model.results import Result
+    from runner.suite.schedule import Run
 
 
 @click.command("run", short_help="Run workflows.")
 @paths_argument
 @loading_options
+@selection_options
 @demo_option
+@click.option(
+    "-j", "--jobs", type=click.IntRange(1, 100_000), default=DEFAULT_JOBS, show_default=True, metavar="N",
+    help="Workflows under way at the same time; 1 is one after the other.",
+)  # fmt: skip
 @click.option("--fail-fast", is_flag=True, help="Begin no workflow after one that did not pass.")
+@click.option(
+    "--max-failures", type=click.IntRange(1), metavar="N", help="Begin no workflow after N that did not pass."
+)
+@click.option(
+    "--keep-going", is_flag=True, help="Where files are wrong, run the others; the exit code is 2 all the same."
+)
+@click.option("--timeout", metavar="DURATION", help="A limit on the whole run (90s, 10m).")
 @click.option("--dry-run", is_flag=True, help="Show the rendered requests; send nothing.")
-@click.option("--seed", type=int, default=None, help="Fix every random source.")
+@click.option("--report", "reports", multiple=True, metavar="KIND=FILE", help="Write a report: jsonl=FILE.")
+@click.option("--no-store", is_flag=True, help="Write nothing about this run into .runflow.")
 @click.option("-q", "--quiet", is_flag=True, help="Failures and the summary only.")
 @click.option("-v", "--verbose", count=True, help="Request and response heads; -vv bodies too.")
 @click.option(
@@ -29,48 +56,80 @@ from runner.cli.options import demo_option, demo_variables, loading_options, pat
     "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="Log steps to standard error."
 )
 @click.option("--log-file", type=click.Path(path_type=Path), help="Log steps to a file.")
-@click.option(
-    "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How log lines look."
-)
-def command(paths: tuple[Path, ...], demo: bool, **options: Any) -> int:  # click passes options by name
-    """Run the workflows in PATHS: files, and folders with every workflow below them."""
+@click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How log lines look.")  # fmt: skip
+def command(paths: tuple[str, ...], *, demo: bool, **options: Any) -> int:  # click passes options by name
+    """Run the workflows in PATHS: files, folders with every workflow below them, FILE::STEP or FILE:LINE for a file up to a step.
+
+    Without PATHS those of the project file.
+    """
     with ExitStack() as stack:
         return _run(paths, demo_variables(stack) if demo else {}, options)
 
 
-def _run(paths: tuple[Path, ...], more: dict[str, str], options: dict[str, Any]) -> int:
-    from runner.app import run_suite
+def _run(paths: tuple[str, ...], more: dict[str, str], options: dict[str, Any]) -> int:
+    from runner.app import crew_for, run_suite
     from runner.cli.problems import compiled
-    from runner.suite.run import Options
+    from runner.cli.selecting import chosen
 
-    if not paths:
-        raise click.UsageError("name a workflow file or a folder: runflow PATH…")
+    timeout = _timeout(options["timeout"])
     given, loading = read_options(options, more)
-    workflows, code = compiled(paths, loading)
+    plans, loader, code = compiled(paths or project_paths("run"), loading, keep_going=options["keep_going"])
     if code:
         return code
-    seed = options["seed"] if options["seed"] is not None else _random_seed()
+    runs, code = chosen(plans, loader, options)
+    if code:
+        return code
+    files = report_files(options["reports"])
     suite = Options(
-        given, environment=loading.environment, fail_fast=options["fail_fast"], keep=options["verbose"] > 0, seed=seed
+        given,
+        environment=loading.environment,
+        most_failures=1 if options["fail_fast"] else options["max_failures"] or 0,
+        keep=options["verbose"] > 0 or bool(files),
+        seed=options["seed"],
+        jobs=options["jobs"],
+        timeout=timeout,
+        shuffled=options["shuffle"],
     )
     if options["dry_run"]:
         from runner.cli.dry_run import show_requests
 
-        return show_requests(workflows, suite)
-    result = run_suite(workflows, suite, _reporters(options))
-    errors = [*result.report_errors, *(_close_log() if options["log_file"] is not None else ())]
+        return show_requests(runs, suite)
+    with opened_reports(files) as reports:
+        result = run_suite(runs, suite, [*_reporters(options), *reports.reporters], crew_for(runs[0].plan.driver))
+    errors = [*result.report_errors, *reports.errors, *(_close_log() if options["log_file"] is not None else ())]
+    if not options["no_store"]:
+        _remember(runs, result, whole=options["shard"] is None)
     for error in errors:
         click.echo(error, err=True)
     for workflow in result.workflows:
         if workflow.error and workflow.error.kind == "bug":
             click.echo(workflow.error.message, err=True)
-    return msgspec.structs.replace(result, report_errors=tuple(errors)).exit_code
+    return msgspec.structs.replace(result, report_errors=tuple(errors), invalid=bool(loader.problems)).exit_code
 
 
-def _random_seed() -> int:
-    import secrets
+def _timeout(text: str | None) -> float | None:
+    from runner.model.units import parse_duration
 
-    return secrets.randbits(32)
+    if text is None:
+        return None
+    try:
+        seconds = parse_duration(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r}: {error}", param_hint="--timeout") from None
+    if seconds <= 0:
+        raise click.BadParameter(f"{text!r}: a limit of nothing lets nothing through", param_hint="--timeout")
+    return seconds
+
+
+def _remember(runs: list[Run], result: Result, *, whole: bool) -> None:
+    """Keep what later runs ask for. That it cannot be kept (a folder that is read-only) is nobody's failure."""
+    from contextlib import suppress
+
+    from runner.suite.history import History
+
+    with suppress(OSError):
+        keys = [run.key for run in runs]
+        History(state_folder()).learn(zip(keys, result.workflows, strict=True), durations=whole)
 
 
 def _reporters(options: dict[str, Any]) -> list[Any]:

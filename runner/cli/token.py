@@ -38,12 +38,12 @@ def command(name: str, path: Path, *, demo: bool, reveal: bool, verbose: int, **
 
     with ExitStack() as stack:
         given, loading = read_options(options, demo_variables(stack) if demo else {})
-        workflows, code = compiled((path,), loading)
+        plans, _, code = compiled((str(path),), loading)
         if code:
             return code
-        if len(workflows) != 1:
-            raise click.UsageError(f"{path} is a folder of {len(workflows)} workflows: name one file")
-        plan = workflows[0].plan
+        if len(plans) != 1:
+            raise click.UsageError(f"{path} is a folder of {len(plans)} workflows: name one file")
+        plan = plans[0]
         if name not in plan.credentials:
             hint = did_you_mean(name, plan.credentials) or f"named there: {listed(plan.credentials) or 'none'}"
             raise click.UsageError(f"{path} has no credential `{name}`; {hint}")
@@ -51,13 +51,16 @@ def command(name: str, path: Path, *, demo: bool, reveal: bool, verbose: int, **
 
 
 def _fetch(plan: Plan, name: str, given: dict[str, Any], environment: Any, *, reveal: bool, verbose: int) -> int:
+    from runner.app import crew_for
     from runner.model.results import Failure
     from runner.redaction import Redactor
     from runner.reporters.console import Console
-    from runner.suite.run import Options, Suite
+    from runner.suite.options import Options
+    from runner.suite.run import Suite
+    from runner.suite.schedule import runs_of
 
     console = Console(sys.stderr if reveal else sys.stdout, colour=False, verbosity=verbose)
-    suite = Suite([plan], Options(given, environment), console.handle)
+    suite = Suite(runs_of([plan]), Options(given, environment, jobs=1), console.handle, crew_for(plan.driver))
     found = suite.look_up(name, close=not reveal)
     redactor = Redactor()
     if isinstance(found, Failure):

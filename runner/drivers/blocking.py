@@ -56,7 +56,7 @@ class _Adapter(HTTPAdapter):
     def _context(self, verify: Any, cert: Any) -> ssl.SSLContext:
         key = (verify, cert)
         if key not in self._contexts:
-            self._contexts[key] = _tls_context(verify, cert)
+            self._contexts[key] = _tls_context(verify, cert, self.attempt)
         return self._contexts[key]
 
     def build_response(self, req: Any, resp: Any) -> requests.Response:  # noqa: ARG002  # as requests names them
@@ -75,8 +75,16 @@ class _Adapter(HTTPAdapter):
         return super().send(request, *args, **kwargs)
 
 
-def _tls_context(verify: bool | str, cert: tuple[str, str] | None) -> ssl.SSLContext:
+def _tls_context(verify: bool | str, cert: tuple[str, str] | None, attempt: Attempt) -> ssl.SSLContext:
+    class Watched(ssl.SSLSocket):
+        """A TLS socket whose handshake can be broken off: it takes the place of the plain one before it shakes hands."""
+
+        def do_handshake(self, block: bool = False) -> None:  # as ssl names it
+            attempt.waits_on(self)
+            super().do_handshake(block)
+
     context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED if verify else ssl.CERT_NONE)
+    context.sslsocket_class = Watched
     try:
         if verify:
             context.load_verify_locations(certifi.where() if verify is True else verify)
@@ -131,6 +139,10 @@ class BlockingDriver:
     def close(self) -> None:
         """Close kept connections."""
         self._session.close()
+
+    def cancel(self) -> None:
+        """Break off the request that is under way, from another thread. Of a session that is not our own there is no way."""
+        self._attempt.cancel()
 
     def send(self, request: Request) -> Response | TransportFailure:
         """One request, one answer or the reason why there is none."""

@@ -12,6 +12,7 @@ import ipaddress
 import socket
 import threading
 import time
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -22,6 +23,9 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from runner.drivers.heads import MAX_INFORMATIONAL, ambiguous
 from runner.model.exchange import Headers, Phase
 
+_LOOK_AGAIN = 0.1
+"""Seconds after which a look-up of a name asks whether it is still wanted."""
+
 
 class Attempt:
     """What the connection under a request must know, and what it finds out. One request at a time uses it.
@@ -31,9 +35,12 @@ class Attempt:
         phase: What is going on.
         reused: The connection had served a request before.
         answered: A byte of an answer has come.
+        socket: What is waited on, for whoever breaks the request off from another thread.
+        cancelled: Somebody did.
     """
 
     def __init__(self) -> None:
+        self.socket: socket.socket | None = None
         self.begin(0.0, (), "")
 
     def begin(self, deadline: float, headers: Headers, url: str) -> None:
@@ -45,15 +52,28 @@ class Attempt:
         self.reused = False
         self.answered = False
         self.ip = ""
+        self.cancelled = False
+
+    def cancel(self) -> None:
+        """Break off what is under way, from another thread: whoever waits on the socket wakes up."""
+        self.cancelled = True
+        if self.socket is not None:
+            with suppress(OSError):
+                socket.socket.shutdown(self.socket, socket.SHUT_RDWR)  # of the socket itself, below any TLS
+
+    def waits_on(self, sock: socket.socket) -> None:
+        """The socket that is waited on from now on."""
+        self.socket = sock
+        self.left()
 
     def left(self) -> float:
         """Seconds until the deadline.
 
         Raises:
-            TimeoutError: there are none.
+            TimeoutError: there are none, or the request was broken off.
         """
         left = self.deadline - time.monotonic()
-        if left <= 0:
+        if left <= 0 or self.cancelled:
             raise TimeoutError("the time is up")
         return left
 
@@ -146,9 +166,8 @@ def _look_up(host: str, port: int, attempt: Attempt) -> list[Any]:
 
     thread = threading.Thread(target=look, daemon=True, name="runflow-dns")
     thread.start()
-    thread.join(attempt.left())
-    if thread.is_alive():
-        raise TimeoutError("the name look-up took too long")
+    while thread.is_alive():
+        thread.join(min(attempt.left(), _LOOK_AGAIN))
     if errors:
         raise errors[0]
     return found
@@ -176,6 +195,7 @@ class _Guarded(HTTPConnection):
             try:
                 for option in self.socket_options or ():
                     sock.setsockopt(*option)
+                attempt.waits_on(sock)
                 sock.settimeout(attempt.left())
                 sock.connect(address)
             except OSError as failed:
@@ -192,6 +212,8 @@ class _Guarded(HTTPConnection):
         if self.sock is None:
             self.connect()
         attempt = self.attempt
+        assert self.sock is not None  # just connected
+        attempt.waits_on(self.sock)
         attempt.phase = "send"
         attempt.ip = self.peer
         attempt.reused = self.served > 0

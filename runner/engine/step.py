@@ -70,7 +70,7 @@ class StepRun:
             tries.append(self._record(self.attempt, 0.0, 0.0))
         except Interrupted as stop:
             interrupted = stop
-            why = Failure("interrupted", f"interrupted by signal {stop.signal}", where=frame.where(step.path))
+            why = Failure(stop.kind, stop.reason, where=frame.where(step.path))
             self.attempt.judgement.errors.append(why)
             tries.append(self._record(self.attempt, 0.0, 0.0))
         result = self._finished(names, index, self.attempt, tries, frame.world.clock() - started)

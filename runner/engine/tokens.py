@@ -229,7 +229,7 @@ def closed(session: Session, world: World, run_steps: RunSteps) -> Flow[SessionR
         except StepError as error:
             lost = [(Verdict.ERROR, error.message)]
         except Interrupted as stop:
-            lost = [(Verdict.ERROR, f"interrupted by signal {stop.signal}")]
+            lost = [(Verdict.ERROR, stop.reason)]
         if session.plan.logout_judged and lost and verdict is Verdict.PASSED:
             verdict = lost[0][0]
         warnings = [f"the logout failed: {why}" for _, why in lost]

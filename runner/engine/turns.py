@@ -15,7 +15,7 @@ class StoppedStep(BaseException):
     """An interrupt came while a step ran; carries the step's result on the way up."""
 
     def __init__(self, result: StepResult, given: dict[str, Any], cause: Interrupted) -> None:
-        super().__init__(cause.signal)
+        super().__init__(cause.reason)
         self.result = result
         self.given = given
         self.cause = cause

@@ -89,7 +89,9 @@ class _Run:
             reason = self._skipped(names)
             if reason:
                 return WorkflowResult(plan.name, plan.file, Verdict.SKIPPED, reason=reason, tags=plan.tags)
-            names = yield from self.steps.until_failure(plan.steps, names)
+            names = yield from self.steps.until_failure(plan.steps[: plan.until], names)
+            if plan.until is not None:
+                self.steps.skip(plan.steps[plan.until :], names, "it comes after the step that was asked for")
         except StepError as problem:
             error = frame.failure(problem, ())
             self.steps.skip(plan.steps, names, "the workflow could not begin")
@@ -102,7 +104,7 @@ class _Run:
         if self.steps.interrupted is not None and frame.depth:
             raise self.steps.interrupted
         if self.steps.interrupted is not None:
-            error = error or Failure("interrupted", f"interrupted by signal {self.steps.interrupted.signal}")
+            error = error or Failure(self.steps.interrupted.kind, self.steps.interrupted.reason)
         return WorkflowResult(
             name=plan.name,
             file=plan.file,

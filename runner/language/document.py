@@ -281,13 +281,15 @@ class Document(Written, frozen=True, kw_only=True):
     ) = UNSET
     openapi: Annotated[str, Meta(description="path of an OpenAPI document; not supported yet")] | UnsetType = UNSET
     needs: (
-        Annotated[str | list[str], Meta(description="files that must pass before this one runs; not supported yet")]
+        Annotated[
+            str | list[str],
+            Meta(description="files that must pass before this one runs; they are run too, if they were not selected"),
+        ]
         | UnsetType
     ) = UNSET
-    lock: (
-        Annotated[str, Meta(description="workflows with the same lock never run at the same time; not supported yet")]
-        | UnsetType
-    ) = UNSET
+    lock: Annotated[str, Meta(description="workflows with the same lock never run at the same time")] | UnsetType = (
+        UNSET
+    )
     timeout: (
         Annotated[Duration, Meta(description="limit on the whole run; `finally` still runs after it")] | UnsetType
     ) = UNSET

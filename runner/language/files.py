@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from runner.model.errors import RunflowError
@@ -24,6 +26,14 @@ class Files:
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
         self.contents: dict[Path, bytes] = {}
+        self._noted: set[Path] = set()
+
+    @contextmanager
+    def noting(self) -> Iterator[set[Path]]:
+        """The real paths of all that is read inside, whether it was read before or not."""
+        noted: set[Path] = set()
+        self._noted = noted
+        yield noted
 
     def resolve(self, name: str, beside: Path) -> Path:
         """The real path of a file named in a workflow.
@@ -53,6 +63,7 @@ class Files:
             FileRefused: it is outside the root, missing, unreadable, too large or no regular file.
         """
         path = self.resolve(name, beside)
+        self._noted.add(path)
         if path not in self.contents:
             self.contents[path] = _content(path, name)
         return self.contents[path]

@@ -35,10 +35,21 @@ class Project(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         Annotated[Defaults, Meta(description="what holds for every request; a workflow's own defaults win")] | UnsetType
     ) = UNSET
     paths: (
-        Annotated[list[str], Meta(description="what `runflow run` runs when it is given no path; not supported yet")]
+        Annotated[
+            list[str], Meta(description="what is run when no path is given: files and folders, relative to this file")
+        ]
         | UnsetType
     ) = UNSET
-    reports: Annotated[Any, Meta(description="reports to write; not supported yet")] | UnsetType = UNSET
+    reports: (
+        Annotated[
+            dict[str, str],
+            Meta(
+                description="reports to write: kind and file, relative to this file",
+                examples=[{"jsonl": "out/run.jsonl"}],
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
     openapi: Annotated[str, Meta(description="path of an OpenAPI document; not supported yet")] | UnsetType = UNSET
     file_root: (
         Annotated[str, Meta(description="no file outside this folder is read (default: this file's folder)")]
@@ -50,7 +61,10 @@ class Project(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     driver: (
         Annotated[
             str,
-            Meta(pattern="^(requests|curl|auto)$", description="`requests`; `curl` and `auto` are not supported yet"),
+            Meta(
+                pattern="^(requests|curl|auto)$",
+                description="`requests` (default), `curl`, or `auto`: the fastest that is installed",
+            ),
         ]
         | UnsetType
     ) = UNSET
@@ -67,7 +81,7 @@ class Project(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     ) = UNSET
 
 
-_LATER = ("paths", "reports", "openapi", "allow_hosts")
+_LATER = ("openapi", "allow_hosts")
 
 
 class ProjectFile(msgspec.Struct, frozen=True):
@@ -127,11 +141,6 @@ def _checked(found: ProjectFile, problems: list[Problem]) -> ProjectFile:
         for key in _LATER
         if getattr(found.project, key) is not UNSET
     ]
-    if found.project.driver in {"curl", "auto"}:
-        place = Place(found.file, ("driver",))
-        problems.append(
-            Problem(f"the driver `{found.project.driver}` is not supported yet", place, "use `driver: requests`")
-        )
     if problems:
         raise WorkflowError(problems)
     return found

@@ -48,9 +48,10 @@ class Source:
     @property
     def lines(self) -> list[str]:
         """The text's lines."""
-        if self._lines is None:
-            self._lines = self.text.splitlines()
-        return self._lines
+        lines = self._lines  # another thread may forget them at any time
+        if lines is None:
+            self._lines = lines = self.text.splitlines()
+        return lines
 
     def forget_marks(self) -> None:
         """Drop the marks; they are read again on the next question."""
@@ -58,11 +59,12 @@ class Source:
 
     def _find(self, path: DocumentPath) -> tuple[Span, Marks] | None:
         """The key's and the value's places of the deepest part of the path that is there."""
-        if self._marks is None:
-            self._marks = self._read_marks(self.text)
-        if self._marks is None:
+        marks = self._marks  # as above
+        if marks is None:
+            self._marks = marks = self._read_marks(self.text)
+        if marks is None:
             return None
-        found = (self._marks.span, self._marks)
+        found = (marks.span, marks)
         for step in path:
             members = found[1].members
             if members is None or step not in members:

@@ -90,8 +90,14 @@ class StepError(RunflowError):
 
 
 class Interrupted(BaseException):
-    """Thrown into a running flow by whoever drives it: SIGINT, SIGTERM. Carries the signal's number."""
+    """Thrown into a running flow by whoever drives it: a signal came, or the time of the whole run is over.
 
-    def __init__(self, signal: int) -> None:
-        super().__init__(f"signal {signal}")
-        self.signal = signal
+    Attributes:
+        reason: Why, in words.
+        kind: `interrupted` or `timeout`.
+    """
+
+    def __init__(self, reason: str, kind: ErrorKind = "interrupted") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.kind: ErrorKind = kind

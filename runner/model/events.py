@@ -10,9 +10,15 @@ from runner.model.results import Result, SessionResult, StepResult, WorkflowResu
 
 
 class RunStarted(msgspec.Struct, frozen=True):
-    """The suite begins; `workflows` runs are planned."""
+    """The suite begins.
+
+    Attributes:
+        workflows: How many runs are planned.
+        shuffled: The seed of their random order, or None.
+    """
 
     workflows: int
+    shuffled: int | None = None
 
 
 class WorkflowStarted(msgspec.Struct, frozen=True):

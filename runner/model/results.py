@@ -198,6 +198,8 @@ class Result(msgspec.Struct, frozen=True):
         interrupted_by: The signal that broke it off, or 0.
         report_errors: Why reports could not be written.
         crashed: A bug in runflow broke off a run.
+        cut_short: The limit on the whole run was over before its end.
+        invalid: Files that are wrong were left out (`--keep-going`).
     """
 
     workflows: tuple[WorkflowResult, ...] = ()
@@ -206,6 +208,8 @@ class Result(msgspec.Struct, frozen=True):
     report_errors: tuple[str, ...] = ()
     crashed: bool = False
     sessions: tuple[SessionResult, ...] = ()
+    cut_short: bool = False
+    invalid: bool = False
 
     def count(self, verdict: Verdict) -> int:
         """How many runs ended so."""
@@ -218,15 +222,17 @@ class Result(msgspec.Struct, frozen=True):
 
     @property
     def exit_code(self) -> int:
-        """0 passed · 1 expectation · 3 error · 4 report · 5 nothing selected · 70 bug · 128 + signal; the gravest wins."""
+        """0 passed · 1 expectation · 2 invalid · 3 error · 4 report · 5 nothing selected · 70 bug · 128 + signal; the gravest wins."""
         if self.interrupted_by:
             return 128 + self.interrupted_by
         if self.crashed:
             return 70
+        if self.invalid:
+            return 2
         if self.report_errors:
             return 4
         verdicts = {ended.verdict for ended in self.workflows} | {ended.verdict for ended in self.sessions}
-        if Verdict.ERROR in verdicts:
+        if Verdict.ERROR in verdicts or self.cut_short:
             return 3
         if Verdict.FAILED in verdicts:
             return 1

@@ -17,7 +17,7 @@ from runner.model.errors import DocumentPath, Place, Problem, StepError, Workflo
 from runner.model.kinds import ReadFile, Value
 from runner.model.wording import did_you_mean
 from runner.plan.context import Context, Settings
-from runner.plan.plan import AuthUse, CredentialPlan, Plan, RequestPlan, StepPlan
+from runner.plan.plan import AuthUse, CredentialPlan, IncludePlan, Need, Plan, RequestPlan, StepPlan
 from runner.plan.requests import RequestCompiler, merged
 from runner.plan.rows import rows
 from runner.plan.sessions import CredentialCompiler
@@ -27,7 +27,7 @@ from runner.templating.filters import FILTERS
 from runner.templating.values import NONE, Literal
 
 FILTERS["jsonpath"] = jsonpath_filter  # a filter that belongs to another room, so it is joined here
-_LATER = ("openapi", "needs", "lock")
+_LATER = ("openapi",)
 MAX_INCLUDES = 20
 
 
@@ -38,10 +38,11 @@ def compile_file(path: Path, settings: Settings) -> Plan:
         WorkflowError: every mistake in it and in the files it includes, in order of place.
     """
     problems: list[Problem] = []
-    plan = _compile(path.resolve(), settings, problems, (), frozenset())
+    with settings.files.noting() as files:
+        plan = _compile(path.resolve(), settings, problems, (), frozenset())
     if problems or plan is None:
         raise WorkflowError(_in_order(problems))
-    return plan
+    return msgspec.structs.replace(plan, files=frozenset(files))
 
 
 def _in_order(problems: list[Problem]) -> list[Problem]:
@@ -152,6 +153,9 @@ class _Compiler:
                 outputs=outputs,
                 rows=runs,
                 environment_names=settings.environment_names,
+                needs=tuple(self._needs(document)),
+                lock=self._lock(document),
+                driver=settings.driver,
             ),
         )
 
@@ -169,7 +173,22 @@ class _Compiler:
         self._check_order(plan, columns | plan.inputs | settings.given)
         used = frozenset().union(*(names for names, _, _ in context.uses)) & settings.given
         accepts = (own | columns | used) or NONE
+        plan = self._with_included(plan, steps)
         return msgspec.structs.replace(plan, env=tuple(self._env(steps)), accepts=accepts)
+
+    def _with_included(self, plan: Plan, steps: Iterable[StepPlan]) -> Plan:
+        """The plan, needing what its includes need, and holding the lock that they hold."""
+        needs, lock = dict.fromkeys(plan.needs), plan.lock
+        for step in steps:
+            if not isinstance(step.action, IncludePlan):
+                continue
+            included = step.action.plan
+            needs |= dict.fromkeys(msgspec.structs.replace(need, place=step.path) for need in included.needs)
+            if lock and included.lock and included.lock != lock:
+                message = f"{included.file} has the lock `{included.lock}`, and this run has `{lock}` already"
+                self.context.problem(step.path, message, "a run has one lock: give both files the same")
+            lock = lock or included.lock
+        return msgspec.structs.replace(plan, needs=tuple(needs), lock=lock) if needs or lock else plan
 
     def _steps(self, compiler: StepCompiler, steps: list[Step], key: str) -> Iterable[Any]:
         for index, step in enumerate(steps):
@@ -215,6 +234,27 @@ class _Compiler:
             return None
         known = frozenset(self._known_credentials())
         return _compile(path, context.settings, self.context.problems, self.chain, known)
+
+    def _needs(self, document: Document) -> Iterable[Need]:
+        context = self.context
+        names = [document.needs] if isinstance(document.needs, str) else document.needs
+        for index, name in enumerate(() if names is UNSET else names):
+            place: DocumentPath = ("needs", index) if isinstance(document.needs, list) else ("needs",)
+            if context.read(name, place) is None:
+                continue
+            path = context.settings.files.resolve(name, context.path.parent)
+            if path == context.path:
+                context.problem(place, f"{name} needs itself", "take it out")
+                continue
+            yield Need(context.settings.shown(path), path, place)
+
+    def _lock(self, document: Document) -> str:
+        name = document.lock if isinstance(document.lock, str) else ""
+        if document.lock is not UNSET and not name.strip():
+            self.context.problem(("lock",), "a lock has a name", "write `lock: database`")
+        if "{{" in name:
+            self.context.problem(("lock",), "the name of a lock holds no template", "write `lock: database`")
+        return name
 
     def _reader(self) -> ReadFile:
         files, folder = self.context.settings.files, self.context.path.parent

@@ -291,6 +291,20 @@ class StepPlan(msgspec.Struct, frozen=True):
     reads: Callable[[Answer], dict[str, Any]] | None = None
 
 
+class Need(msgspec.Struct, frozen=True):
+    """Another workflow that must pass before.
+
+    Attributes:
+        file: As shown to people.
+        path: The real path.
+        place: Where it is named.
+    """
+
+    file: str
+    path: Path
+    place: DocumentPath
+
+
 class Plan(msgspec.Struct, frozen=True):
     """A workflow, ready to run.
 
@@ -302,6 +316,11 @@ class Plan(msgspec.Struct, frozen=True):
         read: Reads a file that a template names, beside the workflow and inside the file root.
         accepts: Names that a caller may give.
         environment_names: Names and values of the chosen environment: over `vars`, below matrix and cases.
+        files: The real paths of this file and of all that it and its includes name.
+        needs: Workflows that must pass before this one runs.
+        lock: Workflows with the same one never run at the same time; "" is none.
+        driver: What it was compiled for.
+        until: Only so many of the steps are run, where not all were asked for.
     """
 
     name: str
@@ -324,6 +343,11 @@ class Plan(msgspec.Struct, frozen=True):
     env: tuple[tuple[str, str, DocumentPath], ...] = ()
     accepts: frozenset[str] = frozenset()
     environment_names: dict[str, Any] = {}
+    files: frozenset[Path] = frozenset()
+    needs: tuple[Need, ...] = ()
+    lock: str = ""
+    driver: str = "requests"
+    until: int | None = None
 
     @property
     def sessions(self) -> tuple[SessionPlan, ...]:

@@ -1,23 +1,23 @@
-"""Running workflows one after the other: what must be known before the first request, then each run. Writes nothing."""
+"""Running a suite: each run handed to a crew when its turn comes, each session closed at the end. Writes nothing."""
 
 from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
 import msgspec
 
-from runner.drivers.blocking import BlockingDriver
 from runner.engine.frame import World
 from runner.engine.lookup import Lookup, look_up
 from runner.engine.session import Session
 from runner.engine.tokens import closed
 from runner.engine.workflow import NESTED, run_workflow
+from runner.model.effects import Flow
 from runner.model.environment import Environment
-from runner.model.errors import Interrupted, Place, Problem, StepError, WorkflowError
+from runner.model.errors import Interrupted
 from runner.model.events import (
     Emit,
     Event,
@@ -28,102 +28,22 @@ from runner.model.events import (
     WorkflowStarted,
 )
 from runner.model.results import Failure, Result, SessionResult, Verdict, WorkflowResult
-from runner.model.wording import did_you_mean, listed
-from runner.plan.plan import IncludePlan, Plan, RequestPlan, Row
-from runner.redaction import SHORTEST_SECRET, Redactor, too_short
-from runner.suite.drive import drive
-from runner.suite.flights import Flights
-from runner.suite.interrupts import Interrupts
+from runner.model.wording import seconds_text
+from runner.plan.plan import Plan, Row
+from runner.redaction import Redactor
+from runner.suite.crew import Crew
+from runner.suite.options import Options
+from runner.suite.order import InOrder
+from runner.suite.preflight import check_before
+from runner.suite.schedule import Run, Schedule
+from runner.suite.stopping import Notice, Stopping
 
 BUG = "this is a bug in runflow, not in your workflow; please report it with the lines below"
+FAR_BEHIND = 1000
+"""Runs that may have ended while an earlier one still runs: their events wait in memory."""
 
-
-class Options(msgspec.Struct, frozen=True):
-    """How a suite runs.
-
-    Attributes:
-        given: Names from the command line (`--var`).
-        environment: Environment variables.
-        fail_fast: Begin no workflow after one that did not pass.
-        keep: Passing steps keep exchanges and checks.
-        seed: Fixes every random source.
-    """
-
-    given: dict[str, Any] = {}
-    environment: Mapping[str, str] = {}
-    fail_fast: bool = False
-    keep: bool = False
-    seed: int = 0
-
-
-def check_before(plans: Iterable[Plan], options: Options) -> None:
-    """What only the caller can have got wrong: names not given, variables not set, secrets too short.
-
-    Raises:
-        WorkflowError: all of it.
-    """
-    every = list(plans)
-    problems: list[Problem] = []
-    for plan in every:
-        problems += _missing_inputs(plan, options)
-        problems += _unset_variables(plan, options)
-        problems += _short_secrets(plan, options)
-        problems += _relative_urls(plan) if plan.base_url is None else ()
-    accepted = frozenset().union(*(plan.accepts for plan in every)) if every else frozenset()
-    for name in options.given:
-        if every and name not in accepted:
-            hint = did_you_mean(name, accepted) or (
-                f"names that can be given: {listed(accepted)}" if accepted else "none of them has `inputs` or `vars`"
-            )
-            problems.append(Problem(f"no workflow takes `{name}`, which was given with --var", None, hint))
-    if problems:
-        raise WorkflowError(list(dict.fromkeys(problems)))
-
-
-def _missing_inputs(plan: Plan, options: Options) -> Iterable[Problem]:
-    columns = frozenset(plan.rows[0].values) if plan.rows else frozenset()
-    for name in sorted(plan.inputs - options.given.keys() - plan.environment_names.keys() - columns):
-        place = Place(plan.file, ("inputs",))
-        yield Problem(f"the input `{name}` is not given", place, f"give it: --var {name}=…")
-
-
-def _unset_variables(plan: Plan, options: Options) -> Iterable[Problem]:
-    computed = {named.path for named in plan.variables if named.name in options.given}
-    for name, file, path in plan.env:
-        if path[:2] in computed:
-            continue
-        try:
-            value = options.environment.get(name)
-        except StepError as error:
-            yield Problem(error.message, Place(file, path), error.hint)
-            continue
-        if value is None:
-            near = did_you_mean(name, options.environment)
-            hint = f"export {name}=…, or put it into a file for --env-file" + (f"; {near}" if near else "")
-            yield Problem(f"the environment variable {name} is not set", Place(file, path), hint)
-
-
-def _relative_urls(plan: Plan) -> Iterable[Problem]:
-    """URLs that need a base where there is none, in the file, its sessions and the files that it includes."""
-    own = (step for session in plan.sessions for step in (*session.login, *session.refresh, *session.logout))
-    for step in (*own, *plan.steps, *plan.cleanup):
-        match step.action:
-            case RequestPlan(url=url, url_path=path) if url.literal and str(url.render({})).startswith(("/", "?")):
-                hint = "set `base_url` at the top, or write the whole URL"
-                yield Problem(f"the URL is relative and {plan.file} has no base_url", Place(plan.file, path), hint)
-            case IncludePlan(plan=included) if included.base_url is None:
-                yield from _relative_urls(included)
-
-
-def _short_secrets(plan: Plan, options: Options) -> Iterable[Problem]:
-    known: dict[str, Any] = {**options.environment, **plan.environment_names, **options.given}
-    places = {name: Place(plan.file, ("secrets", index)) for index, name in enumerate(plan.secrets)}
-    if isinstance(options.environment, Environment):
-        places |= {name: Place(file, path) for name, file, path in plan.env if name in options.environment.found}
-    for name, place in places.items():
-        if name in known and too_short(known[name]):
-            message = f"the secret {name} has fewer than {SHORTEST_SECRET} characters, too few to be masked safely"
-            yield Problem(message, place, "use a longer secret, or do not declare it as one")
+NewCrew = Callable[[Stopping], Crew]
+_Job = tuple[int, Flow[Any], Notice]
 
 
 def new_world(plan: Plan, row: Row, options: Options, emit: Emit, sessions: dict[str, Session] | None = None) -> World:
@@ -141,65 +61,61 @@ def new_world(plan: Plan, row: Row, options: Options, emit: Emit, sessions: dict
 
 
 class Suite:
-    """A number of workflows to run.
+    """A number of runs.
 
     Args:
-        plans: The workflows.
+        runs: In the order in which they are reported.
         options: How.
-        write: Takes masked events.
-        new_driver: Makes a driver.
+        write: Takes masked events, from one thread at a time.
+        new_crew: Makes who runs them.
     """
 
-    def __init__(
-        self,
-        plans: list[Plan],
-        options: Options,
-        write: Emit,
-        new_driver: Callable[[], BlockingDriver] = BlockingDriver,
-    ) -> None:
-        self.plans = plans
+    def __init__(self, runs: list[Run], options: Options, write: Emit, new_crew: NewCrew) -> None:
+        self.runs = runs
         self.options = options
         self.write = write
-        self.new_driver = new_driver
+        self.new_crew = new_crew
         self.redactor = Redactor()
         self.sessions: dict[str, Session] = {}
-        self.flights = Flights()
+        self.schedule = Schedule(runs, options.most_failures)
+        self.order = InOrder(write)
+        self.stopping = Stopping()
+        self.results: dict[int, WorkflowResult] = {}
+        self.ended: dict[int, SessionResult] = {}
+        self.crashed = False
+        self._until: float | None = None
+        self._broken_off = False
 
     def run(self) -> Result:
-        """Every run of every workflow, in order.
+        """Every run of every workflow.
 
         Raises:
             WorkflowError: something is missing; nothing was sent.
         """
-        check_before(self.plans, self.options)
+        check_before((run.plan for run in self.runs), self.options)
         started = time.monotonic()
-        runs = [(plan, row) for plan in self.plans for row in plan.rows]
+        self._until = None if self.options.timeout is None else started + self.options.timeout
         self._learn_first()
-        self.write(RunStarted(len(runs)))
-        driver = self.new_driver()
-        results: list[WorkflowResult] = []
-        crashed, stop = False, ""
-        with Interrupts() as interrupts:
-            for plan, row in runs:
-                stop = stop or self._why_stop(results[-1] if results else None, interrupts)
-                if stop:
-                    results.append(self._skipped(plan, row, stop))
-                    continue
-                try:
-                    results.append(self._one(plan, row, driver, interrupts))
-                except Exception:  # noqa: BLE001  # whatever it is, it is a bug of ours: the other runs keep their verdicts
-                    crashed = True
-                    results.append(self._crashed(plan, row))
-            sessions = self._close_sessions(driver, interrupts)
-        driver.close()
-        duration = time.monotonic() - started
-        result = Result(tuple(results), duration, interrupts.received, crashed=crashed, sessions=sessions)
+        self.write(RunStarted(len(self.runs), self.options.seed if self.options.shuffled else None))
+        with self.stopping:
+            crew = self.new_crew(self.stopping)
+            self._work(crew, self._next_run, self._run_ended)
+            self._close_sessions(crew)
+            crew.close()
+        result = Result(
+            tuple(self.results[number] for number in range(len(self.runs))),
+            time.monotonic() - started,
+            self.stopping.signal,
+            crashed=self.crashed,
+            sessions=tuple(self.ended[number] for number in sorted(self.ended)),
+            cut_short=self.stopping.stop is not None and self.stopping.stop.kind == "timeout",
+        )
         self.write(RunFinished(result))
         return result
 
     def _learn_first(self) -> None:
         """What is known to be secret before anything happens is masked from the first event on."""
-        for plan in self.plans:
+        for plan in {id(run.plan): run.plan for run in self.runs}.values():
             for name in plan.secrets:
                 for source in (self.options.environment, plan.environment_names, self.options.given):
                     if name in source:
@@ -207,29 +123,89 @@ class Suite:
         if isinstance(self.options.environment, Environment):
             self.redactor.learn(self.options.environment.found)
 
-    def _why_stop(self, last: WorkflowResult | None, interrupts: Interrupts) -> str:
-        """Why no further run begins, or ""."""
-        if interrupts.received:
-            return "the run was interrupted"
-        if self.options.fail_fast and last is not None and last.verdict in {Verdict.FAILED, Verdict.ERROR}:
-            return "a workflow before it did not pass (--fail-fast)"
-        return ""
+    def _work(
+        self, crew: Crew, following: Callable[[], _Job | None], ended: Callable[[int, BaseException | None], None]
+    ) -> None:
+        """Keep the crew busy until nothing follows and nothing runs."""
+        running = 0
+        while True:
+            self._look(crew)
+            while running < self.options.jobs and (self.order.behind < FAR_BEHIND or not running):
+                job = following()
+                if job is None:
+                    break
+                crew.begin(*job)
+                running += 1
+            if not running:
+                return
+            for number, error in crew.ended(self._left()):
+                running -= 1
+                ended(number, error)
 
-    def _one(self, plan: Plan, row: Row, driver: BlockingDriver, interrupts: Interrupts) -> WorkflowResult:
-        options = self.options
-        redactor = Redactor(self.redactor)
-        seen: list[WorkflowResult] = []
+    def _left(self) -> float:
+        return 60.0 if self._until is None else max(self._until - time.monotonic(), 0.0)
 
-        def write(event: Any) -> None:
+    def _look(self, crew: Crew) -> None:
+        """Whether everything must end, and if so, once, tell everybody."""
+        if self._until is not None and time.monotonic() >= self._until:
+            limit = seconds_text(self.options.timeout or 0.0)
+            self.stopping.ask(
+                Interrupted(f"the whole run took longer than its limit of {limit} (--timeout)", "timeout")
+            )
+            self._until = None
+        stop = self.stopping.stop
+        if stop is not None and not self._broken_off:
+            self._broken_off = True
+            self.schedule.stop("the run was interrupted" if stop.kind == "interrupted" else stop.reason)
+            crew.break_off()
+
+    def _next_run(self) -> _Job | None:
+        number = self.schedule.next()
+        for given_up, reason in self.schedule.given_up():
+            self._tell(given_up, Verdict.SKIPPED, reason=reason)
+        if number is None:
+            return None
+        return number, self._flow(number), Notice(self.stopping)
+
+    def _flow(self, number: int) -> Flow[WorkflowResult]:
+        """One run, its events masked and in their turn."""
+        plan, row, options = self.runs[number].plan, self.runs[number].row, self.options
+        tell = self.order.door(number)
+
+        def write(event: Event) -> None:
             if isinstance(event, WorkflowFinished):
-                seen.append(event.result)
-            self.write(event)
+                self.results[number] = event.result if options.retain else _slim(event.result)
+            tell(event)
 
-        world = new_world(plan, row, options, redactor.door(write), self.sessions)
+        world = new_world(plan, row, options, Redactor(self.redactor).door(write), self.sessions)
         given = {name: value for name, value in options.given.items() if name in plan.accepts}
-        drive(run_workflow(plan, row, world, given), lambda effect: interrupts.perform(effect, driver, self.flights))
-        plan.source.forget_marks()  # a failure read them; ten thousand failing files must not keep them
-        return seen[0]
+        return run_workflow(plan, row, world, given)
+
+    def _run_ended(self, number: int, error: BaseException | None) -> None:
+        if error is not None:
+            failure = self._bug(error)
+            self._tell(number, Verdict.ERROR, error=failure)
+        else:
+            self.order.close(number)
+        self.runs[
+            number
+        ].plan.source.forget_marks()  # a failure read them; ten thousand failing files must not keep them
+        self.schedule.ended(number, self.results[number].verdict)
+
+    def _bug(self, error: BaseException) -> Failure:
+        """Whatever it is, it is a bug of ours: the other runs keep their verdicts."""
+        self.crashed = True
+        text = self.redactor.text("".join(traceback.format_exception(error)))
+        return Failure("bug", f"{BUG}:\n{text}", "https://github.com/runflow/runflow/issues")
+
+    def _tell(self, number: int, verdict: Verdict, **facts: Any) -> None:
+        """The whole story of a run that did not tell it itself."""
+        plan, row = self.runs[number].plan, self.runs[number].row
+        result = WorkflowResult(plan.name, plan.file, verdict, row.label, tags=plan.tags, **facts)
+        self.results[number] = result
+        self.order.tell(number, WorkflowStarted(result.name, result.file, result.label))
+        self.order.tell(number, WorkflowFinished(result))
+        self.order.close(number)
 
     def look_up(self, name: str, *, close: bool) -> Lookup | Failure:
         """A credential of the first workflow on its own; why it cannot be had is masked.
@@ -241,52 +217,76 @@ class Suite:
         Raises:
             WorkflowError: something is missing; nothing was sent.
         """
-        plan, options = self.plans[0], self.options
+        plan, row, options = self.runs[0].plan, self.runs[0].row, self.options
         check_before([plan], options)
         self._learn_first()
-        driver, row, redactor = self.new_driver(), plan.rows[0], Redactor(self.redactor)
-        world = new_world(plan, row, options, redactor.door(self.write), self.sessions)
-        flow = look_up(plan, name, world, {**plan.environment_names, **row.values, **options.given})
-        with Interrupts() as interrupts:
-            try:
-                found = drive(flow, lambda effect: interrupts.perform(effect, driver, self.flights))
-            except Interrupted as stop:
-                found = Failure("interrupted", f"interrupted by signal {stop.signal}")
-            if close:
-                self._close_sessions(driver, interrupts)
-        driver.close()
-        return redactor.mask(found) if isinstance(found, Failure) else found
+        redactor = Redactor(self.redactor)
+        world = new_world(plan, row, options, redactor.door(self.order.door(0)), self.sessions)
+        found: list[Lookup | Failure] = []
 
-    def _close_sessions(self, driver: BlockingDriver, interrupts: Interrupts) -> tuple[SessionResult, ...]:
-        """Give back every token that was fetched, whatever happened; what each session was, in order of names."""
-        ended: list[SessionResult] = []
+        def looked_up() -> Flow[None]:
+            try:
+                found.append(
+                    (yield from look_up(plan, name, world, {**plan.environment_names, **row.values, **options.given}))
+                )
+            except Interrupted as stop:
+                found.append(Failure(stop.kind, stop.reason))
+
+        jobs: list[_Job] = [(0, looked_up(), Notice(self.stopping))]
+        with self.stopping:
+            crew = self.new_crew(self.stopping)
+            self._work(crew, lambda: jobs.pop() if jobs else None, lambda _, error: self._lookup_ended(error))
+            if close:
+                self._close_sessions(crew)
+            crew.close()
+        return redactor.mask(found[0]) if isinstance(found[0], Failure) else found[0]
+
+    def _lookup_ended(self, error: BaseException | None) -> None:
+        self.order.close(0)
+        if error is not None:
+            raise error
+
+    def _close_sessions(self, crew: Crew) -> None:
+        """Give back every token that was fetched, whatever happened; they are reported in order of names."""
+        begun = [session for session in self.sessions.values() if session.begun]
+        begun.sort(key=lambda session: (session.name, sorted(session.users)))
+        first = len(self.runs)
+        waiting = list(enumerate(begun, first))[::-1]
+
+        def following() -> _Job | None:
+            if not waiting:
+                return None
+            number, session = waiting.pop()
+            return number, self._closing(number, session), Notice(self.stopping, closing=True)
+
+        def ended(number: int, error: BaseException | None) -> None:
+            if error is not None:
+                session, failure = begun[number - first], self._bug(error)
+                lost = SessionResult(session.name, session.plan.kind, Verdict.ERROR, warnings=(failure.message,))
+                self.ended[number] = lost
+                self.order.tell(number, SessionFinished(lost))
+            self.order.close(number)
+
+        self._work(crew, following, ended)
+
+    def _closing(self, number: int, session: Session) -> Flow[SessionResult]:
+        tell = self.order.door(number)
 
         def write(event: Event) -> None:
             if isinstance(event, SessionFinished):
-                ended.append(event.result)
-            self.write(event)
+                self.ended[number] = event.result
+            tell(event)
 
-        for session in sorted(self.sessions.values(), key=lambda session: (session.name, sorted(session.users))):
-            if not session.begun:
-                continue
-            redactor = Redactor(self.redactor)
-            redactor.learn(session.secrets)
-            world = new_world(session.owner, Row(), self.options, redactor.door(write), self.sessions)
-            flow = closed(session, world, NESTED.steps)
-            drive(flow, lambda effect: interrupts.perform(effect, driver, self.flights))
-        return tuple(ended)
+        redactor = Redactor(self.redactor)
+        redactor.learn(session.secrets)
+        world = new_world(session.owner, Row(), self.options, redactor.door(write), self.sessions)
+        return closed(session, world, NESTED.steps)
 
-    def _skipped(self, plan: Plan, row: Row, reason: str) -> WorkflowResult:
-        return self._told(
-            WorkflowResult(plan.name, plan.file, Verdict.SKIPPED, row.label, reason=reason, tags=plan.tags)
-        )
 
-    def _crashed(self, plan: Plan, row: Row) -> WorkflowResult:
-        text = self.redactor.text(traceback.format_exc())
-        failure = Failure("bug", f"{BUG}:\n{text}", "https://github.com/runflow/runflow/issues")
-        return self._told(WorkflowResult(plan.name, plan.file, Verdict.ERROR, row.label, error=failure, tags=plan.tags))
-
-    def _told(self, result: WorkflowResult) -> WorkflowResult:
-        self.write(WorkflowStarted(result.name, result.file, result.label))
-        self.write(WorkflowFinished(result))
-        return result
+def _slim(result: WorkflowResult) -> WorkflowResult:
+    """What stays in memory of a run that was reported: of passing steps no exchanges."""
+    steps = tuple(
+        msgspec.structs.replace(step, tries=()) if step.tries and step.verdict is Verdict.PASSED else step
+        for step in result.steps
+    )
+    return msgspec.structs.replace(result, steps=steps)

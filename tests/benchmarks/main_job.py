@@ -109,10 +109,12 @@ def startup(url: str, folder: Path, rounds: int, count: int) -> list[Row]:
 LOADING = """
 import sys, time
 from pathlib import Path
-from runner.app import Loading, compile_paths
+from runner.app import Loader, Loading
+from runner.suite.selection import Wanted
 started = time.perf_counter()
-workflows, problems = compile_paths([Path(sys.argv[1])], Loading())
-assert not problems and len(workflows) == int(sys.argv[2])
+loader = Loader(Loading())
+plans = loader.plans([Wanted(Path(sys.argv[1]))])
+assert not loader.problems and len(plans) == int(sys.argv[2])
 print(time.perf_counter() - started)
 """
 

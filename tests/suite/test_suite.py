@@ -15,14 +15,12 @@ import pytest
 
 import runner
 from runner.drivers.blocking import BlockingDriver
-from runner.model.effects import Send, Sleep
+from runner.model.effects import Sleep
 from runner.model.errors import Interrupted, WorkflowError
 from runner.model.events import Event, RunFinished, RunStarted, WorkflowFinished
 from runner.model.exchange import Request
 from runner.suite.discover import discover
 from runner.suite.drive import drive
-from runner.suite.flights import Flights
-from runner.suite.interrupts import Interrupts
 
 Write = Callable[[str, str], Path]
 PROJECT = Path(__file__).parent.parent.parent
@@ -82,10 +80,10 @@ def test_results_come_in_order_and_the_worst_decides(write: Write, demo: str) ->
     assert result.exit_code == 1
     assert isinstance(seen.events[0], RunStarted)
     assert isinstance(seen.events[-1], RunFinished)
-    stopped = runner.run(flows, fail_fast=True)
+    stopped = runner.run(flows, fail_fast=True, jobs=1)
     assert [workflow.verdict.value for workflow in stopped.workflows] == ["passed", "failed", "skipped"]
     assert "--fail-fast" in stopped.workflows[2].reason
-    more = runner.run([flows[1], *flows], fail_fast=True)
+    more = runner.run([flows[1], *flows], fail_fast=True, jobs=1)
     assert [workflow.verdict.value for workflow in more.workflows] == ["failed", "skipped", "skipped", "skipped"]
 
 
@@ -159,7 +157,7 @@ def test_a_bug_of_ours_is_70_and_the_other_runs_keep_their_verdicts(
 
     monkeypatch.setattr(BlockingDriver, "send", buggy)
     flows = [runner.load(write(f"{name}.yaml", FLOW.format(url=demo, status=200))) for name in "ab"]
-    result = runner.run(flows)
+    result = runner.run(flows, jobs=1)
     assert result.exit_code == 70
     assert [workflow.verdict.value for workflow in result.workflows] == ["error", "passed"]
     assert "this is a bug in runflow" in result.workflows[0].error.message
@@ -183,34 +181,14 @@ def test_drive_performs_effects_and_throws_interrupts_into_the_flow() -> None:
             yield Sleep(2.0)
         except Interrupted as stop:
             last = yield Sleep(3.0)
-            return (first, stop.signal, last)
+            return (first, stop.reason, last)
 
     def perform(effect: Any) -> Any:
         if effect.seconds == 2.0:
-            raise Interrupted(15)
+            raise Interrupted("asked to")
         return effect.seconds
 
-    assert drive(flow(), perform) == (1.0, 15, 3.0)
-
-
-def test_interrupts_outside_the_main_thread_are_not_caught() -> None:
-    import threading
-
-    caught: list[Any] = []
-
-    def run() -> None:
-        with Interrupts() as interrupts:
-            caught.append(interrupts.perform(Sleep(0.0), BlockingDriver(), Flights()))
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    assert caught == [None]
-    with Interrupts() as interrupts:
-        os.kill(os.getpid(), signal.SIGINT)
-        with pytest.raises(Interrupted):
-            interrupts.perform(Send(Request("GET", "http://127.0.0.1:1/")), BlockingDriver(), Flights())
-        assert interrupts.perform(Sleep(0.0), BlockingDriver(), Flights()) is None
+    assert drive(flow(), perform) == (1.0, "asked to", 3.0)
 
 
 SLOW = "base_url: {url}\nsteps:\n  - get: /health\n  - name: slow\n    get: /health\n    delay: 20s\n  - get: /never\nfinally:\n  - name: clean up\n    get: /cookies\n    expect: 200\n"

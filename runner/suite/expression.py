@@ -1,0 +1,94 @@
+"""`smoke and not slow`: words joined by and, or, not and brackets, as `--tag` and `-k` take them. Knows no workflow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+Matches = Callable[[str], bool]
+"""Whether one word holds."""
+
+Expression = Callable[[Matches], bool]
+
+_TOKENS = re.compile(r"""\s*(?:(?P<sign>[(),])|'(?P<single>[^']*)'|"(?P<double>[^"]*)"|(?P<word>[^\s(),'"]+))""")
+_MOST_TOKENS = 500
+
+
+class ExpressionError(ValueError):
+    """The text is no expression."""
+
+
+def parse_expression(text: str) -> Expression:
+    """An expression. A comma means `or`; a word with spaces or one that is `and`, `or`, `not` stands in quotes.
+
+    Raises:
+        ExpressionError: it is none.
+    """
+    parser = _Parser(_tokens(text))
+    parsed = parser.either()
+    if parser.left:
+        raise ExpressionError(f"`{parser.left[0][1]}` is too much; join words with and, or, not")
+    return parsed
+
+
+def _tokens(text: str) -> list[tuple[str, str]]:
+    tokens: list[tuple[str, str]] = []
+    position = 0
+    text = text.rstrip()
+    while position < len(text):
+        found = _TOKENS.match(text, position)
+        if found is None:
+            raise ExpressionError(f"a quote is not closed: {text[position:].strip()}")
+        kind = str(found.lastgroup)
+        value = found[kind]
+        if kind == "word" and value in {"and", "or", "not"}:
+            kind = "sign"
+        tokens.append(("sign" if kind == "sign" else "word", value))
+        position = found.end()
+    if len(tokens) > _MOST_TOKENS:
+        raise ExpressionError(f"it has more than {_MOST_TOKENS} words")
+    return tokens
+
+
+class _Parser:
+    """`not` binds before `and`, `and` before `or`."""
+
+    def __init__(self, tokens: list[tuple[str, str]]) -> None:
+        self.left = tokens
+
+    def _take(self, *signs: str) -> bool:
+        if self.left and self.left[0][0] == "sign" and self.left[0][1] in signs:
+            self.left = self.left[1:]
+            return True
+        return False
+
+    def either(self) -> Expression:
+        """One or another."""
+        parts = [self._all()]
+        while self._take("or", ","):
+            parts.append(self._all())
+        return parts[0] if len(parts) == 1 else lambda matches: any(part(matches) for part in parts)
+
+    def _all(self) -> Expression:
+        parts = [self._one()]
+        while self._take("and"):
+            parts.append(self._one())
+        return parts[0] if len(parts) == 1 else lambda matches: all(part(matches) for part in parts)
+
+    def _one(self) -> Expression:
+        if self._take("not"):
+            negated = self._one()
+            return lambda matches: not negated(matches)
+        if self._take("("):
+            inside = self.either()
+            if not self._take(")"):
+                raise ExpressionError("a bracket is not closed")
+            return inside
+        if not self.left:
+            raise ExpressionError("a word is missing at its end")
+        (kind, word), *self.left = self.left
+        if kind == "sign":
+            raise ExpressionError(f"a word is missing before `{word}`")
+        if not word:
+            raise ExpressionError("a word is empty")
+        return lambda matches: matches(word)

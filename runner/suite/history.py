@@ -1,0 +1,87 @@
+"""What is known of earlier runs: how long each took, and whether it failed. A small file that may always be deleted."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from runner.model.results import Verdict, WorkflowResult
+
+FOLDER = ".runflow"
+_FILE = "history.json"
+_MOST = 200_000
+_BAD = (Verdict.FAILED, Verdict.ERROR)
+
+
+class Record(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One run as it last ended.
+
+    Attributes:
+        seconds: How long it took when it last passed.
+        failed: It did not pass when it was last run.
+    """
+
+    seconds: float = 0.0
+    failed: bool = False
+
+
+class _Content(msgspec.Struct, frozen=True):
+    version: int = 1
+    runs: dict[str, Record] = {}
+
+
+class History:
+    """The records of runs by their keys.
+
+    Args:
+        folder: Where the folder `.runflow` stands or will stand.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / FOLDER
+        self.records: dict[str, Record] = {}
+        with suppress(OSError, msgspec.DecodeError):  # what cannot be read is not known
+            self.records = msgspec.json.decode((self.folder / _FILE).read_bytes(), type=_Content).runs
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """How long runs took."""
+        return {key: record.seconds for key, record in self.records.items() if record.seconds}
+
+    @property
+    def failed(self) -> set[str]:
+        """Those that did not pass when they were last run."""
+        return {key for key, record in self.records.items() if record.failed}
+
+    def learn(self, ended: Iterable[tuple[str, WorkflowResult]], *, durations: bool = True) -> None:
+        """Take what a run of the suite showed, and write it down.
+
+        Args:
+            ended: Keys and results; what was skipped shows nothing.
+            durations: Learn those too. Shards must all know the same, so a shard learns none.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        for key, result in ended:
+            if result.verdict is Verdict.SKIPPED:
+                continue
+            before = self.records.get(key, Record())
+            measured = durations and result.verdict is Verdict.PASSED
+            seconds = round(result.duration, 4) if measured else before.seconds
+            self.records[key] = Record(seconds, result.verdict in _BAD)
+        newest = dict(list(self.records.items())[-_MOST:])
+        self._write(msgspec.json.encode(_Content(runs=newest)))
+
+    def _write(self, content: bytes) -> None:
+        self.folder.mkdir(exist_ok=True)
+        ignore = self.folder / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
+        with tempfile.NamedTemporaryFile(dir=self.folder, delete=False) as file:
+            file.write(content)
+        Path(file.name).replace(self.folder / _FILE)

@@ -1,0 +1,36 @@
+"""How a suite runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+DEFAULT_JOBS = 8
+
+
+class Options(msgspec.Struct, frozen=True):
+    """How a suite runs.
+
+    Attributes:
+        given: Names from the command line (`--var`).
+        environment: Environment variables.
+        most_failures: After so many workflows that did not pass no further one begins; 0 means any number.
+        keep: Events of passing steps carry exchanges and checks.
+        retain: So does the result, which otherwise keeps those of failures only.
+        seed: Fixes every random source.
+        jobs: Workflows under way at the same time.
+        timeout: Seconds for the whole run, or None.
+        shuffled: The runs are in the random order of the seed.
+    """
+
+    given: dict[str, Any] = {}
+    environment: Mapping[str, str] = {}
+    most_failures: int = 0
+    keep: bool = False
+    retain: bool = False
+    seed: int = 0
+    jobs: int = DEFAULT_JOBS
+    timeout: float | None = None
+    shuffled: bool = False

@@ -1,0 +1,83 @@
+"""What must be known before the first request: names that only the caller can give, variables, secrets, URLs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from runner.model.environment import Environment
+from runner.model.errors import Place, Problem, StepError, WorkflowError
+from runner.model.wording import did_you_mean, listed
+from runner.plan.plan import IncludePlan, Plan, RequestPlan
+from runner.redaction import SHORTEST_SECRET, too_short
+from runner.suite.options import Options
+
+
+def check_before(plans: Iterable[Plan], options: Options) -> None:
+    """What only the caller can have got wrong: names not given, variables not set, secrets too short.
+
+    Raises:
+        WorkflowError: all of it.
+    """
+    every = list(plans)
+    problems: list[Problem] = []
+    for plan in every:
+        problems += _missing_inputs(plan, options)
+        problems += _unset_variables(plan, options)
+        problems += _short_secrets(plan, options)
+        problems += _relative_urls(plan) if plan.base_url is None else ()
+    accepted = frozenset().union(*(plan.accepts for plan in every)) if every else frozenset()
+    for name in options.given:
+        if every and name not in accepted:
+            hint = did_you_mean(name, accepted) or (
+                f"names that can be given: {listed(accepted)}" if accepted else "none of them has `inputs` or `vars`"
+            )
+            problems.append(Problem(f"no workflow takes `{name}`, which was given with --var", None, hint))
+    if problems:
+        raise WorkflowError(list(dict.fromkeys(problems)))
+
+
+def _missing_inputs(plan: Plan, options: Options) -> Iterable[Problem]:
+    columns = frozenset(plan.rows[0].values) if plan.rows else frozenset()
+    for name in sorted(plan.inputs - options.given.keys() - plan.environment_names.keys() - columns):
+        place = Place(plan.file, ("inputs",))
+        yield Problem(f"the input `{name}` is not given", place, f"give it: --var {name}=…")
+
+
+def _unset_variables(plan: Plan, options: Options) -> Iterable[Problem]:
+    computed = {named.path for named in plan.variables if named.name in options.given}
+    for name, file, path in plan.env:
+        if path[:2] in computed:
+            continue
+        try:
+            value = options.environment.get(name)
+        except StepError as error:
+            yield Problem(error.message, Place(file, path), error.hint)
+            continue
+        if value is None:
+            near = did_you_mean(name, options.environment)
+            hint = f"export {name}=…, or put it into a file for --env-file" + (f"; {near}" if near else "")
+            yield Problem(f"the environment variable {name} is not set", Place(file, path), hint)
+
+
+def _relative_urls(plan: Plan) -> Iterable[Problem]:
+    """URLs that need a base where there is none, in the file, its sessions and the files that it includes."""
+    own = (step for session in plan.sessions for step in (*session.login, *session.refresh, *session.logout))
+    for step in (*own, *plan.steps, *plan.cleanup):
+        match step.action:
+            case RequestPlan(url=url, url_path=path) if url.literal and str(url.render({})).startswith(("/", "?")):
+                hint = "set `base_url` at the top, or write the whole URL"
+                yield Problem(f"the URL is relative and {plan.file} has no base_url", Place(plan.file, path), hint)
+            case IncludePlan(plan=included) if included.base_url is None:
+                yield from _relative_urls(included)
+
+
+def _short_secrets(plan: Plan, options: Options) -> Iterable[Problem]:
+    known: dict[str, Any] = {**options.environment, **plan.environment_names, **options.given}
+    places = {name: Place(plan.file, ("secrets", index)) for index, name in enumerate(plan.secrets)}
+    if isinstance(options.environment, Environment):
+        places |= {name: Place(file, path) for name, file, path in plan.env if name in options.environment.found}
+    for name, place in places.items():
+        if name in known and too_short(known[name]):
+            message = f"the secret {name} has fewer than {SHORTEST_SECRET} characters, too few to be masked safely"
+            yield Problem(message, place, "use a longer secret, or do not declare it as one")

@@ -1,0 +1,152 @@
+"""Flows on threads: each thread has a blocking driver and drives one flow at a time."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+from runner.drivers.blocking import BlockingDriver
+from runner.model.effects import Effect, Flow, Once, Reply, Send, Sleep
+from runner.model.exchange import TransportFailure
+from runner.suite.crew import Ended
+from runner.suite.drive import drive
+from runner.suite.flights import Flights
+from runner.suite.stopping import Notice, Stopping
+
+_LOOK_AGAIN = 0.1
+"""Seconds after which whoever waits for another looks whether everything must end."""
+
+_Job = tuple[int, Flow[Any], Notice]
+
+
+class Threads:
+    """A crew of threads.
+
+    Args:
+        new_driver: Makes a driver, one for each thread.
+        stopping: Whether everything must end.
+    """
+
+    def __init__(self, new_driver: Callable[[], BlockingDriver], stopping: Stopping) -> None:
+        self._new_driver = new_driver
+        self._stopping = stopping
+        self._flights = Flights()
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._ended: queue.SimpleQueue[tuple[int, BaseException | None]] = queue.SimpleQueue()
+        self._workers: list[_Worker] = []
+        self._busy = 0
+
+    def begin(self, number: int, flow: Flow[Any], notice: Notice) -> None:
+        """Run a flow; there is a thread for each that runs."""
+        self._busy += 1
+        if self._busy > len(self._workers):
+            worker = _Worker(self._new_driver(), self._stopping, self._flights, self._jobs, self._ended)
+            self._workers.append(worker)
+            worker.start()
+        self._jobs.put((number, flow, notice))
+
+    def ended(self, seconds: float) -> list[Ended]:
+        """Wait for a flow to end, this long at the most."""
+        try:
+            found = [self._ended.get(timeout=min(seconds, _LOOK_AGAIN))]
+        except queue.Empty:
+            return []
+        self._busy -= 1
+        return found
+
+    def break_off(self) -> None:
+        """Break off the requests of all flows that were not told yet."""
+        for worker in self._workers:
+            worker.break_off()
+
+    def close(self) -> None:
+        """End the threads."""
+        for _ in self._workers:
+            self._jobs.put(None)
+        for worker in self._workers:
+            worker.join()
+
+
+class _Worker(threading.Thread):
+    """One thread with its driver."""
+
+    def __init__(
+        self,
+        driver: BlockingDriver,
+        stopping: Stopping,
+        flights: Flights,
+        jobs: queue.SimpleQueue[_Job | None],
+        ended: queue.SimpleQueue[Ended],
+    ) -> None:
+        super().__init__(daemon=True, name="runflow")
+        self._driver = driver
+        self._stopping = stopping
+        self._flights = flights
+        self._jobs = jobs
+        self._ended = ended
+        self._notice: Notice | None = None
+        self._lock = threading.Lock()
+
+    def run(self) -> None:
+        """Drive flows until there are no more."""
+        while (job := self._jobs.get()) is not None:
+            number, flow, self._notice = job
+            error: BaseException | None = None
+            try:
+                drive(flow, self._perform)
+            except BaseException as broken:  # noqa: BLE001  # whatever it is, who asked for the flow must hear of it
+                error = broken
+            self._notice = None
+            self._ended.put((number, error))
+        self._driver.close()
+
+    def break_off(self) -> None:
+        """From another thread: end what is waited for, unless the flow cleans up already."""
+        with self._lock:
+            if self._notice is not None and self._notice.pending:
+                self._driver.cancel()
+
+    def _check(self) -> None:
+        assert self._notice is not None  # a flow runs
+        with self._lock:
+            self._notice.check()
+
+    def _perform(self, effect: Effect) -> Reply:
+        self._check()
+        assert self._notice is not None  # a flow runs
+        match effect:
+            case Send(request):
+                reply = self._driver.send(self._notice.within(request))
+                if isinstance(reply, TransportFailure) and self._notice.pending:
+                    self._check()
+                return reply
+            case Sleep(seconds):
+                self._sleep(self._notice.left(seconds))
+                return None
+            case Once():
+                return self._flights.perform(effect, lambda flow: drive(flow, self._perform), self._wait)
+
+    def _sleep(self, seconds: float) -> None:
+        assert self._notice is not None  # a flow runs
+        if self._notice.until is None:
+            self._stopping.event.wait(seconds)
+        else:
+            time.sleep(seconds)
+        if self._notice.pending:
+            self._check()
+
+    def _wait(self, running: Future[Any], seconds: float | None) -> Any:
+        """What another's flow returns; looks up now and then."""
+        until = None if seconds is None else time.monotonic() + seconds
+        while True:
+            left = _LOOK_AGAIN if until is None else min(until - time.monotonic(), _LOOK_AGAIN)
+            try:
+                return running.result(max(left, 0.0))
+            except TimeoutError:
+                self._check()
+                if until is not None and time.monotonic() >= until:
+                    raise
