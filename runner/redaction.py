@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -13,8 +14,12 @@ from urllib.parse import quote, quote_plus
 import msgspec
 
 from runner.model.events import Emit, Event, SecretLearned
+from runner.model.results import StepResult, Verdict
 
 MASK = "***"
+_PLAIN = frozenset({bool, type(None), Verdict})
+_NUMBERS = frozenset({int, float})
+_NUMBER = re.compile(r"-?[0-9][0-9.eE+-]*")
 SHORTEST_SECRET = 4
 """Characters: masking anything shorter would black out half of a report and give the secret away."""
 
@@ -91,6 +96,8 @@ class Redactor:
     def __init__(self, parent: Redactor | None = None) -> None:
         self.known: set[str] = set(parent.known) if parent else set()
         self.needles: tuple[str, ...] = parent.needles if parent else ()
+        self._numbers: bool = parent is not None and parent._numbers  # noqa: SLF001  # its own kind
+        self._clean: dict[int, StepResult] = {}  # steps that hold no secret: they come again with their workflow
 
     def learn(self, value: object) -> None:
         """Mask this value from now on, in every form."""
@@ -99,6 +106,8 @@ class Redactor:
             self.known |= new
             every = {form for secret in self.known for form in forms(secret)}
             self.needles = tuple(sorted(every, key=len, reverse=True))
+            self._numbers = self._numbers or any(_NUMBER.fullmatch(text) for text in new)
+            self._clean.clear()
 
     def text(self, text: str) -> str:
         """The text with every secret masked."""
@@ -114,17 +123,21 @@ class Redactor:
         return self._masked(value)
 
     def _masked(self, value: Any) -> Any:
+        """By the exact type first: most of what passes is text, a number or nothing at all."""
+        kind = type(value)
+        if kind is str:
+            return self.text(value)
+        if kind in _PLAIN:
+            return value
+        if kind in _NUMBERS:
+            return MASK if self._numbers and json.dumps(value) in self.known else value
+        if isinstance(value, msgspec.Struct):
+            return self._masked_struct(value)
         match value:
             case str():
-                return self.text(value)
-            case None | bool():
-                return value
-            case int() | float():
-                return MASK if json.dumps(value) in self.known else value
+                return self.text(str(value))
             case bytes():
                 return self._masked_bytes(value)
-            case msgspec.Struct():
-                return self._masked_struct(value)
             case dict():
                 return {self._masked(name): self._masked(member) for name, member in value.items()}
             case list():
@@ -135,13 +148,22 @@ class Redactor:
                 return value
 
     def _masked_struct(self, value: msgspec.Struct) -> msgspec.Struct:
+        if id(value) in self._clean:
+            return value
         changed = {}
         for name in value.__struct_fields__:
             before = getattr(value, name)
-            after = self._masked(before)
+            kind = type(before)
+            if not before or kind in _PLAIN or (kind in _NUMBERS and not self._numbers):
+                continue  # the hot path of a passing step
+            after = self.text(before) if kind is str else self._masked(before)
             if after is not before and after != before:
                 changed[name] = after
-        return msgspec.structs.replace(value, **changed) if changed else value
+        if changed:
+            return msgspec.structs.replace(value, **changed)
+        if isinstance(value, StepResult):
+            self._clean[id(value)] = value
+        return value
 
     def _masked_bytes(self, value: bytes) -> bytes:
         """Bodies are masked as bytes, so that what is no text survives; also in UTF-16, where a secret has other bytes."""

@@ -14,6 +14,8 @@ from runner.model.exchange import Exchange
 class Verdict(enum.Enum):
     """How a step or a workflow ended. `FAILED`: an expectation did not hold; `ERROR`: it could not be carried out."""
 
+    __hash__ = object.__hash__  # its members are singletons, and Enum hashes their names, in Python
+
     PASSED = "passed"
     FAILED = "failed"
     ERROR = "error"
