@@ -180,6 +180,10 @@ class DemoApi(Access):
             }
         )
 
+    def _on_delay(self, _: Asked, rest: list[str]) -> Answered:
+        seconds = min(float(rest[0]), 10.0)
+        return Answered(200, b'{"status":"ok"}', (("Content-Type", "application/json"),), max(seconds, 0.0))
+
     def _on_status(self, _: Asked, rest: list[str]) -> Answered:
         code = int(rest[0])
         return Answered(code) if code in {204, 304} else json_answer({"status": code}, code)

@@ -39,11 +39,12 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """An answer."""
+    """An answer; `wait` seconds pass before it is given."""
 
     status: int
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
+    wait: float = 0.0
 
 
 class Refused(Exception):  # it is an answer, not an error

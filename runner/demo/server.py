@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from email.utils import formatdate
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,7 +28,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         headers = {name.lower(): ", ".join(self.headers.get_all(name, [])) for name in self.headers}
         asked = Asked(self.command, self.path, headers, self.rfile.read(int(length)))
-        self._write(self.api.answer(asked))
+        answered = self.api.answer(asked)
+        time.sleep(answered.wait)  # in this connection's own thread
+        self._write(answered)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _serve  # noqa: N815  # http.server's names
 

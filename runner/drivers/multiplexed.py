@@ -10,7 +10,7 @@ import certifi
 import pycurl
 
 from runner.drivers.codes import failure_of
-from runner.drivers.decoding import ENCODINGS, Decoding
+from runner.drivers.decoding import ENCODINGS, DecodeError, Decoding
 from runner.drivers.heads import Head, MalformedHead
 from runner.drivers.lines import lines_of
 from runner.drivers.peer import Peers
@@ -195,6 +195,10 @@ _ADDED = (("content-type", b"Content-Type:"), ("expect", b"Expect:"))
 """What libcurl adds to a request with a body."""
 
 
+Outcome = Response | TransportFailure | Exception
+"""What comes of a request; an exception is a bug of ours."""
+
+
 class MultiplexedDriver:
     """Sends requests with libcurl, any number at a time.
 
@@ -207,7 +211,7 @@ class MultiplexedDriver:
         self._polling = Polling(self._multi)
         self._free: list[Transfer] = []
         self._busy: dict[Any, Transfer] = {}
-        self._broken: list[tuple[Any, Response | TransportFailure]] = []
+        self._broken: list[tuple[Any, Outcome]] = []
         self._peers = Peers()
 
     def begin(self, request: Request, who: Any) -> None:
@@ -221,7 +225,7 @@ class MultiplexedDriver:
         self._busy[who] = transfer
         self._multi.add_handle(transfer.handle)
 
-    def advance(self, seconds: float) -> list[tuple[Any, Response | TransportFailure]]:
+    def advance(self, seconds: float) -> list[tuple[Any, Outcome]]:
         """Wait this long at the most for something to happen, and do it: the exchanges that ended."""
         ended, self._broken = self._broken, []
         self._polling.advance(0.0 if ended else seconds)
@@ -250,16 +254,18 @@ class MultiplexedDriver:
         self._multi.close()
         self._polling.close()
 
-    def _ended(self, transfer: Transfer, error: pycurl.error | None) -> tuple[Any, Response | TransportFailure]:
+    def _ended(self, transfer: Transfer, error: pycurl.error | None) -> tuple[Any, Outcome]:
         self._multi.remove_handle(transfer.handle)
         who = transfer.who
         del self._busy[who]
         timings = transfer.timings()
-        outcome: Response | TransportFailure
+        outcome: Outcome
         try:
             outcome = self._answer(transfer, timings) if error is None else failure_of(error, transfer, timings)
-        except Exception as problem:  # noqa: BLE001  # a body that is not whole, or a bug: `failure_of` raises what it does not know
+        except (DecodeError, MalformedHead) as problem:
             outcome = failure_of(problem, transfer, timings)
+        except Exception as bug:  # noqa: BLE001  # only the flow that asked must hear of it
+            outcome = bug
         self._free.append(transfer)
         return who, outcome
 

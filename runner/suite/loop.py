@@ -24,8 +24,8 @@ class Multiplexed(Protocol):
         """Send a request; the reply to it is `who`'s."""
         ...
 
-    def advance(self, seconds: float, /) -> list[tuple[Any, Response | TransportFailure]]:
-        """Wait this long at the most: whose exchanges ended, and how."""
+    def advance(self, seconds: float, /) -> list[tuple[Any, Response | TransportFailure | Exception]]:
+        """Wait this long at the most: whose exchanges ended, and how. An exception is a bug of ours."""
         ...
 
     def cancel(self, who: Any, /) -> None:
@@ -112,8 +112,10 @@ class Loop:
         if self._clock:
             seconds = min(seconds, max(self._clock[0][0] - time.monotonic(), 0.0))
         for task, outcome in self._driver.advance(seconds):
-            failed = isinstance(outcome, TransportFailure) and task.notice.pending
-            self._ready.append((task, outcome, task.must_end() if failed else None))
+            error: BaseException | None = outcome if isinstance(outcome, Exception) else None
+            if isinstance(outcome, TransportFailure) and task.notice.pending:
+                error = task.must_end()
+            self._ready.append((task, outcome, error))
         now = time.monotonic()
         while self._clock and self._clock[0][0] <= now:
             _, _, turn, task = heapq.heappop(self._clock)
@@ -150,7 +152,11 @@ class Loop:
                     return
             else:
                 reply, error = None, task.must_end()
-                if error is None and self._performed(task, effect):
+                try:
+                    if error is None and self._performed(task, effect):
+                        return
+                except Exception as bug:  # noqa: BLE001  # as above
+                    self._crashed(task, bug)
                     return
 
     def _landed(self, task: _Task, result: Any) -> bool:
