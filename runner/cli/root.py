@@ -17,7 +17,8 @@ COMMANDS = {
     "run": "Run workflows (the default: `runflow PATH…`).",
     "check": "Check workflows without sending anything.",
     "token": "Fetch a credential's token and show what is known of it.",
-    "list": "List the workflows that paths mean.",
+    "list": "List what the same paths and options would run.",
+    "init": "Write a project that runs at once.",
     "schema": "Print the JSON Schema of the workflow language.",
     "demo": "Serve the demo API.",
     "completion": "Print the shell completion script.",
@@ -58,7 +59,8 @@ def cli() -> None:
     """Run HTTP API workflows written in YAML, and end with an exit code that CI can trust.
 
     \b
-    runflow PATH…            run files and folders
+    runflow PATH…            run files and folders, FILE::STEP, FILE:LINE
+    runflow run              run the `paths` of the project file
     runflow check PATH…      find every mistake, send nothing
     runflow --demo PATH…     run against the embedded demo API
 

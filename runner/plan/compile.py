@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -209,12 +210,14 @@ class _Compiler:
 
     def _base_url(self, document: Document) -> Value | None:
         """The chosen environment's, else the file's own."""
-        own = None
+        own, context = None, self.context
+        chosen = context.settings.base_url
         if document.base_url is not UNSET:
             if "{{" not in document.base_url and not document.base_url.startswith(("http://", "https://")):
-                self.context.problem(("base_url",), f"{document.base_url!r} is no http(s) URL", "write https://host")
-            own = self.context.url(document.base_url, ("base_url",))
-        return Literal(self.context.settings.base_url) if self.context.settings.base_url else own
+                context.problem(("base_url",), f"{document.base_url!r} is no http(s) URL", "write https://host")
+            with context.unused() if chosen else nullcontext():
+                own = context.url(document.base_url, ("base_url",))
+        return Literal(chosen) if chosen else own
 
     def _include(self, name: str, place: DocumentPath) -> Plan | None:
         context = self.context

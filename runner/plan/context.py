@@ -138,6 +138,14 @@ class Context:
             yield uses
         self.uses, self._local = before, local
 
+    @contextmanager
+    def unused(self) -> Iterator[None]:
+        """What is compiled inside is checked, and then not used: what it needs is not needed."""
+        env = dict(self.env)
+        with self.apart():
+            yield
+        self.env = env
+
     def use(self, value: Value, path: DocumentPath) -> Value:
         """Remember the names that a value uses, each at its own place."""
         if isinstance(value, MapTree):

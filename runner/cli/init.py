@@ -1,0 +1,51 @@
+"""`runflow init`: a project that runs at once: project file, first workflow, editor settings, CI."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+import click
+
+FILES = {
+    "runflow.yaml": "runflow.yaml",
+    "workflows/first.yaml": "first.yaml",
+    ".vscode/settings.json": "settings.json",
+    ".github/workflows/runflow.yml": "github.yml",
+    ".gitlab-ci.yml": "gitlab.yml",
+}
+"""What is written, and from which file of the folder `scaffold`."""
+
+SCHEMA = ".vscode/runflow.schema.json"
+
+
+@click.command("init", short_help="Write a project that runs at once.")
+@click.argument("folder", default=".", type=click.Path(path_type=Path, file_okay=False))
+def command(folder: Path) -> int:
+    """Write a project into FOLDER: runflow.yaml, a first workflow, editor settings, CI for GitHub and GitLab.
+
+    What is there already is left alone.
+    """
+    from runner.cli.editor_schema import schema_text
+    from runner.cli.problems import INVALID
+
+    scaffold = files("runner.cli") / "scaffold"
+    contents = {name: (scaffold / source).read_text(encoding="utf-8") for name, source in FILES.items()}
+    contents[SCHEMA] = schema_text()
+    for name, content in contents.items():
+        path = folder / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("x", encoding="utf-8") as file:
+                file.write(content)
+        except FileExistsError:
+            click.echo(f"  kept   {path}  (it is there already)")
+        except OSError as error:
+            click.echo(f"{path} cannot be written: {(error.strerror or str(error)).lower()}", err=True)
+            return INVALID
+        else:
+            click.echo(f"  wrote  {path}")
+    there = "" if folder == Path() else f"cd {folder} && "
+    click.echo(f"\nSee it run on the embedded demo API:  {there}runflow run --demo")
+    click.echo("Then put your API into runflow.yaml and workflows/first.yaml:  runflow run -e staging")
+    return 0
