@@ -114,8 +114,9 @@ class Transfer:
         handle.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
         handle.setopt(pycurl.PROXY, transport.proxy)  # "" takes none from the environment
         handle.setopt(_SUPPRESS_CONNECT_HEADERS, 1)
-        handle.setopt(pycurl.PIPEWAIT, 1)
         handle.setopt(pycurl.TCP_NODELAY, 1)
+        # Only where HTTP/2 is certain: a server that turns out to have none would be waited for until its first answer.
+        handle.setopt(pycurl.PIPEWAIT, transport.version == "2")
         handle.setopt(pycurl.HTTP_VERSION, _ASKED[transport.version])
         handle.setopt(pycurl.HEADERFUNCTION, self._head_line)
         handle.setopt(pycurl.WRITEFUNCTION, self._body_part)

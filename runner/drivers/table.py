@@ -28,10 +28,17 @@ def driver_named(name: str) -> str:
 
 
 def features(name: str) -> frozenset[str]:
-    """What a driver can do beyond HTTP/1.1 over TCP: `version 2`, `resolve`, `encoding gzip`, `timing`."""
+    """What a driver can do beyond HTTP/1.1 over TCP: `version 2`, `resolve`, `encoding gzip`, `timing`.
+
+    Raises:
+        RunflowError: its library does not work here.
+    """
     if name == "requests":
         return blocking.CAN
-    # only where it is chosen: it brings pycurl, which not every machine has
-    from runner.drivers import multiplexed  # noqa: PLC0415  # see above
-
+    try:
+        # only where it is chosen: it brings pycurl, which not every machine has
+        from runner.drivers import multiplexed  # noqa: PLC0415  # see above
+    except (ImportError, AttributeError) as error:  # a libcurl that does not load, a pycurl that is too old
+        hint = "pip install --upgrade 'runflow[curl]'"
+        raise RunflowError(f"the curl driver cannot use the pycurl that is installed: {error}", hint=hint) from None
     return multiplexed.CAN

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gzip
 import socket
-import ssl
-import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -274,55 +272,6 @@ def test_a_server_that_closes_while_a_body_is_sent_is_told(driver: Driver, raw_s
 
 
 # TLS
-
-
-@pytest.fixture(scope="module")
-def ca() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture
-def tls_server(ca: trustme.CA) -> Iterator[Callable[..., str]]:
-    listeners: list[socket.socket] = []
-
-    def start(cert: Any = None, *, client_ca: bool = False) -> str:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        (cert or ca.issue_cert("127.0.0.1")).configure_cert(context)
-        if client_ca:
-            context.verify_mode = ssl.CERT_REQUIRED
-            ca.configure_trust(context)
-        listener = socket.create_server(("127.0.0.1", 0))
-        listeners.append(listener)
-
-        def talk(plain: socket.socket) -> None:
-            try:
-                with plain, context.wrap_socket(plain, server_side=True) as conn:
-                    while conn.recv(65536):
-                        conn.sendall(OK)
-            except OSError:
-                pass
-
-        def serve() -> None:
-            while True:
-                try:
-                    plain, _ = listener.accept()
-                except OSError:
-                    return
-                threading.Thread(target=talk, args=(plain,), daemon=True).start()
-
-        threading.Thread(target=serve, daemon=True).start()
-        return f"https://127.0.0.1:{listener.getsockname()[1]}"
-
-    yield start
-    for listener in listeners:
-        listener.close()
-
-
-@pytest.fixture
-def ca_file(ca: trustme.CA, tmp_path: Path) -> str:
-    path = tmp_path / "ca.pem"
-    ca.cert_pem.write_to_path(str(path))
-    return str(path)
 
 
 def test_tls_is_verified_against_the_ca_that_the_file_names(driver: Driver, tls_server: Any, ca_file: str) -> None:
