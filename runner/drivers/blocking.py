@@ -18,6 +18,7 @@ from runner.drivers.connection import Attempt, pool_classes
 from runner.drivers.decoding import ENCODINGS, DecodeError, TooLarge, decoded
 from runner.drivers.exceptions import failure_of
 from runner.drivers.failures import CertificateUnusable
+from runner.drivers.heads import CutShort
 from runner.drivers.lines import lines_of
 from runner.model.exchange import Headers, Request, Response, TransportFailure
 
@@ -156,12 +157,14 @@ class BlockingDriver:
             raw = response.raw
             limit = request.transport.max_response_size
             body = decoded(raw.stream(_CHUNK, decode_content=False), raw.headers.get("Content-Encoding", ""), limit)
+            if self._attempt.ended and raw.headers.get("Transfer-Encoding"):
+                raise CutShort("the end of its last chunk never came")
             raw.release_conn()
             return Response(
                 status=raw.status,
                 url=request.url,
                 reason=raw.reason or "",
-                headers=tuple(raw.headers.iteritems()),
+                headers=tuple(raw.headers.iteritems()) if self._attempt.lines is None else self._attempt.lines,
                 body=body,
                 http_version=_VERSIONS.get(raw.version, "1.1"),
                 elapsed=time.monotonic() - started,
@@ -175,6 +178,7 @@ class BlockingDriver:
             DecodeError,
             TooLarge,
             CertificateUnusable,
+            CutShort,
             ValueError,
         ) as error:
             return failure_of(error, request, self._attempt, time.monotonic() - started, sent)

@@ -13,7 +13,7 @@ import pycurl
 from runner.drivers import failures
 from runner.drivers.decoding import DecodeError, TooLarge
 from runner.drivers.failures import Reading
-from runner.drivers.heads import MalformedHead
+from runner.drivers.heads import CutShort, MalformedHead
 from runner.model.exchange import Phase, Timings, TransportFailure
 
 if TYPE_CHECKING:
@@ -83,6 +83,8 @@ def _broken_by_us(problem: Exception, transfer: Transfer) -> Reading:
             return failures.too_large(transfer.request)
         case DecodeError():
             return failures.undecodable(str(problem))
+        case CutShort():
+            return failures.truncated(_host(transfer), str(problem))
         case MalformedHead():
             return failures.malformed(_host(transfer), str(problem))
         case UnicodeError():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import io
 import ipaddress
+import re
 import socket
 import threading
 import time
@@ -20,8 +21,13 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from runner.drivers.heads import MAX_INFORMATIONAL, ambiguous
+from runner.drivers.heads import MAX_INFORMATIONAL, CutShort, ambiguous
 from runner.model.exchange import Headers, Phase
+
+_FOLD = re.compile(r"\r?\n[ \t]*")
+"""A header line that goes on in the next one (RFC 9112 §5.2)."""
+
+_AFTER_HOST = re.compile(r"[a-z]+://[^/?]*(.*)", re.DOTALL)
 
 _LOOK_AGAIN = 0.1
 """Seconds after which a look-up of a name asks whether it is still wanted."""
@@ -35,6 +41,8 @@ class Attempt:
         phase: What is going on.
         reused: The connection had served a request before.
         answered: A byte of an answer has come.
+        ended: The server has closed its side.
+        lines: The head of the answer, as it came.
         socket: What is waited on, for whoever breaks the request off from another thread.
         cancelled: Somebody did.
     """
@@ -51,8 +59,19 @@ class Attempt:
         self.phase: Phase = "connect"
         self.reused = False
         self.answered = False
+        self.ended = False
+        self.lines: Headers | None = None
         self.ip = ""
         self.cancelled = False
+
+    def target(self, *, whole: bool) -> str:
+        """What goes into the request line: all of the URL (for a proxy), or what comes after the host (RFC 9112 §3.2)."""
+        url = self.url.partition("#")[0]
+        if whole:
+            return url
+        after = _AFTER_HOST.match(url)
+        rest = after[1] if after else "/"
+        return rest if rest.startswith("/") else f"/{rest}"
 
     def cancel(self) -> None:
         """Break off what is under way, from another thread: whoever waits on the socket wakes up."""
@@ -97,6 +116,8 @@ class _Reader(io.RawIOBase):
         count = self._sock.recv_into(buffer)
         if count:
             self._attempt.answered = True
+        else:
+            self._attempt.ended = True
         return count
 
     def close(self) -> None:
@@ -129,6 +150,10 @@ class _Response(http.client.HTTPResponse):
     def begin(self) -> None:
         """Read the head, and refuse one that can be read in two ways (RFC 9112 §6.3)."""
         super().begin()
+        attempt = self._connection.attempt
+        if attempt.ended:  # http.client takes that for the end of the head
+            raise CutShort("its head never ended")
+        attempt.lines = tuple((name, _FOLD.sub(" ", value).strip()) for name, value in self.msg.items())
         if self.msg.defects:
             raise http.client.HTTPException(f"the head of the answer is malformed: {self.msg.defects[0]!r}")
         wrong = ambiguous(self.msg.get_all("transfer-encoding", []), self.msg.get_all("content-length", []))
@@ -207,8 +232,8 @@ class _Guarded(HTTPConnection):
             return sock
         raise error or OSError(f"{host} has no address")
 
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        """Send, with the time that is left."""
+    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
+        """Send, with the time that is left, and the target as it is: urllib3 has tidied it."""
         if self.sock is None:
             self.connect()
         attempt = self.attempt
@@ -218,7 +243,7 @@ class _Guarded(HTTPConnection):
         attempt.ip = self.peer
         attempt.reused = self.served > 0
         self.timeout = attempt.left()
-        super().request(*args, **kwargs)
+        super().request(method, self.attempt.target(whole=url.startswith("http")), *args, **kwargs)
 
     def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]  # as urllib3's own, which differs from http.client's
         """The head of the answer."""

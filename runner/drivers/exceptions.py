@@ -15,6 +15,7 @@ from runner.drivers import failures
 from runner.drivers.connection import Attempt
 from runner.drivers.decoding import DecodeError, TooLarge
 from runner.drivers.failures import CertificateUnusable, Reading
+from runner.drivers.heads import CutShort
 from runner.model.exchange import Headers, Phase, Request, TransportFailure
 
 _UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.ENETDOWN}
@@ -79,6 +80,8 @@ def _known(cause: BaseException, host: str, request: Request, attempt: Attempt) 
             return failures.timed_out(host, request, attempt.phase)
         case ConnectionRefusedError():
             return failures.refused(host)
+        case CutShort():
+            return failures.truncated(host, str(cause))
         case InvalidChunkLength() | http.client.IncompleteRead():
             return failures.truncated(host)
         case http.client.RemoteDisconnected() | ConnectionResetError() | BrokenPipeError() | ConnectionAbortedError():

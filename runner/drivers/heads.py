@@ -30,6 +30,10 @@ def ambiguous(codings: Sequence[str], lengths: Sequence[str]) -> str:
     return ""
 
 
+class CutShort(Exception):
+    """The connection ended before the answer was whole."""
+
+
 class MalformedHead(Exception):
     """The head of an answer is not what HTTP allows, or not what was asked for."""
 

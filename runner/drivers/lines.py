@@ -31,8 +31,7 @@ def lines_of(request: Request) -> Lines:
     accepted = _ACCEPTED if encodings is None else ", ".join(encodings)
     lines: list[tuple[str, str]] = []
     removed: list[str] = []
-    if "host" not in given:
-        lines.append(("Host", _host(request.url)))
+    lines += [line for line in request.headers if line[0].lower() == "host"] or [("Host", _host(request.url))]
     for name, value in (("User-Agent", f"runflow/{__version__}"), ("Accept", "*/*"), ("Accept-Encoding", accepted)):
         if name.lower() in given:
             continue
@@ -40,14 +39,15 @@ def lines_of(request: Request) -> Lines:
             lines.append((name, value))
         else:
             removed.append(name)
-    for name, value in request.headers:
-        lines.append(
-            (name, value if value.isascii() else value.encode("utf-8").decode("latin-1"))
-        )  # as plain as the lines around it
+    lines += [
+        (name, value if value.isascii() else value.encode("utf-8").decode("latin-1"))
+        for name, value in request.headers
+        if name.lower() != "host"
+    ]
     if "content-length" not in given and "transfer-encoding" not in given:
         if request.body is not None:
             lines.append(("Content-Length", str(len(request.body))))
-        elif request.method in _EXPECT_BODY:
+        elif request.method not in _NEED_NO_BODY:
             lines.append(("Content-Length", "0"))
     return Lines(tuple(lines), tuple(removed))
 
@@ -55,8 +55,8 @@ def lines_of(request: Request) -> Lines:
 _AUTHORITY = re.compile(r"[a-z]+://([^/?#]*)")
 """RFC 3986 §3.2. (`urlsplit` costs ten times as much, and each URL is new.)"""
 
-_EXPECT_BODY = frozenset({"POST", "PUT", "PATCH"})
-"""Methods whose requests say how long their body is even where there is none (RFC 9110 §8.6)."""
+_NEED_NO_BODY = frozenset({"GET", "HEAD", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
+"""All others say how long their body is even where there is none (RFC 9110 §8.6)."""
 
 
 def _host(url: str) -> str:

@@ -11,7 +11,7 @@ import pycurl
 
 from runner.drivers.codes import failure_of
 from runner.drivers.decoding import ENCODINGS, DecodeError, Decoding
-from runner.drivers.heads import Head, MalformedHead
+from runner.drivers.heads import CutShort, Head, MalformedHead
 from runner.drivers.lines import lines_of
 from runner.drivers.peer import Peers
 from runner.drivers.polling import Polling
@@ -263,7 +263,7 @@ class MultiplexedDriver:
         outcome: Outcome
         try:
             outcome = self._answer(transfer, timings) if error is None else failure_of(error, transfer, timings)
-        except (DecodeError, MalformedHead) as problem:
+        except (CutShort, DecodeError, MalformedHead) as problem:
             outcome = failure_of(problem, transfer, timings)
         except Exception as bug:  # noqa: BLE001  # only the flow that asked must hear of it
             outcome = bug
@@ -274,6 +274,8 @@ class MultiplexedDriver:
         handle, head, request = transfer.handle, transfer.head, transfer.request
         decoding = transfer.decoding
         version = _VERSIONS.get(handle.getinfo(pycurl.INFO_HTTP_VERSION), "1.1")
+        if not head.status:  # libcurl takes the end of the connection for the end of the head
+            raise CutShort("its head never ended")
         asked = request.transport.version
         if asked and asked != version:
             raise MalformedHead(f"HTTP/{asked} was asked for, and it answers with HTTP/{version}")
