@@ -111,9 +111,9 @@ class Loader:
         every = list(wanted)
         parts: dict[Path, list[Wanted]] = {}
         for each in every:
-            if not each.path.is_dir() and (each.step or each.line):
+            if not each.path.is_dir() and not each.whole:
                 parts.setdefault(each.path.resolve(), []).append(each)
-        whole = {each.path.resolve() for each in every if not each.step and not each.line}
+        whole = {each.path.resolve() for each in every if each.whole}
         found = [plan for path in discover(each.path for each in every) if (plan := self._plan(path)) is not None]
         self._one_driver(found)
         return [
@@ -334,5 +334,5 @@ class _Reporters:
                 reporter.handle(event)
             except OSError as error:
                 self.reporters.remove(reporter)
-                name = type(reporter).__name__.lower()
+                name = getattr(reporter, "name", type(reporter).__name__.lower())
                 self.errors.append(f"the {name} report could not be written: {(error.strerror or str(error)).lower()}")

@@ -99,7 +99,7 @@ def _run(paths: tuple[str, ...], more: dict[str, str], options: dict[str, Any]) 
     errors = [*result.report_errors, *reports.errors, *(_close_log() if options["log_file"] is not None else ())]
     if not options["no_store"]:
         _remember(runs, result, whole=options["shard"] is None)
-    for error in errors:
+    for error in dict.fromkeys(errors):
         click.echo(error, err=True)
     for workflow in result.workflows:
         if workflow.error and workflow.error.kind == "bug":

@@ -160,6 +160,8 @@ class Context:
             self._needs |= value.needed - self._local
             for name in value.env:
                 self.env.setdefault(name, path)
+            for name in sorted(getattr(value, "files", ())):  # only what Jinja compiles can name any
+                self.read(name, path)
         return value
 
     def value(self, data: Any, path: DocumentPath) -> Value:

@@ -8,7 +8,15 @@ from typing import IO
 
 import click
 
-from runner.model.events import Event, RunFinished, SessionFinished, StepFinished, WorkflowFinished, WorkflowStarted
+from runner.model.events import (
+    Event,
+    RunFinished,
+    RunStarted,
+    SessionFinished,
+    StepFinished,
+    WorkflowFinished,
+    WorkflowStarted,
+)
 from runner.model.exchange import Exchange, Response
 from runner.model.results import Failure, Result, SessionResult, StepResult, Try, Verdict, WorkflowResult
 from runner.model.wording import plural, seconds_text
@@ -46,6 +54,8 @@ class Console:
     def handle(self, event: Event, /) -> None:
         """Take one event. Raises OSError where the stream is closed."""
         match event:
+            case RunStarted(shuffled=seed) if seed is not None and self.verbosity >= 0:
+                self._write(f"in a random order (--shuffle --seed {seed})", dim=True)
             case WorkflowStarted():
                 self._pending = event
             case StepFinished():

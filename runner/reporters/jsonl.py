@@ -17,6 +17,8 @@ class JsonLines:
         stream: Where to.
     """
 
+    name = "jsonl"
+
     def __init__(self, stream: IO[bytes]) -> None:
         self.stream = stream
         self._encoder = msgspec.json.Encoder(enc_hook=_plain)

@@ -24,12 +24,17 @@ class Wanted(msgspec.Struct, frozen=True):
     Attributes:
         path: A file or folder.
         step: Name of a step, or "".
-        line: From 1, or 0.
+        line: From 1, or None.
     """
 
     path: Path
     step: str = ""
-    line: int = 0
+    line: int | None = None
+
+    @property
+    def whole(self) -> bool:
+        """All of the path is meant."""
+        return not self.step and self.line is None
 
 
 def parse_path(text: str) -> Wanted:
@@ -143,7 +148,7 @@ def up_to_step(plan: Plan, wanted: Sequence[Wanted]) -> Plan:
     """
     until: list[int] = []
     for each in wanted:
-        index = _named(plan, each.step) if each.step else _at_line(plan, each.line)
+        index = _named(plan, each.step) if each.line is None else _at_line(plan, each.line)
         if index is None:
             return plan
         until.append(index + 1)

@@ -80,6 +80,18 @@ def needs(tree: nodes.Template, names: frozenset[str]) -> tuple[frozenset[str], 
     return needed, frozenset(name[4:] for name in env) if "env" in names else NONE
 
 
+def files_named(tree: nodes.Template, names: frozenset[str]) -> frozenset[str]:
+    """The files that a template names literally: `file('x.txt')`."""
+    if "file" not in names:
+        return NONE
+    return frozenset(
+        call.args[0].value
+        for call in tree.find_all(nodes.Call)
+        if isinstance(call.node, nodes.Name) and call.node.name == "file"
+        if len(call.args) == 1 and isinstance(call.args[0], nodes.Const) and isinstance(call.args[0].value, str)
+    )
+
+
 def _named(node: nodes.Node) -> Iterator[str]:
     """The variable that a part names (`token`), or the environment variable (`env.TOKEN`)."""
     match node:

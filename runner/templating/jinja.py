@@ -23,7 +23,7 @@ from runner.model.environment import Environment, Telling
 from runner.model.errors import StepError
 from runner.model.kinds import Names, Value
 from runner.model.wording import did_you_mean, json_text, json_type, listed
-from runner.templating.analysis import leaves, names_used, needs, source
+from runner.templating.analysis import files_named, leaves, names_used, needs, source
 from runner.templating.filters import FILTERS, FilterError, UrlText
 from runner.templating.values import HIDDEN_RANDOM, TemplateProblem, as_text, check_climb, undefined
 
@@ -143,7 +143,7 @@ def _random(context: Context, values: Any) -> Any:
 class Compiled:
     """A template or expression that Jinja compiled."""
 
-    __slots__ = ("_template", "_typed", "_url", "env", "names", "needed", "text")
+    __slots__ = ("_template", "_typed", "_url", "env", "files", "names", "needed", "text")
     literal = False
 
     def __init__(self, text: str, tree: nodes.Template, *, typed: bool, url: bool = False) -> None:
@@ -153,6 +153,7 @@ class Compiled:
         self._url = url
         self.names = names_used(tree)
         self.needed, self.env = needs(tree, self.names)
+        self.files = files_named(tree, self.names)
         code = environment.compile(tree)
         self._template = JinjaTemplate.from_code(environment, code, {}, None)
 
