@@ -34,17 +34,16 @@ def command(folder: Path) -> int:
     contents[SCHEMA] = schema_text()
     for name, content in contents.items():
         path = folder / name
+        if path.exists():
+            click.echo(f"  kept   {path}  (it is there already)")
+            continue
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("x", encoding="utf-8") as file:
-                file.write(content)
-        except FileExistsError:
-            click.echo(f"  kept   {path}  (it is there already)")
+            path.write_text(content, encoding="utf-8")
         except OSError as error:
             click.echo(f"{path} cannot be written: {(error.strerror or str(error)).lower()}", err=True)
             return INVALID
-        else:
-            click.echo(f"  wrote  {path}")
+        click.echo(f"  wrote  {path}")
     there = "" if folder == Path() else f"cd {folder} && "
     click.echo(f"\nSee it run on the embedded demo API:  {there}runflow run --demo")
     click.echo("Then put your API into runflow.yaml and workflows/first.yaml:  runflow run -e staging")

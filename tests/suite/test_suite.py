@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -194,26 +195,37 @@ def test_drive_performs_effects_and_throws_interrupts_into_the_flow() -> None:
 SLOW = "base_url: {url}\nsteps:\n  - get: /health\n  - name: slow\n    get: /health\n    delay: 20s\n  - get: /never\nfinally:\n  - name: clean up\n    get: /cookies\n    expect: 200\n"
 
 
+@pytest.mark.parametrize("driver", ["requests", "curl"])
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_cleans_up_reports_and_ends_with_its_code(
-    write: Write, demo: str, tmp_path: Path, number: int, code: int
+    write: Write, demo: str, tmp_path: Path, number: int, code: int, driver: str
 ) -> None:
     write("a.yaml", SLOW.format(url=demo))
-    write("b.yaml", FLOW.format(url=demo, status=200))
-    process = _start(tmp_path)
+    write("b.yaml", SLOW.format(url=demo))
+    write("c.yaml", FLOW.format(url=demo, status=200))
+    process = _start(tmp_path, "--driver", driver, "-j", "2", "--report", "jsonl=out.jsonl")
     _wait_for(process, "/health  200")
+    started = time.monotonic()
     process.send_signal(number)
     out, _ = process.communicate(timeout=10)
+    assert time.monotonic() - started < 2.0
     assert process.returncode == code
     assert f"interrupted by signal {int(number)}" in out
-    assert "clean up" in out
-    assert "✓ clean up" in out
-    assert "skipped: the run was interrupted" in out
+    assert out.count("✓ clean up") == 2
+    assert out.count("skipped: the run was interrupted") == 3
+    report = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    ended = [
+        (line["result"]["file"], line["result"]["verdict"]) for line in report if line["event"] == "WorkflowFinished"
+    ]
+    assert ended == [("a.yaml", "error"), ("b.yaml", "error"), ("c.yaml", "skipped")]
+    assert report[-1]["event"] == "RunFinished"
+    assert report[-1]["result"]["interrupted_by"] == number
 
 
-def test_a_second_signal_is_out_at_once(write: Write, demo: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("driver", ["requests", "curl"])
+def test_a_second_signal_is_out_at_once(write: Write, demo: str, tmp_path: Path, driver: str) -> None:
     write("a.yaml", SLOW.format(url=demo).replace("name: clean up\n", "name: clean up\n    delay: 20s\n"))
-    process = _start(tmp_path)
+    process = _start(tmp_path, "--driver", driver)
     _wait_for(process, "/health  200")
     process.send_signal(signal.SIGINT)
     time.sleep(0.5)
@@ -226,12 +238,12 @@ def test_a_second_signal_is_out_at_once(write: Write, demo: str, tmp_path: Path)
     process.stdout.close()
 
 
-def _start(folder: Path) -> subprocess.Popen[str]:
+def _start(folder: Path, *options: str) -> subprocess.Popen[str]:
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT), "PYTHONIOENCODING": "utf-8"} | {
         k: v for k, v in os.environ.items() if k.startswith("COVERAGE")
     }
     return subprocess.Popen(
-        [sys.executable, "-m", "runner", "."],
+        [sys.executable, "-m", "runner", ".", *options],
         cwd=folder,
         env=env,
         stdout=subprocess.PIPE,
