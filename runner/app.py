@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from runner.drivers.blocking import BlockingDriver
 from runner.drivers.table import DRIVERS, driver_named, features
 from runner.language.files import Files
 from runner.language.project import Environment, Project, ProjectFile, find_project
@@ -306,11 +305,13 @@ def crew_for(driver: str, session: Any = None) -> NewCrew:
         driver: `requests` or `curl`.
         session: A `requests.Session` for the first of them.
     """
+    # each brings a library that takes a while to load, and that not every machine has
     if driver == "curl":
-        # only where it is chosen: it brings pycurl, which not every machine has
         from runner.drivers.multiplexed import MultiplexedDriver  # noqa: PLC0415  # see above
 
         return lambda _: Loop(MultiplexedDriver())
+    from runner.drivers.blocking import BlockingDriver  # noqa: PLC0415  # see above
+
     return lambda stopping: Threads(lambda: BlockingDriver(session), stopping)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from runner.drivers.blocking import CAN
+from runner.drivers.table import REQUESTS_CAN
 from runner.engine.frame import World
 from runner.engine.session import Session
 from runner.engine.tokens import closed
@@ -127,7 +127,7 @@ def compile_raw(
     known = Files(ROOT)
     for path, content in {name: text, **(files or {})}.items():
         known.contents[ROOT / path] = content.encode() if isinstance(content, str) else content
-    return compile_file(ROOT / name, Settings(known, shown_from=ROOT, can=CAN, **settings))
+    return compile_file(ROOT / name, Settings(known, shown_from=ROOT, can=REQUESTS_CAN, **settings))
 
 
 def problems(text: str | bytes, **kwargs: Any) -> list[Problem]:

@@ -15,15 +15,12 @@ from urllib3.util import SKIP_HEADER
 from urllib3.util.ssl_ import create_urllib3_context
 
 from runner.drivers.connection import Attempt, pool_classes
-from runner.drivers.decoding import ENCODINGS, DecodeError, TooLarge, decoded
+from runner.drivers.decoding import DecodeError, TooLarge, decoded
 from runner.drivers.exceptions import failure_of
 from runner.drivers.failures import CertificateUnusable
 from runner.drivers.heads import CutShort
 from runner.drivers.lines import lines_of
 from runner.model.exchange import Headers, Request, Response, TransportFailure
-
-CAN = frozenset({*(f"encoding {name}" for name in (*ENCODINGS, "identity")), "head body"})
-"""Transport features beyond HTTP/1.1 over TCP: the content codings that it can decode, a body with HEAD."""
 
 _CHUNK = 65536
 _VERSIONS = {9: "0.9", 10: "1.0", 11: "1.1", 20: "2"}

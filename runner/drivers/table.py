@@ -1,13 +1,16 @@
-"""Every driver by its name. A new one is a file here and a line below; a library is imported when its driver is chosen."""
+"""Every driver by its name, and what it can do. Its library is imported when it is chosen: each takes a while to load."""
 
 from __future__ import annotations
 
 import importlib.util
 
-from runner.drivers import blocking
+from runner.drivers.decoding import ENCODINGS
 from runner.model.errors import RunflowError
 
 DRIVERS = ("requests", "curl")
+REQUESTS_CAN = frozenset({*(f"encoding {name}" for name in (*ENCODINGS, "identity")), "head body"})
+"""The content codings that it can decode, a body with HEAD."""
+
 AUTO = "auto"
 """The fastest that is installed."""
 
@@ -34,9 +37,9 @@ def features(name: str) -> frozenset[str]:
         RunflowError: its library does not work here.
     """
     if name == "requests":
-        return blocking.CAN
+        return REQUESTS_CAN
     try:
-        # only where it is chosen: it brings pycurl, which not every machine has
+        # it brings pycurl, which not every machine has
         from runner.drivers import multiplexed  # noqa: PLC0415  # see above
     except (ImportError, AttributeError) as error:  # a libcurl that does not load, a pycurl that is too old
         hint = "pip install --upgrade 'runflow[curl]'"

@@ -7,15 +7,17 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from runner.drivers.blocking import BlockingDriver
 from runner.model.effects import Effect, Flow, Once, Reply, Send, Sleep
 from runner.model.exchange import TransportFailure
 from runner.suite.crew import Ended
 from runner.suite.drive import drive
 from runner.suite.flights import Flights
 from runner.suite.stopping import Notice, Stopping
+
+if TYPE_CHECKING:
+    from runner.drivers.blocking import BlockingDriver  # requests takes a while to load, and not every run needs it
 
 _LOOK_AGAIN = 0.1
 """Seconds after which whoever waits for another looks whether everything must end."""
