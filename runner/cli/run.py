@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -94,6 +95,7 @@ def _run(paths: tuple[str, ...], more: dict[str, str], options: dict[str, Any]) 
         from runner.cli.dry_run import show_requests
 
         return show_requests(runs, suite)
+    gc.freeze()  # what was compiled stays until the end: the collector need not walk it again and again
     with opened_reports(files) as reports:
         result = run_suite(runs, suite, [*_reporters(options), *reports.reporters], crew_for(runs[0].plan.driver))
     errors = [*result.report_errors, *reports.errors, *(_close_log() if options["log_file"] is not None else ())]

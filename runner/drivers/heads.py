@@ -47,7 +47,7 @@ class Head:
         begun: A line has come.
     """
 
-    __slots__ = ("_informational", "_raw", "begun", "lines", "reason", "status")
+    __slots__ = ("_informational", "_lower", "_raw", "begun", "lines", "reason", "status")
 
     def __init__(self) -> None:
         self.status = 0
@@ -94,6 +94,7 @@ class Head:
                 raise MalformedHead(f"more than {MAX_INFORMATIONAL} informational answers")
             return False
         self.lines = _fields(rest)
+        self._lower = [(name.lower(), value) for name, value in self.lines]
         wrong = ambiguous(self.values("transfer-encoding"), self.values("content-length"))
         if wrong:
             raise MalformedHead(wrong)
@@ -103,7 +104,7 @@ class Head:
 
     def values(self, name: str) -> list[str]:
         """The values of every line of a name, which is given in lower case."""
-        return [value for line, value in self.lines if line.lower() == name]
+        return [value for line, value in self._lower if line == name]
 
 
 def _fields(raw: Sequence[bytes]) -> list[tuple[str, str]]:

@@ -25,23 +25,26 @@ class Polling:
     def __init__(self, multi: Any) -> None:
         self._multi = multi
         self._poll = select.epoll()
-        self._known: dict[int, int] = {}
+        self._wanted: set[int] = set()
         self._due: float | None = None
         multi.setopt(pycurl.M_SOCKETFUNCTION, self._socket)
         multi.setopt(pycurl.M_TIMERFUNCTION, self._timer)
 
     def _socket(self, what: int, number: int, *_: Any) -> None:
+        """Libcurl wants to know of this socket, or no longer does.
+
+        It asks anew for each exchange on a kept connection. So what it no longer wants stays registered until something
+        happens there; and a number that was registered may be another socket's by now, which the system then says.
+        """
         if what == pycurl.POLL_REMOVE:
-            if self._known.pop(number, None) is not None:
-                self._poll.unregister(number)
+            self._wanted.discard(number)
             return
+        self._wanted.add(number)
         interest = _INTEREST[what]
-        before = self._known.get(number)
-        if before is None:
-            self._poll.register(number, interest)
-        elif before != interest:
+        try:
             self._poll.modify(number, interest)
-        self._known[number] = interest
+        except FileNotFoundError:
+            self._poll.register(number, interest)
 
     def _timer(self, milliseconds: int) -> None:
         self._due = None if milliseconds < 0 else time.monotonic() + milliseconds / 1000
@@ -51,8 +54,10 @@ class Polling:
         wait = seconds
         if self._due is not None:
             wait = min(wait, max(self._due - time.monotonic(), 0.0))
-        happened = self._poll.poll(wait) if self._known or wait > 0 else []
-        for number, what in happened:
+        for number, what in self._poll.poll(wait):
+            if number not in self._wanted:
+                self._poll.unregister(number)  # an idle connection that the server closed: libcurl finds out by itself
+                continue
             reads = pycurl.CSELECT_IN if what & ~select.EPOLLOUT else 0
             writes = pycurl.CSELECT_OUT if what & select.EPOLLOUT else 0
             self._multi.socket_action(number, reads | writes)

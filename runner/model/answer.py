@@ -64,7 +64,7 @@ class Answer:
         outputs: What `$` selects from instead of a body (an include's outputs).
     """
 
-    __slots__ = ("_charset", "_json", "_text", "failure", "jar", "outputs", "redirects", "response")
+    __slots__ = ("_charset", "_json", "_text", "_type", "failure", "jar", "outputs", "redirects", "response")
 
     def __init__(
         self,
@@ -82,6 +82,7 @@ class Answer:
         self.jar = jar or {}
         self.outputs = outputs
         self._charset = charset
+        self._type: str = (response.header("content-type") if response is not None else None) or ""
         self._text: Any = _UNREAD
         self._json: Any = _UNREAD if outputs is None else outputs
 
@@ -100,8 +101,7 @@ class Answer:
     @property
     def content_type(self) -> str:
         """The media type in lower case, without parameters, or ""."""
-        value = self.response.header("content-type") if self.response else None
-        return value.split(";", 1)[0].strip().lower() if value else ""
+        return self._type.split(";", 1)[0].strip().lower()
 
     @property
     def says_json(self) -> bool:
@@ -120,8 +120,7 @@ class Answer:
         """The charset of the body: the file's, else the header's, else UTF-8."""
         if self._charset:
             return self._charset
-        value = (self.response.header("content-type") if self.response else None) or ""
-        found = _CHARSET.search(value)
+        found = _CHARSET.search(self._type)
         return found[1] if found else "utf-8"
 
     @property
