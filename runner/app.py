@@ -274,7 +274,7 @@ def run(
     if isinstance(workflows, (str, os.PathLike)):
         workflows = load(workflows, variables=variables, env=environment)
     every = [workflows] if isinstance(workflows, Workflow) else list(workflows)
-    plans = {plan.path: plan for workflow in every for plan in (*workflow.needed, workflow.plan)}
+    plans = [*(plan for workflow in every for plan in workflow.needed), *(workflow.plan for workflow in every)]
     options = Options(
         dict(variables or {}),
         environment,
@@ -285,7 +285,7 @@ def run(
         jobs=1 if session is not None else jobs,
         timeout=timeout,
     )
-    drivers = {plan.driver for plan in plans.values()}
+    drivers = {plan.driver for plan in plans}
     if len(drivers) > 1:
         raise RunflowError(
             f"these workflows were loaded for different drivers: {listed(drivers)}", hint="load(…, driver=…)"
@@ -293,8 +293,7 @@ def run(
     driver = drivers.pop() if drivers else DRIVERS[0]
     if session is not None and driver != DRIVERS[0]:
         raise RunflowError(f"the {driver} driver takes no session", hint="load(…, driver='requests')")
-    given = [*(plan for workflow in every for plan in workflow.needed), *(workflow.plan for workflow in every)]
-    runs = runs_of(in_order(given) if any(plan.needs for plan in given) else given)
+    runs = runs_of(in_order(plans) if any(plan.needs for plan in plans) else plans)
     return run_suite(runs, options, [Log(), *reporters], crew_for(driver, session))
 
 

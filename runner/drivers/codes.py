@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.ENETDOWN}
 _WEIRD_REPLY, _HTTP2_STREAM, _HTTP3, _QUIC = 8, 92, 95, 96  # libcurl's codes that pycurl has no names for
+_REASON = re.compile(r"\((.*)\)")
 _HEADS = {
     "Invalid Content-Length": "the Content-Length makes no sense",
     "without colon": "the head of the answer is malformed: a line has no colon",
@@ -100,7 +102,8 @@ def _known(error: pycurl.error, transfer: Transfer, phase: Phase) -> Reading:  #
     if code == pycurl.E_OPERATION_TIMEDOUT:
         return failures.timed_out(host, request, phase)
     if code == pycurl.E_COULDNT_RESOLVE_HOST:
-        return failures.no_name(request, text.lower())
+        found = _REASON.search(text)
+        return failures.no_name(request, found[1].lower() if found else "no address was found")
     if code == pycurl.E_URL_MALFORMAT:
         return "dns", f"{host!r} is no host", ""
     if code == pycurl.E_COULDNT_CONNECT:
