@@ -13,9 +13,10 @@ WORKFLOWS = Path(__file__).parent.parent / "workflows"
 FILES = [*sorted(WORKFLOWS.glob("*.yaml")), *sorted(WORKFLOWS.glob("_needs_*/*.yaml"))]
 
 
+@pytest.mark.parametrize("driver", ["requests", "curl"])
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_a_file_of_the_cookbook_runs_green(path: Path, demo_env: dict[str, str]) -> None:
-    result = runner.run(path, env=demo_env)
+def test_a_file_of_the_cookbook_runs_green(path: Path, driver: str, demo_env: dict[str, str]) -> None:
+    result = runner.run(runner.load(path, env=demo_env, driver=driver), env=demo_env)
     assert result.passed, result
     assert all(workflow.verdict.value == "passed" for workflow in result.workflows)
 

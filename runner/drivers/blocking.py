@@ -139,8 +139,15 @@ class BlockingDriver:
         self._session.close()
 
     def cancel(self) -> None:
-        """Break off the request that is under way, from another thread. Of a session that is not our own there is no way."""
+        """Break off the request that is under way or about to be, from another thread, until `resume`.
+
+        Of a session that is not our own there is no way.
+        """
         self._attempt.cancel()
+
+    def resume(self) -> None:
+        """Requests may be sent again."""
+        self._attempt.cancelled = False
 
     def send(self, request: Request) -> Response | TransportFailure:
         """One request, one answer or the reason why there is none."""

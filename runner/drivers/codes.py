@@ -7,7 +7,6 @@ import os
 import re
 import time
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import pycurl
 
@@ -60,7 +59,7 @@ def failure_of(error: Exception, transfer: Transfer, timings: Timings) -> Transp
 
 
 def _host(transfer: Transfer) -> str:
-    return urlsplit(transfer.request.url).netloc
+    return failures.peer(transfer.request, _phase(transfer))
 
 
 def _phase(transfer: Transfer) -> Phase:
@@ -135,6 +134,6 @@ def _not_connected(host: str, text: str, transfer: Transfer) -> Reading:
     number = transfer.handle.getinfo(pycurl.OS_ERRNO)
     if number in _UNREACHABLE:
         return failures.unreachable(host, os.strerror(number).lower())
-    if number in {0, errno.ECONNREFUSED, errno.ENOENT}:
+    if number in {errno.ECONNREFUSED, errno.ENOENT} or (not number and not transfer.request.transport.proxy):
         return failures.refused(host)
     return failures.other(host, text)

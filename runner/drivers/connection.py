@@ -44,11 +44,12 @@ class Attempt:
         ended: The server has closed its side.
         lines: The head of the answer, as it came.
         socket: What is waited on, for whoever breaks the request off from another thread.
-        cancelled: Somebody did.
+        cancelled: Somebody did, and nothing is sent until they take it back.
     """
 
     def __init__(self) -> None:
         self.socket: socket.socket | None = None
+        self.cancelled = False
         self.begin(0.0, (), "")
 
     def begin(self, deadline: float, headers: Headers, url: str) -> None:
@@ -62,7 +63,6 @@ class Attempt:
         self.ended = False
         self.lines: Headers | None = None
         self.ip = ""
-        self.cancelled = False
 
     def target(self, *, whole: bool) -> str:
         """What goes into the request line: all of the URL (for a proxy), or what comes after the host (RFC 9112 §3.2)."""

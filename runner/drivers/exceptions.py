@@ -7,7 +7,6 @@ import http.client
 import socket
 import ssl
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from urllib3.exceptions import InvalidChunkLength, InvalidHeader, LocationParseError
 
@@ -53,7 +52,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _read(causes: list[BaseException], request: Request, attempt: Attempt) -> Reading:
-    host = urlsplit(request.url).netloc
+    host = failures.peer(request, attempt.phase)
     for cause in causes:
         found = _known(cause, host, request, attempt)
         if found is not None:

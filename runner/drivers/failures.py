@@ -51,6 +51,14 @@ _WAITING: dict[Phase, str] = {
 }
 
 
+def peer(request: Request, phase: Phase) -> str:
+    """Whom we were talking to: the host, or the proxy on the way there."""
+    proxy = request.transport.proxy
+    if proxy and phase in {"dns", "connect"}:
+        return f"the proxy {urlsplit(proxy).netloc.rpartition('@')[2]}"
+    return urlsplit(request.url).netloc
+
+
 def too_large(request: Request) -> Reading:
     """The cap on the decoded body."""
     hint = "raise `http: {max_response_size: …}` if such an answer is right"
@@ -69,7 +77,7 @@ def certificate_unusable(why: str) -> Reading:
 
 def no_name(request: Request, why: str) -> Reading:
     """The name look-up."""
-    name = urlsplit(request.url).hostname
+    name = urlsplit(request.transport.proxy or request.url).hostname
     return "dns", f"the name {name} cannot be resolved: {why}", "check the host name, and the network's DNS"
 
 

@@ -115,7 +115,10 @@ class _Worker(threading.Thread):
     def _check(self) -> None:
         assert self._notice is not None  # a flow runs
         with self._lock:
-            self._notice.check()
+            try:
+                self._notice.check()
+            finally:
+                self._driver.resume()  # once it was told, the flow may clean up
 
     def _perform(self, effect: Effect) -> Reply:
         self._check()

@@ -326,3 +326,22 @@ def test_half_an_answer_behind_an_answer_never_meets_the_next_request(driver: Dr
 
     url = raw_server(script)
     assert [send(driver, url).body for _ in range(3)] == [b"ok", b"ok", b"ok"]
+
+
+def test_a_proxy_leads_to_tls_and_its_own_head_is_no_part_of_the_answer(
+    driver: Driver, connect_proxy: Any, tls_server: Callable[..., str], ca_file: str
+) -> None:
+    url = tls_server()
+    proxy = f"http://127.0.0.1:{connect_proxy.port}"
+    answer = send(driver, url, proxy=proxy, verify=ca_file)
+    assert isinstance(answer, Response), answer
+    assert (answer.status, answer.body, answer.header("x-proxy")) == (200, b"ok", None)
+    assert connect_proxy.asked == [url.removeprefix("https://")]
+    lost = send(driver, url, proxy="http://user:word@127.0.0.1:1", verify=ca_file)
+    assert (lost.kind, lost.message) == ("refused", "the proxy 127.0.0.1:1 refuses the connection")
+
+
+def test_a_proxy_that_refuses_is_no_answer(driver: Driver, raw_server: Raw) -> None:
+    lost = send(driver, "https://far.test/", proxy=raw_server(b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"))
+    assert isinstance(lost, TransportFailure)
+    assert "403" in lost.message
