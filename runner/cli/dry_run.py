@@ -48,7 +48,7 @@ def _workflow(plan: Plan, frame: Frame, given: dict[str, Any], indent: str) -> I
     except StepError as error:
         yield f"{indent}! {one_line(error.message)}"
         return
-    for step in (*plan.steps[: plan.until], *plan.cleanup):
+    for step in plan.chosen:
         yield from _step(step, frame, names, indent)
 
 

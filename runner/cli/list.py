@@ -30,6 +30,6 @@ def command(paths: tuple[str, ...], *, steps: bool, **options: Any) -> int:  # c
         plan = run.plan
         tags = f"  [{', '.join(plan.tags)}]" if plan.tags else ""
         click.echo(one_line(f"{plan.file}  {plan.name}{' ' if run.row.label else ''}{run.row.label}{tags}", 300))
-        for step in (*plan.steps[: plan.until], *plan.cleanup) if steps else ():
+        for step in plan.chosen if steps else ():
             click.echo(one_line(f"    {'finally: ' if step.path[0] == 'finally' else ''}{step.written_name}", 300))
     return INVALID if loader.problems else code

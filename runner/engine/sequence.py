@@ -42,10 +42,11 @@ class Sequence:
     def until_failure(self, steps: Many[StepPlan], names: dict[str, Any]) -> Flow[dict[str, Any]]:
         """The steps in order, until one fails: the names afterwards."""
         lost: frozenset[str] = frozenset()
+        left_out = self.frame.plan.left_out
         for index, step in enumerate(steps):
-            missing = (step.needs & lost) - names.keys()
-            if missing:
-                self.skip([step], names, f"it needs {listed(missing)}, which a failed step did not give")
+            reason = left_out.get(step.path, "") or _without(step, lost - names.keys())
+            if reason:
+                self.skip([step], names, reason)
                 lost |= step.gives
                 continue
             try:
@@ -72,8 +73,9 @@ class Sequence:
         """Each step whatever the one before did; one that lacks a promised name is skipped: the names afterwards."""
         for index, step in enumerate(steps):
             missing = (step.needs & promised) - names.keys()
-            if missing:
-                self.skip([step], names, f"there is nothing to clean up: no step gave {listed(missing)}")
+            reason = self.frame.plan.left_out.get(step.path, "")
+            if missing or reason:
+                self.skip([step], names, reason or f"there is nothing to clean up: no step gave {listed(missing)}")
                 continue
             try:
                 _, names = yield from self._step(step, names)
@@ -140,3 +142,9 @@ class Sequence:
         for step in steps:
             cleanup = step.path[0] == "finally"
             self._finish(StepResult(step_name(step, names), Verdict.SKIPPED, reason=reason, cleanup=cleanup), step)
+
+
+def _without(step: StepPlan, lost: frozenset[str]) -> str:
+    """Why a step cannot run without the names that others did not give, or ""."""
+    missing = step.needs & lost
+    return f"it needs {listed(missing)}, which a step before it did not give" if missing else ""

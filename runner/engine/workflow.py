@@ -89,9 +89,7 @@ class _Run:
             reason = self._skipped(names)
             if reason:
                 return WorkflowResult(plan.name, plan.file, Verdict.SKIPPED, reason=reason, tags=plan.tags)
-            names = yield from self.steps.until_failure(plan.steps[: plan.until], names)
-            if plan.until is not None:
-                self.steps.skip(plan.steps[plan.until :], names, "it comes after the step that was asked for")
+            names = yield from self.steps.until_failure(plan.steps, names)
         except StepError as problem:
             error = frame.failure(problem, ())
             self.steps.skip(plan.steps, names, "the workflow could not begin")

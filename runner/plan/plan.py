@@ -320,7 +320,7 @@ class Plan(msgspec.Struct, frozen=True):
         needs: Workflows that must pass before this one runs.
         lock: Workflows with the same one never run at the same time; "" is none.
         driver: What it was compiled for.
-        until: Only so many of the steps are run, where not all were asked for.
+        left_out: Places of steps that are not run, each with the reason, where not all were asked for.
     """
 
     name: str
@@ -347,7 +347,12 @@ class Plan(msgspec.Struct, frozen=True):
     needs: tuple[Need, ...] = ()
     lock: str = ""
     driver: str = "requests"
-    until: int | None = None
+    left_out: dict[DocumentPath, str] = {}
+
+    @property
+    def chosen(self) -> tuple[StepPlan, ...]:
+        """The steps that are run, its cleanup's too."""
+        return tuple(step for step in (*self.steps, *self.cleanup) if step.path not in self.left_out)
 
     @property
     def sessions(self) -> tuple[SessionPlan, ...]:

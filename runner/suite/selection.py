@@ -102,7 +102,7 @@ def selected(
     Raises:
         WorkflowError: needs go round in a circle.
     """
-    chosen = [run for run in runs_of(plans) if _wanted(run, selection)]
+    chosen = [run for run in runs_of(_tagged(plan, selection.skip_tag) for plan in plans) if _wanted(run, selection)]
     kept = {(run.plan.path, run.row.label) for run in chosen}
     found = {run.plan.path: run.plan for run in chosen}
     whole = {plan.path: plan for plan in needed(list(found.values()))}
@@ -131,6 +131,18 @@ def _wanted(run: Run, selection: Selection) -> bool:
     return selection.failed is None or run.key in selection.failed
 
 
+def _tagged(plan: Plan, skip_tag: Expression | None) -> Plan:
+    """The workflow without the steps whose tags are not wanted."""
+    if skip_tag is None:
+        return plan
+    unwanted = [step.path for step in (*plan.steps, *plan.cleanup) if step.tags and skip_tag(step.tags.__contains__)]
+    if not unwanted:
+        return plan
+    return msgspec.structs.replace(
+        plan, left_out=plan.left_out | dict.fromkeys(unwanted, "its tags are not wanted (--skip-tag)")
+    )
+
+
 def _repeated(run: Run, times: int) -> Iterable[Run]:
     if times == 1:
         yield run
@@ -152,7 +164,10 @@ def up_to_step(plan: Plan, wanted: Sequence[Wanted]) -> Plan:
         if index is None:
             return plan
         until.append(index + 1)
-    return msgspec.structs.replace(plan, until=max(until))
+    after = dict.fromkeys(
+        (step.path for step in plan.steps[max(until) :]), "it comes after the step that was asked for"
+    )
+    return msgspec.structs.replace(plan, left_out=plan.left_out | after)
 
 
 def _named(plan: Plan, name: str) -> int | None:

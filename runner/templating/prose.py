@@ -75,4 +75,14 @@ file to what is generated. What the language means as a whole is told in the REA
 - `--var` names that no selected workflow takes are refused.
 - The secrets of a run, and whatever `auth` sends, need at least four characters.
 - A user name in a URL (`https://user:password@host`) is refused; write `auth: {basic: …}`.
+- Without a `version` the curl driver takes HTTP/2 where a TLS server offers it, the requests driver HTTP/1.1; a `version`
+  that is written is spoken, or the request fails. HTTP/3 is spoken only where it is asked for.
+- `timing` is what a phase itself took, not the time since the start; a kept connection has no `dns`, `connect`, `tls`.
+- `unix_socket` may lead outside the file root: it names a server, not a file.
+- `needs` and `lock` of an included file are those of the file that includes it. All runs of a file that is needed must
+  pass; one that is skipped is not passed. A file with the same `lock` in another process does not wait.
+- `FILE::STEP` and `FILE:LINE` run the steps before that one too, then `finally`; the steps after it are skipped.
+- `tags` of a file are what `--tag` and `--skip-tag` go by; `--skip-tag` leaves out single steps with such tags too.
+- When a run is interrupted or its `--timeout` is over, what is under way is broken off; each workflow then has ten
+  seconds for its `finally`, each session ten for its `logout`.
 """

@@ -326,3 +326,31 @@ def test_a_driver_that_is_not_installed_says_what_to_install(
     assert ended.code == 2
     assert "runflow.yaml:1:9: the curl driver needs pycurl, which is not installed" in ended.err
     assert runflow("a.yaml", "--driver", "auto", env=env).code == 0
+
+
+def test_steps_whose_tags_are_not_wanted_are_left_out_with_what_needs_them(
+    runflow: Any, write: Write, demo: str
+) -> None:
+    steps = "  - { name: one, get: /health, expect: 200 }\n  - { name: two, get: /items/1, tags: [slow], extract: { id: $.id } }\n  - { name: three, get: '/items/{{ id }}' }\n  - { name: four, get: /health, expect: 200 }\nfinally:\n  - { name: clean, get: '/items/{{ id }}' }\n  - { name: log, get: /health, tags: [slow, ci] }\n"
+    write("a.yaml", f"name: A\ntags: [smoke]\nbase_url: {demo}\nsteps:\n{steps}")
+    ended = runflow("a.yaml", "--skip-tag", "slow")
+    assert ended.code == 0
+    told = [line.strip() for line in ended.out.splitlines()[1:7]]
+    assert [line.split()[1] for line in told if line.startswith("✓")] == ["one", "four"]
+    assert told[1] == "- two  skipped: its tags are not wanted (--skip-tag)"
+    assert told[2] == "- three  skipped: it needs id, which a step before it did not give"
+    assert "nothing to clean up: no step gave id" in told[4]
+    assert told[5] == "- log  skipped: its tags are not wanted (--skip-tag)"
+    assert runflow("list", "a.yaml", "--steps", "--skip-tag", "slow and not ci").out.split() == [
+        "a.yaml",
+        "A",
+        "[smoke]",
+        "one",
+        "three",
+        "four",
+        "finally:",
+        "clean",
+        "finally:",
+        "log",
+    ]
+    assert runflow("list", "a.yaml", "--skip-tag", "smoke").code == 5
