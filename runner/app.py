@@ -294,21 +294,22 @@ def run(
     if session is not None and driver != DRIVERS[0]:
         raise RunflowError(f"the {driver} driver takes no session", hint="load(…, driver='requests')")
     runs = runs_of(in_order(plans) if any(plan.needs for plan in plans) else plans)
-    return run_suite(runs, options, [Log(), *reporters], crew_for(driver, session))
+    return run_suite(runs, options, [Log(), *reporters], crew_for(driver, session, options.jobs))
 
 
-def crew_for(driver: str, session: Any = None) -> NewCrew:
+def crew_for(driver: str, session: Any = None, jobs: int = DEFAULT_JOBS) -> NewCrew:
     """Who runs workflows with this driver.
 
     Args:
         driver: `requests` or `curl`.
         session: A `requests.Session` for the first of them.
+        jobs: Workflows under way at the same time, for each of which the second keeps a connection.
     """
     # each brings a library that takes a while to load, and that not every machine has
     if driver == "curl":
         from runner.drivers.multiplexed import MultiplexedDriver  # noqa: PLC0415  # see above
 
-        return lambda _: Loop(MultiplexedDriver())
+        return lambda _: Loop(MultiplexedDriver(jobs))
     from runner.drivers.blocking import BlockingDriver  # noqa: PLC0415  # see above
 
     return lambda stopping: Threads(lambda: BlockingDriver(session), stopping)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from runner.cli.descriptors import allowed
 from runner.cli.options import (
     demo_option,
     demo_variables,
@@ -87,7 +88,7 @@ def _run(paths: tuple[str, ...], more: dict[str, str], options: dict[str, Any]) 
         most_failures=1 if options["fail_fast"] else options["max_failures"] or 0,
         keep=options["verbose"] > 0 or bool(files),
         seed=options["seed"],
-        jobs=options["jobs"],
+        jobs=allowed(min(options["jobs"], len(runs))),
         timeout=timeout,
         shuffled=options["shuffle"],
     )
@@ -97,7 +98,9 @@ def _run(paths: tuple[str, ...], more: dict[str, str], options: dict[str, Any]) 
         return show_requests(runs, suite)
     gc.freeze()  # what was compiled stays until the end: the collector need not walk it again and again
     with opened_reports(files) as reports:
-        result = run_suite(runs, suite, [*_reporters(options), *reports.reporters], crew_for(runs[0].plan.driver))
+        result = run_suite(
+            runs, suite, [*_reporters(options), *reports.reporters], crew_for(runs[0].plan.driver, jobs=suite.jobs)
+        )
     errors = [*result.report_errors, *reports.errors, *(_close_log() if options["log_file"] is not None else ())]
     if not options["no_store"]:
         _remember(runs, result, whole=options["shard"] is None)

@@ -205,10 +205,14 @@ class MultiplexedDriver:
 
     Whoever drives it calls `begin` for each request and then `advance` again and again. It takes no signals and keeps
     nothing global, so it works inside a thread of a host program; one thread uses it.
+
+    Args:
+        kept: Connections that are kept for later requests.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, kept: int = 100) -> None:
         self._multi = pycurl.CurlMulti()
+        self._multi.setopt(pycurl.M_MAXCONNECTS, kept)
         self._polling = Polling(self._multi)
         self._free: list[Transfer] = []
         self._busy: dict[Any, Transfer] = {}

@@ -174,7 +174,8 @@ class Console:
             self._lines([exchange.note], f"{indent}  ", dim=True)
 
     def _workflow(self, result: WorkflowResult) -> None:
-        if result.error is not None:
+        told = {error.message for step in result.steps for error in step.last.errors}
+        if result.error is not None and result.error.message not in told:
             self._title()
             self._write(f"  {self._mark(Verdict.ERROR)} the workflow", colour="red")
             self.show_error(result.error, "      ")

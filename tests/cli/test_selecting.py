@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -354,3 +355,24 @@ def test_steps_whose_tags_are_not_wanted_are_left_out_with_what_needs_them(
         "log",
     ]
     assert runflow("list", "a.yaml", "--skip-tag", "smoke").code == 5
+
+
+@pytest.mark.parametrize("driver", ["requests", "curl"])
+@pytest.mark.parametrize(
+    ("limit", "told"),
+    [("-S -n 70", ""), ("-n 84", "-j 10 in place of -j 40: this process may open 84 files (ulimit -n)\n")],
+    ids=["soft", "hard"],
+)
+def test_more_at_once_than_the_process_may_open_files_is_fewer_at_once(
+    write: Write, demo: str, tmp_path: Path, driver: str, limit: str, told: str
+) -> None:
+    """A soft limit is raised; a hard one is kept to, and told."""
+    for number in range(40):
+        write(f"f{number}.yaml", f"base_url: {demo}\n{FLOW.format(status=200).replace('/health', '/delay/0.1')}")
+    command = f"ulimit {limit}; exec {sys.executable} -m runner . -q -j 40 --driver {driver}"
+    env = {"PYTHONPATH": str(Path(__file__).parent.parent.parent), "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == told
