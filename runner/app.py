@@ -87,6 +87,10 @@ class Loader:
 
     Attributes:
         problems: Everything that is wrong with those that were read.
+        home: The folder of the project at or above the working directory, else that directory: what is remembered stands there.
+
+    Raises:
+        WorkflowError: that project's file is wrong.
     """
 
     def __init__(self, loading: Loading) -> None:
@@ -94,6 +98,9 @@ class Loader:
         self._problems: dict[Problem, None] = {}
         self._plans: dict[Path, Plan | None] = {}
         self._settings: dict[Path, Settings] = {}
+        here = Path.cwd()
+        project = find_project(here)
+        self.home = project.folder if project else here
 
     @property
     def problems(self) -> list[Problem]:
@@ -136,7 +143,7 @@ class Loader:
         real = path.resolve()
         if real not in self._plans:
             if real.parent not in self._settings:
-                self._settings[real.parent] = _settings(real.parent, self.loading)
+                self._settings[real.parent] = _settings(real.parent, self.loading, self.home)
             try:
                 self._plans[real] = compile_file(path, self._settings[real.parent])
             except WorkflowError as error:
@@ -153,7 +160,7 @@ class Loader:
             raise RunflowError(f"the project files of these workflows name different drivers: {files}", hint=hint)
 
 
-def _settings(folder: Path, loading: Loading) -> Settings:
+def _settings(folder: Path, loading: Loading, home: Path) -> Settings:
     """What the project file says for workflows in a folder."""
     found = find_project(folder)
     project = found.project if found else Project()
@@ -174,6 +181,7 @@ def _settings(folder: Path, loading: Loading) -> Settings:
         driver=driver,
         can=features(driver),
         environment=known.variables if isinstance(known, Variables) else known,
+        named_from=home,
     )
 
 

@@ -21,7 +21,7 @@ from runner.cli.options import (
     read_options,
 )
 from runner.cli.reports import opened_reports, report_files
-from runner.cli.selecting import selection_options, state_folder
+from runner.cli.selecting import selection_options
 from runner.suite.options import DEFAULT_JOBS, Options
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _run(paths: tuple[str, ...], more: dict[str, str], options: dict[str, Any]) 
         )
     errors = [*result.report_errors, *reports.errors, *(_close_log() if options["log_file"] is not None else ())]
     if not options["no_store"]:
-        _remember(runs, result, whole=options["shard"] is None)
+        _remember(loader.home, runs, result, whole=options["shard"] is None)
     for error in dict.fromkeys(errors):
         click.echo(error, err=True)
     for workflow in result.workflows:
@@ -126,7 +126,7 @@ def _timeout(text: str | None) -> float | None:
     return seconds
 
 
-def _remember(runs: list[Run], result: Result, *, whole: bool) -> None:
+def _remember(home: Path, runs: list[Run], result: Result, *, whole: bool) -> None:
     """Keep what later runs ask for. That it cannot be kept (a folder that is read-only) is nobody's failure."""
     from contextlib import suppress
 
@@ -134,7 +134,7 @@ def _remember(runs: list[Run], result: Result, *, whole: bool) -> None:
 
     with suppress(OSError):
         keys = [run.key for run in runs]
-        History(state_folder()).learn(zip(keys, result.workflows, strict=True), durations=whole)
+        History(home).learn(zip(keys, result.workflows, strict=True), durations=whole)
 
 
 def _reporters(options: dict[str, Any]) -> list[Any]:

@@ -38,15 +38,6 @@ def selection_options(function: F) -> F:
     return function
 
 
-def state_folder() -> Path:
-    """Where `.runflow` stands: beside the project file at or above the working directory, else in it."""
-    from runner.language.project import find_project
-
-    here = Path.cwd()
-    found = find_project(here)
-    return found.folder if found else here
-
-
 def chosen(plans: list[Plan], loader: Loader, options: dict[str, Any]) -> tuple[list[Run], int]:
     """The runs that are wanted, and 5 where there are none. Sets `options["seed"]` where nobody chose one.
 
@@ -60,7 +51,7 @@ def chosen(plans: list[Plan], loader: Loader, options: dict[str, Any]) -> tuple[
         import secrets
 
         options["seed"] = secrets.randbits(32)
-    selection = _selection(options)
+    selection = _selection(options, loader.home)
     runs = selected(plans, selection, loader.needed)
     if not runs:
         asked = ", ".join(_asked(options))
@@ -68,11 +59,11 @@ def chosen(plans: list[Plan], loader: Loader, options: dict[str, Any]) -> tuple[
     return runs, 0 if runs else NOTHING_SELECTED
 
 
-def _selection(options: dict[str, Any]) -> Selection:
+def _selection(options: dict[str, Any], home: Path) -> Selection:
     from runner.suite.history import History
     from runner.suite.selection import Selection, parsed
 
-    history = History(state_folder()) if options["failed"] or options["shard"] else None
+    history = History(home) if options["failed"] or options["shard"] else None
     return Selection(
         tag=parsed("--tag", _joined(options["tag"])),
         skip_tag=parsed("--skip-tag", _joined(options["skip_tag"])),

@@ -156,6 +156,7 @@ class _Compiler:
                 environment_names=settings.environment_names,
                 needs=tuple(self._needs(document)),
                 lock=self._lock(document),
+                key=settings.named(context.path),
                 driver=settings.driver,
             ),
         )

@@ -49,6 +49,7 @@ class Settings:
         driver: Which driver will send.
         can: Transport features that the driver has beyond HTTP/1.1 over TCP (`version 2`, `resolve`, `encoding gzip`).
         shown_from: The folder from which paths are shown.
+        named_from: The folder from which files are named in what is remembered from run to run.
         environment: The environment variables that are set.
     """
 
@@ -64,6 +65,7 @@ class Settings:
         driver: str = "requests",
         can: frozenset[str] = frozenset(),
         shown_from: Path | None = None,
+        named_from: Path | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self.files = files
@@ -75,11 +77,20 @@ class Settings:
         self.driver = driver
         self.can = can
         self.shown_from = shown_from or Path.cwd()
+        self.named_from = named_from or self.shown_from
         self.environment = environment or {}
 
     def shown(self, path: Path) -> str:
         """A path as people know it: relative to where they are, where it is below."""
-        return str(path.relative_to(self.shown_from)) if path.is_relative_to(self.shown_from) else str(path)
+        return _below(path, self.shown_from)
+
+    def named(self, path: Path) -> str:
+        """A path as it is remembered, wherever people are."""
+        return _below(path, self.named_from)
+
+
+def _below(path: Path, folder: Path) -> str:
+    return str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
 
 
 class Context:

@@ -311,6 +311,7 @@ class Plan(msgspec.Struct, frozen=True):
     Attributes:
         file: As shown to people.
         path: The real path.
+        key: What it is called from one run of a suite to the next, wherever that is run.
         env: Environment variables that must be set, each with the file and place that needs it.
         rows: The runs: names and values of each matrix entry and case, with its label.
         read: Reads a file that a template names, beside the workflow and inside the file root.
@@ -346,6 +347,7 @@ class Plan(msgspec.Struct, frozen=True):
     files: frozenset[Path] = frozenset()
     needs: tuple[Need, ...] = ()
     lock: str = ""
+    key: str = ""
     driver: str = "requests"
     left_out: dict[DocumentPath, str] = {}
 

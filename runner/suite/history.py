@@ -61,19 +61,20 @@ class History:
         """Take what a run of the suite showed, and write it down.
 
         Args:
-            ended: Keys and results; what was skipped shows nothing.
+            ended: Keys and results, of repetitions several; what was skipped shows nothing.
             durations: Learn those too. Shards must all know the same, so a shard learns none.
 
         Raises:
             OSError: it cannot be written.
         """
+        told: dict[str, list[WorkflowResult]] = {}
         for key, result in ended:
-            if result.verdict is Verdict.SKIPPED:
-                continue
-            before = self.records.get(key, Record())
-            measured = durations and result.verdict is Verdict.PASSED
-            seconds = round(result.duration, 4) if measured else before.seconds
-            self.records[key] = Record(seconds, result.verdict in _BAD)
+            if result.verdict is not Verdict.SKIPPED:
+                told.setdefault(key, []).append(result)
+        for key, results in told.items():
+            passed = [result.duration for result in results if result.verdict is Verdict.PASSED]
+            seconds = max(passed) if passed and durations else self.records.get(key, Record()).seconds
+            self.records[key] = Record(round(seconds, 4), any(result.verdict in _BAD for result in results))
         newest = dict(list(self.records.items())[-_MOST:])
         self._write(msgspec.json.encode(_Content(runs=newest)))
 

@@ -14,20 +14,20 @@ from runner.plan.plan import Plan, Row
 
 
 class Run(msgspec.Struct, frozen=True):
-    """One run of a workflow: one case, one matrix entry, one repetition."""
+    """One run of a workflow: one case, one matrix entry, one repetition.
+
+    Attributes:
+        key: What it is called from one run of the suite to the next; repetitions share it.
+    """
 
     plan: Plan
-    row: Row = Row()
-
-    @property
-    def key(self) -> str:
-        """What it is called from one run of the suite to the next."""
-        return f"{self.plan.file} {self.row.label}".rstrip()
+    row: Row
+    key: str
 
 
 def runs_of(plans: Iterable[Plan]) -> list[Run]:
     """Every run of every workflow, in order."""
-    return [Run(plan, row) for plan in plans for row in plan.rows]
+    return [Run(plan, row, f"{plan.key} {row.label}".rstrip()) for plan in plans for row in plan.rows]
 
 
 class Schedule:

@@ -97,6 +97,17 @@ def test_failed_runs_what_did_not_pass_last_time(some: None, runflow: Any, write
     assert [line.split("  ")[0] for line in runflow("list", ".", "--failed").out.splitlines()] == ["cases.yaml"]
 
 
+def test_failed_is_the_same_wherever_in_the_project_one_stands(
+    runflow: Any, write: Write, demo: str, tmp_path: Path
+) -> None:
+    write("runflow.yaml", "")
+    write("sub/a.yaml", f"base_url: {demo}\n{FLOW.format(status=404)}")
+    write("sub/b.yaml", f"base_url: {demo}\n{FLOW.format(status=200)}")
+    assert runflow("sub", "-q", "--repeat", "2").code == 1
+    assert runflow("list", ".", "--failed", cwd=tmp_path / "sub").out == "a.yaml  a\n"
+    assert not (tmp_path / "sub" / ".runflow").exists()
+
+
 def test_nothing_is_stored_where_nothing_may_be(some: None, runflow: Any, tmp_path: Path) -> None:
     assert runflow("login.yaml", "--no-store").code == 0
     assert not (tmp_path / ".runflow").exists()

@@ -27,6 +27,14 @@ def test_failures_stay_until_they_pass_and_durations_are_those_of_passes(tmp_pat
     assert (tmp_path / ".runflow" / ".gitignore").read_text() == "*\n"
 
 
+def test_of_repetitions_one_that_failed_is_enough(tmp_path: Path) -> None:
+    History(tmp_path).learn(
+        [("a", result(Verdict.PASSED)), ("a", result(Verdict.FAILED)), ("a", result(Verdict.PASSED, 2.0))]
+    )
+    assert History(tmp_path).failed == {"a"}
+    assert History(tmp_path).seconds == {"a": 2.0}
+
+
 def test_a_shard_learns_no_durations(tmp_path: Path) -> None:
     History(tmp_path).learn([("a", result(Verdict.PASSED))])
     History(tmp_path).learn([("a", result(Verdict.FAILED)), ("b", result(Verdict.PASSED))], durations=False)

@@ -23,6 +23,7 @@ def plan(name: str, *needs: str, lock: str = "", rows: int = 1) -> Plan:
         name=name,
         file=f"{name}.yaml",
         path=ROOT / f"{name}.yaml",
+        key=f"{name}.yaml",
         needs=tuple(Need(f"{each}.yaml", ROOT / f"{each}.yaml", ("needs", 0)) for each in needs),
         lock=lock,
         rows=tuple(Row({}, f"[{number}]" if rows > 1 else "") for number in range(rows)),
