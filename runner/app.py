@@ -87,7 +87,7 @@ class Loader:
 
     Attributes:
         problems: Everything that is wrong with those that were read.
-        home: The folder of the project at or above the working directory, else that directory: what is remembered stands there.
+        home: The folder of the project around the working directory, else that directory: what is remembered stands there.
 
     Raises:
         WorkflowError: that project's file is wrong.
@@ -293,16 +293,20 @@ def run(
         jobs=1 if session is not None else jobs,
         timeout=timeout,
     )
+    driver = _driver_of(plans, session)
+    runs = runs_of(in_order(plans) if any(plan.needs for plan in plans) else plans)
+    return run_suite(runs, options, [Log(), *reporters], crew_for(driver, session, options.jobs))
+
+
+def _driver_of(plans: Iterable[Plan], session: Any) -> str:
     drivers = {plan.driver for plan in plans}
     if len(drivers) > 1:
-        raise RunflowError(
-            f"these workflows were loaded for different drivers: {listed(drivers)}", hint="load(…, driver=…)"
-        )
+        hint = "load(…, driver=…)"
+        raise RunflowError(f"these workflows were loaded for different drivers: {listed(drivers)}", hint=hint)
     driver = drivers.pop() if drivers else DRIVERS[0]
     if session is not None and driver != DRIVERS[0]:
         raise RunflowError(f"the {driver} driver takes no session", hint="load(…, driver='requests')")
-    runs = runs_of(in_order(plans) if any(plan.needs for plan in plans) else plans)
-    return run_suite(runs, options, [Log(), *reporters], crew_for(driver, session, options.jobs))
+    return driver
 
 
 def crew_for(driver: str, session: Any = None, jobs: int = DEFAULT_JOBS) -> NewCrew:

@@ -12,7 +12,8 @@ from runner.model.kinds import MISSING, Names
 from runner.model.results import Check, Failure
 from runner.model.wording import did_you_mean, shown
 from runner.plan.conditions import Condition, Expectation, Inside
-from runner.plan.plan import AssertPlan, ExtractPlan, StepPlan
+from runner.plan.parts import AssertPlan, ExtractPlan
+from runner.plan.plan import StepPlan
 from runner.templating.values import boolean, expression_parts
 
 

@@ -23,7 +23,8 @@ from runner.model.errors import Interrupted, StepError
 from runner.model.exchange import Response
 from runner.model.results import Failure, StepResult, Try, Verdict, WorkflowResult
 from runner.model.wording import seconds_text
-from runner.plan.plan import DEFAULT_TIMEOUT, AssertPlan, IncludePlan, Plan, RequestPlan, RetryPlan, SetPlan, StepPlan
+from runner.plan.parts import AssertPlan
+from runner.plan.plan import DEFAULT_TIMEOUT, IncludePlan, Plan, RequestPlan, RetryPlan, SetPlan, StepPlan
 from runner.templating.values import boolean
 
 RunIncluded = Callable[[Plan, Frame, dict[str, Any]], Flow[WorkflowResult]]

@@ -156,8 +156,6 @@ class _Compiler:
                 environment_names=settings.environment_names,
                 needs=tuple(self._needs(document)),
                 lock=self._lock(document),
-                key=settings.named(context.path),
-                driver=settings.driver,
             ),
         )
 
@@ -176,7 +174,10 @@ class _Compiler:
         used = frozenset().union(*(names for names, _, _ in context.uses)) & settings.given
         accepts = (own | columns | used) or NONE
         plan = self._with_included(plan, steps)
-        return msgspec.structs.replace(plan, env=tuple(self._env(steps)), accepts=accepts)
+        key = settings.named(context.path)
+        return msgspec.structs.replace(
+            plan, env=tuple(self._env(steps)), accepts=accepts, key=key, driver=settings.driver
+        )
 
     def _with_included(self, plan: Plan, steps: Iterable[StepPlan]) -> Plan:
         """The plan, needing what its includes need, and holding the lock that they hold."""

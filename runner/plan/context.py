@@ -14,7 +14,7 @@ from runner.model.kinds import Value
 from runner.model.units import bare_number_hint, parse_duration
 from runner.model.wording import did_you_mean, listed
 from runner.plan.conditions import Pick
-from runner.plan.plan import AssertPlan, Seconds
+from runner.plan.parts import AssertPlan, Seconds
 from runner.selectors.table import DRIVER_TELLS, compile_selector
 from runner.templating.values import (
     FUNCTIONS,

@@ -20,7 +20,7 @@ from runner.model.units import bare_number_hint
 from runner.model.wording import did_you_mean, listed, shown
 from runner.plan.conditions import Condition, Conditions, Expectation, Inside
 from runner.plan.context import Context
-from runner.plan.plan import ExtractPlan
+from runner.plan.parts import ExtractPlan
 from runner.selectors.table import kind_of
 from runner.templating.values import Literal
 

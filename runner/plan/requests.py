@@ -17,7 +17,8 @@ from runner.model.pairs import check_pairs
 from runner.model.urls import TOKEN
 from runner.model.wording import did_you_mean, listed
 from runner.plan.context import Context
-from runner.plan.plan import AuthUse, BodyPlan, CredentialPlan, Field, Fields, PagePlan, RequestPlan
+from runner.plan.parts import Field, Fields
+from runner.plan.plan import AuthUse, BodyPlan, CredentialPlan, PagePlan, RequestPlan
 from runner.plan.transport import HttpCompiler
 from runner.templating.values import Literal
 

@@ -14,7 +14,8 @@ from runner.model.kinds import Value
 from runner.model.wording import did_you_mean, listed
 from runner.plan.context import Context
 from runner.plan.expectations import ExpectCompiler, merged_expect
-from runner.plan.plan import AssertPlan, IncludePlan, Named, Plan, RetryPlan, Seconds, SetPlan, StepPlan
+from runner.plan.parts import AssertPlan, Named, Seconds
+from runner.plan.plan import IncludePlan, Plan, RetryPlan, SetPlan, StepPlan
 from runner.plan.requests import RequestCompiler, merged
 from runner.selectors.failure import Failure
 from runner.templating.values import NONE, Literal
