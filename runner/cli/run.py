@@ -96,7 +96,8 @@ def _run(paths: tuple[str, ...], more: dict[str, str], options: dict[str, Any]) 
         from runner.cli.dry_run import show_requests
 
         return show_requests(runs, suite)
-    gc.freeze()  # what was compiled stays until the end: the collector need not walk it again and again
+    gc.freeze()  # what was compiled stays until the end: the collector need not walk it again and again,
+    gc.set_threshold(10_000, 20, 20)  # nor look so often at what results add, hardly any of which is garbage
     with opened_reports(files) as reports:
         result = run_suite(
             runs, suite, [*_reporters(options), *reports.reporters], crew_for(runs[0].plan.driver, jobs=suite.jobs)

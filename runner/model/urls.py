@@ -41,7 +41,21 @@ def absolute_url(text: str, base: str) -> str:
     except ValueError as error:
         raise StepError(f"{url[:200]!r} is no URL: {error}", "template", hint=_host_hint(url)) from None
     path = quote(parts.path, safe=_KEPT) or "/"
-    return urlunsplit((parts.scheme.lower(), parts.netloc.lower(), path, quote(parts.query, safe=_KEPT), ""))
+    return urlunsplit((parts.scheme.lower(), _ascii(parts.netloc.lower()), path, quote(parts.query, safe=_KEPT), ""))
+
+
+def _ascii(authority: str) -> str:
+    """An authority whose host has letters beyond ASCII in the form that goes over the wire (RFC 5891 §4.4)."""
+    if authority.isascii():
+        return authority
+    # only for such hosts; requests brings it
+    import idna  # noqa: PLC0415  # see above
+
+    host, colon, port = authority.partition(":")
+    try:
+        return f"{idna.encode(host, uts46=True).decode()}{colon}{port}"
+    except idna.IDNAError as error:
+        raise StepError(f"{host!r} is no host name: {error}", "template") from None
 
 
 def _check_authority(authority: str, host: str, port: int | None) -> None:

@@ -102,16 +102,19 @@ class Suite:
             self._work(crew, self._next_run, self._run_ended)
             self._close_sessions(crew)
             crew.close()
-        result = Result(
+            result = self._result(time.monotonic() - started)
+            self.write(RunFinished(result))  # a signal meanwhile must not cut a report short
+        return result
+
+    def _result(self, duration: float) -> Result:
+        return Result(
             tuple(self.results[number] for number in range(len(self.runs))),
-            time.monotonic() - started,
+            duration,
             self.stopping.signal,
             crashed=self.crashed,
             sessions=tuple(self.ended[number] for number in sorted(self.ended)),
             cut_short=self.stopping.stop is not None and self.stopping.stop.kind == "timeout",
         )
-        self.write(RunFinished(result))
-        return result
 
     def _learn_first(self) -> None:
         """What is known to be secret before anything happens is masked from the first event on."""

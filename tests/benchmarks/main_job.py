@@ -53,7 +53,7 @@ def hundred_steps(url: str, folder: Path, count: int) -> Path:
 
 
 IN_PROCESS = """
-import sys, time, runner
+import sys, time, runner, requests
 workflow = runner.load(sys.argv[1])
 started = time.perf_counter()
 result = runner.run(workflow, keep=False)
