@@ -71,7 +71,7 @@ def test_a_version_that_is_asked_for_is_the_one_that_is_spoken(
     assert send(driver, get(clear, version="2"))[0].http_version == "2"
     (lost,) = send(driver, get(raw_server(OK), version="2"))
     assert isinstance(lost, TransportFailure)
-    assert lost.kind == "protocol"
+    assert lost.kind in {"protocol", "reset"}  # the server may hang up before what it said was read
 
 
 def test_a_server_without_http2_is_no_server_for_a_request_that_asks_for_it(
