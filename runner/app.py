@@ -182,6 +182,7 @@ def _settings(folder: Path, loading: Loading, home: Path) -> Settings:
         can=features(driver),
         environment=known.variables if isinstance(known, Variables) else known,
         named_from=home,
+        project=Path(found.file).resolve() if found else None,
     )
 
 
@@ -317,8 +318,7 @@ def crew_for(driver: str, session: Any = None, jobs: int = DEFAULT_JOBS) -> NewC
         session: A `requests.Session` for the first of them.
         jobs: Workflows under way at the same time, for each of which the second keeps a connection.
     """
-    # each brings a library that takes a while to load, and that not every machine has
-    if driver == "curl":
+    if driver == "curl":  # each brings a library that takes a while to load, and that not every machine has
         from runner.drivers.multiplexed import MultiplexedDriver  # noqa: PLC0415  # see above
 
         return lambda _: Loop(MultiplexedDriver(jobs))

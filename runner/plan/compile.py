@@ -43,7 +43,8 @@ def compile_file(path: Path, settings: Settings) -> Plan:
         plan = _compile(path.resolve(), settings, problems, (), frozenset())
     if problems or plan is None:
         raise WorkflowError(_in_order(problems))
-    return msgspec.structs.replace(plan, files=frozenset(files))
+    project = {settings.project} if settings.project else set()
+    return msgspec.structs.replace(plan, files=frozenset(files | project))
 
 
 def _in_order(problems: list[Problem]) -> list[Problem]:

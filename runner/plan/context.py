@@ -50,6 +50,7 @@ class Settings:
         can: Transport features that the driver has beyond HTTP/1.1 over TCP (`version 2`, `resolve`, `encoding gzip`).
         shown_from: The folder from which paths are shown.
         named_from: The folder from which files are named in what is remembered from run to run.
+        project: The project file, or None.
         environment: The environment variables that are set.
     """
 
@@ -66,6 +67,7 @@ class Settings:
         can: frozenset[str] = frozenset(),
         shown_from: Path | None = None,
         named_from: Path | None = None,
+        project: Path | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self.files = files
@@ -78,6 +80,7 @@ class Settings:
         self.can = can
         self.shown_from = shown_from or Path.cwd()
         self.named_from = named_from or self.shown_from
+        self.project = project
         self.environment = environment or {}
 
     def shown(self, path: Path) -> str:

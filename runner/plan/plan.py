@@ -231,7 +231,7 @@ class Plan(msgspec.Struct, frozen=True):
         read: Reads a file that a template names, beside the workflow and inside the file root.
         accepts: Names that a caller may give.
         environment_names: Names and values of the chosen environment: over `vars`, below matrix and cases.
-        files: The real paths of this file and of all that it and its includes name.
+        files: The real paths of this file, of all that it and its includes name, and of the project file.
         needs: Workflows that must pass before this one runs.
         lock: Workflows with the same one never run at the same time; "" is none.
         driver: What it was compiled for.

@@ -200,6 +200,12 @@ def test_changed_means_the_file_or_one_that_it_names(runflow: Any, write: Write,
     write("rows.csv", "a\n2\n")
     write("body.json", "[1]")
     assert changed() == ["a.yaml", "b.yaml", "c.yaml", "d.yaml", "new.yaml"]
+    write("runflow.yaml", "")
+    assert len(changed()) == 5
+    git("add", ".")
+    git("commit", "-qm", "three")
+    write("runflow.yaml", "defaults: { timeout: 5s }\n")
+    assert len(changed("branch")) == 5
     assert "git knows no common history with 'nope'" in runflow("list", ".", "--changed", "nope").err
     assert runflow("list", ".", "--changed=--output=x").code == 2
 
