@@ -54,7 +54,7 @@ class Console:
     def handle(self, event: Event, /) -> None:
         """Take one event. Raises OSError where the stream is closed."""
         match event:
-            case RunStarted(shuffled=seed) if seed is not None and self.verbosity >= 0:
+            case RunStarted(shuffled=seed) if seed is not None:
                 self._write(f"in a random order (--shuffle --seed {seed})", dim=True)
             case WorkflowStarted():
                 self._pending = event
