@@ -180,7 +180,7 @@ def test_a_login_that_hangs_ends_with_the_workflow_and_the_next_one_tries_itself
     write("a.yaml", f"timeout: 1s\n{hanging}")
     write("b.yaml", f"timeout: 2s\n{hanging}")
     started = time.monotonic()
-    ended = runflow("a.yaml", "b.yaml", env={"URL": talker, "PASSWORD": PASSWORD})
+    ended = runflow("-j", "1", "a.yaml", "b.yaml", env={"URL": talker, "PASSWORD": PASSWORD})
     assert ended.code == 3, ended.out + ended.err
     assert "the workflow took longer than its timeout of 1.00 s" in ended.out
     assert "the workflow took longer than its timeout of 2.00 s" in ended.out
