@@ -281,6 +281,8 @@ def test_tls_is_verified_against_the_ca_that_the_file_names(driver: Driver, tls_
     assert (unknown.kind, unknown.phase) == ("tls", "tls")
     assert "self-signed" in unknown.message or "unknown CA" in unknown.message
     assert send(driver, url, verify=False).status == 200
+    again = send(driver, url)  # there is a kept connection by now, whose certificate nobody verified
+    assert (again.kind, again.phase) == ("tls", "tls")
 
 
 def test_expired_and_foreign_certificates_say_so(driver: Driver, tls_server: Any, ca: trustme.CA, ca_file: str) -> None:
