@@ -112,10 +112,7 @@ class Loop:
         if self._clock:
             seconds = min(seconds, max(self._clock[0][0] - time.monotonic(), 0.0))
         for task, outcome in self._driver.advance(seconds):
-            error: BaseException | None = outcome if isinstance(outcome, Exception) else None
-            if isinstance(outcome, TransportFailure) and task.notice.pending:
-                error = task.must_end()
-            self._ready.append((task, outcome, error))
+            self._ready.append((task, outcome, outcome if isinstance(outcome, Exception) else None))
         now = time.monotonic()
         while self._clock and self._clock[0][0] <= now:
             _, _, turn, task = heapq.heappop(self._clock)

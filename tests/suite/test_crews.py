@@ -17,7 +17,7 @@ from runner.drivers.multiplexed import MultiplexedDriver
 from runner.model.errors import Interrupted
 from runner.model.events import Event, StepFinished, WorkflowFinished, WorkflowStarted
 from runner.model.results import Result
-from runner.suite import stopping
+from runner.suite import run, stopping
 from runner.suite.stopping import Stopping
 
 Write = Callable[[str, str], Path]
@@ -243,6 +243,29 @@ def test_one_that_hangs_takes_nobodys_verdict(write: Write, demo: str, driver: s
     told, result = story([runner.load(hangs, driver=driver), *flows])
     assert [each.verdict.value for each in result.workflows] == ["error"] + ["passed"] * 99
     assert told[0] == "hangs"
+
+
+def test_nobody_runs_far_ahead_of_one_that_is_slow(
+    write: Write, demo: str, driver: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What they told would pile up in memory until the slow one has told its part."""
+    monkeypatch.setattr(run, "FAR_BEHIND", 3)
+    asked: list[str] = []
+    original = DemoApi.answer
+    monkeypatch.setattr(
+        DemoApi, "answer", lambda self, request: (asked.append(request.path), original(self, request))[1]
+    )
+    ahead: list[int] = []
+
+    class Looks:
+        def handle(self, event: Event, /) -> None:
+            if isinstance(event, WorkflowFinished) and event.result.name == "slow":
+                ahead.append(len(asked) - 1)
+
+    flows = flows_of(write, demo, driver, slow=FLOWS["slow"], **{f"f{number}": FLOWS["fast"] for number in range(30)})
+    assert runner.run(flows, jobs=2, reporters=[Looks()]).passed
+    assert ahead[0] <= 4
+    assert len(asked) == 31
 
 
 def test_it_works_in_a_thread_of_a_host_program(write: Write, demo: str, driver: str) -> None:
