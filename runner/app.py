@@ -15,7 +15,6 @@ from runner.language.files import Files
 from runner.language.project import Environment, Project, ProjectFile, find_project
 from runner.model.environment import Environment as Variables
 from runner.model.errors import Place, Problem, RunflowError, WorkflowError
-from runner.model.events import Event
 from runner.model.kinds import Reporter
 from runner.model.results import Result
 from runner.model.wording import did_you_mean, listed
@@ -23,6 +22,7 @@ from runner.plan.compile import compile_file
 from runner.plan.context import Settings
 from runner.plan.plan import Plan
 from runner.reporters.log import Log
+from runner.reporters.several import Reporters
 from runner.suite.discover import discover
 from runner.suite.loop import Loop
 from runner.suite.needs import in_order
@@ -117,8 +117,13 @@ class Loader:
         every = list(wanted)
         parts: dict[Path, list[Wanted]] = {}
         for each in every:
-            if not each.path.is_dir() and not each.whole:
-                parts.setdefault(each.path.resolve(), []).append(each)
+            if each.whole:
+                continue
+            if each.path.is_dir():
+                raise RunflowError(
+                    f"{each.path} is a folder, which has no steps of its own", hint="name one file of it"
+                )
+            parts.setdefault(each.path.resolve(), []).append(each)
         whole = {each.path.resolve() for each in every if each.whole}
         found = [plan for path in discover(each.path for each in every) if (plan := self._plan(path)) is not None]
         self._one_driver(found)
@@ -329,23 +334,6 @@ def crew_for(driver: str, session: Any = None, jobs: int = DEFAULT_JOBS) -> NewC
 
 def run_suite(runs: list[Run], options: Options, reporters: Iterable[Reporter], new_crew: NewCrew) -> Result:
     """Run workflows and tell every reporter. A reporter that cannot write is dropped, and the result says so."""
-    door = _Reporters(reporters)
+    door = Reporters(reporters)
     result = Suite(runs, options, door.write, new_crew).run()
     return msgspec.structs.replace(result, report_errors=tuple(door.errors)) if door.errors else result
-
-
-class _Reporters:
-    """Tells every reporter; one that fails to write harms no other."""
-
-    def __init__(self, reporters: Iterable[Reporter]) -> None:
-        self.reporters = list(reporters)
-        self.errors: list[str] = []
-
-    def write(self, event: Event) -> None:
-        for reporter in list(self.reporters):
-            try:
-                reporter.handle(event)
-            except OSError as error:
-                self.reporters.remove(reporter)
-                name = getattr(reporter, "name", type(reporter).__name__.lower())
-                self.errors.append(f"the {name} report could not be written: {(error.strerror or str(error)).lower()}")

@@ -43,12 +43,15 @@ _VERSIONS = {
     pycurl.CURL_HTTP_VERSION_2_0: "2",
     pycurl.CURL_HTTP_VERSION_3: "3",
 }
+"""What was spoken."""
+
 _ASKED = {
     "": pycurl.CURL_HTTP_VERSION_2TLS,
     "1.1": pycurl.CURL_HTTP_VERSION_1_1,
     "2": pycurl.CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE,
     "3": pycurl.CURL_HTTP_VERSION_3ONLY,
 }
+"""What is asked of libcurl: a version that is written is the only one, the default is what a TLS server offers."""
 
 
 class Transfer:
@@ -280,9 +283,6 @@ class MultiplexedDriver:
         version = _VERSIONS.get(handle.getinfo(pycurl.INFO_HTTP_VERSION), "1.1")
         if not head.status:  # libcurl takes the end of the connection for the end of the head
             raise CutShort("its head never ended")
-        asked = request.transport.version
-        if asked and asked != version:
-            raise MalformedHead(f"HTTP/{asked} was asked for, and it answers with HTTP/{version}")
         secure = request.url.startswith("https:")
         return Response(
             status=head.status,

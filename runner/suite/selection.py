@@ -42,7 +42,7 @@ def parse_path(text: str) -> Wanted:
     if Path(text).exists():
         return Wanted(Path(text))
     file, colons, step = text.partition("::")
-    if colons and step:
+    if file and colons and step:
         return Wanted(Path(file), step=step)
     found = re.fullmatch(r"(.+):([0-9]+)", text)
     return Wanted(Path(found[1]), line=int(found[2])) if found else Wanted(Path(text))

@@ -145,7 +145,7 @@ def test_what_is_outside_the_steps_means_all_of_the_file(runflow: Any, write: Wr
 
 @pytest.mark.parametrize(
     ("path", "message"),
-    [("a.yaml::thre", "did you mean 'three'?"), ("a.yaml::zzz", "its steps: one, three, two"), ("a.yaml:99", "it has 15"), ("a.yaml:0", "has no line 0"), ("b.yaml::one", "no file or folder b.yaml"), ("b.yaml:3", "no file or folder b.yaml")],
+    [("a.yaml::thre", "did you mean 'three'?"), ("a.yaml::zzz", "its steps: one, three, two"), ("a.yaml:99", "it has 15"), ("a.yaml:0", "has no line 0"), ("b.yaml::one", "no file or folder b.yaml"), ("b.yaml:3", "no file or folder b.yaml"), (".::one", ". is a folder, which has no steps"), (".:3", ". is a folder"), ("::one", "no file or folder ::one"), (":3", "no file or folder :3")],
 )  # fmt: skip
 def test_a_step_that_is_not_there_says_which_are(
     runflow: Any, write: Write, demo: str, path: str, message: str
