@@ -347,3 +347,8 @@ def test_a_proxy_that_refuses_is_no_answer(driver: Driver, raw_server: Raw) -> N
     lost = send(driver, "https://far.test/", proxy=raw_server(b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"))
     assert isinstance(lost, TransportFailure)
     assert "403" in lost.message
+
+
+def test_a_server_of_http_1_0_answers_a_request_of_1_1(driver: Driver, raw_server: Raw) -> None:
+    answer = send(driver, raw_server(b"HTTP/1.0 200 OK\r\n\r\nok"), version="1.1")
+    assert (answer.status, answer.http_version, answer.body) == (200, "1.0", b"ok")
