@@ -258,6 +258,17 @@ def test_tls_connections_without_http2_do_not_wait_for_each_other(
     assert [answer.body for answer in answers] == [b"ok"] * 5
 
 
+def test_an_idle_connection_that_the_server_closed_keeps_nobody_awake(
+    driver: MultiplexedDriver, raw_server: Raw
+) -> None:
+    assert send(driver, get(raw_server(OK)))[0].status == 200
+    time.sleep(0.1)
+    driver.advance(0.1)  # it wakes up once
+    started = time.monotonic()
+    driver.advance(0.2)
+    assert time.monotonic() - started > 0.15
+
+
 def test_what_is_cancelled_is_never_heard_of_again(driver: MultiplexedDriver, raw_server: Raw) -> None:
     driver.begin(get(raw_server(b"", hold=True)), "hangs")
     driver.advance(0.1)
