@@ -70,7 +70,7 @@ def command(paths: tuple[str, ...], *, demo: bool, **options: Any) -> int:  # cl
 
 def _run(paths: tuple[str, ...], more: dict[str, str], options: dict[str, Any]) -> int:
     from runner.app import crew_for, run_suite
-    from runner.cli.problems import compiled
+    from runner.cli.problems import INVALID, compiled
     from runner.cli.selecting import chosen
 
     timeout = _timeout(options["timeout"])
@@ -80,7 +80,7 @@ def _run(paths: tuple[str, ...], more: dict[str, str], options: dict[str, Any]) 
         return code
     runs, code = chosen(plans, loader, options)
     if code:
-        return code
+        return INVALID if loader.problems else code
     files = report_files(options["reports"])
     suite = Options(
         given,

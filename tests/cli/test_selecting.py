@@ -225,6 +225,15 @@ def test_needs_are_run_first_and_a_failed_one_skips_with_the_reason(runflow: Any
     assert runflow("list", "sub/a.yaml", "-k", "sub/a").out.count("\n") == 2
 
 
+def test_what_an_included_file_needs_is_needed_by_who_includes_it(runflow: Any, write: Write, demo: str) -> None:
+    write("setup.yaml", f"base_url: {demo}\n{FLOW.format(status=404)}")
+    write("_inner.yaml", f"needs: setup.yaml\nbase_url: {demo}\n{FLOW.format(status=200)}")
+    write("a.yaml", "steps:\n  - include: _inner.yaml\n")
+    ended = runflow("a.yaml")
+    assert ended.code == 1
+    assert "skipped: it needs setup.yaml, which failed" in ended.out
+
+
 @pytest.mark.parametrize(
     ("needs", "message"),
     [("[zzz.yaml]", "a.yaml:1:9: there is no file zzz.yaml"), ("zzz.yaml", "there is no file zzz.yaml"), ("[b.yaml]", "files need each other in a circle: a.yaml → b.yaml → a.yaml"), ("[a.yaml]", "a.yaml needs itself"), ("[../x.yaml]", "outside the file root")],
@@ -266,6 +275,7 @@ def test_keep_going_runs_what_is_valid_and_still_ends_with_2(some: None, runflow
     assert "skipped: it needs wrong.yaml, which could not be run" in ended.out
     assert "4 workflows passed, 2 workflows failed, 1 workflow skipped" in ended.out
     assert runflow("wrong.yaml", "--keep-going").code == 2
+    assert runflow(".", "--keep-going", "-k", "nothing at all".replace(" ", "_")).code == 2
 
 
 def test_repeat_and_shuffle_say_what_they_did(some: None, runflow: Any) -> None:
