@@ -403,3 +403,12 @@ def test_more_at_once_than_the_process_may_open_files_is_fewer_at_once(
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == told
+
+
+def test_of_several_wishes_for_a_file_the_widest_counts(runflow: Any, write: Write, demo: str) -> None:
+    write("a.yaml", STEPS.format(url=demo))
+    assert runflow("a.yaml::one", "a.yaml").out.count("after the step that was asked for") == 0
+    ended = runflow("a.yaml::two", "./a.yaml::one")
+    assert ended.code == 0
+    assert "✓ two" in ended.out
+    assert ended.out.count("after the step that was asked for") == 1
