@@ -85,18 +85,22 @@ def _joined(expressions: tuple[str, ...]) -> str | None:
 
 
 def _shard(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
     from runner.suite.shards import parse_shard
 
     try:
-        return parse_shard(text) if text is not None else None
+        return parse_shard(text)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--shard") from None
 
 
 def _changed(base: str | None) -> frozenset[Path] | None:
+    if base is None:
+        return None
     from runner.suite.changed import changed_files
 
-    return changed_files(base, Path.cwd()) if base is not None else None
+    return changed_files(base, Path.cwd())
 
 
 def _asked(options: dict[str, Any]) -> list[str]:

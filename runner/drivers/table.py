@@ -21,10 +21,12 @@ def driver_named(name: str) -> str:
     Raises:
         RunflowError: its library is not installed.
     """
+    if name not in {AUTO, "curl"}:
+        return name
     installed = importlib.util.find_spec("pycurl") is not None
     if name == AUTO:
         return "curl" if installed else "requests"
-    if name == "curl" and not installed:
+    if not installed:
         hint = "pip install 'runflow[curl]', or take `--driver auto`, which uses it where it is installed"
         raise RunflowError("the curl driver needs pycurl, which is not installed", hint=hint)
     return name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
+import os
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -83,6 +83,6 @@ class History:
         ignore = self.folder / ".gitignore"
         if not ignore.exists():
             ignore.write_text("*\n", encoding="utf-8")
-        with tempfile.NamedTemporaryFile(dir=self.folder, delete=False) as file:
-            file.write(content)
-        Path(file.name).replace(self.folder / _FILE)
+        beside = self.folder / f"{_FILE}.{os.getpid()}"
+        beside.write_bytes(content)
+        beside.replace(self.folder / _FILE)

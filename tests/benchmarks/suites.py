@@ -193,7 +193,7 @@ def whole_process(url: str, folder: Path, count: int, rounds: int) -> list[Row]:
             "hand": [*BY_HAND, "workflows", url, str(count)],
         }.items():
             started = time.perf_counter()
-            subprocess.run(command, check=True, capture_output=True, cwd=tempfile.gettempdir())
+            subprocess.run(command, check=True, capture_output=True)
             taken.setdefault(name, []).append(time.perf_counter() - started)
     curl, requests, hand = (statistics.median(taken[name]) for name in ("curl", "requests", "hand"))
     return [
@@ -209,6 +209,7 @@ def main(*, quick: bool) -> None:
     rounds = 1 if quick else 5
     with Nginx() as url, tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        os.chdir(folder)  # where nothing is remembered of earlier runs
         (folder / "slow").mkdir()
         (folder / "ci").mkdir()
         rows = many_small(url, folder, 40 if quick else 3000, rounds)
