@@ -4,15 +4,35 @@ from __future__ import annotations
 
 import select
 import time
+from contextlib import suppress
 from typing import Any
 
 import pycurl
 
 _INTEREST = {
-    pycurl.POLL_IN: select.EPOLLIN,
-    pycurl.POLL_OUT: select.EPOLLOUT,
-    pycurl.POLL_INOUT: select.EPOLLIN | select.EPOLLOUT,
+    pycurl.POLL_IN: select.POLLIN,
+    pycurl.POLL_OUT: select.POLLOUT,
+    pycurl.POLL_INOUT: select.POLLIN | select.POLLOUT,
 }
+"""`poll` and `epoll` have the same numbers for these."""
+
+
+class Poll:
+    """`select.poll` with the methods of `select.epoll`, for systems that have no other."""
+
+    def __init__(self) -> None:
+        self._poll = select.poll()
+        self.register, self.modify, self.unregister = self._poll.register, self._poll.modify, self._poll.unregister
+
+    def poll(self, seconds: float) -> list[tuple[int, int]]:
+        """What happened, after this many seconds at the most."""
+        return self._poll.poll(seconds * 1000)
+
+    def close(self) -> None:
+        """It holds no file descriptor."""
+
+
+POLL: Any = getattr(select, "epoll", Poll)
 
 
 class Polling:
@@ -24,7 +44,7 @@ class Polling:
 
     def __init__(self, multi: Any) -> None:
         self._multi = multi
-        self._poll = select.epoll()
+        self._poll = POLL()
         self._wanted: set[int] = set()
         self._due: float | None = None
         multi.setopt(pycurl.M_SOCKETFUNCTION, self._socket)
@@ -56,10 +76,12 @@ class Polling:
             wait = min(wait, max(self._due - time.monotonic(), 0.0))
         for number, what in self._poll.poll(wait):
             if number not in self._wanted:
-                self._poll.unregister(number)  # an idle connection that the server closed: libcurl finds out by itself
+                # An idle connection that the server closed: libcurl finds out by itself, and may have closed it too by now.
+                with suppress(OSError, KeyError):
+                    self._poll.unregister(number)
                 continue
-            reads = pycurl.CSELECT_IN if what & ~select.EPOLLOUT else 0
-            writes = pycurl.CSELECT_OUT if what & select.EPOLLOUT else 0
+            reads = pycurl.CSELECT_IN if what & ~select.POLLOUT else 0
+            writes = pycurl.CSELECT_OUT if what & select.POLLOUT else 0
             self._multi.socket_action(number, reads | writes)
         if self._due is not None and self._due <= time.monotonic():
             self._due = None

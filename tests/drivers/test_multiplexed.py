@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import trustme
 
+from runner.drivers import polling
 from runner.drivers.multiplexed import MultiplexedDriver
 from runner.model.exchange import Request, Response, Transport, TransportFailure
 
@@ -22,8 +23,10 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 Raw = Callable[..., str]
 
 
-@pytest.fixture
-def driver() -> Iterator[MultiplexedDriver]:
+@pytest.fixture(params=["the system's own", "poll"])
+def driver(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[MultiplexedDriver]:
+    if request.param == "poll":  # which systems without epoll have
+        monkeypatch.setattr(polling, "POLL", polling.Poll)
     made = MultiplexedDriver()
     yield made
     made.close()
