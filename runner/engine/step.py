@@ -282,7 +282,8 @@ class StepRun:
         if not trail and tries and tries[-1].exchanges:
             trail = list(tries[-1].exchanges)
         request = trail[-1].request if trail else None
-        first = trail[0].request if trail else None
+        under_way = attempt.held.outgoing.request if attempt.held else None  # of one that was broken off
+        first = trail[0].request if trail else under_way
         insecure = request is not None and request.transport.verify is False and request.url.startswith("https:")
         outcome = trail[-1].outcome if trail else None
         return msgspec.structs.replace(

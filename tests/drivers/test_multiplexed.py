@@ -183,8 +183,8 @@ def test_each_phase_has_its_own_time(driver: MultiplexedDriver, raw_server: Raw)
         conn.sendall(OK[-2:])
 
     timings = send(driver, get(raw_server(script)))[0].timings
-    assert 0.15 < timings.first_byte < 0.35
-    assert 0.35 < timings.total < 0.8
+    assert 0.15 < timings.first_byte < timings.total - 0.15
+    assert 0.35 < timings.total < 3.0
     assert timings.connect < 0.1
     assert timings.tls == 0.0
 

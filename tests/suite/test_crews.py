@@ -106,12 +106,13 @@ def test_the_whole_run_has_a_limit_and_cleans_up_after_it(
     flows += flows_of(write, demo, driver, queued=FLOWS["fast"])
     started = time.monotonic()
     told, result = story(flows, jobs=2, timeout=0.5)
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 5.0  # and not thirty
     for name in steps:
         begins = told.index(name)
         assert told[begins + 2 : begins + 5] == ["  GET /never skipped", "  clean passed", "= error"]
     assert told[-2:] == ["queued", "= skipped"]
     assert result.exit_code == 3
+    assert result.workflows[0].steps[0].url.endswith("/hangs")  # what was under way is told
     assert all("--timeout" in (each.error.message if each.error else each.reason) for each in result.workflows)
 
 
@@ -143,7 +144,7 @@ def test_an_interrupt_gives_tokens_back_and_tells_what_never_began(
     stop_after(monkeypatch, 0.7)
     started = time.monotonic()
     told, result = story(flows, jobs=3, env=demo_env)
-    assert time.monotonic() - started < 3.0
+    assert time.monotonic() - started < 4.0  # and not five
     assert result.exit_code == 130
     assert [each.verdict.value for each in result.workflows] == ["error"] * 3 + ["skipped"] * 3
     assert told.count("  clean passed") == 3
@@ -163,7 +164,7 @@ def test_a_cleanup_has_a_limit_of_its_own(
     stop_after(monkeypatch, 0.2)
     started = time.monotonic()
     told, result = story([flow])
-    assert time.monotonic() - started < 2.0
+    assert time.monotonic() - started < 5.0  # and not thirty
     assert told[2:] == ["  first error", "  second error", "  third skipped", "= error"]
     assert result.exit_code == 130
 
@@ -177,7 +178,7 @@ def test_who_waits_for_anothers_login_is_told_too(
     stop_after(monkeypatch, 0.3)
     started = time.monotonic()
     _, result = story(flows, jobs=4)
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 5.0  # and not thirty
     assert {each.error.message for each in result.workflows if each.error} == {"interrupted by signal 2"}
 
 

@@ -208,7 +208,7 @@ def test_a_signal_cleans_up_reports_and_ends_with_its_code(
     started = time.monotonic()
     process.send_signal(number)
     out, _ = process.communicate(timeout=10)
-    assert time.monotonic() - started < 2.0
+    assert time.monotonic() - started < 8.0  # and not twenty
     assert process.returncode == code
     assert f"interrupted by signal {int(number)}" in out
     assert out.count("✓ clean up") == 2
