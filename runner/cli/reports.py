@@ -81,7 +81,6 @@ def opened_reports(files: list[tuple[str, Path]]) -> Iterator[Reports]:
     from runner.reporters.table import REPORTERS
 
     reports = Reports()
-    streams: list[tuple[str, IO[bytes]]] = []
     with ExitStack() as stack:
         for kind, file in files:
             try:
@@ -91,7 +90,6 @@ def opened_reports(files: list[tuple[str, Path]]) -> Iterator[Reports]:
                 reports.errors.append(_not_written(kind, error))
                 continue
             stack.callback(_closed, kind, stream, reports)
-            streams.append((kind, stream))
             reports.reporters.append(REPORTERS[kind](stream))
         yield reports
 

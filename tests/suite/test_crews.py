@@ -98,14 +98,18 @@ def test_the_whole_run_has_a_limit_and_cleans_up_after_it(
 ) -> None:
     silent = raw_server(b"", hold=True)
     text = "name: {name}\nbase_url: {url}\nsteps:\n  - {step}\n  - get: /never\nfinally:\n  - {{name: clean, get: '{demo}/health', expect: 200}}\n"
-    steps = {"sends": "get: /hangs", "sleeps": "{get: /x, delay: 30s}"}
+    steps = {
+        "sends": "get: /hangs",
+        "sleeps": "{get: /x, delay: 30s}",
+        "shakes": f"get: {raw_server(b'', hold=True).replace('http:', 'https:')}/hands",
+    }
     flows = [
         runner.load(write(f"{name}.yaml", text.format(name=name, url=silent, step=step, demo=demo)), driver=driver)
         for name, step in steps.items()
     ]
     flows += flows_of(write, demo, driver, queued=FLOWS["fast"])
     started = time.monotonic()
-    told, result = story(flows, jobs=2, timeout=0.5)
+    told, result = story(flows, jobs=3, timeout=0.5)
     assert time.monotonic() - started < 5.0  # and not thirty
     for name in steps:
         begins = told.index(name)
