@@ -12,7 +12,7 @@ import pycurl
 
 from runner.drivers import failures
 from runner.drivers.decoding import DecodeError, TooLarge
-from runner.drivers.failures import Reading
+from runner.drivers.failures import CannotSend, Reading
 from runner.drivers.heads import CutShort, MalformedHead
 from runner.model.exchange import Phase, Timings, TransportFailure
 
@@ -88,6 +88,8 @@ def _broken_by_us(problem: Exception, transfer: Transfer) -> Reading:
             return failures.truncated(_host(transfer), str(problem))
         case MalformedHead():
             return failures.malformed(_host(transfer), str(problem))
+        case CannotSend():
+            return "send", str(problem), "take the body out, or use the requests driver"
         case UnicodeError():
             return failures.no_name(transfer.request, str(problem).lower())
         case _:

@@ -12,6 +12,10 @@ class CertificateUnusable(Exception):
     """A certificate, key or CA file of the workflow cannot be used."""
 
 
+class CannotSend(Exception):
+    """The driver has no way to send such a request."""
+
+
 Reading = tuple[FailureKind, str, str]
 """A kind, a message and a hint."""
 

@@ -11,6 +11,7 @@ import pycurl
 
 from runner.drivers.codes import failure_of
 from runner.drivers.decoding import ENCODINGS, DecodeError, Decoding
+from runner.drivers.failures import CannotSend
 from runner.drivers.heads import CutShort, Head, MalformedHead
 from runner.drivers.lines import lines_of
 from runner.drivers.peer import Peers
@@ -98,6 +99,8 @@ class Transfer:
         handle.setopt(pycurl.CONNECTTIMEOUT_MS, milliseconds)
         handle.setopt(pycurl.HTTPHEADER, _header_lines(self.sent, removed))
         if request.method == "HEAD":
+            if request.body is not None:
+                raise CannotSend("the curl driver cannot send a body with HEAD")
             handle.setopt(pycurl.NOBODY, 1)
         elif request.body is not None:
             handle.setopt(pycurl.POST, 1)
@@ -227,7 +230,11 @@ class MultiplexedDriver:
         transfer = self._free.pop() if self._free else Transfer()
         try:
             transfer.begin(request, who)
-        except (pycurl.error, UnicodeError) as error:  # an option that this libcurl does not take, a host that is none
+        except (
+            CannotSend,
+            pycurl.error,
+            UnicodeError,
+        ) as error:  # an option that this libcurl does not take, a host that is none
             self._broken.append((who, failure_of(error, transfer, Timings())))
             return
         self._busy[who] = transfer

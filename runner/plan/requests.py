@@ -81,7 +81,7 @@ class RequestCompiler:
         headers = self.fields("headers", defaults.headers, step.headers, path)
         auth = self._auth(step, headers, path)
         http, http_value = self.http.compile(step, path)
-        self._check_head(step, action, path)
+        self._check_head(step, method, path)
         return RequestPlan(
             method=self.context.value(method, (*path, action)),
             url=self.context.url(url_text, (*path, action)),
@@ -99,9 +99,9 @@ class RequestCompiler:
             paginate=self._paginate(step, path),
         )
 
-    def _check_head(self, step: Step, action: str, path: DocumentPath) -> None:
+    def _check_head(self, step: Step, method: str, path: DocumentPath) -> None:
         body = next((key for key in BODIES if getattr(step, key) is not UNSET), "")
-        if action == "head" and body and "head body" not in self.context.settings.can:
+        if method == "HEAD" and body and "head body" not in self.context.settings.can:
             message = f"the {self.context.settings.driver} driver cannot send a body with HEAD"
             self.context.problem(
                 (*path, body), message, "take it out: a body means nothing there (RFC 9110 §9.3.2)", on_key=True

@@ -115,6 +115,10 @@ def test_a_body_with_head_is_refused_where_it_cannot_be_sent(write: Write) -> No
     runner.load(path)
     with pytest.raises(WorkflowError, match="cannot send a body with HEAD"):
         runner.load(path, driver="curl")
+    with pytest.raises(WorkflowError, match="cannot send a body with HEAD"):
+        runner.load(write("b.yaml", "steps:\n  - request: HEAD http://a.test/\n    json: {}\n"), driver="curl")
+    late = write("c.yaml", "vars: { m: HEAD }\nsteps:\n  - request: '{{ m }} http://127.0.0.1:1/'\n    json: {}\n")
+    assert "cannot send a body with HEAD" in verdict(late)[1].message
 
 
 def test_workflows_of_two_drivers_do_not_run_together(write: Write) -> None:
