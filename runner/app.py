@@ -87,7 +87,8 @@ class Loader:
 
     Attributes:
         problems: Everything that is wrong with those that were read.
-        home: The folder of the project around the working directory, else that directory: what is remembered stands there.
+        project: The project around the working directory, or None.
+        home: Its folder, else that directory: what is remembered stands there.
 
     Raises:
         WorkflowError: that project's file is wrong.
@@ -99,8 +100,8 @@ class Loader:
         self._plans: dict[Path, Plan | None] = {}
         self._settings: dict[Path, Settings] = {}
         here = Path.cwd()
-        project = find_project(here)
-        self.home = project.folder if project else here
+        self.project = find_project(here)
+        self.home = self.project.folder if self.project else here
 
     @property
     def problems(self) -> list[Problem]:
@@ -133,7 +134,7 @@ class Loader:
         ]
 
     def needed(self, plans: Sequence[Plan]) -> list[Plan]:
-        """What workflows need, and what that needs, each once and before none that it needs."""
+        """What workflows need, and what that needs, each once."""
         found: dict[Path, Plan] = {}
         pending = [need.path for plan in plans for need in plan.needs]
         while pending:

@@ -9,6 +9,7 @@ from typing import IO
 
 import click
 
+from runner.language.project import ProjectFile
 from runner.model.errors import Place, Problem, WorkflowError
 from runner.model.kinds import Reporter
 from runner.model.wording import did_you_mean, listed
@@ -27,7 +28,7 @@ class Reports:
         self.errors: list[str] = []
 
 
-def report_files(written: tuple[str, ...]) -> list[tuple[str, Path]]:
+def report_files(written: tuple[str, ...], project: ProjectFile | None) -> list[tuple[str, Path]]:
     """Kinds and files: the command line's, else the project file's.
 
     Raises:
@@ -44,7 +45,7 @@ def report_files(written: tuple[str, ...]) -> list[tuple[str, Path]]:
         if kind not in REPORTERS:
             raise click.BadParameter(_unknown(kind), param_hint="--report")
         found.append((kind, Path(file)))
-    found = found or list(_of_project())
+    found = found or list(_of_project(project))
     names = [file.resolve() for _, file in found]
     if len(set(names)) < len(names):
         raise click.BadParameter("two reports go to one file", param_hint="--report")
@@ -57,11 +58,9 @@ def _unknown(kind: str) -> str:
     return f"there is no report {kind!r}; {did_you_mean(kind, REPORTERS) or f'reports: {listed(REPORTERS)}'}"
 
 
-def _of_project() -> Iterator[tuple[str, Path]]:
-    from runner.language.project import find_project
+def _of_project(found: ProjectFile | None) -> Iterator[tuple[str, Path]]:
     from runner.reporters.table import REPORTERS
 
-    found = find_project(Path.cwd())
     reports = found.project.reports if found else None
     if found is None or not isinstance(reports, dict):
         return

@@ -81,7 +81,7 @@ def _run(paths: tuple[str, ...], more: dict[str, str], options: dict[str, Any]) 
     runs, code = chosen(plans, loader, options)
     if code:
         return INVALID if loader.problems else code
-    files = report_files(options["reports"])
+    files = report_files(options["reports"], loader.project)
     suite = Options(
         given,
         environment=loading.environment,

@@ -11,10 +11,19 @@ from runner.model.wording import did_you_mean, listed
 from runner.selectors.simple import Function
 
 
-def _field(argument: str, fields: tuple[str, ...], what: str) -> str:
+def _told(part: str, fields: tuple[str, ...], argument: str, what: str) -> Selector:
+    """One field of a part of the response, which a driver may not tell."""
     if argument not in fields:
         raise ValueError(f"there is no {what} `{argument}`\n{did_you_mean(argument, fields) or listed(fields)}")
-    return argument
+
+    def select(answer: Answer) -> Any:
+        told = getattr(answer.whole(), part)
+        value = "" if told is None else getattr(told, argument)
+        if value == "":
+            return MISSING
+        return list(value) if isinstance(value, tuple) else value
+
+    return Function(select)
 
 
 class CertificateField:
@@ -30,14 +39,7 @@ class CertificateField:
 
     def compile(self, argument: str, /) -> Selector:
         """RFC 5280 §4.1."""
-        field = _field(argument, Certificate.__struct_fields__, "fact of a certificate")
-
-        def select(answer: Answer) -> Any:
-            certificate = answer.whole().certificate
-            value = "" if certificate is None else getattr(certificate, field)
-            return list(value) if isinstance(value, tuple) else value or MISSING
-
-        return Function(select)
+        return _told("certificate", Certificate.__struct_fields__, argument, "fact of a certificate")
 
 
 class Timing:
@@ -53,10 +55,4 @@ class Timing:
 
     def compile(self, argument: str, /) -> Selector:
         """Seconds."""
-        phase = _field(argument, Timings.__struct_fields__, "phase")
-
-        def select(answer: Answer) -> Any:
-            timings = answer.whole().timings
-            return MISSING if timings is None else getattr(timings, phase)
-
-        return Function(select)
+        return _told("timings", Timings.__struct_fields__, argument, "phase")

@@ -7,6 +7,9 @@ from typing import Any, Protocol
 from runner.model.effects import Flow
 from runner.suite.stopping import Notice
 
+LOOK_AGAIN = 0.1
+"""Seconds after which whoever waits looks whether everything must end."""
+
 Ended = tuple[int, BaseException | None]
 """The number of a flow that ended, and what it raised: a bug of ours."""
 

@@ -10,11 +10,8 @@ from typing import Any, Protocol
 from runner.model.effects import LATE, Effect, Flow, Once, Reply, Send, Sleep
 from runner.model.errors import Interrupted, StepError
 from runner.model.exchange import Request, Response, TransportFailure
-from runner.suite.crew import Ended
+from runner.suite.crew import LOOK_AGAIN, Ended
 from runner.suite.stopping import Notice
-
-_LOOK_AGAIN = 0.1
-"""Seconds after which a loop that waits looks whether everything must end."""
 
 
 class Multiplexed(Protocol):
@@ -90,7 +87,7 @@ class Loop:
         """Resume flows as what they wait for comes, until one ends or the time is over."""
         self._resume_all()
         if not self._ended:
-            self._wait(min(seconds, _LOOK_AGAIN))
+            self._wait(min(seconds, LOOK_AGAIN))
             self._resume_all()
         found, self._ended = self._ended, []
         return found

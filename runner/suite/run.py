@@ -190,9 +190,8 @@ class Suite:
             self._tell(number, Verdict.ERROR, error=failure)
         else:
             self.order.close(number)
-        self.runs[
-            number
-        ].plan.source.forget_marks()  # a failure read them; ten thousand failing files must not keep them
+        # a failure read the marks; ten thousand failing files must not keep them
+        self.runs[number].plan.source.forget_marks()
         self.schedule.ended(number, self.results[number].verdict)
 
     def _bug(self, error: BaseException) -> Failure:

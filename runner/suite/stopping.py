@@ -25,8 +25,7 @@ class Stopping:
     """Whether everything must end, and why. It catches signals while it is entered, in the main thread only.
 
     Attributes:
-        reason: Why, or None.
-        kind: `interrupted` or `timeout`.
+        stop: What every flow is told, or None.
         signal: The signal that came, or 0.
         event: Wakes whoever sleeps.
     """

@@ -11,16 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from runner.model.effects import Effect, Flow, Once, Reply, Send, Sleep
 from runner.model.exchange import TransportFailure
-from runner.suite.crew import Ended
+from runner.suite.crew import LOOK_AGAIN, Ended
 from runner.suite.drive import drive
 from runner.suite.flights import Flights
 from runner.suite.stopping import Notice, Stopping
 
 if TYPE_CHECKING:
     from runner.drivers.blocking import BlockingDriver  # requests takes a while to load, and not every run needs it
-
-_LOOK_AGAIN = 0.1
-"""Seconds after which whoever waits for another looks whether everything must end."""
 
 _Job = tuple[int, Flow[Any], Notice]
 
@@ -54,7 +51,7 @@ class Threads:
     def ended(self, seconds: float) -> list[Ended]:
         """Wait for a flow to end, this long at the most."""
         try:
-            found = [self._ended.get(timeout=min(seconds, _LOOK_AGAIN))]
+            found = [self._ended.get(timeout=min(seconds, LOOK_AGAIN))]
         except queue.Empty:
             return []
         self._busy -= 1
@@ -148,7 +145,7 @@ class _Worker(threading.Thread):
         """What another's flow returns; looks up now and then."""
         until = None if seconds is None else time.monotonic() + seconds
         while True:
-            left = _LOOK_AGAIN if until is None else min(until - time.monotonic(), _LOOK_AGAIN)
+            left = LOOK_AGAIN if until is None else min(until - time.monotonic(), LOOK_AGAIN)
             try:
                 return running.result(max(left, 0.0))
             except TimeoutError:
