@@ -134,7 +134,11 @@ class Loader:
         ]
 
     def needed(self, plans: Sequence[Plan]) -> list[Plan]:
-        """What workflows need, and what that needs, each once."""
+        """What workflows need, and what that needs, each once.
+
+        Raises:
+            RunflowError: it was compiled for another driver.
+        """
         found: dict[Path, Plan] = {}
         pending = [need.path for plan in plans for need in plan.needs]
         while pending:
@@ -143,6 +147,7 @@ class Loader:
             if plan is not None:
                 found[path] = plan
                 pending += [need.path for need in plan.needs]
+        self._one_driver([*plans, *found.values()])
         return list(found.values())
 
     def _plan(self, path: Path) -> Plan | None:

@@ -339,6 +339,18 @@ def test_two_projects_with_two_drivers_must_be_told_which(runflow: Any, write: W
     assert runflow("one", "two", "--driver", "curl").code == 0
 
 
+def test_a_file_that_is_needed_must_be_meant_for_the_same_driver(runflow: Any, write: Write, demo: str) -> None:
+    write("runflow.yaml", "")
+    write("a.yaml", f"needs: sub/b.yaml\nbase_url: {demo}\n{FLOW.format(status=200)}")
+    write("sub/runflow.yaml", "driver: curl\n")
+    write("sub/b.yaml", f"base_url: {demo}\n{FLOW.format(status=200)}")
+    for command in (["a.yaml"], ["check", "a.yaml"]):
+        ended = runflow(*command)
+        assert (ended.code, ended.out) == (2, "")
+        assert "name different drivers: curl for sub/b.yaml, requests for a.yaml" in ended.err
+    assert runflow("a.yaml", "--driver", "curl").code == 0
+
+
 def test_a_driver_that_is_not_installed_says_what_to_install(
     runflow: Any, write: Write, demo: str, tmp_path: Path
 ) -> None:
