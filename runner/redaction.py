@@ -7,6 +7,7 @@ import html
 import json
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -14,6 +15,7 @@ from urllib.parse import quote, quote_plus
 import msgspec
 
 from runner.model.events import Emit, Event, SecretLearned
+from runner.model.exchange import Exchange, Request
 from runner.model.results import StepResult, Verdict
 
 MASK = "***"
@@ -34,6 +36,31 @@ def _base64_cores(raw: bytes) -> Iterable[str]:
         if len(core) >= SHORTEST_SECRET:
             yield core
             yield core.replace("+", "-").replace("/", "_")
+
+
+CLEAR = "\ue002"
+"""Before the user and password of a Basic header that are not Base64 here."""
+_MARK = re.compile("\ue000([^\ue001]*?)(?:/([a-z]+))?\ue001")
+
+
+def mark(name: str, coding: str) -> str:
+    """What stands in a named request for a secret: its name, and how it was coded there (`url`, `json`, or as it is)."""
+    return f"\ue000{name}/{coding}\ue001" if coding else f"\ue000{name}\ue001"
+
+
+def marks(text: str) -> Iterable[tuple[str, str, str]]:
+    """A text of a named request in pieces: the plain text, then the name of the secret after it and how that was coded."""
+    end = 0
+    for found in _MARK.finditer(text):
+        yield text[end : found.start()], found[1], found[2] or ""
+        end = found.end()
+    yield text[end:], "", ""
+
+
+def marked_forms(secret: str) -> Iterable[tuple[str, str]]:
+    """The codings of a secret that a command can make again, each with its text."""
+    raw = secret.encode("utf-8", "surrogatepass")
+    return ("", secret), ("url", quote(raw, safe="")), ("form", quote_plus(raw)), ("json", json.dumps(secret)[1:-1])
 
 
 @lru_cache(maxsize=256)
@@ -94,20 +121,22 @@ class Redactor:
     """
 
     def __init__(self, parent: Redactor | None = None) -> None:
-        self.known: set[str] = set(parent.known) if parent else set()
+        self.known: dict[str, str] = dict(parent.known) if parent else {}  # each with its name
         self.needles: tuple[str, ...] = parent.needles if parent else ()
         self._numbers: bool = parent is not None and parent._numbers  # noqa: SLF001  # its own kind
-        self._clean: dict[int, StepResult] = {}  # steps that hold no secret: they come again with their workflow
+        self._done: dict[int, tuple[StepResult, StepResult]] = {}  # steps come again with their workflow
+        self._names: dict[str, str] = {}
 
-    def learn(self, value: object) -> None:
-        """Mask this value from now on, in every form."""
-        new = {text for text in secret_texts(value) if len(text) >= SHORTEST_SECRET} - self.known
+    def learn(self, value: object, name: str) -> None:
+        """Mask this value from now on, in every form; the first name that it was given is its name."""
+        new = {text for text in secret_texts(value) if len(text) >= SHORTEST_SECRET} - self.known.keys()
         if new:
-            self.known |= new
+            self.known |= dict.fromkeys(sorted(new), name)
+            self._names = {}
             every = {form for secret in self.known for form in forms(secret)}
             self.needles = tuple(sorted(every, key=len, reverse=True))
             self._numbers = self._numbers or any(_NUMBER.fullmatch(text) for text in new)
-            self._clean.clear()
+            self._done.clear()
 
     def text(self, text: str) -> str:
         """The text with every secret masked."""
@@ -148,8 +177,8 @@ class Redactor:
                 return value
 
     def _masked_struct(self, value: msgspec.Struct) -> msgspec.Struct:
-        if id(value) in self._clean:
-            return value
+        if id(value) in self._done:
+            return self._done[id(value)][1]
         changed = {}
         for name in value.__struct_fields__:
             before = getattr(value, name)
@@ -159,11 +188,41 @@ class Redactor:
             after = self.text(before) if kind is str else self._masked(before)
             if after is not before and after != before:
                 changed[name] = after
-        if changed:
-            return msgspec.structs.replace(value, **changed)
-        if isinstance(value, StepResult):
-            self._clean[id(value)] = value
-        return value
+        if type(value) is Exchange and "request" in changed:
+            changed["named"] = self._named(value.request)
+        masked = msgspec.structs.replace(value, **changed) if changed else value
+        if isinstance(value, StepResult) and isinstance(masked, StepResult):
+            self._done[id(value)] = value, masked
+        return masked
+
+    def _named(self, request: Request) -> Request:
+        """The request with a mark that names each secret, in the forms that can be written down again (`marked`)."""
+        if not self._names:
+            for secret, name in self.known.items():
+                for coding, form in marked_forms(secret):
+                    self._names.setdefault(form, mark(name, coding))
+
+        def named(text: str) -> str:
+            for form in sorted((form for form in self._names if form in text), key=len, reverse=True):
+                text = text.replace(form, self._names[form])
+            return text
+
+        def line(value: str) -> str:
+            scheme, _, proof = value.partition(" ")
+            if scheme.lower() == "basic":  # RFC 7617 §2: the one coding that hides what it is made of
+                with suppress(ValueError):
+                    return f"Basic {CLEAR}{named(base64.b64decode(proof, validate=True).decode())}"
+            return named(value)
+
+        body = request.body
+        if body is not None:
+            with suppress(UnicodeDecodeError):
+                body = named(body.decode()).encode()
+        headers = tuple((name, line(value)) for name, value in request.headers)
+        masked: Request = self._masked(
+            msgspec.structs.replace(request, url=named(request.url), headers=headers, body=body)
+        )
+        return masked
 
     def _masked_bytes(self, value: bytes) -> bytes:
         """Bodies are masked as bytes, so that what is no text survives; also in UTF-16, where a secret has other bytes."""
@@ -183,7 +242,7 @@ class Redactor:
 
         def emit(event: Event) -> None:
             if isinstance(event, SecretLearned):
-                self.learn(event.value)
+                self.learn(event.value, event.name)
             else:
                 write(self.mask(event))
 

@@ -23,7 +23,7 @@ SECRETS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), min_s
 def taught(*secrets: object) -> Redactor:
     redactor = Redactor()
     for secret in secrets:
-        redactor.learn(secret)
+        redactor.learn(secret, "secret")
     return redactor
 
 
@@ -80,7 +80,7 @@ def test_a_body_in_another_charset_is_masked_too() -> None:
 def test_a_child_knows_its_parents_secrets_and_keeps_its_own() -> None:
     parent = taught("parent-1")
     child = Redactor(parent)
-    child.learn("child-22")
+    child.learn("child-22", "child")
     assert child.text("parent-1 child-22") == f"{MASK} {MASK}"
     assert parent.text("parent-1 child-22") == f"{MASK} child-22"
 

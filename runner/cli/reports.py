@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+import msgspec
 
 from runner.language.project import ProjectFile
-from runner.model.errors import Place, Problem, WorkflowError
-from runner.model.kinds import Reporter
-from runner.model.wording import did_you_mean, listed
+from runner.model.errors import Place, Problem, RunflowError, WorkflowError
+from runner.model.kinds import FileReporter, Reporter, Wants
+
+if TYPE_CHECKING:
+    from runner.reporters.files import ReportFile
+
+ON_STDOUT = "github"
+"""The one report that is a program's output by its nature: it needs no file."""
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """A report that is asked for: its kind, and where it goes (`-` is standard output)."""
+
+    kind: type[FileReporter]
+    file: Path
 
 
 class Reports:
@@ -28,76 +44,107 @@ class Reports:
         self.errors: list[str] = []
 
 
-def report_files(written: tuple[str, ...], project: ProjectFile | None) -> list[tuple[str, Path]]:
+def report_options(function: F) -> F:
+    """Which reports, and how."""
+    for option in reversed((
+        click.option("--report", "reports", multiple=True, metavar="KIND=FILE",
+                     help="Write a report: junit, html, json, jsonl, tap, har, markdown, or github (which needs no FILE); - is standard output."),
+        click.option("--junit", type=click.Choice(["runs", "steps"]), default="runs", show_default=True, help="What a case in JUnit is."),
+    )):  # fmt: skip
+        function = option(function)
+    return function
+
+
+def report_files(written: tuple[str, ...], project: ProjectFile | None) -> list[Wanted]:
     """Kinds and files: the command line's, else the project file's.
 
     Raises:
         click.BadParameter: one is written wrongly, or two go to one file.
         WorkflowError: the project file names a kind that there is not.
     """
-    from runner.reporters.table import REPORTERS
-
-    found: list[tuple[str, Path]] = []
-    for text in written:
-        kind, equals, file = text.partition("=")
-        if not equals or not file:
-            raise click.BadParameter(f"{text!r}: write KIND=FILE", param_hint="--report")
-        if kind not in REPORTERS:
-            raise click.BadParameter(_unknown(kind), param_hint="--report")
-        found.append((kind, Path(file)))
-    found = found or list(_of_project(project))
-    names = [file.resolve() for _, file in found]
+    found = [_written(text) for text in written] or list(_of_project(project))
+    names = [each.file.resolve() for each in found]
     if len(set(names)) < len(names):
         raise click.BadParameter("two reports go to one file", param_hint="--report")
     return found
 
 
-def _unknown(kind: str) -> str:
-    from runner.reporters.table import REPORTERS
+def _written(text: str) -> Wanted:
+    kind, equals, file = text.partition("=")
+    if not file and (equals or kind != ON_STDOUT):
+        raise click.BadParameter(f"{text!r}: write KIND=FILE, or KIND=- for standard output", param_hint="--report")
+    try:
+        return Wanted(_kind(kind), Path(file or "-"))
+    except RunflowError as error:
+        raise click.BadParameter(f"{error.message}; {error.hint}", param_hint="--report") from None
 
-    return f"there is no report {kind!r}; {did_you_mean(kind, REPORTERS) or f'reports: {listed(REPORTERS)}'}"
+
+def _kind(name: str) -> type[FileReporter]:
+    from runner.reporters.table import reporter_named
+
+    return reporter_named(name)
 
 
-def _of_project(found: ProjectFile | None) -> Iterator[tuple[str, Path]]:
-    from runner.reporters.table import REPORTERS
-
+def _of_project(found: ProjectFile | None) -> Iterator[Wanted]:
     reports = found.project.reports if found else None
     if found is None or not isinstance(reports, dict):
         return
     for kind, name in reports.items():
-        if kind not in REPORTERS:
-            raise WorkflowError([Problem(_unknown(kind), Place(found.file, ("reports", kind), on_key=True))])
+        try:
+            reporter = _kind(kind)
+        except RunflowError as error:
+            place = Place(found.file, ("reports", kind), on_key=True)
+            raise WorkflowError([Problem(error.message, place, error.hint)]) from None
         file = (found.folder / name).resolve()
+        if name == "-":
+            yield Wanted(reporter, Path("-"))
+            continue
         if not file.is_relative_to(found.folder.resolve()):
             place = Place(found.file, ("reports", kind))
             raise WorkflowError([Problem(f"{name} is outside the project's folder", place, "--report writes anywhere")])
-        yield kind, file
+        yield Wanted(reporter, file)
+
+
+def on_stdout(files: list[Wanted]) -> bool:
+    """Standard output belongs to a report, so that what people read goes to standard error."""
+    return any(str(each.file) == "-" and each.kind.name != ON_STDOUT for each in files)
+
+
+def wants(files: list[Wanted]) -> Wants:
+    """What passing steps must carry so that every report has what it shows."""
+    every = {each.kind.wants for each in files}
+    return "places" if "places" in every else "exchanges" if "exchanges" in every else ""
 
 
 @contextmanager
-def opened_reports(files: list[tuple[str, Path]]) -> Iterator[Reports]:
+def opened_reports(files: list[Wanted], *, junit: str = "runs") -> Iterator[Reports]:
     """The reports, open for as long as the run takes. One that cannot be opened or closed harms no other."""
-    from runner.reporters.table import REPORTERS
-
     reports = Reports()
+    if not files:
+        yield reports
+        return
+    from runner.reporters.files import ReportFile
+
     with ExitStack() as stack:
-        for kind, file in files:
+        for each in files:
+            make: Any = each.kind
+            if each.kind.name == "junit" and junit == "steps":
+                make = partial(make, steps=True)
             try:
-                file.parent.mkdir(parents=True, exist_ok=True)
-                stream = file.open("wb")
+                opened = ReportFile(each.kind.name, make, each.file, streams=each.kind.streams)
             except OSError as error:
-                reports.errors.append(_not_written(kind, error))
+                reports.errors.append(_not_written(each.kind.name, error))
                 continue
-            stack.callback(_closed, kind, stream, reports)
-            reports.reporters.append(REPORTERS[kind](stream))
+            stack.callback(_closed, opened, reports)
+            reports.reporters.append(opened)
         yield reports
 
 
-def _closed(kind: str, stream: IO[bytes], reports: Reports) -> None:
+def _closed(report: ReportFile, reports: Reports) -> None:
     try:
-        stream.close()
+        report.close()
     except OSError as error:
-        reports.errors.append(_not_written(kind, error))
+        reports.errors.append(_not_written(report.name, error))
 
 
 def _not_written(kind: str, error: OSError) -> str:

@@ -6,7 +6,7 @@ import gc
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -20,7 +20,7 @@ from runner.cli.options import (
     project_paths,
     read_options,
 )
-from runner.cli.reports import opened_reports, report_files
+from runner.cli.reports import on_stdout, opened_reports, report_files, report_options, wants
 from runner.cli.selecting import selection_options
 from runner.suite.options import DEFAULT_JOBS, Options
 
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 )
 @click.option("--timeout", metavar="DURATION", help="A limit on the whole run (90s, 10m).")
 @click.option("--dry-run", is_flag=True, help="Show the rendered requests; send nothing.")
-@click.option("--report", "reports", multiple=True, metavar="KIND=FILE", help="Write a report: jsonl=FILE.")
+@report_options
 @click.option("--no-store", is_flag=True, help="Write nothing about this run into .runflow.")
 @click.option("-q", "--quiet", is_flag=True, help="Failures and the summary only.")
 @click.option("-v", "--verbose", count=True, help="Request and response heads; -vv bodies too.")
@@ -86,10 +86,12 @@ def _run(paths: tuple[str, ...], more: dict[str, str], options: dict[str, Any]) 
         given,
         environment=loading.environment,
         most_failures=1 if options["fail_fast"] else options["max_failures"] or 0,
-        keep=options["verbose"] > 0 or bool(files),
+        keep=options["verbose"] > 0 or wants(files) != "",
+        places=wants(files) == "places",
         seed=options["seed"],
         jobs=allowed(min(options["jobs"], len(runs))),
         timeout=timeout,
+        invalid=bool(loader.problems),
         shuffled=options["shuffle"],
     )
     if options["dry_run"]:
@@ -98,9 +100,13 @@ def _run(paths: tuple[str, ...], more: dict[str, str], options: dict[str, Any]) 
         return show_requests(runs, suite)
     gc.freeze()  # what was compiled stays until the end: the collector need not walk it again and again,
     gc.set_threshold(10_000, 20, 20)  # nor look so often at what results add, hardly any of which is garbage
-    with opened_reports(files) as reports:
+    with opened_reports(files, junit=options["junit"]) as reports:
+        people = _reporters(options, sys.stderr if on_stdout(files) else sys.stdout)
         result = run_suite(
-            runs, suite, [*_reporters(options), *reports.reporters], crew_for(runs[0].plan.driver, jobs=suite.jobs)
+            runs,
+            suite,
+            [*people, *reports.reporters],
+            crew_for(runs[0].plan.driver, jobs=suite.jobs),
         )
     errors = [*result.report_errors, *reports.errors, *(_close_log() if options["log_file"] is not None else ())]
     if not options["no_store"]:
@@ -110,7 +116,7 @@ def _run(paths: tuple[str, ...], more: dict[str, str], options: dict[str, Any]) 
     for workflow in result.workflows:
         if workflow.error and workflow.error.kind == "bug":
             click.echo(workflow.error.message, err=True)
-    return msgspec.structs.replace(result, report_errors=tuple(errors), invalid=bool(loader.problems)).exit_code
+    return msgspec.structs.replace(result, report_errors=tuple(errors)).exit_code
 
 
 def _timeout(text: str | None) -> float | None:
@@ -138,24 +144,24 @@ def _remember(home: Path, runs: list[Run], result: Result, *, whole: bool) -> No
         History(home).learn(zip(keys, result.workflows, strict=True), durations=whole)
 
 
-def _reporters(options: dict[str, Any]) -> list[Any]:
+def _reporters(options: dict[str, Any], stream: IO[str]) -> list[Any]:
     from runner.reporters.console import Console
     from runner.reporters.log import Log
 
     verbosity = -1 if options["quiet"] else options["verbose"]
-    reporters: list[Any] = [Console(sys.stdout, colour=_colour(options["colour"]), verbosity=verbosity)]
+    reporters: list[Any] = [Console(stream, colour=_colour(options["colour"], stream), verbosity=verbosity)]
     if options["log_level"] or options["log_file"]:
         _log_to(options)
         reporters.append(Log())
     return reporters
 
 
-def _colour(wanted: bool | None) -> bool:
+def _colour(wanted: bool | None, stream: IO[str]) -> bool:
     import os
 
     if wanted is not None:
         return wanted
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _log_to(options: dict[str, Any]) -> None:

@@ -66,8 +66,8 @@ def _fetch(plan: Plan, name: str, given: dict[str, Any], environment: Any, *, re
     if isinstance(found, Failure):
         console.show_error(found, "  ")
         return CANNOT
-    redactor.learn(found.attachment.secrets)
-    redactor.learn([value.rpartition(" ")[2] for _, value in found.attachment.sent])
+    redactor.learn(found.attachment.secrets, "token")
+    redactor.learn([value.rpartition(" ")[2] for _, value in found.attachment.sent], "token")
     for line in _facts(plan, name, found):
         click.echo(redactor.text(line), err=reveal)
     if reveal:

@@ -39,6 +39,8 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = pool_classes(self.attempt)
 
     def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
+        if proxy.lower().startswith("socks"):  # with PySocks installed it would open connections that are not ours
+            raise requests.exceptions.InvalidSchema("the requests driver cannot use a SOCKS proxy")
         manager = super().proxy_manager_for(proxy, **proxy_kwargs)
         manager.pool_classes_by_scheme = pool_classes(self.attempt)
         return manager

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from runner.engine.authenticate import Held
+from runner.engine.frame import Frame
 from runner.engine.judge import Judgement
 from runner.model.answer import Answer
 from runner.model.exchange import Exchange, Response
@@ -23,6 +24,7 @@ class Attempt(msgspec.Struct):
         final: The run's own time is over, so there is no further try.
         held: The last request, with what authenticated it.
         refused: What was sent before, with a token that the server would not take.
+        inside: The workflow that it included.
         cut: The request had less time than the step gives it: the run's own ends before.
     """
 
@@ -37,6 +39,7 @@ class Attempt(msgspec.Struct):
     held: Held | None = None
     refused: list[Try] = []
     cut: bool = False
+    inside: Frame | None = None
 
     @property
     def verdict(self) -> Verdict:

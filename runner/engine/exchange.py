@@ -86,9 +86,10 @@ def _signed(
             raise StepError(str(error), "auth") from None
         frame.world.emit(SecretLearned("auth", added.secrets))
         request = msgspec.structs.replace(request, headers=with_lines(request.headers, added.headers))
+    started = frame.world.wall()
     outcome = yield Send(request)
     assert isinstance(outcome, (Response, TransportFailure))
-    trail.append(Exchange(request, outcome))
+    trail.append(Exchange(request, outcome, started=started))
     if frame.hearing is not None:
         frame.hearing.exchange(trail[-1])
     return outcome

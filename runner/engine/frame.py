@@ -30,7 +30,8 @@ class World:
         emit: Takes events.
         environment: Environment variables.
         random: The run's own random source.
-        keep: Passing steps keep their exchanges and checks (a report wants them).
+        keep: Passing steps keep their exchanges, checks and names (a report wants them).
+        places: They keep their places in the file too.
         sessions: The tokens that all runs share, by what they are for.
         run: What reports call this run.
 
@@ -39,7 +40,19 @@ class World:
         told: Tokens whose secrets this run masks already.
     """
 
-    __slots__ = ("clock", "emit", "environment", "keep", "random", "run", "sessions", "signers", "told", "wall")
+    __slots__ = (
+        "clock",
+        "emit",
+        "environment",
+        "keep",
+        "places",
+        "random",
+        "run",
+        "sessions",
+        "signers",
+        "told",
+        "wall",
+    )
 
     def __init__(
         self,
@@ -50,6 +63,7 @@ class World:
         environment: Mapping[str, str],
         random: Random,
         keep: bool = False,
+        places: bool = False,
         sessions: dict[str, Session] | None = None,
         run: str = "",
     ) -> None:
@@ -59,6 +73,7 @@ class World:
         self.environment = Telling(environment, lambda name, value: emit(SecretLearned(name, value)))
         self.random = random
         self.keep = keep
+        self.places = places
         self.sessions = {} if sessions is None else sessions
         self.signers: dict[str, Attachment] = {}
         self.told: set[tuple[str, int]] = set()
@@ -70,6 +85,7 @@ class Frame:
 
     Attributes:
         first_names: The names before the first step: what credentials that fetch a token are rendered over.
+        own: The names that every workflow has: functions and the environment.
         session: Whose own steps run here, or None.
         opening: Keys of the sessions whose tokens are being fetched around this.
         hearing: Takes all that these steps send and get, where all of it is secret.
@@ -77,7 +93,7 @@ class Frame:
     """
 
     __slots__ = (
-        "base_url", "deadline", "depth", "first_names", "hearing", "jars", "limit", "names", "opening", "parent", "plan",
+        "base_url", "deadline", "depth", "first_names", "hearing", "jars", "limit", "names", "opening", "own", "parent", "plan",
         "secrets", "session", "sessions", "world",
     )  # fmt: skip
 
@@ -93,6 +109,7 @@ class Frame:
         self.secrets: frozenset[str] = frozenset(plan.secrets) | (parent.secrets if parent else frozenset())
         self.names: dict[str, Any] = functions(world.random, world.wall, plan.read)
         self.names["env"] = world.environment
+        self.own = frozenset(self.names)
         self.first_names = self.names
         self.session: Session | None = parent.session if parent else None
         self.opening: frozenset[str] = parent.opening if parent else frozenset()
@@ -166,6 +183,13 @@ class Frame:
         elif self.hearing is not None:
             self.hearing.value(name, value)
 
+    @property
+    def variables(self) -> dict[str, Any]:
+        """The names before the first step, as a report wants them."""
+        if not self.world.keep:
+            return {}
+        return {name: value for name, value in self.first_names.items() if name not in self.own}
+
     def where(self, path: DocumentPath, *, on_key: bool = False) -> Where:
         """A place in this workflow's file, ready to show."""
         return self.plan.source.where(Place(self.plan.file, path, on_key))
@@ -179,4 +203,5 @@ class Frame:
             if error.place and error.place.file == self.plan.file
             else Place(self.plan.file, (*path, *below))
         )
-        return Failure(kind, error.message, error.hint, self.plan.source.where(place))
+        cause = error.cause if isinstance(error, StepError) else ""
+        return Failure(kind, error.message, error.hint, self.plan.source.where(place), cause)

@@ -58,7 +58,9 @@ def answered(
         return answer  # a session's own steps never renew; and a token that is itself new would be refused again
     attempt.answer = answer
     note = f"{why}: the token of `{session.name}` was renewed, and the request sent again"
-    attempt.refused.append(Try(exchanges=tuple(attempt.trail), duration=frame.world.clock() - started, notes=(note,)))
+    duration = frame.world.clock() - started
+    began = frame.world.wall() - duration
+    attempt.refused.append(Try(exchanges=tuple(attempt.trail), duration=duration, notes=(note,), started=began))
     held = attempt.held = yield from authenticate(outgoing, use, frame, names, run_steps, refused=token)
     attempt.trail.clear()
     answer = yield from exchange(_within_deadline(held.outgoing, frame, attempt), frame, attempt.trail)

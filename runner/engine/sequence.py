@@ -129,7 +129,7 @@ class Sequence:
         return failed, names | extracted
 
     def _finish(self, result: StepResult, step: StepPlan) -> None:
-        if bad(result) and result.where is None:
+        if result.where is None and (bad(result) or self.frame.world.places):
             result = msgspec.structs.replace(result, where=self.frame.where(step.path))
         if self.purpose:
             result = msgspec.structs.replace(result, purpose=self.purpose)

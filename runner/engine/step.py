@@ -226,7 +226,8 @@ class StepRun:
             attempt.judgement.error(self.frame.over(), self.step.path)
             return
         kind = {"timeout": "timeout", "decode": "decode", "too_large": "limit"}.get(failure.kind, "transport")
-        attempt.judgement.error(StepError(failure.message, kind, hint=failure.hint), self._url_path())  # type: ignore[arg-type]  # the four words are of ErrorKind
+        error = StepError(failure.message, kind, hint=failure.hint, cause=failure.kind)  # type: ignore[arg-type]  # the four words are of ErrorKind
+        attempt.judgement.error(error, self._url_path())
 
     def _url_path(self) -> tuple[str | int, ...]:
         return self.step.action.url_path if isinstance(self.step.action, RequestPlan) else self.step.path
@@ -240,7 +241,7 @@ class StepRun:
             except StepError as error:
                 raise error.at(frame.plan.file, named.path) from None
         frame.names = names  # the included workflow may use this one's credentials, which are rendered over these
-        child = Frame(plan.plan, frame.world, frame)
+        child = attempt.inside = Frame(plan.plan, frame.world, frame)
         if step.timeout is not None:
             seconds = self._rendered(step.timeout, names, "timeout")
             child.limited(seconds, f"the include took longer than its timeout of {seconds_text(seconds)}")
@@ -273,6 +274,8 @@ class StepRun:
             waited=waited,
             steps=attempt.steps,
             notes=tuple(notes),
+            variables=attempt.inside.variables if attempt.inside else {},
+            started=world.wall() - duration,
         )
 
     def _finished(
@@ -294,9 +297,15 @@ class StepRun:
             duration=duration,
             passed_checks=attempt.judgement.passed,
             judged=bool(step.status or step.expectations or step.asserts),
+            started=self.frame.world.wall() - duration,
+            gave=attempt.given if self.frame.world.keep else {},
+            local=self._local(names) if index >= 0 and self.frame.world.keep else {},
             tries=tuple(tries),
             warnings=("the server's certificate was not verified (`verify: false`)",) if insecure else (),
         )
+
+    def _local(self, names: dict[str, Any]) -> dict[str, Any]:
+        return {name: names[name] for name in (self.step.as_name, "index")}
 
     def _result(self, names: dict[str, Any], verdict: Verdict, index: int, reason: str = "") -> StepResult:
         cleanup = self.step.path[0] == "finally"

@@ -79,7 +79,7 @@ class _Run:
 
     def run(self, given: dict[str, Any]) -> Flow[WorkflowResult]:
         plan, frame = self.plan, self.frame
-        started = frame.world.clock()
+        started, began = frame.world.clock(), frame.world.wall()
         frame.limited(plan.timeout, f"the workflow took longer than its timeout of {seconds_text(plan.timeout or 0)}")
         names = frame.names | given
         error: Failure | None = None
@@ -113,6 +113,8 @@ class _Run:
             error=error,
             outputs=outputs,
             tags=plan.tags,
+            variables=frame.variables,
+            started=began,
         )
 
     def _skipped(self, names: dict[str, Any]) -> str:

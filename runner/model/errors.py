@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from runner.model.exchange import FailureKind
+
 DocumentPath = tuple[str | int, ...]
 """Keys and indices from the top of a document to a value: `("steps", 0, "get")`."""
 
@@ -70,11 +72,20 @@ class StepError(RunflowError):
 
     Attributes:
         below: Where, below the value that was at work, the error arose; `at` makes it part of the place.
+        cause: How its request failed, where it was that.
     """
 
-    def __init__(self, message: str, kind: ErrorKind, place: Place | None = None, hint: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        kind: ErrorKind,
+        place: Place | None = None,
+        hint: str = "",
+        cause: FailureKind | Literal[""] = "",
+    ) -> None:
         super().__init__(message, place, hint)
         self.kind: ErrorKind = kind
+        self.cause: FailureKind | Literal[""] = cause
         self.below: DocumentPath = ()
 
     def under(self, key: str | int) -> StepError:

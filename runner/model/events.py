@@ -14,19 +14,28 @@ class RunStarted(msgspec.Struct, frozen=True):
 
     Attributes:
         workflows: How many runs are planned.
-        shuffled: The seed of their random order, or None.
+        seed: What fixes every random source.
+        shuffled: They run in the random order of the seed.
+        started: Epoch seconds.
     """
 
     workflows: int
-    shuffled: int | None = None
+    seed: int = 0
+    shuffled: bool = False
+    started: float = 0.0
 
 
 class WorkflowStarted(msgspec.Struct, frozen=True):
-    """A workflow begins."""
+    """A workflow begins.
+
+    Attributes:
+        number: Which run it is of all that were selected, those of other shards included.
+    """
 
     name: str
     file: str
     label: str = ""
+    number: int = 0
 
 
 class StepFinished(msgspec.Struct, frozen=True):

@@ -160,8 +160,18 @@ class TransportFailure(msgspec.Struct, frozen=True):
 
 
 class Exchange(msgspec.Struct, frozen=True):
-    """A request and its answer, or why there was none. `note` says what a reader must know (`repeated: stale connection`)."""
+    """A request and its answer, or why there was none.
+
+    Attributes:
+        note: What a reader must know (`repeated: stale connection`).
+        started: When it was sent, in epoch seconds.
+        named: The request with the name of each secret in its place, where it holds any and they were masked.
+        curl: The command that sends it, where all this was read from a report.
+    """
 
     request: Request
     outcome: Response | TransportFailure
     note: str = ""
+    started: float = 0.0
+    named: Request | None = None
+    curl: str = ""

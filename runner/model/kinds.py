@@ -215,9 +215,26 @@ class SecretSource(Protocol):
         ...
 
 
+Wants = Literal["", "exchanges", "places"]
+
+
 class Reporter(Protocol):
     """Something that writes what happens. It sees masked events only."""
 
     def handle(self, event: Event, /) -> None:
         """Take one event. May raise OSError, which is exit 4 and stops only this reporter."""
         ...
+
+
+class FileReporter(Reporter, Protocol):
+    """A reporter that writes one file. Made with a binary stream, to which it may write at any time up to `RunFinished`.
+
+    Attributes:
+        name: What `--report` calls it.
+        streams: The file is written as things happen; else beside its place, and moved there when it is whole.
+        wants: What passing steps must carry for it: nothing, their `exchanges` (and checks and names), or their `places` too.
+    """
+
+    name: ClassVar[str]
+    streams: ClassVar[bool]
+    wants: ClassVar[Wants]

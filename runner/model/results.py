@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import enum
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from runner.model.errors import ErrorKind
-from runner.model.exchange import Exchange
+from runner.model.exchange import Exchange, FailureKind
 
 
 class Verdict(enum.Enum):
@@ -67,12 +67,17 @@ class Check(msgspec.Struct, frozen=True):
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """Why a step could not be carried out."""
+    """Why a step could not be carried out.
+
+    Attributes:
+        cause: How its request failed, where it was that.
+    """
 
     kind: ErrorKind
     message: str
     hint: str = ""
     where: Where | None = None
+    cause: FailureKind | Literal[""] = ""
 
 
 class Try(msgspec.Struct, frozen=True):
@@ -83,6 +88,9 @@ class Try(msgspec.Struct, frozen=True):
         checks: The expectations that failed; the passed ones too where a report keeps them.
         errors: Why it could not be carried out.
         waited: Seconds waited before this try.
+        steps: Of an included workflow.
+        variables: With what that began.
+        started: Epoch seconds.
         notes: What is known beyond that: why it was sent again, what the server meant by a 401.
     """
 
@@ -93,6 +101,8 @@ class Try(msgspec.Struct, frozen=True):
     waited: float = 0.0
     steps: tuple[StepResult, ...] = ()
     notes: tuple[str, ...] = ()
+    variables: dict[str, Any] = {}
+    started: float = 0.0
 
 
 class StepResult(msgspec.Struct, frozen=True):
@@ -109,6 +119,10 @@ class StepResult(msgspec.Struct, frozen=True):
         cleanup: The step belongs to `finally`.
         warnings: What is not wrong but must be seen (`verify: false`).
         purpose: What it ran for where it is no step of the workflow's own (`login of api`), or "".
+        where: Its place in its file; of a passing step only where a report wants it.
+        started: Epoch seconds; 0 where it was skipped.
+        gave: Names that it extracted or set; of a passing step only where a report wants them.
+        local: Names that it alone saw: of a turn, the entry and its index.
     """
 
     name: str
@@ -126,6 +140,9 @@ class StepResult(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...] = ()
     where: Where | None = None
     purpose: str = ""
+    started: float = 0.0
+    gave: dict[str, Any] = {}
+    local: dict[str, Any] = {}
 
     @property
     def last(self) -> Try:
@@ -141,6 +158,8 @@ class WorkflowResult(msgspec.Struct, frozen=True):
         duration: Seconds.
         error: What stopped the run outside its steps.
         outputs: Names and values for who includes it.
+        variables: Names and values before the first step.
+        started: Epoch seconds; 0 where it never began.
     """
 
     name: str
@@ -153,6 +172,8 @@ class WorkflowResult(msgspec.Struct, frozen=True):
     error: Failure | None = None
     outputs: dict[str, Any] = {}
     tags: tuple[str, ...] = ()
+    variables: dict[str, Any] = {}
+    started: float = 0.0
 
     @property
     def full_name(self) -> str:

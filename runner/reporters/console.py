@@ -17,10 +17,20 @@ from runner.model.events import (
     WorkflowFinished,
     WorkflowStarted,
 )
-from runner.model.exchange import Exchange, Response
 from runner.model.results import Failure, Result, SessionResult, StepResult, Try, Verdict, WorkflowResult
 from runner.model.wording import plural, seconds_text
-from runner.reporters.text import can_write, check_lines, excerpt, one_line, request_lines, response_lines, safe
+from runner.reporters.failures import (
+    BAD,
+    Line,
+    error_lines,
+    exchange_lines,
+    failing,
+    failure_lines,
+    place_of,
+    told_by,
+    why,
+)
+from runner.reporters.text import can_write, one_line, step_words
 
 _MARKS = {
     Verdict.PASSED: ("✓", "ok"),
@@ -29,7 +39,6 @@ _MARKS = {
     Verdict.SKIPPED: ("-", "-"),
 }
 _COLOURS = {Verdict.PASSED: "green", Verdict.FAILED: "red", Verdict.ERROR: "red", Verdict.SKIPPED: "yellow"}
-_BAD = (Verdict.FAILED, Verdict.ERROR)
 
 
 class Console:
@@ -54,7 +63,7 @@ class Console:
     def handle(self, event: Event, /) -> None:
         """Take one event. Raises OSError where the stream is closed."""
         match event:
-            case RunStarted(shuffled=seed) if seed is not None:
+            case RunStarted(seed=seed, shuffled=True):
                 self._write(f"in a random order (--shuffle --seed {seed})", dim=True)
             case WorkflowStarted():
                 self._pending = event
@@ -79,10 +88,6 @@ class Console:
             text = click.style(text, fg=colour or None, bold=bold or None, dim=dim or None)
         self.stream.write(f"{text}\n")
 
-    def _lines(self, lines: Iterable[str], indent: str, *, colour: str = "", dim: bool = False) -> None:
-        for line in lines:
-            self._write(f"{indent}{safe(line)}".rstrip(), colour=colour, dim=dim)
-
     def _title(self) -> None:
         """The workflow's name, once, before the first thing that is said of it."""
         if self._pending is not None:
@@ -94,18 +99,18 @@ class Console:
         step = event.step
         self._steps += not event.depth
         self._checks += step.passed_checks
-        if self.verbosity < 0 and step.verdict not in _BAD:
+        if self.verbosity < 0 and step.verdict not in BAD:
             return
         self._title()
         indent = "  " * (event.depth + 1)
         self._write(
-            f"{indent}{self._mark(step.verdict)} {_step_line(step)}",
+            f"{indent}{self._mark(step.verdict)} {step_words(step)}",
             colour="" if step.verdict is Verdict.PASSED else _COLOURS[step.verdict],
         )
         for warning in step.warnings:
             self._write(f"{indent}  warning: {warning}", colour="yellow")
         self._retries(step, f"{indent}  ")
-        if step.verdict in _BAD:
+        if step.verdict in BAD:
             self._failure(step, f"{indent}    ")
         elif self.verbosity > 0:
             for one in step.tries:
@@ -118,64 +123,31 @@ class Console:
     def _retries(self, step: StepResult, indent: str) -> None:
         """Earlier tries, a line each."""
         for number, one in enumerate(step.tries[:-1], 1):
-            why = (
-                one.errors[0].message
-                if one.errors
-                else next((_short(check) for check in one.checks if not check.passed), "; ".join(one.notes))
-            )
-            self._write(f"{indent}try {number} of {len(step.tries)}: {one_line(why, 160)}", dim=True)
+            reason = why(one) or "; ".join(one.notes)
+            self._write(f"{indent}try {number} of {len(step.tries)}: {one_line(reason, 160)}", dim=True)
 
     def _failure(self, step: StepResult, indent: str) -> None:
-        last = step.last
-        failed = [check for check in last.checks if not check.passed]
-        for check in failed:
-            self._write()
-            if check.where:
-                self._write(f"{indent}{safe(str(check.where))}", colour="cyan")
-                self._lines(excerpt(check.where), indent, dim=True)
-            self._lines(check_lines(check), indent)
-        for error in last.errors:
-            self._write()
-            self.show_error(error, indent)
-        if last.notes:
-            self._write()
-            self._lines((one_line(note, 1000) for note in last.notes), indent)
-        if last.exchanges and not last.steps:
-            self._write()
-            self._exchanges(last, indent, body=True)
+        self._write()
+        self._styled(failure_lines(step.last), indent)
         self._write()
 
     def show_error(self, error: Failure, indent: str) -> None:
         """Why something could not be done, with its place and what to do."""
-        if error.where:
-            self._write(f"{indent}{safe(str(error.where))}", colour="cyan")
-            self._lines(excerpt(error.where), indent, dim=True)
-        self._lines(error.message.splitlines(), indent)
-        if error.hint:
-            self._write(
-                f"{indent}→ {one_line(error.hint, 400)}"
-                if not self._ascii
-                else f"{indent}-> {one_line(error.hint, 400)}"
-            )
+        self._styled(error_lines(error), indent)
 
-    def _exchanges(self, one: Try, indent: str, *, body: bool = False) -> None:
+    def _styled(self, lines: Iterable[Line], indent: str) -> None:
+        for style, line in lines:
+            if self._ascii and line.startswith("→"):
+                line = f"->{line[1:]}"  # noqa: PLW2901  # the one sign that has an ASCII look of its own
+            self._write(f"{indent}{line}".rstrip(), colour="cyan" if style == "place" else "", dim=style == "dim")
+
+    def _exchanges(self, one: Try, indent: str) -> None:
         for exchange in one.exchanges:
-            self._exchange(exchange, indent, body=body or self.verbosity > 1)
-
-    def _exchange(self, exchange: Exchange, indent: str, *, body: bool) -> None:
-        outcome = exchange.outcome
-        whole = self.verbosity > 1
-        self._lines(request_lines(exchange.request, outcome.sent, body=body), f"{indent}> ", dim=True)
-        if isinstance(outcome, Response):
-            self._lines(response_lines(outcome, body=body, whole=whole), f"{indent}< ", dim=True)
-        else:
-            self._lines([f"{outcome.kind} ({outcome.phase}): {outcome.message}"], f"{indent}< ", dim=True)
-        if exchange.note:
-            self._lines([exchange.note], f"{indent}  ", dim=True)
+            whole = self.verbosity > 1
+            self._styled(exchange_lines(exchange, body=whole, whole=whole), indent)
 
     def _workflow(self, result: WorkflowResult) -> None:
-        told = {error.message for step in result.steps for error in step.last.errors}
-        if result.error is not None and result.error.message not in told:
+        if result.error is not None and not told_by(result):
             self._title()
             self._write(f"  {self._mark(Verdict.ERROR)} the workflow", colour="red")
             self.show_error(result.error, "      ")
@@ -204,7 +176,7 @@ class Console:
             self._write(f"  {one_line(user)}: {plural(count, 'request')}", dim=True)
 
     def _summary(self, result: Result) -> None:
-        bad = [workflow for workflow in result.workflows if workflow.verdict in _BAD]
+        bad = [workflow for workflow in result.workflows if workflow.verdict in BAD]
         if len(result.workflows) > 1 and bad:
             self._write()
             for workflow in bad:
@@ -214,7 +186,7 @@ class Console:
                 )
         counts = [f"{plural(count, 'workflow')} {word}" for word, verdict in _WORDS if (count := result.count(verdict))]
         open_ended = sum(
-            session.verdict in _BAD and session.steps[-1].purpose == "logout" for session in result.sessions
+            session.verdict in BAD and session.steps[-1].purpose == "logout" for session in result.sessions
         )
         ok = not bad and not result.interrupted_by and not open_ended
         dot = " - " if self._ascii else " · "
@@ -241,40 +213,11 @@ _WORDS = (
 )
 
 
-def _short(check: object) -> str:
-    lines = list(check_lines(check))  # type: ignore[arg-type]  # a Check
-    return " ".join(" ".join(lines).split())
-
-
-def _step_line(step: StepResult) -> str:
-    turn = f" [{step.turn}]" if step.turn >= 0 else ""
-    request = f"{step.method} {one_line(step.url, 100)}"
-    unnamed = bool(step.method) and step.name.startswith(f"{step.method} ")
-    purpose = f"{one_line(step.purpose)}: " if step.purpose else ""
-    parts = [f"{purpose}{request if unnamed else one_line(step.name)}{turn}"]
-    if step.method and not unnamed:
-        parts.append(request)
-    if step.status:
-        parts.append(str(step.status))
-    if step.verdict is Verdict.SKIPPED:
-        parts.append(f"skipped: {one_line(step.reason, 200)}")
-    else:
-        parts.append(seconds_text(step.duration))
-    if len(step.tries) > 1:
-        parts.append(plural(len(step.tries), "try"))
-    if step.method and not step.judged and not step.purpose and step.verdict is Verdict.PASSED:
-        parts.append("nothing expected")
-    return "  ".join(parts)
-
-
 def _first_place(workflow: WorkflowResult) -> str:
     if workflow.error and workflow.error.where:
         return str(workflow.error.where)
-    for step in workflow.steps:
-        if step.verdict in _BAD:
-            places = [check.where for check in step.last.checks if check.where and not check.passed] + [
-                error.where for error in step.last.errors
-            ]
-            where = next((place for place in places if place), step.where)
-            return f"{one_line(step.name)}  {where}" if where else one_line(step.name)
-    return workflow.file
+    step = failing(workflow.steps)
+    if step is None:
+        return workflow.file
+    where = place_of(step.last) or step.where
+    return f"{one_line(step.name)}  {where}" if where else one_line(step.name)

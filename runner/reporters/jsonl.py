@@ -1,37 +1,63 @@
-"""JSON Lines: each event as it happens, one object a line, straight to the file. Keeps nothing in memory."""
+"""JSON Lines: each event as it happens, one record a line, straight to the file. Keeps nothing in memory."""
 
 from __future__ import annotations
 
-import enum
-from typing import IO, Any
+from typing import IO, ClassVar
 
 import msgspec
 
-from runner.model.events import Event, RunFinished
+from runner.model.events import (
+    Event,
+    RunFinished,
+    RunStarted,
+    SessionFinished,
+    StepFinished,
+    WorkflowFinished,
+    WorkflowStarted,
+)
+from runner.model.kinds import Wants
+from runner.reporters.record import RunFinishedLine, SessionFinishedLine, WorkflowFinishedLine
+from runner.reporters.recording import encoded, encoded_step, end, first_line, run_line, session_record, workflow_record
 
 
 class JsonLines:
-    """Writes every event; `event` says which it is.
+    """Writes a line for each event; steps of included workflows stand inside the step that includes them.
 
     Args:
         stream: Where to.
     """
 
-    name = "jsonl"
+    name: ClassVar[str] = "jsonl"
+    streams: ClassVar[bool] = True
+    wants: ClassVar[Wants] = "exchanges"
 
     def __init__(self, stream: IO[bytes]) -> None:
         self.stream = stream
-        self._encoder = msgspec.json.Encoder(enc_hook=_plain)
+        self._number = -1
 
     def handle(self, event: Event, /) -> None:
         """Take one event. Raises OSError where it cannot be written."""
-        if isinstance(event, RunFinished):  # what its workflows did has been told
-            event = RunFinished(msgspec.structs.replace(event.result, workflows=(), sessions=()))
-        data = {"event": type(event).__name__, **msgspec.structs.asdict(event)}
-        self.stream.write(self._encoder.encode(data) + b"\n")
+        match event:
+            case StepFinished(step=step, depth=depth):
+                if self._number < 0 or (depth and not step.purpose):
+                    return
+                self.stream.write(b'{"event":"step_finished","step":%b}\n' % encoded_step(step))
+                self.stream.flush()
+            case RunStarted():
+                self._write(first_line(event))
+            case WorkflowStarted():
+                self._number = event.number
+                self._write(run_line(event))
+            case WorkflowFinished(result):
+                self._write(WorkflowFinishedLine(workflow_record(result, self._number)))
+                self._number = -1
+            case SessionFinished(result):
+                self._write(SessionFinishedLine(session_record(result)))
+            case RunFinished(result):
+                self._write(RunFinishedLine(end(result)))
+            case _:
+                pass
+
+    def _write(self, line: msgspec.Struct) -> None:
+        self.stream.write(encoded(line) + b"\n")
         self.stream.flush()
-
-
-def _plain(value: Any) -> Any:
-    """What JSON has no word for, as text."""
-    return value.value if isinstance(value, enum.Enum) else str(value)

@@ -10,8 +10,8 @@ from runner.matchers.equality import same
 from runner.model.answer import Answer
 from runner.model.errors import StepError
 from runner.model.exchange import Request, Response
-from runner.model.results import Check, Where
-from runner.model.wording import json_text, shown
+from runner.model.results import Check, StepResult, Verdict, Where
+from runner.model.wording import json_text, plural, seconds_text, shown
 
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
@@ -177,3 +177,29 @@ def body_lines(body: bytes, content_type: str, *, whole: bool = False) -> Iterat
     hidden = len(text) - sum(len(line) + 1 for line in lines[:most])
     if hidden > 0:
         yield f"… {hidden} more characters (-vv shows all)"
+
+
+def step_title(step: StepResult) -> str:
+    """What a step is called: its name, or its request where it has none; its turn, and what it ran for."""
+    turn = f" [{step.turn}]" if step.turn >= 0 else ""
+    unnamed = bool(step.method) and step.name.startswith(f"{step.method} ")
+    purpose = f"{one_line(step.purpose)}: " if step.purpose else ""
+    return f"{purpose}{f'{step.method} {one_line(step.url, 100)}' if unnamed else one_line(step.name)}{turn}"
+
+
+def step_words(step: StepResult) -> str:
+    """A step on one line: its title, its request, its status, how long it took."""
+    parts = [step_title(step)]
+    if step.method and not step.name.startswith(f"{step.method} "):
+        parts.append(f"{step.method} {one_line(step.url, 100)}")
+    if step.status:
+        parts.append(str(step.status))
+    if step.verdict is Verdict.SKIPPED:
+        parts.append(f"skipped: {one_line(step.reason, 200)}")
+    else:
+        parts.append(seconds_text(step.duration))
+    if len(step.tries) > 1:
+        parts.append(plural(len(step.tries), "try"))
+    if step.method and not step.judged and not step.purpose and step.verdict is Verdict.PASSED:
+        parts.append("nothing expected")
+    return "  ".join(parts)

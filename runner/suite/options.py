@@ -17,11 +17,13 @@ class Options(msgspec.Struct, frozen=True):
         given: Names from the command line (`--var`).
         environment: Environment variables.
         most_failures: After so many workflows that did not pass no further one begins; 0 means any number.
-        keep: Events of passing steps carry exchanges and checks.
+        keep: Events of passing steps carry exchanges, checks and names.
+        places: Passing steps carry their places in the file too.
         retain: So does the result, which otherwise keeps those of failures only.
         seed: Fixes every random source.
         jobs: Workflows under way at the same time.
         timeout: Seconds for the whole run, or None.
+        invalid: Files that are wrong were left out.
         shuffled: The runs are in the random order of the seed.
     """
 
@@ -29,8 +31,10 @@ class Options(msgspec.Struct, frozen=True):
     environment: Mapping[str, str] = {}
     most_failures: int = 0
     keep: bool = False
+    places: bool = False
     retain: bool = False
     seed: int = 0
     jobs: int = DEFAULT_JOBS
     timeout: float | None = None
+    invalid: bool = False
     shuffled: bool = False

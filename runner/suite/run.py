@@ -55,6 +55,7 @@ def new_world(plan: Plan, row: Row, options: Options, emit: Emit, sessions: dict
         environment=options.environment,
         random=Random(f"{options.seed}:{plan.file}:{row.label}"),  # noqa: S311  # test data, not keys
         keep=options.keep,
+        places=options.places,
         sessions=sessions,
         run=f"{plan.name} {row.label}".rstrip(),
     )
@@ -96,7 +97,7 @@ class Suite:
         started = time.monotonic()
         self._until = None if self.options.timeout is None else started + self.options.timeout
         self._learn_first()
-        self.write(RunStarted(len(self.runs), self.options.seed if self.options.shuffled else None))
+        self.write(RunStarted(len(self.runs), self.options.seed, self.options.shuffled, time.time()))
         with self.stopping:
             crew = self.new_crew(self.stopping)
             self._work(crew, self._next_run, self._run_ended)
@@ -113,6 +114,7 @@ class Suite:
             self.stopping.signal,
             crashed=self.crashed,
             sessions=tuple(self.ended[number] for number in sorted(self.ended)),
+            invalid=self.options.invalid,
             cut_short=self.stopping.stop is not None and self.stopping.stop.kind == "timeout",
         )
 
@@ -122,9 +124,10 @@ class Suite:
             for name in plan.secrets:
                 for source in (self.options.environment, plan.environment_names, self.options.given):
                     if name in source:
-                        self.redactor.learn(source[name])
+                        self.redactor.learn(source[name], name)
         if isinstance(self.options.environment, Environment):
-            self.redactor.learn(self.options.environment.found)
+            for name, value in self.options.environment.found.items():
+                self.redactor.learn(value, name)
 
     def _work(
         self, crew: Crew, following: Callable[[], _Job | None], ended: Callable[[int, BaseException | None], None]
@@ -176,8 +179,10 @@ class Suite:
         tell = self.order.door(number)
 
         def write(event: Event) -> None:
-            if isinstance(event, WorkflowFinished):
-                self.results[number] = event.result if options.retain else _slim(event.result)
+            if isinstance(event, WorkflowStarted):
+                event = msgspec.structs.replace(event, number=self.runs[number].number)
+            elif isinstance(event, WorkflowFinished):
+                self.results[number] = event.result if options.retain else slim(event.result)
             tell(event)
 
         world = new_world(plan, row, options, Redactor(self.redactor).door(write), self.sessions)
@@ -190,8 +195,9 @@ class Suite:
             self._tell(number, Verdict.ERROR, error=failure)
         else:
             self.order.close(number)
-        # a failure read the marks; ten thousand failing files must not keep them
-        self.runs[number].plan.source.forget_marks()
+        if number + 1 == len(self.runs) or self.runs[number + 1].plan is not self.runs[number].plan:
+            # a failure read the marks; ten thousand failing files must not keep them
+            self.runs[number].plan.source.forget_marks()
         self.schedule.ended(number, self.results[number].verdict)
 
     def _bug(self, error: BaseException) -> Failure:
@@ -205,7 +211,7 @@ class Suite:
         plan, row = self.runs[number].plan, self.runs[number].row
         result = WorkflowResult(plan.name, plan.file, verdict, row.label, tags=plan.tags, **facts)
         self.results[number] = result
-        self.order.tell(number, WorkflowStarted(result.name, result.file, result.label))
+        self.order.tell(number, WorkflowStarted(result.name, result.file, result.label, self.runs[number].number))
         self.order.tell(number, WorkflowFinished(result))
         self.order.close(number)
 
@@ -280,12 +286,12 @@ class Suite:
             tell(event)
 
         redactor = Redactor(self.redactor)
-        redactor.learn(session.secrets)
+        redactor.learn(session.secrets, f"auth.{session.name}")
         world = new_world(session.owner, Row(), self.options, redactor.door(write), self.sessions)
         return closed(session, world, NESTED.steps)
 
 
-def _slim(result: WorkflowResult) -> WorkflowResult:
+def slim(result: WorkflowResult) -> WorkflowResult:
     """What stays in memory of a run that was reported: of passing steps no exchanges."""
     steps = tuple(
         msgspec.structs.replace(step, tries=()) if step.tries and step.verdict is Verdict.PASSED else step

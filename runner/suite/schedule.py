@@ -18,16 +18,19 @@ class Run(msgspec.Struct, frozen=True):
 
     Attributes:
         key: What it is called from one run of the suite to the next; repetitions share it.
+        number: Which one it is of all that were selected, before they were dealt out to shards.
     """
 
     plan: Plan
     row: Row
     key: str
+    number: int = 0
 
 
 def runs_of(plans: Iterable[Plan]) -> list[Run]:
     """Every run of every workflow, in order."""
-    return [Run(plan, row, f"{plan.key} {row.label}".rstrip()) for plan in plans for row in plan.rows]
+    every = ((plan, row) for plan in plans for row in plan.rows)
+    return [Run(plan, row, f"{plan.key} {row.label}".rstrip(), number) for number, (plan, row) in enumerate(every)]
 
 
 class Schedule:

@@ -110,6 +110,7 @@ def selected(
     if selection.shuffle is not None:
         Random(selection.shuffle).shuffle(every)  # noqa: S311  # an order, no key
     runs = [run for run in runs_of(in_order(every)) if run.plan.path in whole or (run.plan.path, run.row.label) in kept]
+    runs = [msgspec.structs.replace(run, number=number) for number, run in enumerate(runs)]
     if selection.shard is not None:
         runs = shard(runs, *selection.shard, selection.seconds)
     return [each for run in runs for each in _repeated(run, selection.repeat)]
@@ -149,7 +150,7 @@ def _repeated(run: Run, times: int) -> Iterable[Run]:
         return
     for number in range(1, times + 1):
         label = f"{run.row.label} #{number}".strip()
-        yield Run(run.plan, Row(run.row.values, label), run.key)
+        yield Run(run.plan, Row(run.row.values, label), run.key, run.number * times + number - 1)
 
 
 def up_to_step(plan: Plan, wanted: Sequence[Wanted]) -> Plan:

@@ -66,7 +66,7 @@ def test_shards_of_one_machine_stay_a_partition_while_they_run(some: None, runfl
     for index in (1, 2):
         runflow(".", "-q", "--shard", f"{index}/2", "--report", f"jsonl={index}.jsonl")
         lines = map(json.loads, (tmp_path / f"{index}.jsonl").read_text().splitlines())
-        begun += [f"{line['file']} {line['label']}" for line in lines if line["event"] == "WorkflowStarted"]
+        begun += [f"{line['file']} {line.get('label')}" for line in lines if line["event"] == "workflow_started"]
     assert len(begun) == len(set(begun)) == 6
 
 
@@ -257,8 +257,8 @@ def test_a_lock_holds_across_files_and_includes(runflow: Any, write: Write, demo
     ended = runflow(".", "--report", "jsonl=out.jsonl", "-j", "8")
     assert ended.code == 0
     last = json.loads((tmp_path / "out.jsonl").read_text().splitlines()[-1])
-    assert last["event"] == "RunFinished"
-    assert last["result"]["duration"] > 0.6
+    assert last["event"] == "run_finished"
+    assert last["end"]["seconds"] > 0.6
     write("a.yaml", f"lock: other\n{top}  - include: _inner.yaml\n")
     assert "has the lock `db`, and this run has `other` already" in runflow("check", ".").err
 
@@ -303,7 +303,7 @@ def test_the_project_names_paths_driver_and_reports(some: None, runflow: Any, wr
     assert runflow("check").out.startswith("2 workflows")
     assert runflow("list").out.count("\n") == 2
     lines = [json.loads(line) for line in (tmp_path / "out" / "run.jsonl").read_text().splitlines()]
-    assert [line["event"] for line in lines if line["event"].startswith("Run")] == ["RunStarted", "RunFinished"]
+    assert [line["event"] for line in lines if line["event"].startswith("run_")] == ["run_started", "run_finished"]
     (tmp_path / "sub").mkdir()
     assert runflow("run", cwd=tmp_path / "sub").code == 0
     write("runflow.yaml", "reports: { jsonl: ../out.jsonl }\n")
@@ -325,7 +325,7 @@ def test_a_report_that_cannot_be_written_is_exit_4_and_the_others_are_whole(
     )
     assert ended.code == 4
     assert ended.err.count("the jsonl report could not be written") == 2
-    assert "RunFinished" in (tmp_path / "good.jsonl").read_text()
+    assert "run_finished" in (tmp_path / "good.jsonl").read_text()
 
 
 def test_two_projects_with_two_drivers_must_be_told_which(runflow: Any, write: Write, demo: str) -> None:

@@ -215,11 +215,13 @@ def test_a_signal_cleans_up_reports_and_ends_with_its_code(
     assert out.count("skipped: the run was interrupted") == 3
     report = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     ended = [
-        (line["result"]["file"], line["result"]["verdict"]) for line in report if line["event"] == "WorkflowFinished"
+        (line["workflow"]["file"], line["workflow"]["verdict"])
+        for line in report
+        if line["event"] == "workflow_finished"
     ]
     assert ended == [("a.yaml", "error"), ("b.yaml", "error"), ("c.yaml", "skipped")]
-    assert report[-1]["event"] == "RunFinished"
-    assert report[-1]["result"]["interrupted_by"] == number
+    assert report[-1]["event"] == "run_finished"
+    assert report[-1]["end"]["interrupted_by"] == number
 
 
 @pytest.mark.parametrize("driver", ["requests", "curl"])

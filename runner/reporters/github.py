@@ -1,0 +1,71 @@
+"""GitHub Actions: an annotation on the line of each failure, and the job's summary. Its commands are lines of output."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import IO, ClassVar
+
+from runner.model.events import Event, RunFinished, WorkflowFinished
+from runner.model.kinds import Wants
+from runner.model.results import Where, WorkflowResult
+from runner.reporters.failures import BAD, reason_of_run
+from runner.reporters.markdown import Markdown
+
+SUMMARY = "GITHUB_STEP_SUMMARY"
+WORKSPACE = "GITHUB_WORKSPACE"
+
+
+class GitHub:
+    """Writes workflow commands as runs end, and the summary to the file that `GITHUB_STEP_SUMMARY` names.
+
+    Args:
+        stream: Where the commands go: standard output, where the runner reads them.
+    """
+
+    name: ClassVar[str] = "github"
+    streams: ClassVar[bool] = True
+    wants: ClassVar[Wants] = ""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self.stream = stream
+        summary = os.environ.get(SUMMARY)
+        self._summary = Path(summary).open("ab") if summary else None  # noqa: SIM115  # open as long as the run takes
+        self._markdown = Markdown(self._summary) if self._summary else None
+
+    def handle(self, event: Event, /) -> None:
+        """Take one event. Raises OSError where it cannot be written."""
+        if self._markdown is not None:
+            self._markdown.handle(event)
+        match event:
+            case WorkflowFinished(result) if result.verdict in BAD:
+                self.stream.write(f"{_annotation(result)}\n".encode("utf-8", "replace"))
+                self.stream.flush()
+            case RunFinished() if self._summary is not None:
+                self._summary.close()
+            case _:
+                pass
+
+
+def _annotation(result: WorkflowResult) -> str:
+    why = reason_of_run(result)
+    facts = {**_place(why.where, result.file), "title": f"{result.full_name}: {why.title} ({why.code})"}
+    properties = ",".join(f"{name}={_property(str(value))}" for name, value in facts.items())
+    return f"::error {properties}::{_data(chr(10).join(why.lines))}"
+
+
+def _place(where: Where | None, file: str) -> dict[str, object]:
+    """A place in the repository: its paths are relative to the workspace, where we may not be."""
+    path = Path(where.file if where else file).absolute()
+    root = Path(os.environ.get(WORKSPACE) or Path.cwd())
+    shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+    return {"file": shown, "line": where.line, "col": where.column} if where else {"file": shown}
+
+
+def _data(text: str) -> str:
+    """As the runner decodes it: nothing in it can end the line or begin another command."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

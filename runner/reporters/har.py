@@ -1,0 +1,196 @@
+"""HAR 1.2 (http archive): every exchange, a page for each run. Opens in browser tools; `--replay` answers from it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import IO, Any, ClassVar
+from urllib.parse import parse_qsl, urlsplit
+
+from runner.model.events import (
+    Event,
+    RunFinished,
+    RunStarted,
+    SessionFinished,
+    StepFinished,
+    WorkflowFinished,
+    WorkflowStarted,
+)
+from runner.model.exchange import Exchange, Headers, Request, Response, Timings
+from runner.model.kinds import Wants
+from runner.model.results import StepResult
+from runner.reporters.recording import encoded
+from runner.reporters.text import step_title
+from runner.version import __version__
+
+_VERSIONS = {"1.0": "HTTP/1.0", "1.1": "HTTP/1.1", "2": "HTTP/2", "3": "HTTP/3"}
+
+
+class Har:
+    """Writes a HAR as the run goes: whole bodies, as they were decoded.
+
+    Args:
+        stream: Where to.
+    """
+
+    name: ClassVar[str] = "har"
+    streams: ClassVar[bool] = False
+    wants: ClassVar[Wants] = "exchanges"
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self.stream = stream
+        self._pages: list[dict[str, Any]] = []
+        self._page = ""
+        self._comma = b""
+        self._seed = 0
+
+    def handle(self, event: Event, /) -> None:
+        """Take one event. Raises OSError where it cannot be written."""
+        match event:
+            case RunStarted(seed=seed):
+                self._seed = seed
+                self.stream.write(b'{"log":{"version":"1.2","creator":%b,"entries":[' % encoded(_creator()))
+            case WorkflowStarted():
+                self._page = f"run_{event.number}"
+            case StepFinished(step=step, depth=depth) if not depth or (step.purpose and self._page):
+                self._step(step)
+            case WorkflowFinished(result):
+                title = f"{result.full_name} ({result.file})"
+                self._pages.append(
+                    {"startedDateTime": _moment(result.started), "id": self._page, "title": title, "pageTimings": {}}
+                )
+                self._page = ""
+            case SessionFinished(result):
+                for each in result.steps:
+                    if not each.caused_by:  # the others stand in the run that waited for them
+                        self._step(each.step)
+            case RunFinished():
+                tail = encoded({"pages": self._pages, "_seed": self._seed})
+                self.stream.write(b"\n],%b}\n" % tail[1:])
+            case _:
+                pass
+
+    def _step(self, step: StepResult) -> None:
+        for exchange, name in _exchanges(step):
+            entry = self._entry(exchange)
+            entry |= {"pageref": self._page} if self._page else {}
+            self.stream.write(self._comma + b"\n" + encoded({**entry, "comment": name}))
+            self._comma = b","
+
+    def _entry(self, exchange: Exchange) -> dict[str, Any]:
+        outcome = exchange.outcome
+        timings = _timings(outcome.timings, outcome.elapsed)
+        response = _response(outcome) if isinstance(outcome, Response) else _no_response(exchange)
+        entry = {
+            "startedDateTime": _moment(exchange.started),
+            "time": sum(value for value in timings.values() if value > 0) - max(timings["ssl"], 0),
+            "request": _request(exchange.request, outcome.sent, response["httpVersion"]),
+            "response": response,
+            "cache": {},
+            "timings": timings,
+        }
+        ip = outcome.ip if isinstance(outcome, Response) else ""
+        return entry | ({"serverIPAddress": ip} if ip else {})
+
+
+def _creator() -> dict[str, str]:
+    return {"name": "runflow", "version": __version__}
+
+
+def _exchanges(step: StepResult) -> Iterator[tuple[Exchange, str]]:
+    for one in step.tries:
+        for inside in one.steps:
+            yield from _exchanges(inside)
+        for exchange in one.exchanges:
+            yield exchange, step_title(step)
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _pairs(headers: Headers) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in headers]
+
+
+def _request(request: Request, sent: Headers, version: str) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "method": request.method,
+        "url": request.url,
+        "httpVersion": version or "HTTP/1.1",
+        "cookies": _cookies(request.headers),
+        "headers": _pairs(sent or request.headers),
+        "queryString": [
+            {"name": name, "value": value}
+            for name, value in parse_qsl(urlsplit(request.url).query, keep_blank_values=True)
+        ],
+        "headersSize": -1,
+        "bodySize": len(request.body or b""),
+    }
+    if request.body is not None:
+        kind = next((value for name, value in request.headers if name.lower() == "content-type"), "")
+        text, coding = _text(request.body)
+        more = {"_encoding": coding} if coding else {}  # which HAR gives to answers only
+        found["postData"] = {"mimeType": kind, "text": text, **more}
+    return found
+
+
+def _cookies(headers: Headers) -> list[dict[str, str]]:
+    lines = [value for name, value in headers if name.lower() == "cookie"]
+    pairs = [pair.partition("=") for line in lines for pair in line.split("; ")]
+    return [{"name": name, "value": value} for name, _, value in pairs]
+
+
+def _response(response: Response) -> dict[str, Any]:
+    text, coding = _text(response.body)
+    content = {"size": len(response.body), "mimeType": response.header("content-type") or "", "text": text}
+    return {
+        "status": response.status,
+        "statusText": response.reason,
+        "httpVersion": _VERSIONS.get(response.http_version, response.http_version),
+        "cookies": [],
+        "headers": _pairs(response.headers),
+        "content": content | ({"encoding": coding} if coding else {}),
+        "redirectURL": response.header("location") or "",
+        "headersSize": -1,
+        "bodySize": -1,
+    }
+
+
+def _no_response(exchange: Exchange) -> dict[str, Any]:
+    """As browsers write a request that got none: status 0, and why."""
+    why = exchange.outcome
+    assert not isinstance(why, Response)
+    return {
+        "status": 0, "statusText": "", "httpVersion": "", "cookies": [], "headers": [], "redirectURL": "",
+        "content": {"size": 0, "mimeType": ""}, "headersSize": -1, "bodySize": -1,
+        "_error": why.message, "_failure": why.kind, "_phase": why.phase, "_hint": why.hint,
+    }  # fmt: skip
+
+
+def _text(body: bytes) -> tuple[str, str]:
+    try:
+        return body.decode(), ""
+    except UnicodeDecodeError:
+        return base64.b64encode(body).decode(), "base64"
+
+
+def _timings(timings: Timings | None, elapsed: float) -> dict[str, float]:
+    """In milliseconds; -1 for what did not happen or cannot be told. `connect` has `ssl` in it."""
+    if timings is None:
+        return {
+            "blocked": -1,
+            "dns": -1,
+            "connect": -1,
+            "ssl": -1,
+            "send": 0,
+            "wait": round(elapsed * 1000, 3),
+            "receive": 0,
+        }
+    known = timings.dns + timings.connect + timings.tls + timings.first_byte
+    parts = {
+        "dns": timings.dns or -0.001, "connect": (timings.connect + timings.tls) or -0.001, "ssl": timings.tls or -0.001,
+        "send": 0.0, "wait": timings.first_byte, "receive": max(timings.total - known, 0.0),
+    }  # fmt: skip
+    return {"blocked": -1, **{name: round(seconds * 1000, 3) for name, seconds in parts.items()}}

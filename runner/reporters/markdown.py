@@ -1,0 +1,87 @@
+"""Markdown for a pull-request comment or a job summary: totals, then each failure, folded. Keeps failures only."""
+
+from __future__ import annotations
+
+import re
+from typing import IO, ClassVar
+
+from runner.model.events import Event, RunFinished, WorkflowFinished
+from runner.model.kinds import Wants
+from runner.model.results import Result, Verdict, WorkflowResult
+from runner.model.wording import plural, seconds_text
+from runner.reporters.failures import BAD, reason_of_run
+from runner.reporters.text import one_line
+
+MOST = 50_000
+"""Bytes of failures: a comment on GitHub may have 65,536 characters."""
+
+_SIGNS = {Verdict.PASSED: "✅", Verdict.FAILED: "❌", Verdict.ERROR: "⚠️", Verdict.SKIPPED: "⏭️"}
+
+
+class Markdown:
+    """Writes Markdown when all is done.
+
+    Args:
+        stream: Where to.
+    """
+
+    name: ClassVar[str] = "markdown"
+    streams: ClassVar[bool] = False
+    wants: ClassVar[Wants] = ""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self.stream = stream
+        self._failures: list[str] = []
+        self._size = 0
+        self._left_out = 0
+
+    def handle(self, event: Event, /) -> None:
+        """Take one event. Raises OSError where it cannot be written."""
+        match event:
+            case WorkflowFinished(result) if result.verdict in BAD:
+                self._failure(result)
+            case RunFinished(result):
+                self.stream.write(self._whole(result).encode("utf-8", "replace"))
+            case _:
+                pass
+
+    def _failure(self, result: WorkflowResult) -> None:
+        text = _failure(result) if self._size < MOST else ""
+        self._size += len(text)
+        if text and self._size <= MOST:
+            self._failures.append(text)
+        else:
+            self._left_out += 1
+
+    def _whole(self, result: Result) -> str:
+        sign = "✅" if result.exit_code == 0 else "❌"
+        counts = " · ".join(
+            f"{_SIGNS[verdict]} {result.count(verdict)} {word}"
+            for verdict, word in (
+                (Verdict.PASSED, "passed"), (Verdict.FAILED, "failed"), (Verdict.ERROR, "with errors"), (Verdict.SKIPPED, "skipped"),
+            )
+            if result.count(verdict)
+        )  # fmt: skip
+        stop = f"Interrupted by signal {result.interrupted_by}." if result.interrupted_by else ""
+        stop = stop or ("The limit on the whole run was over." if result.cut_short else "")
+        parts = [
+            f"### {sign} runflow: {plural(len(result.workflows), 'workflow')}, {seconds_text(result.duration)}",
+            counts or "Nothing was run.",
+            *([stop] if stop else []),
+            *self._failures,
+            *([f"… and {plural(self._left_out, 'more failure')}."] if self._left_out else []),
+        ]
+        return "\n\n".join(parts) + "\n"
+
+
+def _failure(result: WorkflowResult) -> str:
+    why = reason_of_run(result)
+    body = "\n".join(why.lines)
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", body)), default=0))
+    title = f"{_SIGNS[result.verdict]} <b>{_html(result.full_name)}</b> — {_html(f'{why.title}: {why.text}')}"
+    where = f"`{str(why.where).replace('`', '')}` " if why.where else ""
+    return f"<details><summary>{title}</summary>\n\n{where}{why.code}\n\n{fence}text\n{body}\n{fence}\n\n</details>"
+
+
+def _html(text: str) -> str:
+    return one_line(text, 300).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "&#64;")
