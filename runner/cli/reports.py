@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -117,15 +117,20 @@ def wants(files: list[Wanted]) -> Wants:
 
 
 @contextmanager
-def opened_reports(files: list[Wanted], *, junit: str = "runs") -> Iterator[Reports]:
-    """The reports, open for as long as the run takes. One that cannot be opened or closed harms no other."""
-    reports = Reports()
-    if not files:
-        yield reports
-        return
-    from runner.reporters.files import ReportFile
+def opened_reports(files: list[Wanted], *, junit: str = "runs", store: Path | None = None) -> Iterator[Reports]:
+    """The reports, open for as long as the run takes. One that cannot be opened or closed harms no other.
 
+    Args:
+        files: Which, and where to.
+        junit: What a case in JUnit is: `runs` or `steps`.
+        store: Where the project's runs are kept, or None to keep nothing of this one.
+    """
+    reports = Reports()
     with ExitStack() as stack:
+        if store is not None:
+            _keep(store, reports, stack)
+        if files:
+            from runner.reporters.files import ReportFile
         for each in files:
             make: Any = each.kind
             if each.kind.name == "junit" and junit == "steps":
@@ -138,6 +143,15 @@ def opened_reports(files: list[Wanted], *, junit: str = "runs") -> Iterator[Repo
             stack.callback(_closed, opened, reports)
             reports.reporters.append(opened)
         yield reports
+
+
+def _keep(home: Path, reports: Reports, stack: ExitStack) -> None:
+    """Keep the run for later questions. That it cannot be kept (a folder that is read-only) is nobody's failure."""
+    from runner.reporters.jsonl import JsonLines
+    from runner.reporters.store import Store
+
+    with suppress(OSError):
+        reports.reporters.append(JsonLines(stack.enter_context(Store(home).begin().open("wb"))))
 
 
 def _closed(report: ReportFile, reports: Reports) -> None:

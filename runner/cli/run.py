@@ -48,6 +48,12 @@ if TYPE_CHECKING:
 @click.option("--timeout", metavar="DURATION", help="A limit on the whole run (90s, 10m).")
 @click.option("--dry-run", is_flag=True, help="Show the rendered requests; send nothing.")
 @report_options
+@click.option(
+    "--curl", is_flag=True, help="With each failed step, print the curl command that sends the same; secrets are $NAME."
+)
+@click.option(
+    "--slowest", type=click.IntRange(0), default=0, metavar="N", help="Show the N slowest steps and their percentiles."
+)
 @click.option("--no-store", is_flag=True, help="Write nothing about this run into .runflow.")
 @click.option("-q", "--quiet", is_flag=True, help="Failures and the summary only.")
 @click.option("-v", "--verbose", count=True, help="Request and response heads; -vv bodies too.")
@@ -86,7 +92,7 @@ def _run(paths: tuple[str, ...], more: dict[str, str], options: dict[str, Any]) 
         given,
         environment=loading.environment,
         most_failures=1 if options["fail_fast"] else options["max_failures"] or 0,
-        keep=options["verbose"] > 0 or wants(files) != "",
+        keep=options["verbose"] > 0 or wants(files) != "" or not options["no_store"],
         places=wants(files) == "places",
         seed=options["seed"],
         jobs=allowed(min(options["jobs"], len(runs))),
@@ -100,7 +106,7 @@ def _run(paths: tuple[str, ...], more: dict[str, str], options: dict[str, Any]) 
         return show_requests(runs, suite)
     gc.freeze()  # what was compiled stays until the end: the collector need not walk it again and again,
     gc.set_threshold(10_000, 20, 20)  # nor look so often at what results add, hardly any of which is garbage
-    with opened_reports(files, junit=options["junit"]) as reports:
+    with opened_reports(files, junit=options["junit"], store=None if options["no_store"] else loader.home) as reports:
         people = _reporters(options, sys.stderr if on_stdout(files) else sys.stdout)
         result = run_suite(
             runs,
@@ -149,7 +155,15 @@ def _reporters(options: dict[str, Any], stream: IO[str]) -> list[Any]:
     from runner.reporters.log import Log
 
     verbosity = -1 if options["quiet"] else options["verbose"]
-    reporters: list[Any] = [Console(stream, colour=_colour(options["colour"], stream), verbosity=verbosity)]
+    reporters: list[Any] = [
+        Console(
+            stream,
+            colour=_colour(options["colour"], stream),
+            verbosity=verbosity,
+            curl=options["curl"],
+            slowest=options["slowest"],
+        )
+    ]
     if options["log_level"] or options["log_file"]:
         _log_to(options)
         reporters.append(Log())

@@ -19,6 +19,7 @@ from runner.model.events import (
 )
 from runner.model.results import Failure, Result, SessionResult, StepResult, Try, Verdict, WorkflowResult
 from runner.model.wording import plural, seconds_text
+from runner.reporters.curl import curl_command
 from runner.reporters.failures import (
     BAD,
     Line,
@@ -30,7 +31,8 @@ from runner.reporters.failures import (
     told_by,
     why,
 )
-from runner.reporters.text import can_write, one_line, step_words
+from runner.reporters.latency import Latency
+from runner.reporters.text import can_write, one_line, safe, step_words
 
 _MARKS = {
     Verdict.PASSED: ("✓", "ok"),
@@ -48,12 +50,19 @@ class Console:
         stream: Where to.
         colour: Use colours.
         verbosity: -1 failures and the summary only, 0 a line a step, 1 heads too, 2 bodies too.
+        curl: With each failed step, print the commands that send the same.
+        slowest: How many step names the summary shows with how long they took, the slowest first.
     """
 
-    def __init__(self, stream: IO[str], *, colour: bool = False, verbosity: int = 0) -> None:
+    def __init__(
+        self, stream: IO[str], *, colour: bool = False, verbosity: int = 0, curl: bool = False, slowest: int = 0
+    ) -> None:
         self.stream = stream
         self.colour = colour
         self.verbosity = verbosity
+        self.curl = curl
+        self.slowest = slowest
+        self._latency = Latency()
         self._pending: WorkflowStarted | None = None
         self._ascii = not can_write(stream, "✓│…")
         self._blank = False
@@ -99,6 +108,8 @@ class Console:
         step = event.step
         self._steps += not event.depth
         self._checks += step.passed_checks
+        if self.slowest and not event.depth:
+            self._latency.add(step)
         if self.verbosity < 0 and step.verdict not in BAD:
             return
         self._title()
@@ -130,6 +141,10 @@ class Console:
         self._write()
         self._styled(failure_lines(step.last), indent)
         self._write()
+        if self.curl and not step.last.steps:
+            for exchange in step.last.exchanges:
+                self._styled((("", safe(line)) for line in curl_command(exchange).splitlines()), indent)
+                self._write()
 
     def show_error(self, error: Failure, indent: str) -> None:
         """Why something could not be done, with its place and what to do."""
@@ -175,6 +190,16 @@ class Console:
         for user, count in result.users if self.verbosity > 0 else ():
             self._write(f"  {one_line(user)}: {plural(count, 'request')}", dim=True)
 
+    def _slowest(self) -> None:
+        rows = self._latency.rows(self.slowest)
+        if not rows:
+            return
+        self._write()
+        self._write(f"{'count':>7} {'p50':>10} {'p95':>10} {'p99':>10} {'slowest':>10}  step", dim=True)
+        for row in rows:
+            times = " ".join(f"{seconds_text(value):>10}" for value in (row.p50, row.p95, row.p99, row.slowest))
+            self._write(f"{row.count:>7} {times}  {one_line(row.name)}")
+
     def _summary(self, result: Result) -> None:
         bad = [workflow for workflow in result.workflows if workflow.verdict in BAD]
         if len(result.workflows) > 1 and bad:
@@ -184,6 +209,7 @@ class Console:
                     f"{self._mark(workflow.verdict)} {one_line(workflow.full_name)}  {_first_place(workflow)}",
                     colour="red",
                 )
+        self._slowest()
         counts = [f"{plural(count, 'workflow')} {word}" for word, verdict in _WORDS if (count := result.count(verdict))]
         open_ended = sum(
             session.verdict in BAD and session.steps[-1].purpose == "logout" for session in result.sessions

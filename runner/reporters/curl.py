@@ -30,7 +30,9 @@ def curl_command(exchange: Exchange) -> str:
         return exchange.curl
     request = exchange.named or exchange.request
     shell = _Shell()
-    parts = ["curl", *_method(request), shell.word(request.url), "--globoff", "--path-as-is"]
+    parts = ["curl", *_method(request), shell.word(request.url)]
+    parts += ["--globoff"] if set(request.url) & set("[]{}") else []
+    parts += ["--path-as-is"] if "/." in request.url else []
     options = [*_headers(request, shell), *_body(request, shell), *_transport(request, shell)]
     command = " \\\n  ".join([" ".join(parts), *options])
     binary = _piped(request)

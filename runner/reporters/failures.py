@@ -15,15 +15,15 @@ Line = tuple[Style, str]
 BAD = (Verdict.FAILED, Verdict.ERROR)
 
 
-def failure_lines(one: Try) -> Iterator[Line]:
-    """What went wrong in a try, and with it what was sent and what came."""
-    for number, part in enumerate(_parts(one)):
+def failure_lines(one: Try, *, whole: bool = False) -> Iterator[Line]:
+    """What went wrong in a try, and with it what was sent and what came (bodies `whole`, or as much as says why)."""
+    for number, part in enumerate(_parts(one, whole=whole)):
         if number:
             yield "", ""
         yield from part
 
 
-def _parts(one: Try) -> Iterator[Iterator[Line]]:
+def _parts(one: Try, *, whole: bool) -> Iterator[Iterator[Line]]:
     for check in one.checks:
         if not check.passed:
             yield _check(check)
@@ -32,7 +32,7 @@ def _parts(one: Try) -> Iterator[Iterator[Line]]:
     if one.notes:
         yield (("", one_line(note, 1000)) for note in one.notes)
     if one.exchanges and not one.steps:
-        yield (line for exchange in one.exchanges for line in exchange_lines(exchange, body=True))
+        yield (line for exchange in one.exchanges for line in exchange_lines(exchange, body=True, whole=whole))
 
 
 def _check(check: Check) -> Iterator[Line]:

@@ -176,13 +176,21 @@ class Recorded:
                 case StepFinishedLine(record):
                     step = _step(record)
                     steps += () if step.purpose else (step,)
-                    events.append(StepFinished(name, file, step, int(bool(step.purpose))))
+                    events += _steps(name, file, step, int(bool(step.purpose)))
                 case WorkflowFinishedLine(workflow):
                     return [*events, WorkflowFinished(_workflow(workflow, tuple(steps)))]
                 case _:
                     self.problems.append(f"a step of {file} cannot be read, and is left out")
         cut = WorkflowResult(name, file, Verdict.ERROR, label, steps=tuple(steps), error=Failure("interrupted", CUT))
         return [*events, WorkflowFinished(cut)]
+
+
+def _steps(name: str, file: str, step: StepResult, depth: int) -> Iterator[StepFinished]:
+    """A step and, before it, those of what it includes: as they happened."""
+    for one in step.tries:
+        for inside in one.steps:
+            yield from _steps(name, file, inside, depth + 1)
+    yield StepFinished(name, file, step, depth)
 
 
 def _first(path: Path, line: bytes) -> RunStartedLine:

@@ -77,7 +77,7 @@ class ExchangeRecord(Record):
 
     Attributes:
         sent: Header lines as they went out, the driver's own included.
-        curl: A command that sends the same, where secrets are part of it: they are `$NAME` there.
+        curl: A command that sends the same; secrets are `$NAME` there.
     """
 
     request: RequestRecord

@@ -168,7 +168,7 @@ def _exchange(exchange: Exchange) -> ExchangeRecord:
         request.method, request.url, request.headers, _body(request.body, request.headers), round(request.timeout, 3),
         request.transport.verify is False,
     )  # fmt: skip
-    curl = curl_command(exchange) if exchange.named is not None or exchange.curl else ""
+    curl = curl_command(exchange)
     if isinstance(outcome, Response):
         response = ResponseRecord(
             outcome.status, outcome.reason, outcome.url, outcome.http_version, outcome.headers,

@@ -1,0 +1,132 @@
+"""`runflow diff`: two stored runs beside each other: fixed, newly failing, still failing, slower."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from runner.cli.painting import say
+from runner.model.results import Verdict, WorkflowResult
+from runner.model.wording import plural, seconds_text
+
+NEWLY_FAILING = 1
+SLOWER = 1.5
+"""Times as long as before, and the milliseconds below which nobody cares: machines are noisy."""
+SLOWER_BY = 0.1
+
+_BAD = (Verdict.FAILED, Verdict.ERROR)
+_Key = tuple[str, str, str, int]
+
+
+class _Change(NamedTuple):
+    sign: str
+    title: str
+    colour: str
+    lines: list[str]
+
+
+@click.command("diff", short_help="Show what is different from the run before.")
+@click.argument("before", required=False)
+@click.argument("after", required=False)
+def command(before: str | None, after: str | None) -> int:
+    """Compare the run BEFORE with the run AFTER: the last two, or names and numbers as `runflow show --list` gives them (-2).
+
+    \b
+    exit code 0   nothing is newly failing
+    exit code 1   something is
+    """  # noqa: D301  # click reads the backspace as "do not wrap"
+    from runner.cli.stored import store
+
+    kept = store()
+    paths = [kept.find(before or "-2"), kept.find(after or "-1")]
+    old, new = (_results(path) for path in paths)
+    say(f"{paths[0].stem} → {paths[1].stem}", dim=True)
+    changes = _changes(old, new)
+    for change in changes:
+        if change.lines:
+            say()
+            say(f"{change.title} ({len(change.lines)})", fg=change.colour, bold=True)
+            for line in change.lines:
+                say(f"  {change.sign} {line}")
+    if not any(change.lines for change in changes):
+        say(f"no difference: {plural(len(new), 'workflow')}")
+    return NEWLY_FAILING if changes[0].lines else 0
+
+
+def _results(path: Path) -> dict[_Key, WorkflowResult]:
+    """Each run by what it is; of several that are called the same, in their order."""
+    from runner.model.events import WorkflowFinished
+    from runner.reporters.reading import Recorded
+
+    recorded = Recorded([path])
+    for problem in recorded.problems:
+        click.echo(problem, err=True)
+    found: dict[_Key, WorkflowResult] = {}
+    for event in recorded.events():
+        if isinstance(event, WorkflowFinished):
+            result, again = event.result, 0
+            while (key := (result.file, result.name, result.label, again)) in found:
+                again += 1
+            found[key] = result
+    return found
+
+
+def _changes(old: dict[_Key, WorkflowResult], new: dict[_Key, WorkflowResult]) -> list[_Change]:
+    broken: list[str] = []
+    fixed: list[str] = []
+    still: list[str] = []
+    slower: list[str] = []
+    fresh: list[str] = []
+    for key, result in new.items():
+        past = old.get(key)
+        was_bad = past is not None and past.verdict in _BAD
+        if result.verdict in _BAD:
+            (still if was_bad else broken).append(_failing(result, past))
+        elif was_bad and result.verdict is Verdict.PASSED:
+            fixed.append(_named(result))
+        elif past is None:
+            fresh.append(f"{_named(result)}: {result.verdict.value}")
+        if past is not None and past.verdict is result.verdict is Verdict.PASSED:
+            slower += _slower(past, result)
+    gone = [_named(result) for key, result in old.items() if key not in new]
+    return [
+        _Change("✗", "newly failing", "red", broken),
+        _Change("✗", "still failing", "red", still),
+        _Change("✓", "fixed", "green", fixed),
+        _Change("⧗", "slower", "yellow", slower),
+        _Change("+", "new", "", fresh),
+        _Change("-", "not run this time", "", gone),
+    ]
+
+
+def _named(result: WorkflowResult) -> str:
+    from runner.reporters.text import one_line
+
+    return f"{one_line(result.full_name)}  ({one_line(result.file, 300)})"
+
+
+def _failing(result: WorkflowResult, past: WorkflowResult | None) -> str:
+    from runner.reporters.failures import reason_of_run
+
+    why = reason_of_run(result)
+    text = f"{_named(result)}\n      {why.title}: {why.text}  {why.code}"
+    if past is not None and past.verdict in _BAD and (then := reason_of_run(past)).text != why.text:
+        text += f"\n      before: {then.title}: {then.text}  {then.code}"
+    return text
+
+
+def _slower(past: WorkflowResult, result: WorkflowResult) -> list[str]:
+    """The run, and the step that took most of the time more."""
+    if result.duration < past.duration * SLOWER or result.duration - past.duration < SLOWER_BY:
+        return []
+    from runner.reporters.text import step_title
+
+    pairs = [
+        (after.duration - before.duration, before, after)
+        for before, after in zip(past.steps, result.steps, strict=False)
+    ]
+    _, before, after = max(pairs, key=lambda pair: pair[0])
+    spent = f"{step_title(after)} {seconds_text(before.duration)} → {seconds_text(after.duration)}"
+    return [f"{_named(result)}: {seconds_text(past.duration)} → {seconds_text(result.duration)}, most of it in {spent}"]

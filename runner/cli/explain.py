@@ -1,0 +1,31 @@
+"""`runflow explain`: what the code of a failure means, what it usually comes from, what to do."""
+
+from __future__ import annotations
+
+import click
+
+from runner.cli.painting import say
+
+
+@click.command("explain", short_help="Explain the code of a failure.")
+@click.argument("code", required=False)
+def command(code: str | None) -> int:
+    """Explain CODE, as it stands beside a failure (RF101); without one, list them all."""
+    from runner.model.codes import CODES
+    from runner.model.wording import did_you_mean
+
+    if code is None:
+        for name, each in CODES.items():
+            say(f"{name}  {each.title}")
+        return 0
+    known = CODES.get(code.upper())
+    if known is None:
+        hint = did_you_mean(code.upper(), CODES)
+        raise click.UsageError(f"there is no code {code}; {hint or '`runflow explain` lists them'}")
+    say(f"{code.upper()}: {known.title}", bold=True)
+    say(f"\n{known.means}")
+    for title, lines in (("it usually comes from", known.causes), ("what to do", known.next)):
+        say(f"\n{title}", bold=True)
+        for line in lines:
+            say(f"  - {line}")
+    return 0

@@ -1,0 +1,24 @@
+"""Lines with a style onto standard output, coloured where somebody sees it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+import click
+
+from runner.reporters.failures import Line
+
+_LOOKS: dict[str, dict[str, object]] = {"place": {"fg": "cyan"}, "dim": {"dim": True}, "": {}}
+
+
+def say(text: str = "", **look: object) -> None:
+    """One line; `fg`, `bold`, `dim` as click knows them."""
+    plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+    click.secho(text, color=False if plain else None, **look)  # type: ignore[arg-type]  # as click.style takes them
+
+
+def say_lines(lines: Iterable[Line], indent: str) -> None:
+    """Lines as reporters make them."""
+    for style, text in lines:
+        say(f"{indent}{text}".rstrip(), **_LOOKS[style])

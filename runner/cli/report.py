@@ -1,0 +1,43 @@
+"""`runflow report`: make reports afterwards, from what `--report jsonl=FILE` kept; several files are merged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from runner.cli.reports import opened_reports, report_files, report_options
+
+if TYPE_CHECKING:
+    from runner.model.results import Result
+
+
+@click.command("report", short_help="Make reports from JSON Lines reports; several are merged.")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE.jsonl...")
+@report_options
+def command(files: tuple[Path, ...], **options: Any) -> int:
+    """Make reports from what `--report jsonl=FILE` kept. Several files, of shards say, become one report, in the order of one run.
+
+    The exit code is that of the runs; a file that was cut is an error, for what is missing in it may have failed.
+    """
+    from runner.model.events import RunFinished
+    from runner.reporters.reading import Recorded
+    from runner.reporters.several import Reporters
+
+    wanted = report_files(options["reports"], None)
+    if not wanted:
+        raise click.UsageError("say which: --report html=FILE, --report junit=FILE, …")
+    recorded = Recorded(files)
+    result: Result | None = None
+    with opened_reports(wanted, junit=options["junit"]) as reports:
+        door = Reporters(reports.reporters)
+        for event in recorded.events():
+            door.write(event)
+            if isinstance(event, RunFinished):
+                result = event.result
+    for line in dict.fromkeys([*recorded.problems, *door.errors, *reports.errors]):
+        click.echo(line, err=True)
+    assert result is not None  # the last event has it
+    return msgspec.structs.replace(result, report_errors=(*door.errors, *reports.errors)).exit_code

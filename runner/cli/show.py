@@ -1,0 +1,192 @@
+"""`runflow show`: why the last run failed, or everything about one step of it, from what `.runflow` keeps."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runner.cli.painting import say, say_lines
+from runner.model.wording import plural, seconds_text, shown
+
+if TYPE_CHECKING:
+    from runner.model.events import StepFinished, WorkflowFinished
+    from runner.model.results import Result, StepResult, WorkflowResult
+    from runner.reporters.causes import Cause
+    from runner.reporters.store import Store
+    from runner.suite.selection import Wanted
+
+NOTHING_THERE = 5
+_COLOURS = {"passed": "green", "failed": "red", "error": "red", "skipped": "yellow"}
+_RUNS_NAMED = 10
+
+
+@click.command("show", short_help="Show why the last run failed, or everything about one step.")
+@click.argument("path", required=False, metavar="[FILE | FILE::STEP]")
+@click.option(
+    "--run",
+    "run",
+    default="-1",
+    metavar="RUN",
+    help="Another run than the last: -2 is the one before it; --list names them.",
+)
+@click.option("--list", "listed", is_flag=True, help="List the runs that are kept.")
+def command(path: str | None, *, run: str, listed: bool) -> int:
+    """Show the last run's failures, grouped by cause; or of one step all that is known: what was sent, what came, variables, tries."""
+    from runner.cli.stored import store
+    from runner.reporters.reading import Recorded
+
+    kept = store()
+    if listed:
+        return _list(kept)
+    recorded = Recorded([kept.find(run)])
+    for problem in recorded.problems:
+        click.echo(problem, err=True)
+    return _overview(recorded.events()) if path is None else _steps(recorded.events(), path)
+
+
+def _list(kept: Store) -> int:
+    from runner.reporters.reading import Recorded
+
+    every = kept.runs()
+    for number, path in enumerate(every):
+        recorded = Recorded([path])
+        end, head = recorded.ends[0], recorded.heads[0]
+        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(head.started))
+        words = f"exit code {end.exit_code}, {seconds_text(end.seconds)}" if end else "was broken off"
+        say(f"{number - len(every):>4}  {path.stem}  {when}  {plural(head.runs, 'run')}, {words}")
+    return 0 if every else NOTHING_THERE
+
+
+def _overview(events: Iterator[Any]) -> int:
+    from runner.model.events import RunFinished, RunStarted, WorkflowFinished
+    from runner.reporters.causes import Causes
+
+    causes = Causes()
+    for event in events:
+        match event:
+            case RunStarted():
+                ago = seconds_text(max(time.time() - event.started, 0))
+                say(f"run of {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(event.started))}, {ago} ago", dim=True)
+            case WorkflowFinished(result):
+                causes.add(result)
+            case RunFinished(result):
+                for cause in causes.ranked():
+                    _cause(cause)
+                _summary(result, len(causes.ranked()))
+            case _:
+                pass
+    return 0
+
+
+def _cause(cause: Cause) -> None:
+    why = cause.reason
+    say()
+    count = f"{plural(cause.count, 'workflow')}: " if cause.count > 1 else ""
+    say(f"✗ {count}{why.title}: {why.text}", fg="red", bold=True)
+    say_lines((("", line) for line in why.lines), "    ")
+    say()
+    for _, name, file in cause.runs[:_RUNS_NAMED]:
+        say(f"    in {name}  ({file})", dim=True)
+    if cause.count > _RUNS_NAMED:
+        say(f"    and in {plural(cause.count - _RUNS_NAMED, 'more workflow')}", dim=True)
+    step = why.title.split("  ")[0]
+    say(f"    runflow show '{cause.runs[0][2]}::{step}'    runflow explain {why.code}", dim=True)
+
+
+def _summary(result: Result, causes: int) -> None:
+    counts: dict[str, int] = {}
+    for workflow in result.workflows:
+        counts[workflow.verdict.value] = counts.get(workflow.verdict.value, 0) + 1
+    words = ", ".join(f"{count} {verdict}" for verdict, count in counts.items()) or "nothing was run"
+    why = f" · {plural(causes, 'cause')}" if causes else ""
+    stop = " · interrupted" if result.interrupted_by else " · cut short" if result.cut_short else ""
+    say()
+    say(f"{words}{why}{stop} · {seconds_text(result.duration)}", fg="green" if result.passed else "red", bold=True)
+
+
+def _steps(events: Iterator[Any], text: str) -> int:
+    """Every step that a path means, in every run of its file."""
+    from runner.cli.stored import same_file
+    from runner.model.events import StepFinished, WorkflowFinished
+    from runner.suite.selection import parse_path
+
+    wanted = parse_path(text)
+    if wanted.line is not None:
+        raise click.UsageError(
+            f"{text}: name the step, FILE::STEP; what is kept of a run knows no lines of steps that passed"
+        )
+    pending: list[StepFinished] = []
+    found = 0
+    for event in events:
+        match event:
+            case StepFinished():
+                pending.append(event)
+            case WorkflowFinished(result):
+                if same_file(result.file, wanted.path):
+                    found += _of_run(pending, event, wanted)
+                pending = []
+            case _:
+                pass
+    if not found:
+        raise click.UsageError(
+            f"the run has no {text}; `runflow show` shows its failures, `runflow show FILE` all steps of a file"
+        )
+    return 0
+
+
+def _of_run(steps: list[StepFinished], ended: WorkflowFinished, wanted: Wanted) -> int:
+    names = dict(ended.result.variables)
+    matching = 0
+    for event in steps:
+        step = event.step
+        if _is_meant(step, wanted):
+            matching += 1
+            _step(step, ended.result, {**names, **step.local})
+        if not event.depth:
+            names |= step.gave
+    if wanted.whole and ended.result.error is not None:
+        from runner.reporters.failures import error_lines
+
+        say_lines(error_lines(ended.result.error), "    ")
+        matching += 1
+    return matching
+
+
+def _is_meant(step: StepResult, wanted: Wanted) -> bool:
+    from runner.reporters.text import step_title
+
+    return wanted.whole or wanted.step in {step.name, step_title(step)}
+
+
+def _step(step: StepResult, run: WorkflowResult, before: dict[str, Any]) -> None:
+    from runner.reporters.curl import curl_command
+    from runner.reporters.failures import failure_lines
+    from runner.reporters.text import one_line, safe, step_words
+
+    say()
+    say(f"{run.full_name}  ({run.file})", dim=True)
+    say(f"{step.verdict.value}  {step_words(step)}", fg=_COLOURS[step.verdict.value], bold=True)
+    _names("variables before", before)
+    for number, one in enumerate(step.tries, 1):
+        if len(step.tries) > 1:
+            waited = f", after waiting {seconds_text(one.waited)}" if one.waited else ""
+            say(f"  try {number} of {len(step.tries)}{waited}", bold=True)
+        for check in one.checks:
+            if check.passed:
+                say(f"    ✓ {one_line(check.subject)} {check.operator} {safe(shown(check.expected, 100))}", fg="green")
+        say_lines(failure_lines(one, whole=True), "    ")
+        for exchange in one.exchanges:
+            say_lines((("dim", safe(line)) for line in curl_command(exchange).splitlines()), "    ")
+    _names("gave", step.gave)
+
+
+def _names(title: str, names: dict[str, Any]) -> None:
+    from runner.reporters.text import one_line, safe
+
+    if names:
+        say(f"  {title}:")
+    for name, value in names.items():
+        say(f"    {one_line(name)} = {safe(shown(value, 300))}")

@@ -1,0 +1,152 @@
+"""HTML: one file that opens anywhere without a network. What was failing is text in the page; the rest is data, unpacked on demand."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import zlib
+from datetime import UTC, datetime
+from importlib.resources import files
+from typing import IO, Any, ClassVar
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from runner.model.events import (
+    Event,
+    RunFinished,
+    RunStarted,
+    SessionFinished,
+    StepFinished,
+    WorkflowFinished,
+    WorkflowStarted,
+)
+from runner.model.kinds import Wants
+from runner.model.results import Result, SessionResult, Verdict, WorkflowResult
+from runner.model.wording import plural, seconds_text
+from runner.reporters.causes import Causes
+from runner.reporters.failures import BAD, reason_of_run
+from runner.reporters.latency import Latency
+from runner.reporters.recording import encoded, encoded_step, workflow_record
+from runner.reporters.text import one_line
+from runner.version import __version__
+
+CHUNK = 512 * 1024
+"""Bytes of JSON that are packed, and later unpacked, together."""
+
+MOST_NAMES = 200
+"""Step names in the table of durations."""
+
+
+class Html:
+    """Writes the page when all is done; until then it keeps what it heard, packed.
+
+    Args:
+        stream: Where to.
+    """
+
+    name: ClassVar[str] = "html"
+    streams: ClassVar[bool] = False
+    wants: ClassVar[Wants] = "places"
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self.stream = stream
+        self._started = RunStarted(0)
+        self._number = -1
+        self._steps: list[bytes] = []
+        self._logins: list[bytes] = []
+        self._runs: list[bytes] = []
+        self._size = 0
+        self._chunks: list[str] = []
+        self._index: list[dict[str, Any]] = []
+        self._causes = Causes()
+        self._latency = Latency()
+        self._sessions: list[SessionResult] = []
+
+    def handle(self, event: Event, /) -> None:
+        """Take one event. Raises OSError where it cannot be written."""
+        match event:
+            case RunStarted():
+                self._started = event
+            case WorkflowStarted():
+                self._number = event.number
+            case StepFinished(step=step, depth=depth) if self._number >= 0:
+                if step.purpose:
+                    self._logins.append(encoded_step(step))
+                elif not depth:
+                    self._latency.add(step)
+                    self._steps.append(encoded_step(step))
+            case WorkflowFinished(result):
+                self._workflow(result)
+            case SessionFinished(result):
+                self._sessions.append(result)
+            case RunFinished(result):
+                self._pack()
+                for part in self._page(result):
+                    self.stream.write(part.encode("utf-8", "replace"))
+            case _:
+                pass
+
+    def _workflow(self, result: WorkflowResult) -> None:
+        place = len(self._index)
+        self._causes.add(result, place)
+        names = "\n".join(dict.fromkeys(step.name for step in result.steps))
+        self._index.append({
+            "chunk": len(self._chunks), "at": len(self._runs), "name": result.name, "label": result.label,
+            "file": result.file, "verdict": result.verdict.value, "seconds": round(result.duration, 4), "tags": result.tags,
+            "steps": len(result.steps), "names": names[:2000], "started": result.started,
+            "why": reason_of_run(result).text if result.verdict in BAD else one_line(result.reason, 300),
+        })  # fmt: skip
+        head = encoded(workflow_record(result, self._number))
+        steps, logins = b",".join(self._steps), b",".join(self._logins)
+        run = b'%b,"steps":[%b],"logins":[%b]}' % (head[:-1], steps, logins)
+        self._number, self._steps, self._logins = -1, [], []
+        self._runs.append(run)
+        self._size += len(run)
+        if self._size >= CHUNK:
+            self._pack()
+
+    def _pack(self) -> None:
+        if self._runs:
+            self._chunks.append(_packed(b"[%b]" % b",".join(self._runs)))
+            self._runs, self._size = [], 0
+
+    def _page(self, result: Result) -> Any:
+        style, script = (_own(name) for name in ("page.css", "page.js"))
+        environment = Environment(
+            loader=PackageLoader("runner.reporters", "html"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        environment.globals |= {"seconds": seconds_text, "plural": plural, "line": one_line}
+        return environment.get_template("page.html.j2").generate(
+            style=style,
+            script=script,
+            style_hash=_hash(style),
+            script_hash=_hash(script),
+            version=__version__,
+            result=result,
+            counts=[(verdict.value, result.count(verdict)) for verdict in Verdict],
+            started=datetime.fromtimestamp(self._started.started, UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
+            seed=self._started.seed,
+            causes=self._causes.ranked(),
+            latency=self._latency.rows(MOST_NAMES),
+            sessions=self._sessions,
+            index=_packed(encoded({"runs": self._index})),
+            chunks=self._chunks,
+        )
+
+
+def _own(name: str) -> str:
+    return (files("runner.reporters.html") / name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    """As a content security policy names an inline script or style (CSP level 3 §2.3.1)."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _packed(data: bytes) -> str:
+    """Packed as a browser's DecompressionStream unpacks it, in letters that mean nothing in HTML."""
+    return base64.b64encode(zlib.compress(data, 6)).decode()
