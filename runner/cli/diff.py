@@ -23,11 +23,15 @@ _Key = tuple[str, str, str, int]
 class _Change(NamedTuple):
     sign: str
     title: str
-    colour: str
+    colour: str | None
     lines: list[str]
 
 
-@click.command("diff", short_help="Show what is different from the run before.")
+@click.command(
+    "diff",
+    short_help="Show what is different from the run before.",
+    context_settings={"ignore_unknown_options": True},  # -2 is a run
+)
 @click.argument("before", required=False)
 @click.argument("after", required=False)
 def command(before: str | None, after: str | None) -> int:
@@ -96,8 +100,8 @@ def _changes(old: dict[_Key, WorkflowResult], new: dict[_Key, WorkflowResult]) -
         _Change("✗", "still failing", "red", still),
         _Change("✓", "fixed", "green", fixed),
         _Change("⧗", "slower", "yellow", slower),
-        _Change("+", "new", "", fresh),
-        _Change("-", "not run this time", "", gone),
+        _Change("+", "new", None, fresh),
+        _Change("-", "not run this time", None, gone),
     ]
 
 

@@ -72,3 +72,18 @@ def _expectations() -> dict[str, Any]:
         "minProperties": 1,
         "additionalProperties": False,
     }
+
+
+def report_schema_text() -> str:
+    """The schema of the report format as committed in `schemas/report.schema.json`: `#/$defs/Report`, `#/$defs/Line`."""
+    from runner.reporters.record import Line, Report
+
+    (report, line), definitions = msgspec.json.schema_components([Report, Line], ref_template="#/$defs/{name}")
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "runflow report",
+        "description": "A JSON report is a Report; each line of a JSON Lines report is a Line. `format` is 1.",
+        "anyOf": [report, {"$ref": "#/$defs/Line"}],
+        "$defs": {**definitions, "Line": line},
+    }
+    return msgspec.json.format(msgspec.json.encode(schema), indent=2).decode() + "\n"

@@ -7,8 +7,14 @@ import click
 
 @click.command("schema", short_help="Print the JSON Schema of the workflow language.")
 @click.option("--reference", is_flag=True, help="Print the reference (Markdown) instead.")
-def command(reference: bool) -> int:  # click passes options by name
+@click.option("--report", is_flag=True, help="Print the schema of the reports json and jsonl instead.")
+def command(*, reference: bool, report: bool) -> int:  # click passes options by name
     """Print the JSON Schema of the workflow language, for yaml-language-server and others."""
+    if report:
+        from runner.cli.editor_schema import report_schema_text
+
+        click.echo(report_schema_text(), nl=False)
+        return 0
     if reference:
         from runner.cli.reference import reference_text
 

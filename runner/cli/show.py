@@ -97,10 +97,10 @@ def _cause(cause: Cause) -> None:
 
 
 def _summary(result: Result, causes: int) -> None:
-    counts: dict[str, int] = {}
-    for workflow in result.workflows:
-        counts[workflow.verdict.value] = counts.get(workflow.verdict.value, 0) + 1
-    words = ", ".join(f"{count} {verdict}" for verdict, count in counts.items()) or "nothing was run"
+    from runner.model.results import Verdict
+
+    counts = [f"{count} {verdict.value}" for verdict in Verdict if (count := result.count(verdict))]
+    words = ", ".join(counts) or "nothing was run"
     why = f" · {plural(causes, 'cause')}" if causes else ""
     stop = " · interrupted" if result.interrupted_by else " · cut short" if result.cut_short else ""
     say()

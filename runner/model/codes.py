@@ -30,7 +30,7 @@ CODES: dict[str, Code] = {
         "the status is not the expected one",
         "A whole answer came, and its status is none of those that `expect` names. Nothing else of this answer was judged, and nothing was extracted from it.",
         ("the request is not what the server wants (4xx)", "the server is broken or overloaded (5xx)", "a redirect that is not followed (3xx)"),
-        ("read the body of the answer below the failure: most servers say there what they miss", "send it by hand: `runflow FILE --curl`", "`retry` with `on: [502, 503, 504]` for a server that is sometimes busy; only for requests that may be repeated"),
+        ("read the body of the answer below the failure: most servers say there what they miss", "send it by hand: `runflow FILE --curl`", "`retry: {times: 3, every: 1s}` for a server that is sometimes busy; only for requests that may be repeated"),
     ),
     "RF102": Code(
         "a value is not the expected one",
@@ -90,7 +90,7 @@ CODES: dict[str, Code] = {
         "the connection was refused",
         "The machine answered that nobody listens on that port.",
         ("the service is not running, or not yet", "the wrong port", "inside a container, `localhost` is the container itself"),
-        ("start it, or wait for it: `retry: {on: [refused], for: 30s}`",),
+        ("start it, or wait for it: `retry: {for: 30s, every: 1s}`",),
     ),
     "RF204": Code(
         "the host cannot be reached",

@@ -14,7 +14,7 @@ from runner.model.results import Check, StepResult, Verdict, Where
 from runner.model.wording import json_text, plural, seconds_text, shown
 
 _UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
 )
 MOST_LINES = 12
 MOST_CHARACTERS = 2000
