@@ -106,8 +106,9 @@ function mark(number) {
 
 // ── where we are: #run=3 or #run=3&step=1.2 ─────────────────────────────────────────────────────
 
-function go(number, step) {
-  location.hash = step === undefined ? `run=${number}` : `run=${number}&step=${step}`;
+function go(number) {
+  state.now = number; // at once: the next key may come before the run is unpacked
+  location.hash = `run=${number}`;
 }
 
 async function follow() {
@@ -128,7 +129,13 @@ async function follow() {
   mark(number);
   for (const step of detail.querySelectorAll(".step.now")) step.classList.remove("now");
   const wanted = place.get("step");
-  const step = wanted && document.getElementById(`step-${wanted}`);
+  let step = null;
+  for (let end = 0; wanted && end >= 0; ) {
+    end = wanted.indexOf(".", end + 1); // the steps around it first: what is inside them is made when they open
+    step = document.getElementById(`step-${end < 0 ? wanted : wanted.slice(0, end)}`);
+    if (!step) break;
+    step.fill();
+  }
   if (step) {
     for (let around = step; around; around = around.parentElement.closest("details")) around.open = true;
     step.classList.add("now");
@@ -230,6 +237,7 @@ function stepView(step, id, run, before) {
     inside,
   );
   const fill = () => inside.childElementCount || inside.append(...stepInside(step, id, run, before));
+  view.fill = fill;
   if (view.open) fill();
   view.addEventListener("toggle", () => view.open && fill());
   return view;
