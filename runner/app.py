@@ -27,7 +27,7 @@ from runner.suite.discover import discover
 from runner.suite.loop import Loop
 from runner.suite.needs import in_order
 from runner.suite.options import DEFAULT_JOBS, Options
-from runner.suite.run import NewCrew, Suite
+from runner.suite.run import NewCrew, Suite, Watch
 from runner.suite.schedule import Run, runs_of
 from runner.suite.selection import Wanted, up_to_step
 from runner.suite.threads import Threads
@@ -338,8 +338,14 @@ def crew_for(driver: str, session: Any = None, jobs: int = DEFAULT_JOBS) -> NewC
     return lambda stopping: Threads(lambda: BlockingDriver(session), stopping)
 
 
-def run_suite(runs: list[Run], options: Options, reporters: Iterable[Reporter], new_crew: NewCrew) -> Result:
+def run_suite(
+    runs: list[Run],
+    options: Options,
+    reporters: Iterable[Reporter],
+    new_crew: NewCrew,
+    watch: Watch | None = None,
+) -> Result:
     """Run workflows and tell every reporter. A reporter that cannot write is dropped, and the result says so."""
     door = Reporters(reporters)
-    result = Suite(runs, options, door.write, new_crew).run()
+    result = Suite(runs, options, door.write, new_crew, watch).run()
     return msgspec.structs.replace(result, report_errors=tuple(door.errors)) if door.errors else result

@@ -26,6 +26,7 @@ from runner.suite.options import DEFAULT_JOBS, Options
 
 if TYPE_CHECKING:
     from runner.model.results import Result
+    from runner.reporters.progress import Progress
     from runner.suite.schedule import Run
 
 
@@ -106,14 +107,15 @@ def _run(paths: tuple[str, ...], more: dict[str, str], options: dict[str, Any]) 
         return show_requests(runs, suite)
     gc.freeze()  # what was compiled stays until the end: the collector need not walk it again and again,
     gc.set_threshold(10_000, 20, 20)  # nor look so often at what results add, hardly any of which is garbage
-    with opened_reports(files, junit=options["junit"], store=None if options["no_store"] else loader.home) as reports:
-        people = _reporters(options, sys.stderr if on_stdout(files) else sys.stdout)
-        result = run_suite(
-            runs,
-            suite,
-            [*people, *reports.reporters],
-            crew_for(runs[0].plan.driver, jobs=suite.jobs),
+    stream = sys.stderr if on_stdout(files) else sys.stdout
+    with ExitStack() as stack:
+        reports = stack.enter_context(
+            opened_reports(files, junit=options["junit"], store=None if options["no_store"] else loader.home)
         )
+        progress, above = _progress(stack, len(runs), stream, quiet=options["quiet"])
+        people = _reporters(options, stream, above)
+        crew = crew_for(runs[0].plan.driver, jobs=suite.jobs)
+        result = run_suite(runs, suite, [*people, *reports.reporters], crew, progress)
     errors = [*result.report_errors, *reports.errors, *(_close_log() if options["log_file"] is not None else ())]
     if not options["no_store"]:
         _remember(loader.home, runs, result, whole=options["shard"] is None)
@@ -150,14 +152,29 @@ def _remember(home: Path, runs: list[Run], result: Result, *, whole: bool) -> No
         History(home).learn(zip(keys, result.workflows, strict=True), durations=whole)
 
 
-def _reporters(options: dict[str, Any], stream: IO[str]) -> list[Any]:
+def _progress(stack: ExitStack, runs: int, stream: IO[str], *, quiet: bool) -> tuple[Progress | None, IO[str]]:
+    """Who shows how far the run is, and where lines must be written so that they do not disturb it."""
+    if quiet or runs == 1:
+        return None, stream
+    from runner.reporters.progress import Progress, shown_in_log, shown_on_terminal
+
+    progress = Progress(runs)
+    if sys.stderr.isatty():
+        shared = stream.isatty()  # the same terminal: one of both must make room for the other
+        above = stack.enter_context(shown_on_terminal(progress, stream if shared else sys.stderr))
+        return progress, above if shared else stream
+    stack.enter_context(shown_in_log(progress, sys.stderr))
+    return progress, stream
+
+
+def _reporters(options: dict[str, Any], stream: IO[str], above: IO[str]) -> list[Any]:
     from runner.reporters.console import Console
     from runner.reporters.log import Log
 
     verbosity = -1 if options["quiet"] else options["verbose"]
     reporters: list[Any] = [
         Console(
-            stream,
+            above,
             colour=_colour(options["colour"], stream),
             verbosity=verbosity,
             curl=options["curl"],

@@ -6,7 +6,7 @@ import time
 import traceback
 from collections.abc import Callable
 from random import Random
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -42,6 +42,19 @@ BUG = "this is a bug in runflow, not in your workflow; please report it with the
 FAR_BEHIND = 1000
 """Runs that may have ended while an earlier one still runs: their events wait in memory."""
 
+
+class Watch(Protocol):
+    """Is told when runs begin and end, as it happens: their events wait for their turn."""
+
+    def began(self, number: int, name: str, /) -> None:
+        """A run begins."""
+        ...
+
+    def ended(self, number: int, verdict: Verdict, /) -> None:
+        """A run ended, or never began."""
+        ...
+
+
 NewCrew = Callable[[Stopping], Crew]
 _Job = tuple[int, Flow[Any], Notice]
 
@@ -69,13 +82,17 @@ class Suite:
         options: How.
         write: Takes masked events, from one thread at a time.
         new_crew: Makes who runs them.
+        watch: Shows how far it is.
     """
 
-    def __init__(self, runs: list[Run], options: Options, write: Emit, new_crew: NewCrew) -> None:
+    def __init__(
+        self, runs: list[Run], options: Options, write: Emit, new_crew: NewCrew, watch: Watch | None = None
+    ) -> None:
         self.runs = runs
         self.options = options
         self.write = write
         self.new_crew = new_crew
+        self.watch = watch
         self.redactor = Redactor()
         self.sessions: dict[str, Session] = {}
         self.schedule = Schedule(runs, options.most_failures)
@@ -171,6 +188,8 @@ class Suite:
             self._tell(given_up, Verdict.SKIPPED, reason=reason)
         if number is None:
             return None
+        if self.watch is not None:
+            self.watch.began(number, f"{self.runs[number].plan.name} {self.runs[number].row.label}".rstrip())
         return number, self._flow(number), Notice(self.stopping)
 
     def _flow(self, number: int) -> Flow[WorkflowResult]:
@@ -195,6 +214,7 @@ class Suite:
             self._tell(number, Verdict.ERROR, error=failure)
         else:
             self.order.close(number)
+            self._watched(number)
         if number + 1 == len(self.runs) or self.runs[number + 1].plan is not self.runs[number].plan:
             # a failure read the marks; ten thousand failing files must not keep them
             self.runs[number].plan.source.forget_marks()
@@ -214,6 +234,11 @@ class Suite:
         self.order.tell(number, WorkflowStarted(result.name, result.file, result.label, self.runs[number].number))
         self.order.tell(number, WorkflowFinished(result))
         self.order.close(number)
+        self._watched(number)
+
+    def _watched(self, number: int) -> None:
+        if self.watch is not None:
+            self.watch.ended(number, self.results[number].verdict)
 
     def look_up(self, name: str, *, close: bool) -> Lookup | Failure:
         """A credential of the first workflow on its own; why it cannot be had is masked.

@@ -1,0 +1,160 @@
+"""How far a long run is: a display that renews itself on a terminal, a line now and then in the log of a CI job."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any
+
+from runner.model.results import Verdict
+from runner.model.wording import plural, seconds_text
+from runner.reporters.failures import BAD
+from runner.reporters.text import one_line
+
+if TYPE_CHECKING:
+    from rich.live import Live
+
+SOON = 1.0
+"""Seconds before anything is shown: most runs are over by then."""
+EVERY = 30.0
+"""Seconds between two lines in a log."""
+MOST_RUNNING = 6
+
+
+class Progress:
+    """Counts what begins and ends. Told by the suite, read by a display in a thread of its own.
+
+    Args:
+        total: How many runs are planned.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(self, total: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self.total = total
+        self.done = 0
+        self.bad = 0
+        self._clock = clock
+        self._started = clock()
+        self._running: dict[int, tuple[str, float]] = {}
+        self._lock = threading.Lock()
+
+    def began(self, number: int, name: str, /) -> None:
+        """A run begins."""
+        with self._lock:
+            self._running[number] = one_line(name, 60), self._clock()
+
+    def ended(self, number: int, verdict: Verdict, /) -> None:
+        """A run ended, or never began."""
+        with self._lock:
+            self._running.pop(number, None)
+            self.done += 1
+            self.bad += verdict in BAD
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the beginning."""
+        return self._clock() - self._started
+
+    def line(self) -> str:
+        """All of it on one line; the time left supposes that the rest is like what was."""
+        left = self.elapsed / self.done * (self.total - self.done) if self.done else None
+        facts = [
+            f"{self.done} of {plural(self.total, 'workflow')}",
+            *([f"{self.bad} not passed"] if self.bad else []),
+            seconds_text(self.elapsed),
+            *([f"about {seconds_text(left)} left"] if left else []),
+        ]
+        return ", ".join(facts)
+
+    def running(self) -> list[str]:
+        """What is under way, what takes longest first."""
+        now = self._clock()
+        with self._lock:
+            every = sorted(self._running.values(), key=lambda each: each[1])
+        shown = [f"{name}  {seconds_text(now - since)}" for name, since in every[:MOST_RUNNING]]
+        return shown + ([f"and {len(every) - MOST_RUNNING} more"] if len(every) > MOST_RUNNING else [])
+
+
+@contextmanager
+def shown_in_log(progress: Progress, stream: IO[str], every: float = EVERY) -> Iterator[None]:
+    """A line every so many seconds, for as long as the run takes."""
+    over = threading.Event()
+
+    def tell() -> None:
+        while not over.wait(every):
+            running = progress.running()
+            longest = f"; running: {running[0]}" if running else ""
+            stream.write(f"... {progress.line()}{longest}\n")
+            stream.flush()
+
+    thread = threading.Thread(target=tell, name="progress", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+@contextmanager
+def shown_on_terminal(progress: Progress, stream: IO[str]) -> Iterator[IO[str]]:
+    """A display at the bottom of the terminal, gone when the run is over.
+
+    Args:
+        progress: What is shown.
+        stream: The terminal.
+
+    Yields:
+        Where others must write, so that their lines go above the display.
+    """
+    # only on a terminal, and it takes a while to load
+    from rich.console import Console  # noqa: PLC0415  # see above
+    from rich.live import Live  # noqa: PLC0415  # see above
+
+    console = Console(file=stream, highlight=False, markup=False, emoji=False)
+    with Live(
+        console=console, get_renderable=lambda: _display(progress), refresh_per_second=4, transient=True,
+        redirect_stdout=False, redirect_stderr=False,
+    ) as live:  # fmt: skip
+        above = _Above(live)
+        yield above  # type: ignore[misc]  # what a reporter uses of a stream
+        above.flush()
+
+
+def _display(progress: Progress) -> Any:
+    from rich.console import Group  # noqa: PLC0415  # loaded by now
+    from rich.progress_bar import ProgressBar  # noqa: PLC0415  # loaded by now
+    from rich.text import Text  # noqa: PLC0415  # loaded by now
+
+    if progress.elapsed < SOON:
+        return Group()
+    bar = ProgressBar(total=progress.total, completed=progress.done, width=40)
+    running = [Text(f"  {name}", style="dim", no_wrap=True, overflow="ellipsis") for name in progress.running()]
+    return Group(*running, Text(progress.line(), style="red" if progress.bad else ""), bar)
+
+
+class _Above:
+    """A stream whose lines appear above the display."""
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+        self._line = ""
+        self.encoding = live.console.encoding
+
+    def write(self, text: str) -> int:
+        """Whole lines are shown, the rest waits for its end."""
+        *lines, self._line = (self._line + text).split("\n")
+        if lines:
+            from rich.text import Text  # noqa: PLC0415  # loaded by now
+
+            self._live.console.print(Text.from_ansi("\n".join(lines)), soft_wrap=True)
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing waits but a line that has not ended."""
+
+    def isatty(self) -> bool:
+        """It is one: others ask before they write colours."""
+        return True
