@@ -22,6 +22,7 @@ COMMANDS = {
     "show": "Show why the last run failed, or everything about one step.",
     "diff": "Show what is different from the run before.",
     "explain": "Explain the code of a failure.",
+    "graph": "Draw who gives which variable to whom.",
     "init": "Write a project that runs at once.",
     "schema": "Print the JSON Schema of the workflow language.",
     "demo": "Serve the demo API.",
