@@ -338,6 +338,19 @@ def crew_for(driver: str, session: Any = None, jobs: int = DEFAULT_JOBS) -> NewC
     return lambda stopping: Threads(lambda: BlockingDriver(session), stopping)
 
 
+def replay_crew(path: Path) -> tuple[NewCrew, int | None]:
+    """Who runs workflows without a network, and the seed of the recording that answers them.
+
+    Raises:
+        RunflowError: there is no recording.
+    """
+    # only for `--replay`
+    from runner.drivers.replay import Recording, ReplayDriver  # noqa: PLC0415  # see above
+
+    recording = Recording(path)
+    return lambda stopping: Threads(lambda: ReplayDriver(recording), stopping), recording.seed
+
+
 def run_suite(
     runs: list[Run],
     options: Options,

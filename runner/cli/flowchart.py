@@ -130,7 +130,8 @@ def _entity(text: str) -> str:
 
 WIDTH, LINE, PAD, GAP = 340, 18, 10, 26
 _STYLE = (
-    "text{font:13px system-ui,sans-serif;fill:#1b1f24}.title{font-weight:600}.name{font-size:12px;fill:#0757b8;paint-order:stroke;stroke:#fff;stroke-width:4px}"
+    "text{font:13px system-ui,sans-serif;fill:#1b1f24}.title{font-weight:600}"
+    ".name{font-size:12px;fill:#0757b8;paint-order:stroke;stroke:#fff;stroke-width:4px}"
     "rect{fill:#f6f7f9;stroke:#8b949e}.start rect,.credential rect{stroke-dasharray:4 3}.cleanup rect{fill:#fff6e5}"
     "path{fill:none;stroke:#0757b8}.next{stroke:#8b949e}marker path{fill:#0757b8;stroke:none}"
     "@media(prefers-color-scheme:dark){svg{background:#0f1318}text{fill:#e4e8ee}.name{fill:#70b0ff;stroke:#0f1318}"

@@ -55,14 +55,15 @@ def report_options(function: F) -> F:
     return function
 
 
-def report_files(written: tuple[str, ...], project: ProjectFile | None) -> list[Wanted]:
-    """Kinds and files: the command line's, else the project file's.
+def report_files(written: tuple[str, ...], project: ProjectFile | None, record: Path | None = None) -> list[Wanted]:
+    """Kinds and files: the command line's, else the project file's; and the recording, where one is made.
 
     Raises:
         click.BadParameter: one is written wrongly, or two go to one file.
         WorkflowError: the project file names a kind that there is not.
     """
     found = [_written(text) for text in written] or list(_of_project(project))
+    found += [Wanted(_kind("har"), record / "recording.har")] if record is not None else []
     names = [each.file.resolve() for each in found]
     if len(set(names)) < len(names):
         raise click.BadParameter("two reports go to one file", param_hint="--report")

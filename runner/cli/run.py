@@ -55,6 +55,10 @@ if TYPE_CHECKING:
 @click.option(
     "--slowest", type=click.IntRange(0), default=0, metavar="N", help="Show the N slowest steps and their percentiles."
 )
+@click.option("--record", type=click.Path(path_type=Path, file_okay=False), help="Keep every exchange in DIR, as HAR.")
+@click.option(
+    "--replay", type=click.Path(path_type=Path, exists=True), help="Answer from what --record kept; send nothing."
+)
 @click.option("--no-store", is_flag=True, help="Write nothing about this run into .runflow.")
 @click.option("-q", "--quiet", is_flag=True, help="Failures and the summary only.")
 @click.option("-v", "--verbose", count=True, help="Request and response heads; -vv bodies too.")
@@ -76,7 +80,7 @@ def command(paths: tuple[str, ...], *, demo: bool, **options: Any) -> int:  # cl
 
 
 def _run(paths: tuple[str, ...], more: dict[str, str], options: dict[str, Any]) -> int:
-    from runner.app import crew_for, run_suite
+    from runner.app import crew_for, replay_crew, run_suite
     from runner.cli.problems import INVALID, compiled
     from runner.cli.selecting import chosen
 
@@ -85,10 +89,14 @@ def _run(paths: tuple[str, ...], more: dict[str, str], options: dict[str, Any]) 
     plans, loader, code = compiled(paths or project_paths("run"), loading, keep_going=options["keep_going"])
     if code:
         return code
+    replay = None
+    if options["replay"] is not None:
+        replay, seed = replay_crew(options["replay"])
+        options["seed"] = seed if options["seed"] is None else options["seed"]
     runs, code = chosen(plans, loader, options)
     if code:
         return INVALID if loader.problems else code
-    files = report_files(options["reports"], loader.project)
+    files = report_files(options["reports"], loader.project, options["record"])
     suite = Options(
         given,
         environment=loading.environment,
@@ -96,7 +104,7 @@ def _run(paths: tuple[str, ...], more: dict[str, str], options: dict[str, Any]) 
         keep=options["verbose"] > 0 or wants(files) != "" or not options["no_store"],
         places=wants(files) == "places",
         seed=options["seed"],
-        jobs=allowed(min(options["jobs"], len(runs))),
+        jobs=allowed(min(options["jobs"], len(runs))) if replay is None else 1,  # answers come in the recorded order
         timeout=timeout,
         invalid=bool(loader.problems),
         shuffled=options["shuffle"],
@@ -114,7 +122,7 @@ def _run(paths: tuple[str, ...], more: dict[str, str], options: dict[str, Any]) 
         )
         progress, above = _progress(stack, len(runs), stream, quiet=options["quiet"])
         people = _reporters(options, stream, above)
-        crew = crew_for(runs[0].plan.driver, jobs=suite.jobs)
+        crew = replay or crew_for(runs[0].plan.driver, jobs=suite.jobs)
         result = run_suite(runs, suite, [*people, *reports.reporters], crew, progress)
     errors = [*result.report_errors, *reports.errors, *(_close_log() if options["log_file"] is not None else ())]
     if not options["no_store"]:

@@ -164,6 +164,12 @@ CODES: dict[str, Code] = {
         ("the source is locked, or is not reachable from here",),
         ("`runflow token` tries the same without running anything",),
     ),
+    "RF305": Code(
+        "the recording has no such answer",
+        "With `--replay` nothing is sent, and the recording has no answer left to this method, URL and body.",
+        ("a value that changes from run to run: now(), or uuid() with another `--seed`", "the workflow was changed after it was recorded", "another base URL than the recorded one"),
+        ("the failure names what is nearest in the recording", "give what changes as a variable (`--var`), or record again: `--record DIR`"),
+    ),
     "RF401": Code(
         "there is no token",
         "What must authenticate the request could not be had: the login or the refresh failed. Every step that needed it has this error.",
@@ -207,7 +213,7 @@ _TRANSPORT: dict[FailureKind, str] = {
     "send": "RF207", "protocol": "RF208", "truncated": "RF209", "decode": "RF210", "too_large": "RF211",
 }  # fmt: skip
 _KINDS: dict[ErrorKind, str] = {
-    "template": "RF301", "extract": "RF302", "decode": "RF303", "input": "RF304", "auth": "RF401", "limit": "RF501",
+    "template": "RF301", "extract": "RF302", "decode": "RF303", "input": "RF304", "replay": "RF305", "auth": "RF401", "limit": "RF501",
     "policy": "RF502", "timeout": "RF503", "interrupted": "RF504", "transport": "RF206", "bug": "RF901",
 }  # fmt: skip
 _SUBJECTS = {"status": "RF101", "duration": "RF107", "failure": "RF108"}

@@ -63,7 +63,18 @@ class WorkflowError(RunflowError):
 
 
 ErrorKind = Literal[
-    "template", "extract", "transport", "decode", "limit", "policy", "timeout", "auth", "input", "interrupted", "bug"
+    "template",
+    "extract",
+    "transport",
+    "decode",
+    "limit",
+    "policy",
+    "timeout",
+    "auth",
+    "input",
+    "replay",
+    "interrupted",
+    "bug",
 ]
 
 

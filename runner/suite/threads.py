@@ -7,17 +7,35 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from runner.model.effects import Effect, Flow, Once, Reply, Send, Sleep
-from runner.model.exchange import TransportFailure
+from runner.model.exchange import Request, Response, TransportFailure
 from runner.suite.crew import LOOK_AGAIN, Ended
 from runner.suite.drive import drive
 from runner.suite.flights import Flights
 from runner.suite.stopping import Notice, Stopping
 
-if TYPE_CHECKING:
-    from runner.drivers.blocking import BlockingDriver  # requests takes a while to load, and not every run needs it
+
+class Driver(Protocol):
+    """Sends one request at a time; may be broken off from another thread."""
+
+    def send(self, request: Request, /) -> Response | TransportFailure:
+        """One request, one answer or the reason why there is none."""
+        ...
+
+    def cancel(self) -> None:
+        """Break off what is sent, until `resume`."""
+        ...
+
+    def resume(self) -> None:
+        """Requests may be sent again."""
+        ...
+
+    def close(self) -> None:
+        """Close kept connections."""
+        ...
+
 
 _Job = tuple[int, Flow[Any], Notice]
 
@@ -30,7 +48,7 @@ class Threads:
         stopping: Whether everything must end.
     """
 
-    def __init__(self, new_driver: Callable[[], BlockingDriver], stopping: Stopping) -> None:
+    def __init__(self, new_driver: Callable[[], Driver], stopping: Stopping) -> None:
         self._new_driver = new_driver
         self._stopping = stopping
         self._flights = Flights()
@@ -75,7 +93,7 @@ class _Worker(threading.Thread):
 
     def __init__(
         self,
-        driver: BlockingDriver,
+        driver: Driver,
         stopping: Stopping,
         flights: Flights,
         jobs: queue.SimpleQueue[_Job | None],
