@@ -59,6 +59,9 @@ if TYPE_CHECKING:
 @click.option(
     "--replay", type=click.Path(path_type=Path, exists=True), help="Answer from what --record kept; send nothing."
 )
+@click.option(
+    "--from", "from_step", metavar="STEP", help="Go on from a step, with the variables of the last run that is kept."
+)
 @click.option("--no-store", is_flag=True, help="Write nothing about this run into .runflow.")
 @click.option("-q", "--quiet", is_flag=True, help="Failures and the summary only.")
 @click.option("-v", "--verbose", count=True, help="Request and response heads; -vv bodies too.")
@@ -96,6 +99,8 @@ def _run(paths: tuple[str, ...], more: dict[str, str], options: dict[str, Any]) 
     runs, code = chosen(plans, loader, options)
     if code:
         return INVALID if loader.problems else code
+    if options["from_step"] is not None:
+        runs = _resumed(runs, options["from_step"], loader.home)
     files = report_files(options["reports"], loader.project, options["record"])
     suite = Options(
         given,
@@ -147,6 +152,24 @@ def _timeout(text: str | None) -> float | None:
     if seconds <= 0:
         raise click.BadParameter(f"{text!r}: a limit of nothing lets nothing through", param_hint="--timeout")
     return seconds
+
+
+def _resumed(runs: list[Run], step: str, home: Path) -> list[Run]:
+    """The runs from a step on, each with what it had when it was last run."""
+    from runner.cli.stored import last_result
+    from runner.reporters.text import one_line
+    from runner.suite.resume import resumed
+
+    found = []
+    for run in runs:
+        path, earlier = last_result(home, run.plan.path, run.row.label)
+        each = resumed(run, step, earlier)
+        again = f"; again, for what is secret: {', '.join(map(one_line, each.again))}" if each.again else ""
+        click.echo(
+            f"{one_line(run.plan.file, 300)} goes on from {step!r} with the variables of {path.stem}{again}", err=True
+        )
+        found.append(each.run)
+    return found
 
 
 def _remember(home: Path, runs: list[Run], result: Result, *, whole: bool) -> None:

@@ -33,10 +33,11 @@ class Marks(NamedTuple):
 class Source:
     """The text of a file and the places of its values.
 
-    Marks are large and needed only to explain a failure, so they are read again from the text when one happens.
+    Marks are large and needed only to explain a failure, so they are read again from the text when one happens. Where
+    each step begins is kept: reports show it of steps that passed, too.
     """
 
-    __slots__ = ("_lines", "_marks", "_read_marks", "file", "text")
+    __slots__ = ("_entries", "_lines", "_marks", "_read_marks", "file", "text")
 
     def __init__(self, file: str, text: str, marks: Marks | None, read_marks: Callable[[str], Marks | None]) -> None:
         self.file = file
@@ -44,6 +45,7 @@ class Source:
         self._marks = marks
         self._read_marks = read_marks
         self._lines: list[str] | None = None
+        self._entries: dict[DocumentPath, Span] = {}
 
     @property
     def lines(self) -> list[str]:
@@ -54,7 +56,14 @@ class Source:
         return lines
 
     def forget_marks(self) -> None:
-        """Drop the marks; they are read again on the next question."""
+        """Drop the marks but those of the entries of lists at the top; they are read again on the next question."""
+        if self._marks is not None and not self._entries:
+            self._entries = {
+                (key, entry): marks.span
+                for key, (_, below) in (self._marks.members or {}).items()
+                for entry, (_, marks) in (below.members or {}).items()
+                if isinstance(entry, int)
+            }
         self._marks = self._lines = None
 
     def _find(self, path: DocumentPath) -> tuple[Span, Marks] | None:
@@ -74,6 +83,8 @@ class Source:
 
     def span(self, path: DocumentPath, *, on_key: bool = False) -> Span | None:
         """The place of a value, or of its key; of what is nearest above it where it is not there itself."""
+        if not on_key and path in self._entries:
+            return self._entries[path]
         found = self._find(path)
         if found is None:
             return None
