@@ -25,6 +25,7 @@ from runner.cli.selecting import selection_options
 from runner.suite.options import DEFAULT_JOBS, Options
 
 if TYPE_CHECKING:
+    from runner.cli.pausing import Pause
     from runner.model.results import Result
     from runner.reporters.progress import Progress
     from runner.suite.schedule import Run
@@ -61,6 +62,9 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--from", "from_step", metavar="STEP", help="Go on from a step, with the variables of the last run that is kept."
+)
+@click.option(
+    "--pause", metavar="STEP", help="On a terminal, stop before a step to look at its variables and change them."
 )
 @click.option("--no-store", is_flag=True, help="Write nothing about this run into .runflow.")
 @click.option("-q", "--quiet", is_flag=True, help="Failures and the summary only.")
@@ -102,6 +106,7 @@ def _run(paths: tuple[str, ...], more: dict[str, str], options: dict[str, Any]) 
     if options["from_step"] is not None:
         runs = _resumed(runs, options["from_step"], loader.home)
     files = report_files(options["reports"], loader.project, options["record"])
+    pause = _pause(options["pause"])
     suite = Options(
         given,
         environment=loading.environment,
@@ -109,7 +114,10 @@ def _run(paths: tuple[str, ...], more: dict[str, str], options: dict[str, Any]) 
         keep=options["verbose"] > 0 or wants(files) != "" or not options["no_store"],
         places=wants(files) == "places",
         seed=options["seed"],
-        jobs=allowed(min(options["jobs"], len(runs))) if replay is None else 1,  # answers come in the recorded order
+        jobs=allowed(min(options["jobs"], len(runs)))
+        if replay is None and pause is None
+        else 1,  # recorded in order; one pause at a time
+        pause=pause,
         timeout=timeout,
         invalid=bool(loader.problems),
         shuffled=options["shuffle"],
@@ -125,10 +133,12 @@ def _run(paths: tuple[str, ...], more: dict[str, str], options: dict[str, Any]) 
         reports = stack.enter_context(
             opened_reports(files, junit=options["junit"], store=None if options["no_store"] else loader.home)
         )
-        progress, above = _progress(stack, len(runs), stream, quiet=options["quiet"])
+        progress, above = _progress(stack, len(runs), stream, quiet=options["quiet"] or pause is not None)
         people = _reporters(options, stream, above)
         crew = replay or crew_for(runs[0].plan.driver, jobs=suite.jobs)
         result = run_suite(runs, suite, [*people, *reports.reporters], crew, progress)
+    if pause is not None and not pause.met:
+        click.echo(f"--pause: no step '{pause.step}' was reached", err=True)
     errors = [*result.report_errors, *reports.errors, *(_close_log() if options["log_file"] is not None else ())]
     if not options["no_store"]:
         _remember(loader.home, runs, result, whole=options["shard"] is None)
@@ -152,6 +162,16 @@ def _timeout(text: str | None) -> float | None:
     if seconds <= 0:
         raise click.BadParameter(f"{text!r}: a limit of nothing lets nothing through", param_hint="--timeout")
     return seconds
+
+
+def _pause(step: str | None) -> Pause | None:
+    if step is None:
+        return None
+    from runner.cli.pausing import Pause
+
+    if not sys.stdin.isatty() or not sys.stdout.isatty():
+        raise click.UsageError("--pause needs a terminal to ask on")
+    return Pause(step)
 
 
 def _resumed(runs: list[Run], step: str, home: Path) -> list[Run]:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from runner.engine.session import Session  # which runs in frames
 
 
+Pause = Callable[[str, dict[str, Any]], dict[str, Any]]
+
+
 class World:
     """What a run takes from outside: time, chance, the environment, and whom it tells.
 
@@ -34,6 +37,7 @@ class World:
         places: They keep their places in the file too.
         sessions: The tokens that all runs share, by what they are for.
         run: What reports call this run.
+        pause: Is asked before each step with its name and its variables, and gives those that were changed; or None.
 
     Attributes:
         signers: Credentials that sign requests, by what they were made from: a nonce is gone on with.
@@ -45,6 +49,7 @@ class World:
         "emit",
         "environment",
         "keep",
+        "pause",
         "places",
         "random",
         "run",
@@ -66,6 +71,7 @@ class World:
         places: bool = False,
         sessions: dict[str, Session] | None = None,
         run: str = "",
+        pause: Pause | None = None,
     ) -> None:
         self.clock = clock
         self.wall = wall
@@ -78,6 +84,7 @@ class World:
         self.signers: dict[str, Attachment] = {}
         self.told: set[tuple[str, int]] = set()
         self.run = run
+        self.pause = pause
 
 
 class Frame:

@@ -8,13 +8,13 @@ from typing import Any
 
 import msgspec
 
-from runner.engine.frame import Frame
+from runner.engine.frame import Frame, Pause
 from runner.engine.step import Nested, StepRun
 from runner.engine.turns import StoppedStep, bad, step_name, turns_of
 from runner.model.effects import Flow
 from runner.model.errors import Interrupted, StepError
 from runner.model.events import StepFinished
-from runner.model.results import StepResult, Try, Verdict
+from runner.model.results import Failure, StepResult, Try, Verdict
 from runner.model.wording import listed
 from runner.plan.plan import StepPlan
 
@@ -87,12 +87,24 @@ class Sequence:
 
     def _step(self, step: StepPlan, names: dict[str, Any]) -> Flow[tuple[bool, dict[str, Any]]]:
         """One step with all its turns: whether it failed, and the names afterwards."""
+        if self.frame.world.pause is not None:
+            names = names | self._paused(step, names, self.frame.world.pause)
         run = StepRun(step, self.frame, self.nested)
         if step.for_each is None:
             result, given = yield from run.turn(names)
             self._finish(result, step)
             return bad(result), names | given if given else names
         return (yield from self._turns(step, run, names))
+
+    def _paused(self, step: StepPlan, names: dict[str, Any], pause: Pause) -> dict[str, Any]:
+        """What somebody changed before the step; where they end the run, it ends as by a signal."""
+        own = {name: value for name, value in names.items() if name not in self.frame.own}
+        try:
+            return pause(step.written_name, own)
+        except Interrupted as stop:
+            why = Failure(stop.kind, stop.reason, where=self.frame.where(step.path))
+            result = StepResult(step_name(step, names), Verdict.ERROR, tries=(Try(errors=(why,)),))
+            raise StoppedStep(result, {}, stop) from None
 
     def _turns(self, step: StepPlan, run: StepRun, names: dict[str, Any]) -> Flow[tuple[bool, dict[str, Any]]]:
         local = {step.as_name, "index"}

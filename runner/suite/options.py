@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -24,6 +24,7 @@ class Options(msgspec.Struct, frozen=True):
         jobs: Workflows under way at the same time.
         timeout: Seconds for the whole run, or None.
         invalid: Files that are wrong were left out.
+        pause: Is asked before each step with its name and its variables, secrets masked, and gives those that were changed.
         shuffled: The runs are in the random order of the seed.
     """
 
@@ -37,4 +38,5 @@ class Options(msgspec.Struct, frozen=True):
     jobs: int = DEFAULT_JOBS
     timeout: float | None = None
     invalid: bool = False
+    pause: Callable[[str, dict[str, Any]], dict[str, Any]] | None = None
     shuffled: bool = False

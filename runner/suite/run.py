@@ -204,7 +204,10 @@ class Suite:
                 self.results[number] = event.result if options.retain else slim(event.result)
             tell(event)
 
-        world = new_world(plan, row, options, Redactor(self.redactor).door(write), self.sessions)
+        redactor = Redactor(self.redactor)
+        world = new_world(plan, row, options, redactor.door(write), self.sessions)
+        if (ask := options.pause) is not None:
+            world.pause = lambda name, names: ask(name, redactor.mask(names))
         given = {name: value for name, value in options.given.items() if name in plan.accepts}
         return run_workflow(plan, row, world, given)
 

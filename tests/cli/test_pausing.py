@@ -1,0 +1,85 @@
+"""`--pause STEP` on a real terminal: look, change, go on, or end the run with its cleanup."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Write = Callable[[str, str], Path]
+FLOW = """
+base_url: "{{ env.API_URL }}"
+vars: {id: 1, pw: "{{ env.API_PASSWORD }}"}
+secrets: [pw]
+steps:
+  - {name: item, get: "/items/{{ id }}", expect: {status: 200, $.id: 7}}
+finally:
+  - {name: away, get: /health, expect: 200}
+"""
+
+
+def talk(folder: Path, env: dict[str, str], step: str, answers: str) -> tuple[int, str]:
+    master, slave = pty.openpty()
+    bare = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE") or name == "PATH"}
+    bare |= {"PYTHONPATH": str(Path(__file__).parent.parent.parent), "TERM": "dumb"}
+    words = [sys.executable, "-m", "runner", "a.yaml", "--no-store", "--pause", step]
+    process = subprocess.Popen(
+        words, cwd=folder, env=bare | env, stdin=slave, stdout=slave, stderr=slave, close_fds=True
+    )
+    os.close(slave)
+    os.write(master, answers.encode())
+    shown = b""
+    while True:
+        try:
+            part = os.read(master, 65536)
+        except OSError:  # the other end was closed
+            break
+        if not part:
+            break
+        shown += part
+    os.close(master)
+    return process.wait(20), shown.decode()
+
+
+def test_variables_are_shown_masked_and_changed(write: Write, tmp_path: Path, demo_env: dict[str, str]) -> None:
+    write("a.yaml", FLOW)
+    code, shown = talk(tmp_path, demo_env, "item", "id = seven\nhelp me\nid = 7\n?\n\n")
+    assert code == 0, shown
+    assert "paused before the step 'item'" in shown
+    assert 'pw = "***" (string)' in shown
+    assert demo_env["API_PASSWORD"] not in shown
+    assert 'that is no JSON: Expecting value at line 1, column 1; a text has quotes: id = "seven"' in shown
+    assert "id = 7 (integer)" in shown
+    assert shown.count("Enter goes on") == 2
+    assert "/items/7  200" in shown
+
+
+@pytest.mark.parametrize("answer", ["q\n", "\x04"])
+def test_a_run_that_is_ended_at_a_pause_still_cleans_up(
+    write: Write, tmp_path: Path, demo_env: dict[str, str], answer: str
+) -> None:
+    write("a.yaml", FLOW)
+    code, shown = talk(tmp_path, demo_env, "item", answer)
+    assert code == 3
+    assert "the run was ended at a pause" in shown
+    assert "/items/" not in shown.partition("paused before")[2].partition("away")[0].replace("/items/{{ id }}", "")
+    assert "away  GET" in shown
+
+
+def test_a_step_that_is_never_reached_is_said(write: Write, tmp_path: Path, demo_env: dict[str, str]) -> None:
+    write("a.yaml", FLOW)
+    code, shown = talk(tmp_path, demo_env, "nope", "")
+    assert code == 1
+    assert "--pause: no step 'nope' was reached" in shown
+
+
+def test_without_a_terminal_it_is_refused(write: Write, runflow: Any, demo_env: dict[str, str]) -> None:
+    write("a.yaml", FLOW)
+    ended = runflow("a.yaml", "--pause", "item", env=demo_env)
+    assert (ended.code, "--pause needs a terminal to ask on" in ended.err) == (2, True)
