@@ -20,7 +20,7 @@ from runner.cli.options import (
     project_paths,
     read_options,
 )
-from runner.cli.reports import on_stdout, opened_reports, report_files, report_options, wants
+from runner.cli.reports import Wanted, on_stdout, opened_reports, report_files, report_options, wants
 from runner.cli.selecting import selection_options
 from runner.suite.options import DEFAULT_JOBS, Options
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from runner.cli.pausing import Pause
     from runner.model.results import Result
     from runner.reporters.progress import Progress
+    from runner.suite.run import NewCrew
     from runner.suite.schedule import Run
 
 
@@ -87,7 +88,7 @@ def command(paths: tuple[str, ...], *, demo: bool, **options: Any) -> int:  # cl
 
 
 def _run(paths: tuple[str, ...], more: dict[str, str], options: dict[str, Any]) -> int:
-    from runner.app import crew_for, replay_crew, run_suite
+    from runner.app import crew_for, replay_crew
     from runner.cli.problems import INVALID, compiled
     from runner.cli.selecting import chosen
 
@@ -107,16 +108,16 @@ def _run(paths: tuple[str, ...], more: dict[str, str], options: dict[str, Any]) 
         runs = _resumed(runs, options["from_step"], loader.home)
     files = report_files(options["reports"], loader.project, options["record"])
     pause = _pause(options["pause"])
+    wanted = wants(files)
+    one_by_one = replay is not None or pause is not None  # as they were recorded; one question at a time
     suite = Options(
         given,
         environment=loading.environment,
         most_failures=1 if options["fail_fast"] else options["max_failures"] or 0,
-        keep=options["verbose"] > 0 or wants(files) != "" or not options["no_store"],
-        places=wants(files) == "places",
+        keep=options["verbose"] > 0 or wanted != "" or not options["no_store"],
+        places=wanted == "places",
         seed=options["seed"],
-        jobs=allowed(min(options["jobs"], len(runs)))
-        if replay is None and pause is None
-        else 1,  # recorded in order; one pause at a time
+        jobs=1 if one_by_one else allowed(min(options["jobs"], len(runs))),
         pause=pause,
         timeout=timeout,
         invalid=bool(loader.problems),
@@ -126,28 +127,36 @@ def _run(paths: tuple[str, ...], more: dict[str, str], options: dict[str, Any]) 
         from runner.cli.dry_run import show_requests
 
         return show_requests(runs, suite)
+    crew = replay or crew_for(runs[0].plan.driver, jobs=suite.jobs)
+    result = _performed(runs, suite, files, crew, loader.home, options=options)
+    if pause is not None and not pause.met:
+        click.echo(f"--pause: no step '{pause.step}' was reached", err=True)
+    return result.exit_code
+
+
+def _performed(
+    runs: list[Run], suite: Options, files: list[Wanted], crew: NewCrew, home: Path, *, options: dict[str, Any]
+) -> Result:
+    """Run them, tell everybody, keep what is kept."""
+    from runner.app import run_suite
+
+    store = not options["no_store"]
     gc.freeze()  # what was compiled stays until the end: the collector need not walk it again and again,
     gc.set_threshold(10_000, 20, 20)  # nor look so often at what results add, hardly any of which is garbage
     stream = sys.stderr if on_stdout(files) else sys.stdout
     with ExitStack() as stack:
-        reports = stack.enter_context(
-            opened_reports(files, junit=options["junit"], store=None if options["no_store"] else loader.home)
-        )
-        progress, above = _progress(stack, len(runs), stream, quiet=options["quiet"] or pause is not None)
+        reports = stack.enter_context(opened_reports(files, junit=options["junit"], store=home if store else None))
+        quiet = options["quiet"] or suite.pause is not None
+        progress, above = _progress(stack, len(runs), stream, quiet=quiet)
         people = _reporters(options, stream, above)
-        crew = replay or crew_for(runs[0].plan.driver, jobs=suite.jobs)
         result = run_suite(runs, suite, [*people, *reports.reporters], crew, progress)
-    if pause is not None and not pause.met:
-        click.echo(f"--pause: no step '{pause.step}' was reached", err=True)
     errors = [*result.report_errors, *reports.errors, *(_close_log() if options["log_file"] is not None else ())]
-    if not options["no_store"]:
-        _remember(loader.home, runs, result, whole=options["shard"] is None)
-    for error in dict.fromkeys(errors):
-        click.echo(error, err=True)
-    for workflow in result.workflows:
-        if workflow.error and workflow.error.kind == "bug":
-            click.echo(workflow.error.message, err=True)
-    return msgspec.structs.replace(result, report_errors=tuple(errors)).exit_code
+    if store:
+        _remember(home, runs, result, whole=options["shard"] is None)
+    bugs = [each.error.message for each in result.workflows if each.error and each.error.kind == "bug"]
+    for line in [*dict.fromkeys(errors), *bugs]:
+        click.echo(line, err=True)
+    return msgspec.structs.replace(result, report_errors=tuple(errors))
 
 
 def _timeout(text: str | None) -> float | None:

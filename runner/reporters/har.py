@@ -124,7 +124,9 @@ def _request(request: Request, sent: Headers, version: str) -> dict[str, Any]:
         "queryString": [
             {"name": name, "value": value}
             for name, value in parse_qsl(urlsplit(request.url).query, keep_blank_values=True)
-        ],
+        ]
+        if "?" in request.url
+        else [],
         "headersSize": -1,
         "bodySize": len(request.body or b""),
     }

@@ -38,7 +38,9 @@ def can_write(stream: object, text: str) -> bool:
 
 def one_line(text: str, limit: int = 120) -> str:
     """Safe text on one line, cut with a marker."""
-    flat = safe(text.replace("\r", "\\r").replace("\n", "\\n").replace("\t", "\\t"))
+    flat = text
+    if not (text.isascii() and text.isprintable()):  # most are
+        flat = safe(text.replace("\r", "\\r").replace("\n", "\\n").replace("\t", "\\t"))
     return flat if len(flat) <= limit else f"{flat[: limit - 1]}…"
 
 

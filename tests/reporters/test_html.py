@@ -201,7 +201,7 @@ def test_a_waterfall_has_a_bar_for_each_exchange(page: Page) -> None:
     page.open("#run=0")
     assert len(page.all(".wrow")) == 6  # an include and its step too
     page.open("#run=2")
-    assert len(page.all(".wrow .lane span")) == 3  # two tries and the waiting between
+    assert len(page.all(".wrow .lane span")) == 4  # the step, two tries, and the waiting between
 
 
 def test_copy_as_curl_gives_the_command(page: Page) -> None:

@@ -211,7 +211,7 @@ function waterfall(run, number) {
       "div.wrow",
       {},
       el("a", { href: `#run=${number}&step=${row.id}`, title: row.step.name }, " ".repeat(row.depth * 3), el(`span.${row.step.verdict}`, {}, SIGNS[row.step.verdict]), ` ${title(row.step)}`),
-      el("div.lane", {}, lanes(row).length ? lanes(row) : bar("rest", row.step.started, row.step.seconds, "step")),
+      el("div.lane", {}, bar("whole", row.step.started, row.step.seconds, "the whole step"), lanes(row)),
       el("span.took", {}, seconds(row.step.seconds)),
     ),
   );
@@ -269,7 +269,7 @@ function tryView(one, id, run) {
   parts.push(...(one.errors || []).map((error) => problemView(error, error.message.split("\n"))));
   parts.push(...(one.notes || []).map((note) => el("p", {}, note)));
   if (held.length) {
-    const rows = held.map((check) => el("tr", {}, el("td.sign.passed", {}, "✓"), el("td", {}, check.subject), el("td", {}, check.operator === "equals" || check.operator === "assert" ? "" : check.operator), el("td", {}, check.operator === "assert" ? "" : value(check.expected))));
+    const rows = held.map((check) => el("tr", {}, el("td.sign.passed", {}, "✓"), el("td", {}, check.subject), el("td", {}, ["equals", "status", "assert"].includes(check.operator) ? "" : check.operator), el("td", {}, check.operator === "assert" ? "" : value(check.expected))));
     parts.push(el("h4", {}, "expectations that held"), el("table", {}, rows));
   }
   let names = one.variables || {};

@@ -1,0 +1,58 @@
+"""What reports add to a suite, as ratios against the same suite without any, in one run: medians, printed as a table.
+
+Run it with the interpreter of an environment in which runflow is installed: `python tests/benchmarks/reports.py`.
+`--quick` takes small numbers, to see that it works.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+from nginx import Nginx
+
+KINDS = ("junit", "html", "json", "jsonl", "tap", "har", "markdown", "github")
+STEP = "  - {{name: step {n}, get: /items/{n}, expect: {{status: 200, $.name: x}}, extract: {{v{n}: $.id}}}}\n"
+WAYS = {"no report, nothing kept": ["--no-store"], "kept in .runflow (the default)": [], "and every report": [f"--report={kind}=out/{kind}" for kind in KINDS]}  # fmt: skip
+
+
+def main(files: int, rounds: int) -> None:
+    with Nginx() as url, tempfile.TemporaryDirectory() as folder:
+        for number in range(files):
+            text = f"name: flow {number}\nbase_url: {url}\nsteps:\n" + "".join(STEP.format(n=n) for n in range(10))
+            (Path(folder) / f"{number}.yaml").write_text(text)
+        print(f"{files * 10} steps against nginx, the whole process; median of {rounds}\n")
+        print("| driver | with | seconds | ratio | peak MB |\n| --- | --- | ---: | ---: | ---: |")
+        for driver, jobs in (("requests", "8"), ("curl", "64")):
+            measured: dict[str, list[tuple[float, int]]] = {way: [] for way in WAYS}
+            for _ in range(rounds):
+                for way, words in WAYS.items():
+                    measured[way].append(_once(folder, ["-q", "--driver", driver, "-j", jobs, *words]))
+            base = statistics.median(seconds for seconds, _ in measured["no report, nothing kept"])
+            for way, found in measured.items():
+                seconds = statistics.median(each for each, _ in found)
+                peak = max(each for _, each in found) / 1024
+                print(f"| {driver} | {way} | {seconds:.2f} | {seconds / base:.2f} | {peak:.0f} |")
+        sizes = ", ".join(f"{kind} {(Path(folder) / 'out' / kind).stat().st_size / 1e6:.2f}" for kind in KINDS)
+        print(f"\nMB: {sizes}")
+
+
+def _once(folder: str, words: list[str]) -> tuple[float, int]:
+    """Seconds and peak memory (kB) of one run."""
+    started = time.perf_counter()
+    with Path(os.devnull).open("w") as nowhere:
+        process = subprocess.Popen([sys.executable, "-m", "runner", "run", ".", *words], cwd=folder, stdout=nowhere)
+        _, status, usage = os.wait4(process.pid, 0)
+    assert status == 0, "the suite did not pass"
+    process.returncode = 0
+    return time.perf_counter() - started, usage.ru_maxrss
+
+
+if __name__ == "__main__":
+    main(*((20, 1) if "--quick" in sys.argv else (1000, 5)))
