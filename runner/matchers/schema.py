@@ -6,7 +6,9 @@ from functools import lru_cache
 from typing import Any
 
 from runner.matchers.base import ValueMatcher
+from runner.model import patterns
 from runner.model.kinds import Miss
+from runner.model.limits import limited
 from runner.model.wording import json_text, shown
 
 
@@ -16,13 +18,21 @@ def _validator(text: str) -> Any:
     import json  # noqa: PLC0415  # see above
 
     import jsonschema  # noqa: PLC0415  # as above
+    from jsonschema import _keywords, _utils  # noqa: PLC0415  # as above
     from referencing import Registry  # noqa: PLC0415  # as above
 
+    for module in (_keywords, _utils):
+        vars(module)["re"] = patterns.Re()
     schema = json.loads(text)
     kind = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
     kind.check_schema(schema)
     # an empty registry: a $ref to another document is an error, never a download
     return kind(schema, registry=Registry(), format_checker=kind.FORMAT_CHECKER)
+
+
+def _errors(actual: Any, schema: Any) -> list[Any]:
+    found = _validator(json_text(schema)).iter_errors(actual)
+    return sorted(found, key=lambda error: list(map(str, error.absolute_path)))
 
 
 class Schema(ValueMatcher):
@@ -48,10 +58,7 @@ class Schema(ValueMatcher):
     def judge(self, actual: Any, argument: Any, /) -> Miss | None:
         """Every violation, the first three in words."""
         try:
-            errors = sorted(
-                _validator(json_text(argument)).iter_errors(actual),
-                key=lambda error: list(map(str, error.absolute_path)),
-            )
+            errors = limited("the schema", _errors, actual, argument)
         except Exception as error:
             if "Unresolvable" not in type(error).__name__ and "WrappedReferencing" not in type(error).__name__:
                 raise

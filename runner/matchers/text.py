@@ -9,11 +9,11 @@ import json
 import re
 from collections.abc import Callable
 from datetime import date, datetime
-from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
 from runner.matchers.base import MISS, ValueMatcher, undecided
+from runner.model import patterns
 from runner.model.kinds import Miss
 from runner.model.wording import did_you_mean, shown
 
@@ -56,12 +56,6 @@ class EndsWith(_TextMatcher):
         return actual.endswith(argument)
 
 
-@lru_cache(maxsize=4096)
-def pattern(text: str) -> re.Pattern[str]:
-    """A regular expression, compiled once. Raises re.error."""
-    return re.compile(text)
-
-
 class Matches(_TextMatcher):
     """A pattern is found."""
 
@@ -74,14 +68,14 @@ class Matches(_TextMatcher):
         if wrong:
             return wrong
         try:
-            pattern(argument)
-        except re.error as error:
-            return f"the pattern {argument!r} is wrong: {error}"
+            patterns.compile(argument)
+        except ValueError as error:
+            return str(error)
         return ""
 
     def holds(self, actual: str, argument: str, /) -> bool:
         """Searches."""
-        return pattern(argument).search(actual) is not None
+        return patterns.search(argument, actual) is not None
 
 
 _HOSTNAME = re.compile(r"(?=.{1,253}$)(?!-)[A-Za-z0-9-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*", re.ASCII)

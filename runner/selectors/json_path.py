@@ -10,14 +10,19 @@ import re
 from functools import lru_cache
 from typing import Any, ClassVar
 
+from runner.model import patterns
 from runner.model.answer import Answer
 from runner.model.errors import StepError
 from runner.model.kinds import MISSING, Selector
+from runner.model.limits import limited
 
 _PLAIN = re.compile(r"\$(?:\.[A-Za-z_][A-Za-z0-9_]*|\[(?:0|[1-9][0-9]{0,8})\])*", re.ASCII)
 _STEP = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\[([0-9]+)\]", re.ASCII)
 MAX_PATH = 5000
 """Characters of a path."""
+
+_WALKS_IN_FILTER = re.compile(r"\?.*\.\.", re.DOTALL)
+"""Such a path keeps every place that it walks over, with the way there: less deep, or it takes too much memory."""
 
 _DASHED = re.compile(r"\.([A-Za-z_]\w*-[\w-]*)", re.ASCII)
 
@@ -62,13 +67,16 @@ class Indefinite:
     def find(self, value: Any) -> list[Any]:
         """The values found, in order; raises StepError where the value is nested too deeply to walk."""
         try:
-            return [node.value for node in self._query.finditer(value)]
+            return limited("the path", self._values, value)
         except RecursionError:
             raise StepError("the JSON is nested too deeply for this path", "extract") from None
         except Exception as error:
             if type(error).__module__.startswith("jsonpath_rfc9535"):
                 raise StepError(f"the path cannot be followed: {error}", "extract") from None
             raise
+
+    def _values(self, value: Any) -> list[Any]:
+        return [node.value for node in self._query.finditer(value)]
 
     def select(self, answer: Answer, /) -> list[Any]:
         """The values in the body's JSON."""
@@ -91,7 +99,7 @@ def compile_path(text: str) -> Definite | Indefinite:
     from jsonpath_rfc9535.selectors import IndexSelector, NameSelector  # noqa: PLC0415  # as above
 
     try:
-        query = _environment(jsonpath_rfc9535).compile(text)
+        query = _environment(400 if not _WALKS_IN_FILTER.search(text) else 100).compile(text)
     except jsonpath_rfc9535.JSONPathError as error:
         raise ValueError(f"`{text}` is no JSONPath: {_reason(error)}\n{_hint(text)}") from None
     except RecursionError:
@@ -108,11 +116,35 @@ def compile_path(text: str) -> Definite | Indefinite:
     return Definite(tuple(steps))
 
 
-@lru_cache(maxsize=1)
-def _environment(library: Any) -> Any:
-    environment = library.JSONPathEnvironment()
-    # deep enough for any answer that json itself can read; the default of 100 would fail honest documents
-    environment.max_recursion_depth = 400
+@lru_cache(maxsize=2)
+def _environment(depth: int) -> Any:
+    """The library, with a depth that no honest document has, and with `match` and `search` that end."""
+    from iregexp_check import check  # noqa: PLC0415  # as the library itself
+    from jsonpath_rfc9535 import JSONPathEnvironment  # noqa: PLC0415  # see compile_path
+    from jsonpath_rfc9535.function_extensions import ExpressionType, FilterFunction  # noqa: PLC0415  # as above
+    from jsonpath_rfc9535.function_extensions._pattern import map_re  # noqa: PLC0415  # as above
+
+    class Finds(FilterFunction):
+        """`search` (RFC 9535 §2.4.7); `match` (§2.4.6) is the same, anchored at both ends."""
+
+        arg_types: ClassVar[Any] = [ExpressionType.VALUE, ExpressionType.VALUE]
+        return_type = ExpressionType.LOGICAL
+
+        def __init__(self, frame: str) -> None:
+            self._frame = frame
+
+        def __call__(self, text: Any, pattern: Any) -> bool:
+            if not isinstance(text, str) or not isinstance(pattern, str) or not check(pattern):
+                return False
+            try:
+                compiled = patterns.compile(self._frame % map_re(pattern), patterns.VERSION1)
+            except ValueError as error:
+                raise StepError(str(error), "extract") from None
+            return compiled.search(text) is not None
+
+    environment = JSONPathEnvironment()
+    environment.max_recursion_depth = depth
+    environment.function_extensions |= {"search": Finds("%s"), "match": Finds(r"\A(?:%s)\Z")}
     return environment
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, ClassVar
 
+from runner.model import patterns
 from runner.model.answer import Answer
 from runner.model.errors import StepError
 from runner.model.kinds import MISSING, Selector
+from runner.model.limits import limited
+from runner.selectors.json_path import MAX_PATH
 
 
 class _Query:
@@ -24,7 +28,7 @@ class _Query:
     def find(self, value: Any) -> Any:
         """The value at the path, a list of values, or MISSING."""
         try:
-            found = [match.value for match in self._query.find(value)]
+            found = limited("the path", self._values, value)
         except (
             TypeError,
             ValueError,
@@ -39,6 +43,37 @@ class _Query:
             return found
         return found[0] if found else MISSING
 
+    def _values(self, value: Any) -> list[Any]:
+        return [match.value for match in self._query.find(value)]
+
+
+@lru_cache(maxsize=1)
+def _bounded() -> None:
+    """Replace, in the library's tables of operators, those that can run for ever or fill the memory."""
+    # an import of its own: few files speak this dialect
+    from jsonpath_ng.ext import arithmetic  # noqa: PLC0415  # see above
+    from jsonpath_ng.ext import filter as comparison  # noqa: PLC0415  # as above
+
+    def times(left: Any, right: Any) -> Any:
+        if isinstance(left, (str, list)) or isinstance(right, (str, list)):
+            raise TypeError("`*` multiplies numbers")
+        return left * right
+
+    def found(text: Any, pattern: str) -> bool:
+        return isinstance(text, str) and patterns.search(pattern, text) is not None
+
+    arithmetic.OPERATOR_MAP["*"] = times
+    comparison.OPERATOR_MAP["=~"] = found
+
+
+def _nodes(query: Any) -> Iterator[Any]:
+    """A parsed path and every part of it."""
+    yield query
+    for part in vars(query).values():
+        for each in part if isinstance(part, (list, tuple)) else (part,):
+            if type(each).__module__.startswith("jsonpath_ng"):
+                yield from _nodes(each)
+
 
 @lru_cache(maxsize=4096)
 def _compile(text: str) -> _Query:
@@ -46,16 +81,22 @@ def _compile(text: str) -> _Query:
     from jsonpath_ng import Child, Fields, Index, Root  # noqa: PLC0415  # see above
     from jsonpath_ng.exceptions import JSONPathError  # noqa: PLC0415  # as above
     from jsonpath_ng.ext.parser import parse  # noqa: PLC0415  # as above
-    from jsonpath_ng.ext.string import DefintionInvalid  # noqa: PLC0415  # as above
+    from jsonpath_ng.ext.string import DefintionInvalid, Sub  # noqa: PLC0415  # as above
 
+    if len(text) > MAX_PATH:
+        raise ValueError(f"the path has {len(text)} characters; at most {MAX_PATH} are compiled")
+    _bounded()
     try:
         query = parse(text)
+        for node in _nodes(query):
+            if isinstance(node, Sub):
+                node.regex = patterns.compile(node.expr)  # type: ignore[assignment]  # has the `sub` that is called
     except (JSONPathError, DefintionInvalid, ValueError, TypeError) as error:
-        raise ValueError(f"`{text}` is no path of jsonpath-ng: {str(error).splitlines()[0]}") from None
+        raise ValueError(f"`{text}` is no path of jsonpath-ng: {str(error).splitlines()[0][:200]}") from None
     except Exception as error:
         if type(error) is not Exception:  # its lexer and parser raise bare Exceptions
             raise
-        raise ValueError(f"`{text}` is no path of jsonpath-ng: {error}") from None
+        raise ValueError(f"`{text}` is no path of jsonpath-ng: {str(error)[:200]}") from None
 
     def definite(node: Any) -> bool:
         match node:

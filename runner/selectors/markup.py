@@ -5,11 +5,20 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, ClassVar
 
+from runner.model import patterns
 from runner.model.answer import Answer
 from runner.model.errors import StepError
 from runner.model.kinds import MISSING, Selector
+from runner.model.limits import limited
 
 _NEEDED = "`xpath` and `css` need the extra `xml`\npip install 'runflow[xml]'"
+
+
+MAX_EXPRESSION = 2000
+"""Characters of an XPath or a CSS selector."""
+
+_MERGES = 50_000_000
+"""Up to here libxml2 follows a CSS selector; it takes the square of the elements for each step and cannot be stopped."""
 
 
 def _html(answer: Answer) -> bool:
@@ -75,16 +84,42 @@ class _Nodes:
         return MISSING if found is None else found
 
 
+@lru_cache(maxsize=1)
+def _elementpath() -> tuple[Any, Any]:
+    """The library, and its parser of XPath 2.0 without ranges and variables: with them a short text fills any memory."""
+    # an extra, and 90 ms to import
+    import elementpath  # noqa: PLC0415  # see above
+    from elementpath.xpath2 import _xpath2_functions  # noqa: PLC0415  # as above
+
+    vars(_xpath2_functions)["re"] = patterns.Re()  # for `matches`, `replace`, `tokenize`
+
+    class Parser(elementpath.XPath2Parser):
+        pass
+
+    for symbol in ("to", "for", "some", "every"):
+        Parser.unregister(symbol)
+    Parser.build()
+    return elementpath, Parser
+
+
+def _follow(root: Any, expression: str) -> Any:
+    elementpath, parser = _elementpath()
+    try:
+        return limited("the XPath", elementpath.select, root, expression, _namespaces(root), parser)
+    except (elementpath.ElementPathError, RecursionError, OverflowError) as error:
+        raise StepError(f"the XPath cannot be followed: {error}", "extract") from None
+
+
 @lru_cache(maxsize=4096)
 def _xpath(expression: str) -> _Nodes:
     try:
-        # an extra, and 90 ms to import
-        import elementpath  # noqa: PLC0415  # see above
+        elementpath, parser = _elementpath()
         import lxml.etree  # noqa: F401, PLC0415  # so that a missing one is found when the file is checked
     except ImportError:
         raise ValueError(_NEEDED) from None
+    _check_length(expression)
     try:
-        parsed = elementpath.XPath2Parser(strict=False).parse(expression)
+        parsed = limited("the XPath", parser(strict=False).parse, expression)
         single = parsed.symbol in {
             "string",
             "count",
@@ -100,14 +135,16 @@ def _xpath(expression: str) -> _Nodes:
         if "prefix" not in str(error):  # prefixes are the document's, and known only then
             raise ValueError(f"{expression!r} is no XPath: {error}") from None
         single = False
+    except RecursionError:
+        raise ValueError("the XPath is nested too deeply") from None
+    except StepError as error:  # constants are computed when it is parsed
+        raise ValueError(error.message) from None
+    return _Nodes(lambda root: _follow(root, expression), indefinite=not single)
 
-    def find(root: Any) -> Any:
-        try:
-            return elementpath.select(root, expression, namespaces=_namespaces(root))
-        except elementpath.ElementPathError as error:
-            raise StepError(f"the XPath cannot be followed: {error}", "extract") from None
 
-    return _Nodes(find, indefinite=not single)
+def _check_length(expression: str) -> None:
+    if len(expression) > MAX_EXPRESSION:
+        raise ValueError(f"the expression has {len(expression)} characters; at most {MAX_EXPRESSION} are compiled")
 
 
 @lru_cache(maxsize=4096)
@@ -118,11 +155,19 @@ def _css(expression: str) -> _Nodes:
         import lxml.etree  # noqa: F401, PLC0415  # as above
     except ImportError:
         raise ValueError(_NEEDED) from None
+    _check_length(expression)
     try:
         path = cssselect.HTMLTranslator().css_to_xpath(expression)
-    except cssselect.SelectorError as error:
+    except (cssselect.SelectorError, RecursionError) as error:
         raise ValueError(f"{expression!r} is no CSS selector: {error}") from None
-    return _Nodes(lambda root: root.xpath(path, namespaces=_namespaces(root)), indefinite=True)
+    steps = path.count("/") + path.count("[")
+
+    def find(root: Any) -> Any:
+        if root.xpath("count(//*)") ** 2 * steps > _MERGES:
+            return _follow(root, path)
+        return root.xpath(path, namespaces=_namespaces(root))
+
+    return _Nodes(find, indefinite=True)
 
 
 class XPath:

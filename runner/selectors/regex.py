@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, ClassVar
 
+from runner.model import patterns
 from runner.model.answer import Answer
 from runner.model.kinds import MISSING, Selector
 from runner.selectors.simple import Function
@@ -20,10 +20,7 @@ class Regex:
 
     def compile(self, argument: str, /) -> Selector:
         """Raises ValueError: the pattern is wrong."""
-        try:
-            pattern = re.compile(argument)
-        except re.error as error:
-            raise ValueError(f"the pattern {argument!r} is wrong: {error}") from None
+        pattern = patterns.compile(argument)
 
         def select(answer: Answer) -> Any:
             found = pattern.search(answer.text)

@@ -7,13 +7,12 @@ import binascii
 import hashlib
 import hmac as hmac_module
 import html
-import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-from runner.model import jwt
+from runner.model import jwt, patterns
 from runner.model.answer import read_json
 from runner.model.wording import json_text, json_type, shown
 
@@ -189,12 +188,13 @@ def from_json(value: Any) -> Any:
 def regex(value: Any, pattern: str) -> str:
     """The first group, or the whole match, of a pattern in a text."""
     try:
-        found = re.search(pattern, value if isinstance(value, str) else json_text(value))
-    except re.error as error:
-        raise FilterError(f"the pattern {pattern!r} is wrong: {error}") from None
+        compiled = patterns.compile(_text(pattern, "regex"))
+    except ValueError as error:
+        raise FilterError(str(error)) from None
+    found = compiled.search(value if isinstance(value, str) else json_text(value))
     if found is None:
         raise FilterError(f"the pattern {pattern!r} finds nothing in {shown(value, 120)}")
-    return (found[1] or "") if found.re.groups else found[0]
+    return (found[1] or "") if compiled.groups else str(found[0])
 
 
 def datetime_format(value: Any, layout: str = "%Y-%m-%dT%H:%M:%SZ") -> str:

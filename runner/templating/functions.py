@@ -5,6 +5,7 @@ from __future__ import annotations
 import string
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -15,6 +16,10 @@ from runner.templating.values import HIDDEN_RANDOM
 
 MAX_RANGE = 100_000
 MAX_RANDOM_STRING = 1_000_000
+_BOUNDS = frozenset(
+    {"min", "max", "min_value", "max_value", "start_date", "end_date", "start_datetime", "end_datetime"}
+)
+"""Arguments of Faker's providers that may be large numbers."""
 
 
 class Fake:
@@ -30,9 +35,10 @@ class Fake:
         if self._faker is None:
             self._faker = self._load()
         try:
-            return getattr(self._faker, name)
+            provider = getattr(self._faker, name)
         except AttributeError:
             raise FilterError(f"Faker has no provider `{name}`") from None
+        return partial(_counted, provider) if callable(provider) else provider
 
     def _load(self) -> Any:
         try:
@@ -43,6 +49,15 @@ class Fake:
         faker = Faker()
         faker.seed_instance(self._random.getrandbits(64))
         return faker
+
+
+def _counted(provider: Callable[..., Any], *args: Any, **named: Any) -> Any:
+    """What a provider gives, if it is not asked for a million of anything."""
+    numbers = getattr(provider, "__name__", "") in {"random_int", "pyint"}
+    counts = [*(() if numbers else args), *(value for name, value in named.items() if name not in _BOUNDS)]
+    if any(isinstance(count, int) and abs(count) > MAX_RANGE for count in counts):
+        raise FilterError(f"`fake` makes at most {MAX_RANGE} of anything")
+    return provider(*args, **named)
 
 
 class Functions:

@@ -7,36 +7,41 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache, wraps
+from typing import Any, TypeVar
 from urllib.parse import quote
 
-from jinja2 import TemplateError, TemplateSyntaxError, UndefinedError, nodes, pass_context
+from jinja2 import TemplateError, TemplateSyntaxError, UndefinedError, nodes, pass_context, pass_environment
+from jinja2.environment import Environment as JinjaEnvironment
 from jinja2.environment import Template as JinjaTemplate
 from jinja2.exceptions import SecurityError
+from jinja2.filters import make_attrgetter
 from jinja2.runtime import Context, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
+from jinja2.visitor import NodeTransformer
 
 from runner.model.environment import Environment, Telling
 from runner.model.errors import StepError
 from runner.model.kinds import Names, Value
-from runner.model.wording import did_you_mean, json_text, json_type, listed
+from runner.model.limits import limited
+from runner.model.wording import did_you_mean, json_text, json_type, listed, shown
+from runner.templating import growth
 from runner.templating.analysis import files_named, leaves, names_used, needs, source
 from runner.templating.filters import FILTERS, FilterError, UrlText
 from runner.templating.values import HIDDEN_RANDOM, TemplateProblem, as_text, check_climb, undefined
 
-MAX_TEXT = 10_000_000
-"""Characters that an operator may make in one go."""
-
-MAX_TEMPLATE = 100_000
-"""Characters of a template that Jinja compiles; texts that only name variables may be longer."""
+MAX_CODE = 20_000
+"""Characters between the braces of one text; texts that only name variables may hold more."""
 
 _NO_COMMENTS = "\ufdd0{#"  # `{#` is text in this language; a delimiter that no YAML text can hold
 _RETURN = "\ufdd1"  # stands for a carriage return while Jinja, which would normalise it, looks at the text
+T = TypeVar("T")
 _UNKNOWN_NAME = re.compile(r"`(\w+)` is not defined")
-_WIDTH = re.compile(r"\d{5,}")
+_CODE = re.compile(r"\{[{%](?:.*?[%}]\}|.*)", re.DOTALL)
+_LITERAL = " made"  # filters that no template can spell
+_CONCATENATED = " concatenated"
 
 
 class _Undefined(Undefined):
@@ -68,7 +73,16 @@ class _Undefined(Undefined):
 @pass_context
 def _finalize(_: Context, value: Any) -> Any:
     """How a value goes into text. Takes the context so that Jinja cannot fold output when it compiles."""
+    return growth.took(_text(value))
+
+
+def _text(value: Any) -> str:
     return value if isinstance(value, str) else json_text(plain(value))
+
+
+def _concatenated(values: list[Any]) -> str:
+    """`a ~ b`, with values as they go into text."""
+    return growth.concatenated(map(_text, values))
 
 
 @pass_context
@@ -89,27 +103,14 @@ class _Environment(ImmutableSandboxedEnvironment):
         return super().getattr(obj, attribute)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        _check_size(operator, left, right)
-        return super().call_binop(context, operator, left, right)
+        growth.operation(operator, left, right)
+        return growth.took(super().call_binop(context, operator, left, right))
 
+    def call(self, context: Context, function: Any, /, *args: Any, **kwargs: Any) -> Any:
+        growth.called(function, args, kwargs)
+        return growth.took(super().call(context, function, *args, **kwargs))
 
-def _check_size(operator: str, left: Any, right: Any) -> None:
-    """Refuse what would make a huge value, before it is made."""
-    size = 0
-    if operator == "*":
-        for sequence, count in ((left, right), (right, left)):
-            if isinstance(sequence, (str, list, tuple)) and isinstance(count, int):
-                size = len(sequence) * count
-        if isinstance(left, int) and isinstance(right, int):
-            size = left.bit_length() + right.bit_length()
-    elif operator == "**" and isinstance(left, int) and isinstance(right, int):
-        size = left.bit_length() * max(right, 0)
-    elif operator == "+" and isinstance(left, (str, list, tuple)) and isinstance(right, (str, list, tuple)):
-        size = len(left) + len(right)
-    elif operator == "%" and isinstance(left, str) and (_WIDTH.search(left) or "*" in left):
-        size = MAX_TEXT + 1
-    if size > MAX_TEXT:
-        raise FilterError(f"`{operator}` would make a value of more than {MAX_TEXT} characters")
+    concat = staticmethod(growth.concatenated)
 
 
 @lru_cache(maxsize=2)
@@ -127,8 +128,24 @@ def _environment(*, url: bool) -> _Environment:
     for removed in ("pprint", "xmlattr", "urlize"):
         del environment.filters[removed]  # they make Python text or HTML, which nothing here is
     environment.filters.update(FILTERS)
-    environment.filters["random"] = _random
+    environment.filters |= {"random": _random, "join": _join, "string": _text, "sum": _sum}
+    environment.filters = {name: _measured(name, each) for name, each in environment.filters.items()}
+    environment.filters |= {_LITERAL: growth.took, _CONCATENATED: _measured(_CONCATENATED, _concatenated)}
     return environment
+
+
+def _measured(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter that makes nothing larger than a template may."""
+    guard = growth.FILTERS.get(name)
+    first = 0 if getattr(function, "jinja_pass_arg", None) is None else 1
+
+    @wraps(function)  # which also keeps what Jinja passes to it
+    def measured(*args: Any, **kwargs: Any) -> Any:
+        if guard is not None:
+            guard(*args[first:], **kwargs)
+        return growth.took(function(*args, **kwargs))
+
+    return measured
 
 
 @pass_context
@@ -138,6 +155,52 @@ def _random(context: Context, values: Any) -> Any:
     if not every:
         raise FilterError("`random` was given an empty list")
     return context.parent[HIDDEN_RANDOM].choice(every)
+
+
+@pass_environment
+def _join(environment: JinjaEnvironment, values: Any, d: str = "", attribute: str | None = None) -> str:
+    """Members joined, each as it goes into text."""
+    if attribute is not None:
+        values = map(make_attrgetter(environment, attribute), values)
+    return growth.concatenated(
+        piece
+        for number, member in enumerate(values)
+        for piece in ((_text(d), _text(member)) if number else (_text(member),))
+    )
+
+
+@pass_environment
+def _sum(environment: JinjaEnvironment, values: Any, attribute: str | None = None, start: float = 0) -> Any:
+    """The sum of numbers."""
+    if attribute is not None:
+        values = map(make_attrgetter(environment, attribute), values)
+    total: Any = start
+    for member in values:
+        if not isinstance(member, (int, float)):
+            raise FilterError(f"`sum` adds numbers, not {shown(member, 60)}")
+        total += member
+    return total
+
+
+class _Measures(NodeTransformer):
+    """Puts a measure around what makes lists, maps and texts without a filter or a call."""
+
+    def _made(self, node: Any) -> Any:
+        self.generic_visit(node)
+        if getattr(node, "ctx", "load") != "load":
+            return node  # the target of an assignment
+        return _filtered(node, _LITERAL)
+
+    visit_List = visit_Tuple = visit_Dict = _made  # noqa: N815  # the visitor's own way of naming
+
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802  # as above
+        """As text, not as Python's."""
+        self.generic_visit(node)
+        return _filtered(nodes.List(node.nodes, lineno=node.lineno), _CONCATENATED)
+
+
+def _filtered(node: nodes.Expr, name: str) -> nodes.Filter:
+    return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)
 
 
 class Compiled:
@@ -154,7 +217,10 @@ class Compiled:
         self.names = names_used(tree)
         self.needed, self.env = needs(tree, self.names)
         self.files = files_named(tree, self.names)
-        code = environment.compile(tree)
+        try:
+            code = limited("compiling the template", environment.compile, _Measures().visit(tree))
+        except StepError as error:
+            raise TemplateProblem(error.message, hint=error.hint) from None
         self._template = JinjaTemplate.from_code(environment, code, {}, None)
 
     def render(self, names: Names, /) -> Any:
@@ -164,9 +230,7 @@ class Compiled:
             StepError: a name has no value, a filter cannot convert, an operator does not fit, the sandbox refuses.
         """
         try:
-            context = self._template.new_context(names, shared=True)  # type: ignore[arg-type]  # any mapping does, unchanged
-            text = "".join(self._template.root_render_func(context))
-            return plain(context.vars["result"]) if self._typed else text
+            return limited("the template", self._render, names)
         except UndefinedError as error:
             raise self._undefined(error, names) from None
         except FilterError as error:
@@ -185,6 +249,12 @@ class Compiled:
             raise StepError(f"the template fails: {error}", "template", hint=f"in {self.text[:120]}") from None
         except MemoryError:
             raise StepError("the template needs too much memory", "template") from None
+
+    def _render(self, names: Names) -> Any:
+        growth.begin()
+        context = self._template.new_context(names, shared=True)  # type: ignore[arg-type]  # any mapping does, unchanged
+        text = growth.concatenated(self._template.root_render_func(context))
+        return plain(context.vars["result"]) if self._typed else text
 
     @staticmethod
     def _undefined(error: UndefinedError, names: Names) -> StepError:
@@ -232,9 +302,11 @@ def plain(value: Any) -> Any:
 
 
 def _parse(text: str, *, url: bool = False) -> nodes.Template:
-    if len(text) > MAX_TEMPLATE:
+    code = sum(len(found[0]) for found in _CODE.finditer(text))
+    if code > MAX_CODE:
         raise TemplateProblem(
-            f"the template has {len(text)} characters; at most {MAX_TEMPLATE} are compiled", hint="split it with `set`"
+            f"the template has {code} characters between braces; at most {MAX_CODE} are compiled",
+            hint="split it with `set`",
         )
     try:
         with warnings.catch_warnings():  # a pattern such as '\d' in a template is no mistake
@@ -242,8 +314,6 @@ def _parse(text: str, *, url: bool = False) -> nodes.Template:
             tree = _environment(url=url).parse(text.replace("\r", _RETURN))
     except TemplateSyntaxError as error:
         raise TemplateProblem(f"the template does not parse: {error.message}", hint=_syntax_hint(text)) from None
-    except RecursionError:
-        raise TemplateProblem("the template is nested too deeply") from None
     if "\r" in text:
         _restore_returns(tree)
     _check_names(tree)
@@ -281,7 +351,20 @@ def _syntax_hint(text: str) -> str:
     return f"in {text[:120]}"
 
 
-@lru_cache(maxsize=16384)
+def _compiles(compiler: Callable[[str], T]) -> Callable[[str], T]:
+    """A compiler that walks over a tree: one that is too deep for it is a mistake of its text."""
+
+    @lru_cache(maxsize=16384)
+    def compiles(text: str) -> T:
+        try:
+            return compiler(text)
+        except RecursionError:
+            raise TemplateProblem("the template is nested too deeply") from None
+
+    return compiles
+
+
+@_compiles
 def template(text: str) -> Compiled:
     """A text with templates; exactly one expression keeps its type."""
     tree = _parse(text)
@@ -291,6 +374,7 @@ def template(text: str) -> Compiled:
     return Compiled(text, tree, typed=False)
 
 
+@_compiles
 def url(text: str) -> Compiled:
     """A URL with templates: a value at its very start is URL text, every other one is data."""
     tree = _parse(text, url=True)
@@ -301,6 +385,7 @@ def url(text: str) -> Compiled:
     return CompiledUrl(text, tree, typed=False, url=True)
 
 
+@_compiles
 def expression(text: str) -> Compiled:
     """A bare expression."""
     if "{{" in text or "{%" in text:

@@ -95,6 +95,7 @@ def test_what_is_no_selector_is_refused_with_a_hint(selector: str, message: str)
 def test_a_missing_library_names_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     compile_selector.cache_clear()
     markup._xpath.cache_clear()
+    markup._elementpath.cache_clear()
     markup._css.cache_clear()
     monkeypatch.setitem(sys.modules, "elementpath", None)
     monkeypatch.setitem(sys.modules, "cssselect", None)
