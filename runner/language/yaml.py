@@ -210,7 +210,7 @@ class _Builder:
         span = _span(event)
         self._refuse_tag(event, span)
         if len(self.stack) >= MAX_DEPTH:
-            self.problem(f"nested more than {MAX_DEPTH} levels deep", span, "flatten the document")
+            self._too_deep(span)
             return False
         as_key = self._key_is_next()
         if as_key and not self._unquoted_template(event):
@@ -300,6 +300,9 @@ class _Builder:
             part = (marks.members or {})[index][1] if isinstance(value, list) else marks
             frame.merges.append((member, part))
 
+    def _too_deep(self, span: Span) -> None:
+        self.problem(f"nested more than {MAX_DEPTH} levels deep", span, "flatten the document")
+
     def _syntax(self, error: yaml.YAMLError) -> None:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         reason = getattr(error, "problem", None) or str(error).split("\n", 1)[0]
@@ -310,6 +313,9 @@ class _Builder:
         message = f"this is not valid YAML: {reason}" + (f" ({context})" if context else "")
         if any(known.place and known.place.line == line + 1 for known in self.problems):
             return  # what broke this line is said already
+        if "nesting depth" in reason:  # newer libyaml counts too, and further ahead than its events
+            self._too_deep(Span(line, column, line, column))
+            return
         near = lines[line] if lines[line].strip() or line == 0 else lines[line - 1]
         self.problem(message, Span(line, column, line, column), accident_hint(near, lines[max(line - 1, 0)]))
 

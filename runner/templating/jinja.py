@@ -32,7 +32,7 @@ from runner.templating.analysis import files_named, leaves, names_used, needs, s
 from runner.templating.filters import FILTERS, FilterError, UrlText
 from runner.templating.values import HIDDEN_RANDOM, TemplateProblem, as_text, check_climb, undefined
 
-MAX_CODE = 20_000
+MAX_CODE = 10_000
 """Characters between the braces of one text; texts that only name variables may hold more."""
 
 _NO_COMMENTS = "\ufdd0{#"  # `{#` is text in this language; a delimiter that no YAML text can hold

@@ -7,11 +7,13 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -52,11 +54,14 @@ class Page:
 
     @staticmethod
     def until(true: Any) -> Any:
+        """What a condition comes to, once it is true: while the page draws itself anew, an element may go as it is looked at."""
         end = time.monotonic() + 15
-        while not (found := true()):
+        while True:
+            with suppress(StaleElementReferenceException):
+                if found := true():
+                    return found
             assert time.monotonic() < end
             time.sleep(0.02)
-        return found
 
     def all(self, selector: str) -> list[Any]:
         found: list[Any] = self.browser.find_elements(By.CSS_SELECTOR, selector)

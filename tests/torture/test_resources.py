@@ -140,11 +140,11 @@ TEMPLATES = {
     "a deep JSON": "{{ ('[' * 90000 ~ ']' * 90000) | from_json }}",
     "a wide JSON": growing(20, "{% set b = b ~ ',{}' ~ b %}", "{{ ('[' ~ b ~ ']') | from_json }}"),
     "paths in a loop": "{% for x in list %}{{ {'l': list} | jsonpath('$..[?@ == $..*]') }}{% endfor %}",
-    "a long sum": "{{ " + "+".join(["a"] * 9000) + " }}",
-    "deep parentheses": "{{ " + "(" * 9000 + "a" + ")" * 9000 + " }}",
+    "a long sum": "{{ " + "+".join(["a"] * 4900) + " }}",
+    "deep parentheses": "{{ " + "(" * 4900 + "a" + ")" * 4900 + " }}",
     "many expressions": "{{ a + 1 }}" * 100_000,
-    "many members": "{{ [" + "a," * 9900 + "] | length }}",
-    "many comparisons": "{{ a" + "<a" * 9900 + " }}",
+    "many members": "{{ [" + "a," * 4900 + "] | length }}",
+    "many comparisons": "{{ a" + "<a" * 4900 + " }}",
     "constants to fold": "{{ 'a' * 10**10 if false else 9**9**9 }}",
 }
 
