@@ -6,8 +6,9 @@ import base64
 import re
 import shlex
 from collections.abc import Iterator
+from functools import lru_cache
 
-from runner.model.exchange import Exchange, Request
+from runner.model.exchange import Exchange, Headers, Request, Transport
 from runner.redaction import CLEAR, MASK, marks
 
 _CODED = {
@@ -33,10 +34,24 @@ def curl_command(exchange: Exchange) -> str:
     parts = ["curl", *_method(request), shell.word(request.url)]
     parts += ["--globoff"] if set(request.url) & set("[]{}") else []
     parts += ["--path-as-is"] if "/." in request.url else []
-    options = [*_headers(request, shell), *_body(request, shell), *_transport(request, shell)]
+    if exchange.named is None and request.body is None:
+        options, lost = _without_secrets(request.headers, request.defaults_removed, request.transport, request.timeout)
+        shell.lost = shell.lost or lost
+    else:
+        options = (*_headers(request, shell), *_body(request, shell), *_transport(request, shell))
     command = " \\\n  ".join([" ".join(parts), *options])
     binary = _piped(request)
     return "\n".join([*shell.lines(), f"{binary} {command}" if binary else command])
+
+
+@lru_cache(maxsize=64)
+def _without_secrets(
+    headers: Headers, removed: tuple[str, ...], transport: Transport, timeout: float
+) -> tuple[tuple[str, ...], bool]:
+    """The options of a command, which most requests of a suite share, and whether something in them is masked."""
+    shell = _Shell()
+    request = Request("GET", "", headers, None, timeout, transport, removed)
+    return (*_headers(request, shell), *_transport(request, shell)), shell.lost
 
 
 class _Shell:
@@ -49,6 +64,8 @@ class _Shell:
 
     def word(self, text: str) -> str:
         """A text as one word; what is a secret in it as a variable."""
+        if "\ue000" not in text and MASK not in text:  # most hold no secret
+            return shlex.quote(text)
         self.lost = self.lost or MASK in text
         parts = []
         for plain, name, coding in marks(text):

@@ -5,8 +5,11 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import IO, Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
 
 from runner.model.events import (
     Event,
@@ -74,17 +77,19 @@ class Har:
     def _step(self, step: StepResult) -> None:
         for exchange, name in _exchanges(step):
             entry = self._entry(exchange)
-            entry |= {"pageref": self._page} if self._page else {}
-            self.stream.write(self._comma + b"\n" + encoded({**entry, "comment": name}))
+            if self._page:
+                entry["pageref"] = self._page
+            entry["comment"] = name
+            self.stream.write(self._comma + b"\n" + encoded(entry))
             self._comma = b","
 
     def _entry(self, exchange: Exchange) -> dict[str, Any]:
         outcome = exchange.outcome
-        timings = _timings(outcome.timings, outcome.elapsed)
+        timings, total = _timings(outcome.timings, outcome.elapsed)
         response = _response(outcome) if isinstance(outcome, Response) else _no_response(exchange)
         entry = {
             "startedDateTime": _moment(exchange.started),
-            "time": sum(value for value in timings.values() if value > 0) - max(timings["ssl"], 0),
+            "time": total,
             "request": _request(exchange.request, outcome.sent, response["httpVersion"]),
             "response": response,
             "cache": {},
@@ -107,11 +112,20 @@ def _exchanges(step: StepResult) -> Iterator[tuple[Exchange, str]]:
 
 
 def _moment(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    thousandths = round(seconds * 1000)
+    return f"{_second(thousandths // 1000)}.{thousandths % 1000:03}Z"
 
 
-def _pairs(headers: Headers) -> list[dict[str, str]]:
-    return [{"name": name, "value": value} for name, value in headers]
+@lru_cache(maxsize=64)
+def _second(seconds: int) -> str:
+    """Most exchanges share their second with many."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat().removesuffix("+00:00")
+
+
+@lru_cache(maxsize=64)
+def _pairs(headers: Headers) -> msgspec.Raw:
+    """Encoded once: most requests send the same lines, and many answers hold the same."""
+    return msgspec.Raw(encoded([{"name": name, "value": value} for name, value in headers]))
 
 
 def _request(request: Request, sent: Headers, version: str) -> dict[str, Any]:
@@ -178,21 +192,20 @@ def _text(body: bytes) -> tuple[str, str]:
         return base64.b64encode(body).decode(), "base64"
 
 
-def _timings(timings: Timings | None, elapsed: float) -> dict[str, float]:
-    """In milliseconds; -1 for what did not happen or cannot be told. `connect` has `ssl` in it."""
+def _timings(timings: Timings | None, elapsed: float) -> tuple[dict[str, float], float]:
+    """In milliseconds, and their sum; -1 for what did not happen or cannot be told. `connect` has `ssl` in it."""
     if timings is None:
-        return {
-            "blocked": -1,
-            "dns": -1,
-            "connect": -1,
-            "ssl": -1,
-            "send": 0,
-            "wait": round(elapsed * 1000, 3),
-            "receive": 0,
-        }
-    known = timings.dns + timings.connect + timings.tls + timings.first_byte
+        total = round(elapsed * 1000, 3)
+        return {"blocked": -1, "dns": -1, "connect": -1, "ssl": -1, "send": 0, "wait": total, "receive": 0}, total
+    connect = timings.connect + timings.tls
+    wait, receive = timings.first_byte, max(timings.total - timings.dns - connect - timings.first_byte, 0.0)
     parts = {
-        "dns": timings.dns or -0.001, "connect": (timings.connect + timings.tls) or -0.001, "ssl": timings.tls or -0.001,
-        "send": 0.0, "wait": timings.first_byte, "receive": max(timings.total - known, 0.0),
-    }  # fmt: skip
-    return {"blocked": -1, **{name: round(seconds * 1000, 3) for name, seconds in parts.items()}}
+        "blocked": -1,
+        "dns": round(timings.dns * 1000, 3) or -1,
+        "connect": round(connect * 1000, 3) or -1,
+        "ssl": round(timings.tls * 1000, 3) or -1,
+        "send": 0,
+        "wait": round(wait * 1000, 3),
+        "receive": round(receive * 1000, 3),
+    }
+    return parts, round((timings.dns + connect + wait + receive) * 1000, 3)

@@ -44,7 +44,7 @@ _SCALARS = (str, int, float, bool, type(None))
 _ENCODER = msgspec.json.Encoder(enc_hook=str)
 
 
-def encoded(record: msgspec.Struct | dict[str, Any]) -> bytes:
+def encoded(record: msgspec.Struct | dict[str, Any] | list[Any]) -> bytes:
     """The record as JSON that every parser takes: lone surrogates, which UTF-8 has no bytes for, are replaced."""
     try:
         return _ENCODER.encode(record)
