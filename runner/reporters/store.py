@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from runner.model.errors import RunflowError
-from runner.model.wording import listed
+from runner.model.wording import listed, plural
 
 KEPT = 20
 _FOLDER = Path(".runflow") / "runs"
@@ -57,9 +57,8 @@ class Store:
             raise RunflowError("no run is kept here yet", hint="run something; with --no-store nothing is kept")
         if text.startswith("-") and text[1:].isdigit():
             if not 1 <= int(text[1:]) <= len(every):
-                raise RunflowError(
-                    f"there is no run {text}: {len(every)} are stored", hint="`runflow show --list` names them"
-                )
+                hint = "`runflow show --list` names them" if len(every) > 1 else "run once more: then there are two"
+                raise RunflowError(f"there is no run {text}: {plural(len(every), 'run')} kept here", hint=hint)
             return every[int(text)]
         found = [path for path in every if path.stem.startswith(text) or path.stem.endswith(text)]
         if len(found) == 1:

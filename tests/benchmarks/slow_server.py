@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
+import subprocess
 import sys
+import time
+from collections.abc import Iterator
 
-ANSWER = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 40\r\n\r\n{"token":"tok-123456789","id":7,"a":"x"}'
+ANSWER = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 43\r\n\r\n"
+    b'{"token":"tok-123456789","id":7,"name":"x"}'
+)
 
 
 class Slow(asyncio.Protocol):
@@ -33,6 +41,22 @@ async def serve(port: int, wait: float) -> None:
     """Until it is killed."""
     server = await asyncio.get_running_loop().create_server(lambda: Slow(wait), "127.0.0.1", port, backlog=2000)
     await server.serve_forever()
+
+
+@contextlib.contextmanager
+def slow_server(seconds: float) -> Iterator[str]:
+    """A process of its own, so that it takes nothing from who is measured."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    process = subprocess.Popen([sys.executable, __file__, str(port), str(seconds)])
+    for _ in range(100):
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", port), 0.1).close()
+            break
+        time.sleep(0.05)
+    yield f"http://127.0.0.1:{port}"
+    process.terminate()
+    process.wait()
 
 
 if __name__ == "__main__":

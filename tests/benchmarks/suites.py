@@ -9,19 +9,18 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent))
 from main_job import BY_HAND, RUNFLOW, Row, hundred_steps, many_files
 from nginx import Nginx
+from slow_server import slow_server
 
 HERE = Path(__file__).parent
 SUITE = """
@@ -136,22 +135,6 @@ def many_small(url: str, folder: Path, count: int, rounds: int) -> list[Row]:
         ("… against one requests.Session by hand", told(hand, steps), hand.seconds / curl.seconds, "times as fast"),
         ("the same, blocking -j 8, against 8 threads by hand", f"{told(requests, steps)} against {told(hand8, steps)}", requests.seconds / hand8.seconds, "<= 1.0"),
     ]  # fmt: skip
-
-
-@contextlib.contextmanager
-def slow_server(seconds: float) -> Iterator[str]:
-    """A process of its own, so that it takes nothing from who is measured."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    process = subprocess.Popen([sys.executable, str(HERE / "slow_server.py"), str(port), str(seconds)])
-    for _ in range(100):
-        with contextlib.suppress(OSError):
-            socket.create_connection(("127.0.0.1", port), 0.1).close()
-            break
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{port}"
-    process.terminate()
-    process.wait()
 
 
 def waiting(folder: Path, count: int, jobs: int, rounds: int) -> list[Row]:
