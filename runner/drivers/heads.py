@@ -7,6 +7,9 @@ from collections.abc import Sequence
 
 _STATUS_LINE = re.compile(rb"HTTP/[0-9.]+ ([0-9]{3})(?: (.*))?")
 
+_LENGTH = re.compile(r"[0-9]{1,18}")
+_FORBIDDEN = re.compile(r"[\0\r\n]")
+
 MAX_INFORMATIONAL = 100
 MAX_LINES = 100
 MAX_LINE_BYTES = 65536
@@ -25,9 +28,14 @@ def ambiguous(codings: Sequence[str], lengths: Sequence[str]) -> str:
         if codings:
             return "the answer has both Transfer-Encoding and Content-Length"
         every = {part.strip() for length in lengths for part in length.split(",")}
-        if len(every) > 1 or not next(iter(every)).isdigit():
+        if len(every) > 1 or not _LENGTH.fullmatch(next(iter(every))):
             return f"the Content-Length makes no sense: {', '.join(lengths)!r}"
     return ""
+
+
+def forbidden(value: str) -> bool:
+    """Whether a header's value holds what none may, and what some take for its end (RFC 9110 §5.5)."""
+    return _FORBIDDEN.search(value) is not None
 
 
 class CutShort(Exception):
@@ -116,7 +124,7 @@ def _fields(raw: Sequence[bytes]) -> list[tuple[str, str]]:
             lines[-1] = (lines[-1][0], f"{lines[-1][1]} {text.strip()}")
             continue
         name, colon, value = text.partition(":")
-        if not colon or not name or name != name.strip():
+        if not colon or not name or name != name.strip() or forbidden(value):
             raise MalformedHead(f"the head of the answer is malformed: {text[:80]!r}")
         lines.append((name, value.strip()))
     return lines

@@ -15,6 +15,7 @@ TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _KEPT = "%/:=&?~+!$,;'@()*[]"
 _PORTS = {"http": 80, "https": 443}
 _CONTROL = re.compile(r"[\x00-\x20\x7f]")
+_NO_AUTHORITY = re.compile(r"https?:(?!//[^/?#])", re.IGNORECASE)
 _HOST = re.compile(r"[^\x00-\x20\x7f<>\"\\^`{|}%/?#@\[\]]+")
 
 
@@ -116,6 +117,8 @@ def target_of(location: str, url: str) -> str:
         raw = raw.encode("latin-1").decode("utf-8")
     if _CONTROL.search(raw.replace(" ", "")):
         raise StepError(f"the answer points to a URL with control characters: {raw[:200]!r}", "policy")
+    if _NO_AUTHORITY.match(raw):  # which urljoin would take for a relative one
+        raise StepError(f"the answer points to {raw[:200]!r}, which names no host", "policy")
     try:
         return absolute_url(urljoin(url, raw), "")
     except (StepError, ValueError) as error:
