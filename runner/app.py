@@ -15,6 +15,7 @@ from runner.language.files import Files
 from runner.language.project import Environment, Project, ProjectFile, find_project
 from runner.model.environment import Environment as Variables
 from runner.model.errors import Place, Problem, RunflowError, WorkflowError
+from runner.model.exchange import AllowedHosts
 from runner.model.kinds import Reporter
 from runner.model.results import Result
 from runner.model.wording import did_you_mean, listed
@@ -70,6 +71,8 @@ class Loading(msgspec.Struct, frozen=True):
         choose: The project's environment (`-e`), or "".
         file_root: No file outside this folder is read, or None for the project's choice.
         driver: `requests`, `curl`, `auto`, or "" for the project's choice.
+        allow_hosts: The only hosts that may be sent to, in place of the project's.
+        untrusted: The files are a stranger's: no environment, no file is sent, and only to those hosts.
     """
 
     given: frozenset[str] = frozenset()
@@ -77,6 +80,8 @@ class Loading(msgspec.Struct, frozen=True):
     choose: str = ""
     file_root: Path | None = None
     driver: str = ""
+    allow_hosts: tuple[str, ...] = ()
+    untrusted: bool = False
 
 
 class Loader:
@@ -179,11 +184,12 @@ def _settings(folder: Path, loading: Loading, home: Path) -> Settings:
     root = loading.file_root
     if root is None:
         home = found.folder if found else folder
-        root = home / project.file_root if isinstance(project.file_root, str) else home
+        own = project.file_root if isinstance(project.file_root, str) and not loading.untrusted else ""
+        root = home / own
     known = loading.environment  # no secret is read before a run needs it
     driver = _driver(found, loading.driver)
     return Settings(
-        Files(root),
+        Files(root, hidden=not loading.untrusted),
         given=loading.given,
         environment_names=chosen.vars if isinstance(chosen.vars, dict) else {},
         ng=project.jsonpath == "ng",
@@ -194,7 +200,33 @@ def _settings(folder: Path, loading: Loading, home: Path) -> Settings:
         environment=known.variables if isinstance(known, Variables) else known,
         named_from=home,
         project=Path(found.file).resolve() if found else None,
+        hosts=_hosts(found, loading),
+        untrusted=loading.untrusted,
     )
+
+
+def _hosts(found: ProjectFile | None, loading: Loading) -> AllowedHosts | None:
+    """The only hosts that may be sent to: of the command line, else of the project, whose word a stranger's has not."""
+    written = found.project.allow_hosts if found else UNSET
+    if not loading.allow_hosts and not loading.untrusted and not isinstance(written, list):
+        return None
+    # only for who names hosts
+    from runner.model.hosts import hosts_of  # noqa: PLC0415  # see above
+
+    if loading.allow_hosts or loading.untrusted or found is None or not isinstance(written, list):
+        try:
+            return hosts_of(loading.allow_hosts)
+        except ValueError as error:
+            raise RunflowError(f"--allow-host: {error}") from None
+    problems = []
+    for index, text in enumerate(written):
+        try:
+            hosts_of([text])
+        except ValueError as error:
+            problems.append(Problem(str(error), Place(found.file, ("allow_hosts", index))))
+    if problems:
+        raise WorkflowError(problems)
+    return hosts_of(written, f"name {{host}} under `allow_hosts` in {Path(found.file).name}")
 
 
 def _driver(found: ProjectFile | None, asked: str) -> str:

@@ -77,6 +77,8 @@ def loading_options(function: F) -> F:
         click.option("-e", "--environment", default="", metavar="NAME", help="An environment of the project file."),
         click.option("--driver", type=click.Choice(["requests", "curl", "auto"]), help="What sends; curl needs the extra of that name."),
         click.option("--file-root", type=click.Path(path_type=Path, file_okay=False), help="Read no file outside this folder."),
+        click.option("--allow-host", "allow_hosts", multiple=True, metavar="HOST", help="Send to this host only: a name, *.name, address, network."),
+        click.option("--untrusted", is_flag=True, help="For workflows of a stranger: only --allow-host; no environment, secrets, files."),
     )):  # fmt: skip
         function = option(function)
     return function
@@ -172,8 +174,18 @@ def read_options(options: dict[str, Any], more: Mapping[str, str] | None = None)
         click.BadParameter: one is written wrongly.
     """
     given = read_variables(options["variables"], options["vars_files"])
-    variables = read_environment(options["env_files"], more or {})
+    if options["untrusted"]:
+        for option in ("env_file", "secrets_file", "secrets"):
+            if options[option if option == "secrets" else f"{option}s"]:
+                raise click.UsageError(f"--untrusted keeps from workflows what --{option.replace('_', '-')} gives")
+    variables = dict(more or {}) if options["untrusted"] else read_environment(options["env_files"], more or {})
     environment = Environment(variables, list(read_sources(options["secrets_files"], options["secrets"])))
     return given, Loading(
-        frozenset(given), environment, options["environment"], options["file_root"], options["driver"] or ""
+        frozenset(given),
+        environment,
+        options["environment"],
+        options["file_root"],
+        options["driver"] or "",
+        options["allow_hosts"],
+        options["untrusted"],
     )

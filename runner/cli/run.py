@@ -93,6 +93,7 @@ def _run(paths: tuple[str, ...], more: dict[str, str], options: dict[str, Any]) 
     from runner.cli.selecting import chosen
 
     timeout = _timeout(options["timeout"])
+    options["no_store"] |= options["untrusted"]  # `.runflow` may be a stranger's too
     given, loading = read_options(options, more)
     plans, loader, code = compiled(paths or project_paths("run"), loading, keep_going=options["keep_going"])
     if code:
@@ -106,7 +107,7 @@ def _run(paths: tuple[str, ...], more: dict[str, str], options: dict[str, Any]) 
         return INVALID if loader.problems else code
     if options["from_step"] is not None:
         runs = _resumed(runs, options["from_step"], loader.home)
-    files = report_files(options["reports"], loader.project, options["record"])
+    files = report_files(options["reports"], None if loading.untrusted else loader.project, options["record"])
     pause = _pause(options["pause"])
     wanted = wants(files)
     one_by_one = replay is not None or pause is not None  # as they were recorded; one question at a time

@@ -156,7 +156,8 @@ class BlockingDriver:
         started = time.monotonic()
         sent, removed = lines_of(request)
         headers = (*sent, *((name, SKIP_HEADER) for name in removed if name != "Accept"))  # urllib3 adds no Accept
-        self._attempt.begin(started + request.timeout, headers, request.url)
+        hosts = None if request.transport.proxy else request.hosts  # the address is the proxy's then
+        self._attempt.begin(started + request.timeout, headers, request.url, hosts)
         response: Any = None
         try:
             response = self._request(request, headers)

@@ -21,8 +21,8 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from runner.drivers.heads import MAX_INFORMATIONAL, CutShort, ambiguous
-from runner.model.exchange import Headers, Phase
+from runner.drivers.heads import MAX_INFORMATIONAL, CutShort, ambiguous, forbidden
+from runner.model.exchange import AllowedHosts, Headers, Phase
 
 _FOLD = re.compile(r"\r?\n[ \t]*")
 """A header line that goes on in the next one (RFC 9112 §5.2)."""
@@ -45,6 +45,7 @@ class Attempt:
         lines: The head of the answer, as it came.
         socket: What is waited on, for whoever breaks the request off from another thread.
         cancelled: Somebody did, and nothing is sent until they take it back.
+        hosts: The only hosts that may be connected to.
     """
 
     def __init__(self) -> None:
@@ -52,8 +53,9 @@ class Attempt:
         self.cancelled = False
         self.begin(0.0, (), "")
 
-    def begin(self, deadline: float, headers: Headers, url: str) -> None:
+    def begin(self, deadline: float, headers: Headers, url: str, hosts: AllowedHosts | None = None) -> None:
         """A new request with these header lines."""
+        self.hosts = hosts
         self.deadline = deadline
         self.headers = headers
         self.url = url
@@ -84,6 +86,11 @@ class Attempt:
         """The socket that is waited on from now on."""
         self.socket = sock
         self.left()
+
+    def check(self, address: str) -> None:
+        """Whether this address may be connected to. Raises StepError."""
+        if self.hosts is not None:
+            self.hosts.check_address(address)
 
     def left(self) -> float:
         """Seconds until the deadline.
@@ -156,6 +163,8 @@ class _Response(http.client.HTTPResponse):
         attempt.lines = tuple((name, _FOLD.sub(" ", value).strip()) for name, value in self.msg.items())
         if self.msg.defects:
             raise http.client.HTTPException(f"the head of the answer is malformed: {self.msg.defects[0]!r}")
+        if any(forbidden(value) for _, value in attempt.lines):
+            raise http.client.HTTPException("the head of the answer is malformed: a value holds a NUL or a line's end")
         wrong = ambiguous(self.msg.get_all("transfer-encoding", []), self.msg.get_all("content-length", []))
         if wrong:
             raise http.client.HTTPException(wrong)
@@ -216,6 +225,7 @@ class _Guarded(HTTPConnection):
         self.served = 0
         for family, kind, protocol, _, address in _addresses(host, self.port or self.default_port, attempt):
             attempt.phase = "connect"
+            attempt.check(address[0])
             sock = socket.socket(family, kind, protocol)
             try:
                 for option in self.socket_options or ():
@@ -238,6 +248,7 @@ class _Guarded(HTTPConnection):
             self.connect()
         attempt = self.attempt
         assert self.sock is not None  # just connected
+        attempt.check(self.peer)  # a kept connection may have been made for somebody else
         attempt.waits_on(self.sock)
         attempt.phase = "send"
         attempt.ip = self.peer

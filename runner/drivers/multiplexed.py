@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -16,7 +17,8 @@ from runner.drivers.heads import CutShort, Head, MalformedHead
 from runner.drivers.lines import lines_of
 from runner.drivers.peer import Peers
 from runner.drivers.polling import Polling
-from runner.model.exchange import Headers, Request, Response, Timings, Transport, TransportFailure
+from runner.model.errors import StepError
+from runner.model.exchange import AllowedHosts, Headers, Request, Response, Timings, Transport, TransportFailure
 
 _SUPPRESS_CONNECT_HEADERS = 265
 """An option of libcurl that pycurl has no name for: a proxy's own head is not part of the answer."""
@@ -65,13 +67,14 @@ class Transfer:
     """
 
     __slots__ = (
-        "_transport", "attempts", "decoding", "handle", "head", "problem", "request", "sent", "started", "who",
+        "_hosts", "_transport", "attempts", "decoding", "handle", "head", "problem", "request", "sent", "started", "who",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.handle = pycurl.Curl()
         self.handle.transfer = self  # libcurl gives back the handle alone
         self._transport: Transport | None = None
+        self._hosts: AllowedHosts | None = None
         self.who: Any = None
         self.request = Request("GET", "")
         self.sent: Headers = ()
@@ -90,8 +93,8 @@ class Transfer:
         self.problem = None
         self.attempts = 0
         self.started = time.monotonic()
-        if request.transport is not self._transport:
-            self._carry(request.transport)
+        if request.transport is not self._transport or request.hosts is not self._hosts:
+            self._carry(request.transport, request.hosts)
         handle, (self.sent, removed) = self.handle, lines_of(request)
         handle.setopt(pycurl.URL, request.url)
         milliseconds = max(int(request.timeout * 1000), 1)
@@ -109,11 +112,12 @@ class Transfer:
             handle.setopt(pycurl.HTTPGET, 1)
         handle.setopt(pycurl.CUSTOMREQUEST, request.method)
 
-    def _carry(self, transport: Transport) -> None:
+    def _carry(self, transport: Transport, hosts: AllowedHosts | None) -> None:
         """Everything that is the same for each exchange with this transport."""
         handle = self.handle
         handle.reset()
         self._transport = transport
+        self._hosts = hosts
         handle.setopt(pycurl.NOSIGNAL, 1)
         handle.setopt(pycurl.PATH_AS_IS, 1)
         handle.setopt(pycurl.HTTP09_ALLOWED, 1)  # so that we see what it is that is no HTTP
@@ -127,6 +131,8 @@ class Transfer:
         handle.setopt(pycurl.HEADERFUNCTION, self._head_line)
         handle.setopt(pycurl.WRITEFUNCTION, self._body_part)
         handle.setopt(pycurl.PREREQFUNCTION, self._ready_to_send)
+        if self._checked():
+            handle.setopt(pycurl.OPENSOCKETFUNCTION, self._open)
         handle.setopt(pycurl.OPT_CERTINFO, 1)
         handle.setopt(pycurl.SSL_VERIFYPEER, 1 if transport.verify else 0)
         handle.setopt(pycurl.SSL_VERIFYHOST, 2 if transport.verify else 0)
@@ -141,9 +147,30 @@ class Transfer:
         if transport.resolve:
             handle.setopt(pycurl.CONNECT_TO, [_connect_to(place, address) for place, address in transport.resolve])
 
-    def _ready_to_send(self, *_: Any) -> int:
+    def _checked(self) -> AllowedHosts | None:
+        """What checks addresses: nothing where it is a proxy's, or a path."""
+        return None if self.request.transport.proxy or self.request.transport.unix_socket else self._hosts
+
+    def _refused(self, address: str) -> bool:
+        hosts = self._checked()
+        try:
+            if hosts is not None:
+                hosts.check_address(address)
+        except StepError as problem:
+            self.problem = problem
+            return True
+        return False
+
+    def _open(self, _: int, address: Any) -> Any:
+        """A socket for an address that may be connected to."""
+        family, kind, protocol, peer = address
+        return pycurl.SOCKET_BAD if self._refused(str(peer[0])) else socket.socket(family, kind, protocol)
+
+    def _ready_to_send(self, address: Any, *_: Any) -> int:
         """Once: what died on a kept connection is the engine's to repeat, which knows what may be."""
         self.attempts += 1
+        if self._refused(str(address)):  # a kept connection may have been made for somebody else
+            return int(pycurl.PREREQFUNC_ABORT)
         return int(pycurl.PREREQFUNC_OK if self.attempts == 1 else pycurl.PREREQFUNC_ABORT)
 
     def _head_line(self, line: bytes) -> int | None:

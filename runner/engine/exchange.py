@@ -86,6 +86,10 @@ def _signed(
             raise StepError(str(error), "auth") from None
         frame.world.emit(SecretLearned("auth", added.secrets))
         request = msgspec.structs.replace(request, headers=with_lines(request.headers, added.headers))
+    hosts = frame.plan.hosts
+    if hosts is not None:
+        hosts.check_url(request.url)
+        request = msgspec.structs.replace(request, hosts=hosts)
     started = frame.world.wall()
     outcome = yield Send(request)
     assert isinstance(outcome, (Response, TransportFailure))

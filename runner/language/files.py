@@ -21,10 +21,12 @@ class Files:
 
     Args:
         root: No file outside this folder is read, by `..`, absolute path or link.
+        hidden: Files whose name, or a folder's above it, begins with a dot are read too; `.git` holds credentials.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, hidden: bool = True) -> None:
         self.root = root.resolve()
+        self._hidden = hidden
         self.contents: dict[Path, bytes] = {}
         self._noted: set[Path] = set()
 
@@ -54,6 +56,8 @@ class Files:
         if not path.is_relative_to(self.root):
             hint = f"files stay below {self.root}; --file-root or `file_root` in the project file names another folder"
             raise FileRefused(f"{name} is outside the file root", hint=hint)
+        if not self._hidden and any(part.startswith(".") for part in path.relative_to(self.root).parts):
+            raise FileRefused(f"--untrusted keeps {name} from a workflow: its path has a part that begins with a dot")
         return path
 
     def read(self, name: str, beside: Path) -> bytes:

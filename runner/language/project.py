@@ -56,7 +56,14 @@ class Project(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         | UnsetType
     ) = UNSET
     allow_hosts: (
-        Annotated[list[str], Meta(description="the only hosts that may be sent to; not supported yet")] | UnsetType
+        Annotated[
+            list[str],
+            Meta(
+                description="the only hosts that may be sent to, by redirects too: names, `*.name`, addresses, networks; with `:port` or without",
+                examples=[["api.example.com", "*.staging.example.com", "10.0.0.0/8", "localhost:8080"]],
+            ),
+        ]
+        | UnsetType
     ) = UNSET
     driver: (
         Annotated[
@@ -81,7 +88,7 @@ class Project(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     ) = UNSET
 
 
-_LATER = ("openapi", "allow_hosts")
+_LATER = ("openapi",)
 
 
 class ProjectFile(msgspec.Struct, frozen=True):

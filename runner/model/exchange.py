@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -49,6 +49,18 @@ class Transport(msgspec.Struct, frozen=True):
 DEFAULT_TRANSPORT = Transport()
 
 
+class AllowedHosts(Protocol):
+    """Which hosts may be sent to (`model/hosts.py`, which takes a while to load)."""
+
+    def check_url(self, url: str, /) -> None:
+        """Raises StepError: nothing may be sent to this URL."""
+        ...
+
+    def check_address(self, address: str, /) -> None:
+        """Raises StepError: this address may not be connected to."""
+        ...
+
+
 class Request(msgspec.Struct, frozen=True):
     """One request, ready to send.
 
@@ -56,6 +68,7 @@ class Request(msgspec.Struct, frozen=True):
         headers: Lines as the file says; the driver adds what HTTP needs and `defaults_removed` does not name.
         defaults_removed: Lower-case names of the driver's own headers that must not be sent.
         timeout: Seconds for all of it: name look-up, connect, headers and body together.
+        hosts: The only hosts that may be connected to; None is any.
     """
 
     method: str
@@ -65,6 +78,7 @@ class Request(msgspec.Struct, frozen=True):
     timeout: float = 30.0
     transport: Transport = DEFAULT_TRANSPORT
     defaults_removed: tuple[str, ...] = ()
+    hosts: AllowedHosts | None = None
 
 
 class Timings(msgspec.Struct, frozen=True):

@@ -177,7 +177,7 @@ class _Compiler:
         plan = self._with_included(plan, steps)
         key = settings.named(context.path)
         return msgspec.structs.replace(
-            plan, env=tuple(self._env(steps)), accepts=accepts, key=key, driver=settings.driver
+            plan, env=tuple(self._env(steps)), accepts=accepts, key=key, driver=settings.driver, hosts=settings.hosts
         )
 
     def _with_included(self, plan: Plan, steps: Iterable[StepPlan]) -> Plan:
@@ -264,8 +264,11 @@ class _Compiler:
 
     def _reader(self) -> ReadFile:
         files, folder = self.context.settings.files, self.context.path.parent
+        untrusted = self.context.settings.untrusted
 
         def read(name: str) -> bytes:
+            if untrusted:
+                raise StepError(f"--untrusted keeps the content of {name} from a workflow", "policy")
             try:
                 return files.read(name, folder)
             except FileRefused as error:

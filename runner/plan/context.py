@@ -10,6 +10,7 @@ from typing import Any
 from runner.language.files import FileRefused, Files
 from runner.language.source import Source
 from runner.model.errors import MAX_PROBLEMS, DocumentPath, Place, Problem
+from runner.model.exchange import AllowedHosts
 from runner.model.kinds import Value
 from runner.model.units import bare_number_hint, parse_duration
 from runner.model.wording import did_you_mean, listed
@@ -52,6 +53,8 @@ class Settings:
         named_from: The folder from which files are named in what is remembered from run to run.
         project: The project file, or None.
         environment: The environment variables that are set.
+        hosts: The only hosts that may be sent to.
+        untrusted: The files are a stranger's: they get nothing that is not in them.
     """
 
     def __init__(
@@ -69,6 +72,8 @@ class Settings:
         named_from: Path | None = None,
         project: Path | None = None,
         environment: Mapping[str, str] | None = None,
+        hosts: AllowedHosts | None = None,
+        untrusted: bool = False,
     ) -> None:
         self.files = files
         self.environment_names = dict(environment_names or {})
@@ -82,6 +87,8 @@ class Settings:
         self.named_from = named_from or self.shown_from
         self.project = project
         self.environment = environment or {}
+        self.hosts = hosts
+        self.untrusted = untrusted
 
     def shown(self, path: Path) -> str:
         """A path as people know it: relative to where they are, where it is below."""
@@ -174,8 +181,10 @@ class Context:
             self._needs |= value.needed - self._local
             for name in value.env:
                 self.env.setdefault(name, path)
+                if self.settings.untrusted and name not in self.settings.environment:
+                    self.withheld(path, f"the environment variable {name}", f"make it a variable: --var {name}=…")
             for name in sorted(getattr(value, "files", ())):  # only what Jinja compiles can name any
-                self.read(name, path)
+                self.read_to_send(name, path)
         return value
 
     def value(self, data: Any, path: DocumentPath) -> Value:
@@ -264,6 +273,17 @@ class Context:
         except FileRefused as error:
             self.problem(path, error.message, error.hint)
             return None
+
+    def read_to_send(self, name: str, path: DocumentPath) -> None:
+        """Read a file whose content goes into a request, so that a missing one is found now and the bundle is whole."""
+        if self.settings.untrusted:
+            self.withheld(path, f"the content of {name}", "write it into the workflow")
+        else:
+            self.read(name, path)
+
+    def withheld(self, path: DocumentPath, what: str, hint: str, *, on_key: bool = False) -> None:
+        """Refuse what a stranger's file must not have."""
+        self.problem(path, f"--untrusted keeps {what} from a workflow", hint, on_key=on_key)
 
     def check_names(self, uses: Uses, known: frozenset[str], lost: frozenset[str]) -> None:
         """Refuse names that nothing in the file can give; those that a broken part would have given are let pass."""

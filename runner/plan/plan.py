@@ -11,7 +11,7 @@ import msgspec
 from runner.language.source import Source
 from runner.model.answer import Answer
 from runner.model.errors import DocumentPath
-from runner.model.exchange import DEFAULT_TRANSPORT, Transport
+from runner.model.exchange import DEFAULT_TRANSPORT, AllowedHosts, Transport
 from runner.model.kinds import Body, Credential, Place, ReadFile, Value
 from runner.plan.conditions import Expectation, Pick
 from runner.plan.parts import AssertPlan, ExtractPlan, Fields, Named, Seconds
@@ -235,6 +235,7 @@ class Plan(msgspec.Struct, frozen=True):
         needs: Workflows that must pass before this one runs.
         lock: Workflows with the same one never run at the same time; "" is none.
         driver: What it was compiled for.
+        hosts: The only hosts that may be sent to; None is any.
         left_out: Places of steps that are not run, each with the reason, where not all were asked for.
     """
 
@@ -263,6 +264,7 @@ class Plan(msgspec.Struct, frozen=True):
     lock: str = ""
     key: str = ""
     driver: str = "requests"
+    hosts: AllowedHosts | None = None
     left_out: dict[DocumentPath, str] = {}
 
     @property

@@ -162,11 +162,11 @@ class RequestCompiler:
         return BodyPlan(kind, self.context.value(data, place), place)
 
     def _read_files(self, data: Any, path: DocumentPath) -> None:
-        """Read the files that a body names literally, so that a missing one is found now and the bundle is whole."""
+        """Read the files that a body names literally."""
         if path[-1] == "body" or path[-2:-1] == ("multipart",) or path[-3:-2] == ("multipart",):
             name = data.get("file") if isinstance(data, dict) else None
             if isinstance(name, str) and "{{" not in name:
-                self.context.read(name, (*path, "file"))
+                self.context.read_to_send(name, (*path, "file"))
         if path[-1] == "multipart" or (path[-2:-1] == ("multipart",) and isinstance(data, list)):
             for key, member in data.items() if isinstance(data, dict) else enumerate(data):
                 self._read_files(member, (*path, key))

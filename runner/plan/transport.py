@@ -16,6 +16,9 @@ from runner.model.wording import listed
 from runner.plan.context import NEEDS_CURL, Context
 from runner.plan.plan import HttpPlan
 
+_WITHHELD = ("verify", "cert", "proxy", "resolve", "unix_socket")
+"""What makes a connection lead elsewhere, or takes a file for it: none of a stranger's business."""
+
 _CURL_ONLY = ("resolve", "unix_socket")
 _PLAIN_HTTP = HttpPlan()
 
@@ -63,6 +66,9 @@ class HttpCompiler:
                     places[key], f"the {settings.driver} driver cannot do `{key}`", NEEDS_CURL, on_key=True
                 )
         known = {feature.removeprefix("encoding ") for feature in can if feature.startswith("encoding ")}
+        for key in _WITHHELD if settings.untrusted else ():
+            if data.get(key, True) is not True:
+                self.context.withheld(places[key], f"`{key}`", "take it out", on_key=True)
         for encoding in data.get("encodings", ()):
             if encoding not in known and "{{" not in encoding:
                 message = f"the {settings.driver} driver cannot decode {encoding!r}"
