@@ -61,18 +61,30 @@ class Threads:
         """Run a flow; there is a thread for each that runs."""
         self._busy += 1
         if self._busy > len(self._workers):
-            worker = _Worker(self._new_driver(), self._stopping, self._flights, self._jobs, self._ended)
-            self._workers.append(worker)
-            worker.start()
+            self._hire()
         self._jobs.put((number, flow, notice))
 
+    def _hire(self) -> None:
+        worker = _Worker(self._new_driver(), self._stopping, self._flights, self._jobs, self._ended)
+        try:
+            worker.start()
+        except RuntimeError:  # the system gives no more threads: those that are there do all
+            if not self._workers:
+                raise
+        else:
+            self._workers.append(worker)
+
     def ended(self, seconds: float) -> list[Ended]:
-        """Wait for a flow to end, this long at the most."""
+        """Wait for a flow to end, this long at the most. One whose thread died has ended too."""
         try:
             found = [self._ended.get(timeout=min(seconds, LOOK_AGAIN))]
         except queue.Empty:
-            return []
-        self._busy -= 1
+            dead = [worker for worker in self._workers if not worker.is_alive()]
+            self._workers = [worker for worker in self._workers if worker not in dead]
+            found = [(each.number, RuntimeError("the thread that ran it died")) for each in dead if each.number >= 0]
+            if self._busy > len(found) and not self._workers:
+                self._hire()  # for what waits
+        self._busy -= len(found)
         return found
 
     def break_off(self) -> None:
@@ -89,7 +101,11 @@ class Threads:
 
 
 class _Worker(threading.Thread):
-    """One thread with its driver."""
+    """One thread with its driver.
+
+    Attributes:
+        number: Of the flow that it runs, or -1.
+    """
 
     def __init__(
         self,
@@ -107,18 +123,20 @@ class _Worker(threading.Thread):
         self._ended = ended
         self._notice: Notice | None = None
         self._lock = threading.Lock()
+        self.number = -1
 
     def run(self) -> None:
         """Drive flows until there are no more."""
         while (job := self._jobs.get()) is not None:
-            number, flow, self._notice = job
+            self.number, flow, self._notice = job
             error: BaseException | None = None
             try:
                 drive(flow, self._perform)
             except BaseException as broken:  # noqa: BLE001  # whatever it is, who asked for the flow must hear of it
                 error = broken
             self._notice = None
-            self._ended.put((number, error))
+            self._ended.put((self.number, error))
+            self.number = -1
         self._driver.close()
 
     def break_off(self) -> None:

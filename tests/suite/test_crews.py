@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from runner.model.events import Event, StepFinished, WorkflowFinished, WorkflowS
 from runner.model.results import Result
 from runner.suite import run, stopping
 from runner.suite.stopping import Stopping
+from runner.suite.threads import Threads, _Worker
 
 Write = Callable[[str, str], Path]
 Raw = Callable[..., str]
@@ -282,3 +284,52 @@ def test_it_works_in_a_thread_of_a_host_program(write: Write, demo: str, driver:
     for thread in threads:
         thread.join()
     assert [each.exit_code for each in results] == [0, 0, 0]
+
+
+class Dying(queue.SimpleQueue):  # type: ignore[type-arg]  # only `put` is other
+    """Kills the first thread that tells of its end."""
+
+    died = False
+
+    def put(self, *args: Any, **more: Any) -> None:
+        if not self.died:
+            self.died = True
+            raise MemoryError
+        super().put(*args, **more)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # the thread shall die
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_a_thread_that_dies_takes_its_own_run_with_it_and_no_other(
+    jobs: int, monkeypatch: pytest.MonkeyPatch, write: Write, demo: str
+) -> None:
+    began = Threads.__init__
+
+    def init(self: Threads, *args: Any) -> None:
+        began(self, *args)
+        self._ended = Dying()
+
+    monkeypatch.setattr(Threads, "__init__", init)
+    flows = [runner.load(write(f"{n}.yaml", f"steps: [{{get: {demo}/health, expect: 200}}]\n")) for n in range(6)]
+    result = runner.run(flows, jobs=jobs)
+    assert sorted(each.verdict.value for each in result.workflows) == ["error"] + ["passed"] * 5
+    (lost,) = [each for each in result.workflows if each.error]
+    assert "the thread that ran it died" in lost.error.message
+    assert result.exit_code == 70
+
+
+def test_where_the_system_gives_no_more_threads_those_that_are_there_do_all(
+    monkeypatch: pytest.MonkeyPatch, write: Write, demo: str
+) -> None:
+    begin = _Worker.start
+    started = []
+
+    def start(self: _Worker) -> None:
+        if len(started) == 2:
+            raise RuntimeError("can't start new thread")
+        started.append(self)
+        begin(self)
+
+    monkeypatch.setattr(_Worker, "start", start)
+    flows = [runner.load(write(f"{n}.yaml", f"steps: [{{get: {demo}/delay/0.05, expect: 200}}]\n")) for n in range(6)]
+    assert runner.run(flows, jobs=6).passed
