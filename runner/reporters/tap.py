@@ -22,7 +22,7 @@ class Tap:
     """
 
     name: ClassVar[str] = "tap"
-    streams: ClassVar[bool] = True
+    streams: ClassVar[bool] = False
     wants: ClassVar[Wants] = ""
 
     def __init__(self, stream: IO[bytes]) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 import pytest
-from conftest import Runflow
 from faults import FAULTS, healthy, serving
+from running import Runflow
 
 DEADLINE = 1.0
 SLACK = 0.5

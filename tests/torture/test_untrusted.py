@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import Runflow, Serve
 from faults import healthy, redirecting, requests_of
+from running import Runflow, Serve
 
 DRIVERS = pytest.mark.parametrize("driver", ["requests", "curl"])
 SECRET = "hunter2-from-the-environment"

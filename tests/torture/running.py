@@ -1,0 +1,90 @@
+"""The command in a process of its own, whose peak is measured."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any
+
+from faults import Script, Server
+
+PROJECT = Path(__file__).parent.parent.parent
+
+
+class Ended:
+    """How a command ended.
+
+    Attributes:
+        code: Its exit code.
+        out: Standard output.
+        err: Standard error.
+        seconds: From start to end.
+        megabytes: The most memory that it held at a time.
+        folder: Where it ran.
+    """
+
+    def __init__(self, code: int, out: bytes, err: bytes, seconds: float, megabytes: float, folder: Path) -> None:
+        self.code = code
+        self.out = out.decode("utf-8", "replace")
+        self.err = err.decode("utf-8", "replace")
+        self.seconds = seconds
+        self.megabytes = megabytes
+        self.folder = folder
+
+    def steps(self, name: str = "run.jsonl") -> list[dict[str, Any]]:
+        """The steps in a report of JSON lines, each line of which must be whole."""
+        lines = (self.folder / name).read_text(encoding="utf-8").splitlines()
+        return [each["step"] for each in map(json.loads, lines) if each["event"] == "step_finished"]
+
+
+Runflow = Callable[..., Ended]
+Serve = Callable[[str | Script], Server]
+
+
+def run(
+    folder: Path, *args: str, env: dict[str, str] | None = None, path: Sequence[Path] = (), by: Sequence[str] = (),
+    files: int = 0, **more: Any,
+) -> Ended:  # fmt: skip
+    """Run it to its end.
+
+    Args:
+        folder: Where.
+        *args: Its words.
+        env: More than the bare environment.
+        path: Folders of modules that it finds before others.
+        by: A command that runs it.
+        files: How many it may have open.
+        **more: For the process.
+    """
+    bare = {
+        "PATH": os.environ["PATH"],
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONPATH": os.pathsep.join(map(str, (PROJECT, *path))),
+        "PYTHONUTF8": "1",
+    }
+    bare |= {name: value for name, value in os.environ.items() if name.startswith("COVERAGE")}
+
+    def limit() -> None:
+        if files:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
+
+    begun = time.monotonic()
+    with TemporaryFile() as out, TemporaryFile() as err:
+        process = subprocess.Popen(
+            [*by, sys.executable, "-m", "runner", *args], cwd=folder, env=bare | (env or {}), stdin=subprocess.DEVNULL,
+            preexec_fn=limit,  # noqa: PLW1509  # it only sets limits
+            **({"stdout": out, "stderr": err} | more),
+        )  # fmt: skip
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        seconds = time.monotonic() - begun
+        out.seek(0)
+        err.seek(0)
+        return Ended(process.returncode, out.read(), err.read(), seconds, used.ru_maxrss / 1024, folder)
