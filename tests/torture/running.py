@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
@@ -82,9 +83,20 @@ def run(
             preexec_fn=limit,  # noqa: PLW1509  # it only sets limits
             **({"stdout": out, "stderr": err} | more),
         )  # fmt: skip
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+        peak = 0.0
+        while process.poll() is None:
+            peak = max(peak, _peak(process.pid))
+            time.sleep(0.01)
         seconds = time.monotonic() - begun
         out.seek(0)
         err.seek(0)
-        return Ended(process.returncode, out.read(), err.read(), seconds, used.ru_maxrss / 1024, folder)
+        return Ended(process.returncode, out.read(), err.read(), seconds, peak, folder)
+
+
+def _peak(number: int) -> float:
+    """The most megabytes that a process has held, its own only: what `wait4` tells has its parent's in it."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{number}/status").read_text(encoding="utf-8").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    return 0.0

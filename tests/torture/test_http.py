@@ -10,7 +10,7 @@ from running import Runflow
 
 DEADLINE = 1.0
 SLACK = 0.5
-MEGABYTES = 220
+MEGABYTES = 200
 """For a whole process, with the 64 MB that an answer may have by default held twice while it is decoded."""
 
 WORKFLOW = """\
