@@ -103,6 +103,7 @@ def test_what_is_no_utf_8_text_says_what_it_is(content: bytes, message: str) -> 
 def test_depth_stops_the_reading_before_it_crashes_the_process() -> None:
     assert f"more than {MAX_DEPTH} levels" in read("[" * 100_000)[1][0].message
     assert f"more than {MAX_DEPTH} levels" in read("- " * 50_000)[1][0].message
+    assert f"more than {MAX_DEPTH} levels" in read("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1))[1][0].message
     assert not read("[" * 90 + "]" * 90)[1]
 
 

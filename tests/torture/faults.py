@@ -79,10 +79,12 @@ class Server:
     Attributes:
         url: Where.
         asked: Every request that came, as bytes.
+        met: How many connections came.
     """
 
     def __init__(self, script: Script, context: ssl.SSLContext | None = None) -> None:
         self.asked: list[bytes] = []
+        self.met = 0
         self.stop = threading.Event()
         self._script = script
         self._context = context
@@ -93,14 +95,13 @@ class Server:
         self._thread.start()
 
     def _serve(self) -> None:
-        number = 0
         while True:
             try:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            threading.Thread(target=self._talk, args=(connection, number), daemon=True).start()
-            number += 1
+            threading.Thread(target=self._talk, args=(connection, self.met), daemon=True).start()
+            self.met += 1
 
     def _talk(self, connection: socket.socket, number: int) -> None:
         with suppress(OSError), connection:

@@ -1,0 +1,109 @@
+"""Takes each guard away in turn, in a copy, and sees a test fail. By hand: `python tests/torture/guards.py [WORD]`.
+
+A guard is a piece of code that must be there once, what stands in its place when it is gone, and the tests that must then
+fail. A guard that nobody misses is printed as SURVIVED, and the exit code is 1.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+PROJECT = Path(__file__).parent.parent.parent
+HTTP = "tests/torture/test_http.py"
+MACHINE = "tests/torture/test_machine.py"
+UNTRUSTED = "tests/torture/test_untrusted.py"
+RESOURCES = "tests/torture/test_resources.py"
+
+
+class Guard(NamedTuple):
+    """What is taken away, and who must notice. `tests` are pytest's words."""
+
+    name: str
+    file: str
+    code: str
+    gone: str
+    tests: tuple[str, ...]
+
+
+GUARDS = (
+    Guard("deadline, requests", "drivers/connection.py", "        return left\n\n\nclass _Reader", "        return 30.0\n\n\nclass _Reader", (HTTP, "-k", "drip and requests")),
+    Guard("deadline, curl", "drivers/multiplexed.py", "handle.setopt(pycurl.TIMEOUT_MS, milliseconds)", "pass", (HTTP, "-k", "(drip or silence) and curl")),
+    Guard("cap on the body", "drivers/decoding.py", "self._room = limit", "self._room = 10**12", (HTTP, "-k", "bomb or endless or too_large")),
+    Guard("cap on informational answers, curl", "drivers/heads.py", "if self._informational >= MAX_INFORMATIONAL:", "if False:", (HTTP, "-k", "informational_flood and curl")),
+    Guard("cap on informational answers, requests", "drivers/connection.py", "for _ in range(MAX_INFORMATIONAL):", "for _ in range(10**9):", (HTTP, "-k", "informational_flood and requests")),
+    Guard("a head that never ends", "drivers/connection.py", 'raise CutShort("its head never ended")', "pass", (HTTP, "-k", "head and requests")),
+    Guard("a last chunk that never comes", "drivers/blocking.py", 'raise CutShort("the end of its last chunk never came")', "pass", (HTTP, "-k", "last_chunk and requests")),
+    Guard("lengths that make no sense", "drivers/heads.py", "if len(every) > 1 or not _LENGTH.fullmatch(next(iter(every))):", "if False:", (HTTP, "-k", "length")),
+    Guard("a length beside chunks", "drivers/heads.py", 'return "the answer has both Transfer-Encoding and Content-Length"', 'return ""', (HTTP, "-k", "length_and_chunks")),
+    Guard("NUL in a header", "drivers/heads.py", "return _FORBIDDEN.search(value) is not None", "return False", (HTTP, "-k", "nul")),
+    Guard("cap on redirects", "engine/exchange.py", "if len(redirects) > http.max_redirects:", "if len(redirects) > 10**9:", (HTTP, "-k", "redirect_loop")),
+    Guard("credentials across origins", "engine/redirects.py", "return origin != origin_of(origin_url) and origin not in", "return False and origin not in", ("tests/engine",)),
+    Guard("a redirect that names no host", "model/urls.py", "if _NO_AUTHORITY.match(raw):", "if False:", (HTTP, "-k", "nowhere")),
+    Guard("a POST is never repeated by libcurl", "drivers/multiplexed.py", "pycurl.PREREQFUNC_OK if self.attempts == 1 else pycurl.PREREQFUNC_ABORT", "pycurl.PREREQFUNC_OK", ("tests/drivers",)),
+    Guard("hosts, by their URL", "engine/exchange.py", "hosts.check_url(request.url)", "pass", (UNTRUSTED,)),
+    Guard("hosts, by their address, requests", "drivers/connection.py", "attempt.check(address[0])", "pass", (UNTRUSTED, "-k", "inside and requests")),
+    Guard("hosts, by their address, curl", "drivers/multiplexed.py", "            handle.setopt(pycurl.OPENSOCKETFUNCTION, self._open)", "            pass", (UNTRUSTED, "-k", "inside and curl")),
+    Guard("no environment for a stranger", "cli/options.py", 'dict(more or {}) if options["untrusted"] else read_environment', "read_environment", (UNTRUSTED,)),
+    Guard("no file for a stranger", "plan/context.py", '        if self.settings.untrusted:\n            self.withheld(path, f"the content', '        if False:\n            self.withheld(path, f"the content', (UNTRUSTED,)),
+    Guard("no transport for a stranger", "plan/transport.py", "for key in _WITHHELD if settings.untrusted else ():", "for key in ():", (UNTRUSTED,)),
+    Guard("no hidden file for a stranger", "language/files.py", "if not self._hidden and any(", "if False and any(", (UNTRUSTED,)),
+    Guard("file root", "language/files.py", "if not path.is_relative_to(self.root):", "if False:", ("tests/language/test_files.py", "tests/cli")),
+    Guard("masking of texts", "redaction.py", "                text = text.replace(needle, MASK)", "                pass", ("tests/test_redaction.py",)),
+    Guard("masking of bodies", "redaction.py", "masked = masked.replace(coded, MASK.encode(charset))", "pass", ("tests/test_redaction.py", "tests/test_session_secrets.py")),
+    Guard("escape for terminals", "reporters/text.py", "    return _UNSAFE.sub(", "    return text or _UNSAFE.sub(", ("tests/reporters",)),
+    Guard("escape in XML", "reporters/junit.py", "return escape(_plain(text))", "return text", ("tests/reporters",)),
+    Guard("escape in HTML", "reporters/html/__init__.py", "autoescape=True", "autoescape=False", ("tests/reporters/test_html.py",)),
+    Guard("reports beside their place", "reporters/files.py", "self._beside = None if streams or is_device else beside", "self._beside = None", ("tests/reporters", MACHINE)),
+    Guard("a report that fails harms no other", "reporters/several.py", "except OSError as error:", "except ZeroDivisionError as error:", (MACHINE, "-k", "full_disk")),
+    Guard("depth of YAML", "language/yaml.py", "if len(self.stack) >= MAX_DEPTH:", "if False:", ("tests/language/test_yaml.py", "tests/test_hostile.py")),
+    Guard("expansion of aliases", "language/yaml.py", "if self.expanded > MAX_EXPANSION:", "if False:", ("tests/language/test_yaml.py",)),
+    Guard("time of templates and paths", "model/limits.py", "elif spent > work.ends:", "elif False:", (RESOURCES, "-k", "nested or recursion or doubled")),
+    Guard("length of templates", "templating/jinja.py", "if code > MAX_CODE:", "if False:", (RESOURCES, "-k", "many expressions", "tests/test_hostile.py")),
+    Guard("size of made texts", "templating/growth.py", "    if size > MAX_TEXT:", "    if False:", (RESOURCES, "-k", "texts or wide or repeated")),
+    Guard("a thread that dies", "suite/threads.py", "found = [(each.number, RuntimeError", "found = [] and [(each.number, RuntimeError", ("tests/suite/test_crews.py", "-k", "dies")),
+)  # fmt: skip
+
+
+def missed(guard: Guard, copy: Path) -> bool:
+    """Whether a test fails without it."""
+    path = copy / "runner" / guard.file
+    text = path.read_text(encoding="utf-8")
+    assert text.count(guard.code) == 1, f"{guard.name}: its code is there {text.count(guard.code)} times"
+    path.write_text(text.replace(guard.code, guard.gone), encoding="utf-8")
+    words = [sys.executable, "-m", "pytest", "--no-cov", "-x", "-q", "-n", "2", "-p", "no:cacheprovider", *guard.tests]
+    try:
+        done = subprocess.run(words, cwd=copy, capture_output=True, check=False, timeout=120)
+        assert done.returncode not in {4, 5}, done.stdout.decode()[-2000:]  # pytest's own: wrong words, no test
+    except subprocess.TimeoutExpired:  # hanging is noticed too
+        return True
+    finally:
+        path.write_text(text, encoding="utf-8")
+    return done.returncode != 0
+
+
+def main(word: str) -> int:
+    """Every guard whose name has this word in it."""
+    survived = 0
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "copy"
+        ignored = shutil.ignore_patterns(".venv", ".git", "__pycache__", ".hypothesis", ".*_cache")
+        shutil.copytree(PROJECT, copy, ignore=ignored)
+        for guard in (each for each in GUARDS if word in each.name):
+            begun = time.monotonic()
+            bites = missed(guard, copy)
+            survived += not bites
+            print(
+                f"{'a test failed' if bites else 'SURVIVED':14} {guard.name} ({time.monotonic() - begun:.0f} s)",
+                flush=True,
+            )
+    return 1 if survived else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(" ".join(sys.argv[1:])))
