@@ -32,7 +32,7 @@ class Guard(NamedTuple):
 
 
 GUARDS = (
-    Guard("deadline, requests", "drivers/connection.py", "        return left\n\n\nclass _Reader", "        return 30.0\n\n\nclass _Reader", (HTTP, "-k", "drip and requests")),
+    Guard("deadline, requests", "drivers/connection.py", "left = self.deadline - time.monotonic()", "left = 30.0", (HTTP, "-k", "(drip or silence) and requests")),
     Guard("deadline, curl", "drivers/multiplexed.py", "handle.setopt(pycurl.TIMEOUT_MS, milliseconds)", "pass", (HTTP, "-k", "(drip or silence) and curl")),
     Guard("cap on the body", "drivers/decoding.py", "self._room = limit", "self._room = 10**12", (HTTP, "-k", "bomb or endless or too_large")),
     Guard("cap on informational answers, curl", "drivers/heads.py", "if self._informational >= MAX_INFORMATIONAL:", "if False:", (HTTP, "-k", "informational_flood and curl")),
