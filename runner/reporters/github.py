@@ -11,6 +11,7 @@ from runner.model.kinds import Wants
 from runner.model.results import Where, WorkflowResult
 from runner.reporters.failures import BAD, reason_of_run
 from runner.reporters.markdown import Markdown
+from runner.reporters.text import safe
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
 WORKSPACE = "GITHUB_WORKSPACE"
@@ -68,4 +69,4 @@ def _data(text: str) -> str:
 
 
 def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    return _data(safe(text)).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,72 @@
+"""A law of every report: whatever stands in a result, what is written is well-formed, and nothing in it is live."""
+
+from __future__ import annotations
+
+import io
+import json
+from xml.etree import ElementTree as ET
+
+import msgspec
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from runner.model.events import RunFinished, RunStarted, StepFinished, WorkflowFinished, WorkflowStarted
+from runner.model.exchange import Exchange, Request, Response
+from runner.model.results import Check, Failure, Result, StepResult, Try, Verdict, WorkflowResult
+from runner.reporters.table import REPORTERS, reporter_named
+
+TEXTS = st.text(st.characters(), max_size=30) | st.sampled_from((
+    "</script><script>alert(1)</script>", "]]>", "<!--", "&#0;", "\x00\x0b\x1b[31m", "\ud800", "\ufffe\uffff", "\u202e", "::error::x", "`\n```\n", "# SKIP\n1..9", "\r\n",
+))  # fmt: skip
+
+
+def written(kind: str, text: str, body: bytes) -> bytes:
+    stream = io.BytesIO()
+    reporter = reporter_named(kind)(stream)
+    answer = Response(200, "http://a/", text, headers=(("X-A", text), ("content-type", text)), body=body, elapsed=0.1)
+    exchange = Exchange(Request("POST", "http://a/", (("X-B", text),), body), answer, note=text)
+    check = Check("$.a", "equals", text, {text: [text, 1.5, None]}, detail=text)
+    error = Failure("template", text, text)
+    steps = tuple(
+        StepResult(text, verdict, "POST", "http://a/", 200, tries=(Try((exchange,), (check,), (error,)),), gave={text: text}, reason=text)
+        for verdict in Verdict
+    )  # fmt: skip
+    runs = tuple(
+        WorkflowResult(text, text, verdict, text, steps=steps, tags=(text,), reason=text, error=error, variables={text: text}) for verdict in Verdict
+    )  # fmt: skip
+    reporter.handle(RunStarted(len(runs)))
+    for number, result in enumerate(runs):
+        reporter.handle(WorkflowStarted(text, text, text, number))
+        for step in steps:
+            reporter.handle(StepFinished(text, text, step))
+        reporter.handle(WorkflowFinished(result))
+    reporter.handle(RunFinished(Result(runs, 1.0)))
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("kind", sorted(REPORTERS))
+@given(text=TEXTS, body=st.binary(max_size=30))
+@example(text="</script>\x00\ud800\ufffe\x1b", body=b"\xff\xfe</script>")
+def test_whatever_stands_in_a_result_the_report_is_well_formed(kind: str, text: str, body: bytes) -> None:
+    told = written(kind, text, body)
+    whole = told.decode("utf-8")
+    match kind:
+        case "junit":
+            cases = ET.fromstring(told).findall(".//testcase")
+            assert [len(case.findall(tag)) for tag in ("failure", "error", "skipped") for case in cases].count(1) == 3
+        case "json":
+            assert len(msgspec.json.decode(told)["workflows"]) == len(Verdict)
+        case "har":
+            assert len(json.loads(told)["log"]["entries"]) == len(Verdict) ** 2
+        case "jsonl":
+            assert len([json.loads(line) for line in whole.removesuffix("\n").split("\n")]) == 2 + len(Verdict) * 6
+        case "tap":
+            points = [line for line in whole.split("\n") if line.startswith(("ok ", "not ok "))]
+            assert (len(points), whole.split("\n").count(f"1..{len(Verdict)}")) == (len(Verdict), 1)
+        case "html":
+            assert whole.count("<script") == whole.count("</script>") == 3
+            assert "<!--" not in whole.partition("<body")[2].replace("<!-- ", "")
+        case _:
+            assert "\x1b" not in whole
+            assert "\x00" not in whole
