@@ -152,7 +152,9 @@ def _keep(home: Path, reports: Reports, stack: ExitStack) -> None:
     from runner.reporters.store import Store
 
     with suppress(OSError):
-        reports.reporters.append(JsonLines(stack.enter_context(Store(home).begin().open("wb"))))
+        path = Store(home).begin()
+        stack.callback(Store.end, path)
+        reports.reporters.append(JsonLines(stack.enter_context(path.open("wb"))))
 
 
 def _closed(report: ReportFile, reports: Reports) -> None:

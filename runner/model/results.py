@@ -221,7 +221,7 @@ class Result(msgspec.Struct, frozen=True):
         interrupted_by: The signal that broke it off, or 0.
         report_errors: Why reports could not be written.
         crashed: A bug in runflow broke off a run.
-        cut_short: The limit on the whole run was over before its end.
+        cut_short: The limit on the whole run was over before its end, or the report that this was read from is not whole.
         invalid: Files that are wrong were left out (`--keep-going`).
     """
 

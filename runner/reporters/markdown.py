@@ -63,7 +63,9 @@ class Markdown:
             if result.count(verdict)
         )  # fmt: skip
         stop = f"Interrupted by signal {result.interrupted_by}." if result.interrupted_by else ""
-        stop = stop or ("The limit on the whole run was over." if result.cut_short else "")
+        stop = stop or (
+            "Cut short: a limit was over, or a report that this is made of is not whole." if result.cut_short else ""
+        )
         parts = [
             f"### {sign} runflow: {plural(len(result.workflows), 'workflow')}, {seconds_text(result.duration)}",
             counts or "Nothing was run.",

@@ -26,8 +26,9 @@ class Store:
         self.folder = home / _FOLDER
 
     def runs(self) -> list[Path]:
-        """The stored runs, the oldest first."""
-        return sorted(self.folder.glob(f"*{_ENDING}")) if self.folder.is_dir() else []
+        """The stored runs, the oldest first; one that has told nothing yet is none."""
+        every = sorted(self.folder.glob(f"*{_ENDING}")) if self.folder.is_dir() else []
+        return [path for path in every if path.stat().st_size]
 
     def begin(self) -> Path:
         """A file for a run that begins now; the oldest are dropped, so that the last twenty stay.
@@ -45,6 +46,13 @@ class Store:
         now = time.time()
         stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(now))
         return self.folder / f"{stamp}.{int(now % 1 * 1000):03}-{os.getpid()}{_ENDING}"
+
+    @staticmethod
+    def end(path: Path) -> None:
+        """A run has ended; one that never began (a variable was missing, say) told nothing, and nothing is kept of it."""
+        with suppress(OSError):
+            if not path.stat().st_size:
+                path.unlink()
 
     def find(self, text: str) -> Path:
         """The run that a text means: the beginning or the end of its name, a number from the end (`-1` is the last), or a file.

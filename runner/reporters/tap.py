@@ -39,7 +39,11 @@ class Tap:
                 self._write(self._workflow(result))
             case RunFinished(result):
                 stop = f"interrupted by signal {result.interrupted_by}" if result.interrupted_by else ""
-                stop = stop or ("the limit on the whole run was over" if result.cut_short else "")
+                stop = stop or (
+                    "cut short: a limit was over, or a report that this is made of is not whole"
+                    if result.cut_short
+                    else ""
+                )
                 self._write([f"1..{self._count}", *([f"Bail out! {stop}"] if stop else [])])
             case _:
                 pass

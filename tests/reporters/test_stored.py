@@ -97,7 +97,7 @@ def test_the_last_twenty_runs_are_kept(tmp_path: Path) -> None:
     names = []
     for number in range(KEPT + 5):
         path = store.begin().with_name(f"20260101-0000{number:02}.000-1.jsonl")
-        path.write_text("")
+        path.write_text("{}\n")
         names.append(path.name)
     assert [path.name for path in store.runs()] == names[-KEPT:]
     assert (tmp_path / ".runflow" / ".gitignore").read_text() == "*\n"
@@ -240,3 +240,14 @@ def _without_own(asked: Any) -> Any:
         {name.lower(): value for name, value in headers.items() if name.lower() not in OF_THE_PROGRAM},
         body,
     )
+
+
+def test_a_run_that_never_began_is_not_kept_and_harms_no_other(project: Any, call: Any) -> None:
+    folder = project(a="/busy")
+    assert call(folder, "run", "a.yaml", "-q").returncode == 1
+    (folder / "b.yaml").write_text("steps: [{get: 'http://127.0.0.1:9/{{ env.NOWHERE_SET }}'}]\n")
+    assert call(folder, "run", "b.yaml").returncode == 2
+    assert len(list((folder / ".runflow" / "runs").iterdir())) == 1
+    (folder / ".runflow" / "runs" / "29991231-235959.999-1.jsonl").touch()  # somebody else's, which begins just now
+    shown = call(folder, "show")
+    assert (shown.returncode, "status expected 200 actual 503" in shown.stdout) == (0, True)
