@@ -28,7 +28,7 @@ class Store:
     def runs(self) -> list[Path]:
         """The stored runs, the oldest first; one that has told nothing yet is none."""
         every = sorted(self.folder.glob(f"*{_ENDING}")) if self.folder.is_dir() else []
-        return [path for path in every if path.stat().st_size]
+        return [path for path in every if _size(path)]
 
     def begin(self) -> Path:
         """A file for a run that begins now; the oldest are dropped, so that the last twenty stay.
@@ -50,8 +50,8 @@ class Store:
     @staticmethod
     def end(path: Path) -> None:
         """A run has ended; one that never began (a variable was missing, say) told nothing, and nothing is kept of it."""
-        with suppress(OSError):
-            if not path.stat().st_size:
+        if not _size(path):
+            with suppress(OSError):  # somebody else dropped it
                 path.unlink()
 
     def find(self, text: str) -> Path:
@@ -75,3 +75,10 @@ class Store:
             return Path(text)
         hint = f"the last ones: {listed(path.stem for path in every[-5:])}"
         raise RunflowError(f"{'several runs are' if found else 'no run is'} called {text!r}", hint=hint)
+
+
+def _size(path: Path) -> int:
+    """Bytes; 0 where somebody else dropped the file."""
+    with suppress(OSError):
+        return path.stat().st_size
+    return 0

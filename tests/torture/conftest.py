@@ -23,16 +23,3 @@ def serve() -> Iterator[Callable[..., Server]]:
     """Starts a server with a fault, by its name or as a function."""
     with ExitStack() as stack:
         yield lambda fault, context=None: stack.enter_context(serving(fault, context))
-
-
-@pytest.fixture
-def write(tmp_path: Path) -> Callable[[str, str], Path]:
-    """Writes a file into the test's folder."""
-
-    def write_file(name: str, text: str) -> Path:
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        return path
-
-    return write_file
