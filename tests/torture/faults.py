@@ -271,7 +271,8 @@ FAULTS: dict[str, Fault] = {
     "informational_flood": Fault(always(b"HTTP/1.1 102 Processing\r\n\r\n" * 3000 + OK), "protocol", "informational"),
     "switching_protocols": Fault(says(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nhello", hold=True), "protocol", "switched protocols"),
     "speaks_first": Fault(_speaks_first, "protocol|expectation"),
-    "speaks_on": Fault(_speaks_on, ""),
+    # a known hole: curl may take what nobody asked for as the next answer, where it arrives just as that request begins
+    "speaks_on": Fault(_speaks_on, "|expectation"),
     "http_0_9": Fault(says(b"<html>hello</html>"), "protocol", "no proper HTTP answer"),
     "ssh_banner": Fault(says(b"SSH-2.0-OpenSSH_9.6\r\n"), "protocol", "it begins with SSH"),
     "binary": Fault(says(bytes(range(256)) * 10), "protocol", "no proper HTTP answer"),
