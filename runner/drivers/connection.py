@@ -22,6 +22,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from runner.drivers.heads import MAX_INFORMATIONAL, CutShort, ambiguous, forbidden
+from runner.drivers.lines import closes
 from runner.model.exchange import AllowedHosts, Headers, Phase
 
 _FOLD = re.compile(r"\r?\n[ \t]*")
@@ -170,10 +171,11 @@ class _Response(http.client.HTTPResponse):
             raise http.client.HTTPException(wrong)
 
     def _close_conn(self) -> None:
-        """The answer is complete: whatever is there already belongs to no request, so the connection is not used again."""
+        """The answer is complete. Whatever is there already belongs to no request: such a connection is not used again."""
         if self.fp is not None and not self.will_close:
             self._reader.dry = True
-            self._connection.tainted = self._connection.tainted or bool(self.fp.peek(1))
+            connection = self._connection
+            connection.tainted = connection.tainted or closes(connection.attempt.headers) or bool(self.fp.peek(1))
         super()._close_conn()  # type: ignore[misc]  # http.client's own, not in its stubs
 
 

@@ -52,6 +52,13 @@ def lines_of(request: Request) -> Lines:
     return Lines(tuple(lines), tuple(removed))
 
 
+def closes(headers: Headers) -> bool:
+    """Whether the request is the last one on its connection (RFC 9112 §9.6)."""
+    return any(
+        name.lower() == "connection" and "close" in map(str.strip, value.lower().split(",")) for name, value in headers
+    )
+
+
 _AUTHORITY = re.compile(r"[a-z]+://([^/?#]*)")
 """RFC 3986 §3.2. (`urlsplit` costs ten times as much, and each URL is new.)"""
 

@@ -14,7 +14,7 @@ from runner.drivers.codes import failure_of
 from runner.drivers.decoding import ENCODINGS, DecodeError, Decoding
 from runner.drivers.failures import CannotSend
 from runner.drivers.heads import CutShort, Head, MalformedHead
-from runner.drivers.lines import lines_of
+from runner.drivers.lines import closes, lines_of
 from runner.drivers.peer import Peers
 from runner.drivers.polling import Polling
 from runner.model.errors import StepError
@@ -101,6 +101,7 @@ class Transfer:
         handle.setopt(pycurl.TIMEOUT_MS, milliseconds)
         handle.setopt(pycurl.CONNECTTIMEOUT_MS, milliseconds)
         handle.setopt(pycurl.HTTPHEADER, _header_lines(self.sent, removed))
+        handle.setopt(pycurl.FORBID_REUSE, closes(self.sent))
         if request.method == "HEAD":
             if request.body is not None:
                 raise CannotSend("the curl driver cannot send a body with HEAD")

@@ -230,6 +230,22 @@ def test_what_a_server_sends_after_its_answer_belongs_to_no_request(
         assert send(driver, url).body == b"ok"
 
 
+def test_a_request_that_says_close_is_the_last_on_its_connection(driver: Driver, raw_server: Raw) -> None:
+    met: list[int] = []
+
+    def script(conn: socket.socket) -> None:
+        met.append(0)
+        while conn.recv(65536):
+            conn.sendall(OK)
+            time.sleep(0.02)  # by now the next request would be here
+            conn.sendall(said(b"no"))
+
+    url = raw_server(script)
+    for spelt in ("close", "keep-alive, Close", "close"):
+        assert send(driver, url, headers=(("connection", spelt),)).body == b"ok"
+    assert len(met) == 3
+
+
 def test_nothing_is_taken_from_the_environment_and_cookies_are_not_kept(
     driver: Driver, raw_server: Raw, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
