@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from runner.engine.frame import Frame
-from runner.engine.lines import check_lines, with_lines
+from runner.model.lines import check_lines, with_lines
 from runner.engine.redirects import short_origin
 from runner.engine.request import Outgoing
 from runner.engine.session import Session, Token, session_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from runner.engine.frame import Frame
-from runner.engine.lines import with_lines
+from runner.model.lines import with_lines
 from runner.engine.redirects import redirected, stays_home
 from runner.engine.request import Outgoing
 from runner.model.answer import Answer

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from runner.engine.frame import Frame
-from runner.engine.lines import check_lines
+from runner.model.lines import check_lines
 from runner.model.errors import StepError
 from runner.model.exchange import Request
 from runner.model.kinds import Encoded, Names, Signer

@@ -10,7 +10,7 @@ from typing import Any
 from runner.engine.expiry import life_of
 from runner.engine.frame import Frame, World
 from runner.engine.hearing import Hearing
-from runner.engine.lines import check_lines
+from runner.model.lines import check_lines
 from runner.engine.session import Session, Token
 from runner.engine.turns import bad
 from runner.model.effects import LATE, Flow, Once

@@ -118,4 +118,6 @@ class Source:
             width = max(end - column, 1)
         first, last = max(line - around, 0), min(line + around, len(lines) - 1)
         excerpt = tuple((number + 1, lines[number][:300]) for number in range(first, last + 1))
+        if any(text.count("\0") > 2 for _, text in excerpt):
+            excerpt = ()  # it is no text
         return Where(self.file, line + 1, column + 1, width, excerpt)

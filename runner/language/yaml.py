@@ -56,23 +56,24 @@ def _read_marks(text: str) -> Marks | None:
 
 
 def _decode(content: bytes, file: str) -> str:
-    def refuse(message: str, hint: str) -> WorkflowError:
-        return WorkflowError([Problem(message, Place(file, line=1, column=1), hint)])
+    def refuse(message: str, hint: str, offset: int = 0) -> WorkflowError:
+        before = content[:offset].rpartition(b"\n")[2].decode("utf-8", "replace")
+        place = Place(file, line=content.count(b"\n", 0, offset) + 1, column=len(before) + 1)
+        return WorkflowError([Problem(message, place, hint)])
 
     if len(content) > MAX_BYTES:
         hint = "put rows of data into a file and name it under `cases: {file: …}`"
         raise refuse(f"the file has {len(content)} bytes; a workflow has at most {MAX_BYTES}", hint)
-    if content[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+    if content[:2] in {b"\xff\xfe", b"\xfe\xff"} or content[:4].count(b"\0") == 2:
         raise refuse("the file is UTF-16", "save it as UTF-8")
-    if b"\0" in content:
-        raise refuse("the file is binary: it holds a NUL byte", "a workflow is a YAML text in UTF-8")
+    nul = content.find(b"\0")
+    if nul >= 0:
+        raise refuse("the file is binary: it holds a NUL byte", "a workflow is a YAML text in UTF-8", nul)
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        place = Place(file, line=line, column=1)
-        problem = Problem(f"byte 0x{content[error.start]:02x} is not UTF-8", place, "save the file as UTF-8")
-        raise WorkflowError([problem]) from None
+        message = f"byte 0x{content[error.start]:02x} is not UTF-8"
+        raise refuse(message, "save the file as UTF-8", error.start) from None
     return text.removeprefix("\ufeff")
 
 
@@ -304,21 +305,33 @@ class _Builder:
         self.problem(f"nested more than {MAX_DEPTH} levels deep", span, "flatten the document")
 
     def _syntax(self, error: yaml.YAMLError) -> None:
-        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        context = getattr(error, "context", None)
+        mark, begun = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
+        unclosed = context == "while scanning a quoted scalar"  # its end is looked for to the end of the file
+        mark = (begun if unclosed else mark) or begun
         reason = getattr(error, "problem", None) or str(error).split("\n", 1)[0]
         line, column = (mark.line, mark.column) if mark else (0, 0)
         lines = self.text.splitlines() or [""]
         line = min(line, len(lines) - 1)
-        context = getattr(error, "context", None)
         message = f"this is not valid YAML: {reason}" + (f" ({context})" if context else "")
         if any(known.place and known.place.line == line + 1 for known in self.problems):
             return  # what broke this line is said already
         if "nesting depth" in reason:  # newer libyaml counts too, and further ahead than its events
             self._too_deep(Span(line, column, line, column))
             return
-        near = lines[line] if lines[line].strip() or line == 0 else lines[line - 1]
-        self.problem(message, Span(line, column, line, column), accident_hint(near, lines[max(line - 1, 0)]))
+        before = lines[max(line - 1, 0)]
+        near = lines[line] if lines[line].strip() or line == 0 else before
+        if unclosed:
+            hint = "close the quote that opens here"
+        elif line and _UNCLOSED.match(before[:300]):
+            hint = "close the quote that opens in the line above"
+        else:
+            hint = accident_hint(near, before)
+        self.problem(message, Span(line, column, line, column), hint)
 
+
+_UNCLOSED = re.compile(r"""\s*(?:-\s+)?(?:[^'"\s][^'"]*:\s+)?(?:'[^']*|"[^"]*)$""")
+"""A line whose value begins with a quote and has no other."""
 
 _ACCIDENTS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?:^\s*-\s+|:\s+)\{\{"), _QUOTE_TEMPLATE),

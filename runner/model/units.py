@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+MAX_DURATION = 36_525 * 86_400.0
+MAX_SIZE = 1e15
+"""What no clock and no memory holds: a slip of the pen."""
+
 _DURATION_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _SIZE_UNITS = {"B": 1, "kB": 1000, "MB": 1000**2, "GB": 1000**3, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
 _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", re.ASCII)
@@ -21,7 +25,10 @@ def parse_duration(text: str) -> float:
     """
     if not _DURATION.fullmatch(text):
         raise ValueError(f"{text!r} is not a duration; write a number with a unit, like 500ms, 2s or 1m30s")
-    return sum(float(number) * _DURATION_UNITS[unit] for number, unit in _DURATION_PART.findall(text))
+    seconds: float = sum(float(number) * _DURATION_UNITS[unit] for number, unit in _DURATION_PART.findall(text))
+    if seconds > MAX_DURATION:
+        raise ValueError(f"{text[:40]!r} is longer than a hundred years")
+    return seconds
 
 
 @lru_cache(maxsize=1024)
@@ -34,7 +41,10 @@ def parse_size(text: str) -> int:
     found = _SIZE.fullmatch(text)
     if not found:
         raise ValueError(f"{text!r} is not a size; write a number with a unit, like 512B, 10kB or 64MB")
-    return int(float(found[1]) * _SIZE_UNITS[found[2]])
+    size = float(found[1]) * _SIZE_UNITS[found[2]]
+    if size > MAX_SIZE:
+        raise ValueError(f"{text[:40]!r} is more than 1,000,000 GB")
+    return int(size)
 
 
 def bare_number_hint(number: float, *, size: bool = False) -> str:

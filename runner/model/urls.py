@@ -12,10 +12,14 @@ from runner.model.errors import StepError
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """A method or a header name (RFC 9110 §5.6.2)."""
 
+MAX_LABEL = 63
+"""Characters between two dots of a host name (RFC 1035 §2.3.4)."""
+
 _KEPT = "%/:=&?~+!$,;'@()*[]"
 _PORTS = {"http": 80, "https": 443}
 _CONTROL = re.compile(r"[\x00-\x20\x7f]")
 _NO_AUTHORITY = re.compile(r"https?:(?!//[^/?#])", re.IGNORECASE)
+_LITERAL_ORIGIN = re.compile(r"https?://[^/?#{]*(?=[/?#]|$)", re.IGNORECASE)
 _HOST = re.compile(r"[^\x00-\x20\x7f<>\"\\^`{|}%/?#@\[\]]+")
 
 
@@ -45,6 +49,17 @@ def absolute_url(text: str, base: str) -> str:
     return urlunsplit((parts.scheme.lower(), _ascii(parts.netloc.lower()), path, quote(parts.query, safe=_KEPT), ""))
 
 
+def check_origin(text: str) -> None:
+    """Scheme, host and port of a URL, as far as it names them without a template.
+
+    Raises:
+        StepError: they are wrong, whatever its templates give.
+    """
+    found = _LITERAL_ORIGIN.match(text)
+    if found:
+        absolute_url(found[0], "")
+
+
 def _ascii(authority: str) -> str:
     """An authority whose host has letters beyond ASCII in the form that goes over the wire (RFC 5891 §4.4)."""
     if authority.isascii():
@@ -69,6 +84,8 @@ def _check_authority(authority: str, host: str, port: int | None) -> None:
             raise ValueError(f"{host!r} is no host name")
         if any(not label for label in host.removesuffix(".").split(".")):
             raise ValueError(f"the host name {host!r} has an empty part between its dots")
+        if any(len(label) > MAX_LABEL for label in host.split(".")):
+            raise ValueError(f"a part of the host name {host[:80]!r} has more than {MAX_LABEL} characters")
     if port == 0:
         raise ValueError("port 0 cannot be connected to")
 

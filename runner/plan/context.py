@@ -9,10 +9,11 @@ from typing import Any
 
 from runner.language.files import FileRefused, Files
 from runner.language.source import Source
-from runner.model.errors import MAX_PROBLEMS, DocumentPath, Place, Problem
+from runner.model.errors import MAX_PROBLEMS, DocumentPath, Place, Problem, StepError
 from runner.model.exchange import AllowedHosts
 from runner.model.kinds import Value
 from runner.model.units import bare_number_hint, parse_duration
+from runner.model.urls import check_origin
 from runner.model.wording import did_you_mean, listed
 from runner.plan.conditions import Pick
 from runner.plan.parts import AssertPlan, Seconds
@@ -134,6 +135,13 @@ class Context:
         self.problem(
             path, f"{what} is not supported yet", "take it out, or wait for a version that has it", on_key=True
         )
+
+    def origin(self, url: str, path: DocumentPath) -> None:
+        """Note what is wrong with a URL's scheme, host and port, whatever its templates give."""
+        try:
+            check_origin(url)
+        except StepError as error:
+            self.problem(path, error.message, error.hint)
 
     @contextmanager
     def local(self, *names: str) -> Iterator[None]:

@@ -12,7 +12,8 @@ from runner.bodies.table import BODIES as BODY_KINDS
 from runner.credentials.table import CREDENTIALS
 from runner.language.document import BODIES, METHODS, Auth, Defaults, Step
 from runner.language.parts import Http, Retry, plain_data
-from runner.model.errors import DocumentPath
+from runner.model.errors import DocumentPath, StepError
+from runner.model.lines import check_lines
 from runner.model.pairs import check_pairs
 from runner.model.urls import TOKEN
 from runner.model.wording import did_you_mean, listed
@@ -125,6 +126,8 @@ class RequestCompiler:
         elif not url.lower().startswith(("/", "?", "http://", "https://", "{{", "{%")):
             hint = f"a relative URL begins with /: /{url}" if "://" not in url else "only http and https are spoken"
             self.context.problem(path, f"{url!r} is neither a path nor an http(s) URL", hint)
+        else:
+            self.context.origin(url, path)
 
     def fields(self, key: str, default: Any, own: Any, path: DocumentPath) -> Fields:
         """The entries of a step's map over the default ones; header names without regard to case."""
@@ -137,10 +140,21 @@ class RequestCompiler:
                 self.context.problem((*place, *below), message, hint)
             for name, value in data.items():
                 merged[same(name)] = (name, value, (*place, name))
+                if key == "headers":
+                    self._check_line(name, value, (*place, name))
         return Fields(tuple(
             Field(self.context.value(name, place), self.context.value(value, place), place, removes=value is None)
             for name, value, place in merged.values()
         ))  # fmt: skip
+
+    def _check_line(self, name: str, value: Any, path: DocumentPath) -> None:
+        """What is written without a template is wrong before anything is sent."""
+        texts = [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
+        lines = [("X" if "{" in name else name, "" if "{" in text else text) for text in texts or [""]]
+        try:
+            check_lines(lines, (), "", ())
+        except StepError as error:
+            self.context.problem(path, error.message, error.hint, on_key=not TOKEN.fullmatch(lines[0][0]))
 
     def _body(self, step: Step, path: DocumentPath) -> BodyPlan | None:
         keys = [key for key in BODIES if getattr(step, key) is not UNSET]

@@ -64,10 +64,10 @@ GUARDS = (
     Guard("escape in HTML", "reporters/html/__init__.py", "autoescape=True", "autoescape=False", ("tests/reporters/test_html.py",)),
     Guard("reports beside their place", "reporters/files.py", "self._beside = None if streams or is_device else beside", "self._beside = None", ("tests/reporters", MACHINE)),
     Guard("a report that fails harms no other", "reporters/several.py", "except OSError as error:", "except ZeroDivisionError as error:", (MACHINE, "-k", "full_disk")),
-    Guard("depth of YAML", "language/yaml.py", "if len(self.stack) >= MAX_DEPTH:", "if False:", ("tests/language/test_yaml.py", "tests/test_hostile.py")),
+    Guard("depth of YAML", "language/yaml.py", "if len(self.stack) >= MAX_DEPTH:", "if False:", ("tests/language/test_yaml.py", "tests/torture/test_document.py")),
     Guard("expansion of aliases", "language/yaml.py", "if self.expanded > MAX_EXPANSION:", "if False:", ("tests/language/test_yaml.py",)),
     Guard("time of templates and paths", "model/limits.py", "elif spent > work.ends:", "elif False:", (RESOURCES, "-k", "nested or recursion or doubled")),
-    Guard("length of templates", "templating/jinja.py", "if code > MAX_CODE:", "if False:", (RESOURCES, "-k", "many expressions", "tests/test_hostile.py")),
+    Guard("length of templates", "templating/jinja.py", "if code > MAX_CODE:", "if False:", (RESOURCES, "-k", "many expressions", "tests/torture/test_document.py")),
     Guard("size of made texts", "templating/growth.py", "    if size > MAX_TEXT:", "    if False:", (RESOURCES, "-k", "texts or wide or repeated")),
     Guard("a thread that dies", "suite/threads.py", "found = [(each.number, RuntimeError", "found = [] and [(each.number, RuntimeError", ("tests/suite/test_crews.py", "-k", "dies")),
 )  # fmt: skip
