@@ -340,6 +340,8 @@ _ACCIDENTS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"^\s*-\s+(['\"]).*\1\s*\S"), "quote the whole item: a text that begins with a quote ends at the next one"),
     (re.compile(r"\{.*(?:\$[^,}]*\[|\bmatches\b|\bregex\b)"),
      "inside { } the characters [ ] { } and , have a meaning; quote the selector or pattern, or write the map as a block"),
+    (re.compile(r"(?:-|:)\s+\[.*\w\["),
+     "inside [ ] the characters [ ] { } and , have a meaning; quote the expression, or give each entry a line of its own"),
     (re.compile(r"\t"), "YAML is indented with spaces, never with tabs"),
     (re.compile(r":\s+\S+.*:\s"), "quote a text that holds `: `"),
 )  # fmt: skip

@@ -67,6 +67,7 @@ def test_a_byte_order_mark_and_crlf_are_accepted() -> None:
         ("e:\n  - 'a' == b\n", 2, "not valid YAML", "quote the whole item"),
         ("e: { $.a[0]: 1 }\n", 1, "not valid YAML", "write the map as a block"),
         ("e: {a: {b: 1}, $.b[0]: 1 }\n", 1, "not valid YAML", "write the map as a block"),
+        ("assert: [a[0] | length == 7]\n", 1, "not valid YAML", "give each entry a line of its own"),
         ("e: >=5\n", 1, "not valid YAML", "begins with >"),
         ("e: {gt: >5}\n", 1, "not valid YAML", "begins with >"),
         ("\tb: 1\n", 1, "not valid YAML", "never with tabs"),
