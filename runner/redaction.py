@@ -17,6 +17,7 @@ import msgspec
 from runner.model.events import Emit, Event, SecretLearned
 from runner.model.exchange import Exchange, Request
 from runner.model.results import StepResult, Verdict
+from runner.model.wording import CUT
 
 MASK = "***"
 _PLAIN = frozenset({bool, type(None), Verdict})
@@ -24,6 +25,16 @@ _NUMBERS = frozenset({int, float})
 _NUMBER = re.compile(r"-?[0-9][0-9.eE+-]*")
 SHORTEST_SECRET = 4
 """Characters: masking anything shorter would black out half of a report and give the secret away."""
+
+SHORTEST_LINE = 8
+"""Characters of a line that is masked where a secret has several (a key in PEM)."""
+
+_ESCAPED = (
+    str.maketrans({letter: f"\\u{ord(letter):04x}" for letter in "<>&"}),
+    str.maketrans({letter: f"\\u{ord(letter):04X}" for letter in "<>&'+`"}),
+    str.maketrans({"/": "\\/"}),
+)
+"""What the encoders of Go, .NET and PHP write otherwise than as it is in JSON (RFC 8259 §7 allows any)."""
 
 
 def _base64_cores(raw: bytes) -> Iterable[str]:
@@ -68,10 +79,13 @@ def forms(secret: str) -> tuple[str, ...]:
     """Every way in which a secret may stand in a text: raw, JSON, URL, HTML, Base64; the longest first."""
     raw = secret.encode("utf-8", "surrogatepass")
     percent = quote(raw, safe="")
+    in_json = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+    in_json |= {form.replace('\\"', "\\u0022") for form in in_json}
     found = {
         secret,
-        json.dumps(secret)[1:-1],
-        json.dumps(secret, ensure_ascii=False)[1:-1],
+        *in_json,
+        *(form.translate(table) for form in in_json for table in _ESCAPED),
+        quote(percent, safe=""),
         percent,
         percent.lower(),
         quote(raw, safe="/"),
@@ -81,6 +95,7 @@ def forms(secret: str) -> tuple[str, ...]:
         html.escape(secret).replace("&#x27;", "&#39;"),
         repr(secret)[1:-1],
         raw.hex(),
+        raw.hex().upper(),
         *_base64_cores(raw),
     }
     once_more = {json.dumps(form)[1:-1] for form in found}  # a JSON text inside a JSON text
@@ -113,6 +128,14 @@ def too_short(value: object) -> bool:
     return any(len(text) < SHORTEST_SECRET for text in secret_texts(value))
 
 
+def _overlap(text: str, needle: str) -> int:
+    """How many characters at the end of a text are the beginning of a secret; 0 for fewer than could give it away."""
+    start = text.find(needle[:SHORTEST_SECRET], max(len(text) - len(needle), 0))
+    while start >= 0 and not needle.startswith(text[start:]):
+        start = text.find(needle[:SHORTEST_SECRET], start + 1)
+    return len(text) - start if start >= 0 else 0
+
+
 class Redactor:
     """Masks what it has learned in whatever passes through it.
 
@@ -129,7 +152,9 @@ class Redactor:
 
     def learn(self, value: object, name: str) -> None:
         """Mask this value from now on, in every form; the first name that it was given is its name."""
-        new = {text for text in secret_texts(value) if len(text) >= SHORTEST_SECRET} - self.known.keys()
+        whole = [text for text in secret_texts(value) if len(text) >= SHORTEST_SECRET]
+        lines = (line.strip() for text in whole if "\n" in text for line in text.splitlines())  # an excerpt shows lines
+        new = {*whole, *(line for line in lines if len(line) >= SHORTEST_LINE)} - self.known.keys()
         if new:
             self.known |= dict.fromkeys(sorted(new), name)
             self._names = {}
@@ -139,11 +164,23 @@ class Redactor:
             self._done.clear()
 
     def text(self, text: str) -> str:
-        """The text with every secret masked."""
+        """The text with every secret masked, also one that was cut in the middle."""
         for needle in self.needles:
             if needle in text:
                 text = text.replace(needle, MASK)
-        return text
+        return self._cut(text) if CUT in text and self.needles else text
+
+    def _cut(self, text: str) -> str:
+        """The text without the beginning of a secret right before the mark of a cut."""
+        before, *rest = text.split(CUT)
+        pieces = []
+        for after in rest:
+            longest = min(len(before), len(self.needles[0]))
+            tail = before[len(before) - longest :]
+            found = max((_overlap(tail, needle) for needle in self.needles), default=0)
+            pieces.append(before[: len(before) - found] + MASK if found else before)
+            before = after
+        return CUT.join((*pieces, before))
 
     def mask(self, value: Any) -> Any:
         """The same value with every text in it masked; what holds no secret is given back as it is, uncopied."""

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from runner.model.events import RunStarted, SecretLearned, StepFinished
 from runner.model.results import Check, StepResult, Try, Verdict
-from runner.redaction import MASK, Redactor, forms, secret_texts, too_short
+from runner.model.wording import cut
+from runner.redaction import MASK, SHORTEST_SECRET, Redactor, forms, secret_texts, too_short
 
 SECRETS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size=4, max_size=20)
 
@@ -45,6 +46,23 @@ def test_no_encoding_of_a_secret_survives(secret: str, before: str, after: str) 
         if len(secret.encode()) >= 6:
             assert base64.b64encode(secret.encode()).decode().rstrip("=")[2:-2] not in redactor.text(pair)
             assert MASK in redactor.text(pair)
+
+
+@given(st.text("abcdefghij0123456789/+", min_size=8, max_size=40), st.integers(0, 60))
+@example("0000000000", 5)
+def test_no_piece_of_a_secret_stands_before_a_cut(secret: str, limit: int) -> None:
+    left = limit - 6
+    masked = taught(secret).text(f"{cut('value ' + secret + ' and more', limit)} and {cut('x ' * 40, 9)}")
+    if left >= SHORTEST_SECRET:
+        assert secret[: min(left, len(secret))] not in masked
+        assert MASK in masked
+    assert masked.endswith("and x x x x x…")
+
+
+def test_each_line_of_a_secret_is_masked_where_a_text_shows_them_apart() -> None:
+    redactor = taught("-----BEGIN KEY-----\n  c2VjcmV0LWtleQ==\r\nshort\n-----END KEY-----")
+    assert redactor.text("   12 |   c2VjcmV0LWtleQ==") == f"   12 |   {MASK}"
+    assert redactor.text("a short text") == "a short text"
 
 
 def test_events_are_masked_everywhere_and_secrets_never_pass_the_door() -> None:

@@ -32,7 +32,7 @@ def show_requests(runs: list[Run], options: Options) -> int:
     check_before([run.plan for run in runs], options)
     for run in runs:
         plan, row, redactor = run.plan, run.row, Redactor()
-        world = new_world(plan, row, options, redactor.door(lambda _: None))
+        world = new_world(plan, row, options, redactor, lambda _: None)
         given = {**plan.environment_names, **row.values, **options.given}
         click.echo(one_line(f"{plan.name} {row.label}".rstrip()))
         for line in _workflow(plan, Frame(plan, world), given, "  "):

@@ -12,7 +12,7 @@ from runner.model.answer import Answer
 from runner.model.errors import StepError
 from runner.model.kinds import Attachment, Mistake
 from runner.model.pairs import scalar_text
-from runner.model.wording import json_type, listed, shown
+from runner.model.wording import cut, json_type, listed, shown
 
 _NEEDED = {
     "client_credentials": ("client_id", "client_secret"),
@@ -159,5 +159,5 @@ def _refusal(data: dict[str, Any]) -> StepError:
 
 def _opening(answer: Answer) -> str:
     """How a body begins that was expected to be something else."""
-    text = " ".join(answer.whole().body[:80].decode("utf-8", "replace").split())
+    text = " ".join(cut(answer.whole().body[:400].decode("utf-8", "replace"), 80).split())
     return f"it begins with: {text}" if text else "its body is empty"

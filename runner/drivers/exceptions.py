@@ -16,6 +16,7 @@ from runner.drivers.decoding import DecodeError, TooLarge
 from runner.drivers.failures import CertificateUnusable, Reading
 from runner.drivers.heads import CutShort
 from runner.model.exchange import Headers, Phase, Request, TransportFailure
+from runner.model.wording import cut
 
 _UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.ENETDOWN}
 
@@ -103,7 +104,7 @@ def _strerror(error: BaseException) -> str:
 
 def _told(error: BaseException) -> str:
     if isinstance(error, http.client.BadStatusLine):
-        return f"it begins with {str(error)[:80]}"
+        return f"it begins with {cut(str(error), 80)}"
     if isinstance(error, http.client.LineTooLong):
         return f"a line is too long: {error}"
     return str(error)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from runner.model.wording import cut
+
 _STATUS_LINE = re.compile(rb"HTTP/[0-9.]+ ([0-9]{3})(?: (.*))?")
 
 _LENGTH = re.compile(r"[0-9]{1,18}")
@@ -91,7 +93,7 @@ class Head:
         first, *rest = self._raw or [b""]
         found = _STATUS_LINE.fullmatch(first)
         if found is None:
-            raise MalformedHead(f"it begins with {first[:80].decode('latin-1')}")
+            raise MalformedHead(f"it begins with {cut(first[:90].decode('latin-1'), 80)}")
         status = int(found[1])
         self._raw.clear()
         if status == 101:
@@ -125,6 +127,6 @@ def _fields(raw: Sequence[bytes]) -> list[tuple[str, str]]:
             continue
         name, colon, value = text.partition(":")
         if not colon or not name or name != name.strip() or forbidden(value):
-            raise MalformedHead(f"the head of the answer is malformed: {text[:80]!r}")
+            raise MalformedHead(f"the head of the answer is malformed: {cut(text, 80)!r}")
         lines.append((name, value.strip()))
     return lines

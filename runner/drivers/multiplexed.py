@@ -19,6 +19,7 @@ from runner.drivers.peer import Peers
 from runner.drivers.polling import Polling
 from runner.model.errors import StepError
 from runner.model.exchange import AllowedHosts, Headers, Request, Response, Timings, Transport, TransportFailure
+from runner.model.wording import cut
 
 _SUPPRESS_CONNECT_HEADERS = 265
 """An option of libcurl that pycurl has no name for: a proxy's own head is not part of the answer."""
@@ -187,7 +188,7 @@ class Transfer:
     def _body_part(self, data: bytes) -> int | None:
         try:
             if self.decoding is None:  # what libcurl takes for HTTP/0.9
-                raise MalformedHead(f"it begins with {data[:80].decode('latin-1')}")
+                raise MalformedHead(f"it begins with {cut(data[:90].decode('latin-1'), 80)}")
             self.decoding.feed(data)
         except Exception as problem:  # noqa: BLE001  # as above
             self.problem = problem

@@ -19,7 +19,7 @@ import msgspec
 
 from runner.model.errors import RunflowError, StepError
 from runner.model.exchange import FAILURE_KINDS, FailureKind, Headers, Phase, Request, Response, TransportFailure
-from runner.model.wording import plural
+from runner.model.wording import cut, plural
 from runner.redaction import MASK
 
 _MASKED = re.compile(r"(?<!\*)\*\*\*(?!\*)")
@@ -206,7 +206,7 @@ def _posted(posted: _Posted | None) -> bytes:
 
 
 def _shown(body: bytes) -> str:
-    text = body[:200].decode("utf-8", "replace")
+    text = cut(body[:1000].decode("utf-8", "replace"), 200)
     return repr(text) if text else "none"
 
 

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 import msgspec
 
 from runner.engine.frame import Frame
-from runner.model.lines import check_lines, with_lines
 from runner.engine.redirects import short_origin
 from runner.engine.request import Outgoing
 from runner.engine.session import Session, Token, session_of
@@ -16,6 +15,7 @@ from runner.model.effects import Flow
 from runner.model.errors import StepError
 from runner.model.events import SecretLearned
 from runner.model.kinds import Attachment, Names
+from runner.model.lines import check_lines, with_lines
 from runner.model.urls import with_params, without_params
 from runner.model.wording import json_text
 from runner.plan.plan import AuthUse, CredentialPlan

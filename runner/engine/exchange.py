@@ -5,7 +5,6 @@ from __future__ import annotations
 import msgspec
 
 from runner.engine.frame import Frame
-from runner.model.lines import with_lines
 from runner.engine.redirects import redirected, stays_home
 from runner.engine.request import Outgoing
 from runner.model.answer import Answer
@@ -14,6 +13,7 @@ from runner.model.errors import StepError
 from runner.model.events import SecretLearned
 from runner.model.exchange import Exchange, Request, Response, TransportFailure
 from runner.model.kinds import Signer
+from runner.model.lines import with_lines
 
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 """RFC 9110 §9.2.2."""

@@ -38,6 +38,7 @@ class World:
         sessions: The tokens that all runs share, by what they are for.
         run: What reports call this run.
         pause: Is asked before each step with its name and its variables, and gives those that were changed; or None.
+        mask: Masks the run's secrets in a result that is kept beyond the run.
 
     Attributes:
         signers: Credentials that sign requests, by what they were made from: a nonce is gone on with.
@@ -49,6 +50,7 @@ class World:
         "emit",
         "environment",
         "keep",
+        "mask",
         "pause",
         "places",
         "random",
@@ -72,6 +74,7 @@ class World:
         sessions: dict[str, Session] | None = None,
         run: str = "",
         pause: Pause | None = None,
+        mask: Callable[[Any], Any] = lambda value: value,
     ) -> None:
         self.clock = clock
         self.wall = wall
@@ -85,6 +88,7 @@ class World:
         self.told: set[tuple[str, int]] = set()
         self.run = run
         self.pause = pause
+        self.mask = mask
 
 
 class Frame:

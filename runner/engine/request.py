@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from runner.engine.frame import Frame
-from runner.model.lines import check_lines
 from runner.model.errors import StepError
 from runner.model.exchange import Request
 from runner.model.kinds import Encoded, Names, Signer
+from runner.model.lines import check_lines
 from runner.model.urls import TOKEN, absolute_url, with_params
 from runner.plan.plan import BodyPlan, HttpPlan, RequestPlan
 

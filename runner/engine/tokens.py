@@ -10,13 +10,13 @@ from typing import Any
 from runner.engine.expiry import life_of
 from runner.engine.frame import Frame, World
 from runner.engine.hearing import Hearing
-from runner.model.lines import check_lines
 from runner.engine.session import Session, Token
 from runner.engine.turns import bad
 from runner.model.effects import LATE, Flow, Once
 from runner.model.errors import DocumentPath, Interrupted, StepError
 from runner.model.events import SecretLearned, SessionFinished
 from runner.model.kinds import Attachment, Place
+from runner.model.lines import check_lines
 from runner.model.pairs import scalar_text
 from runner.model.results import SessionResult, SessionStep, StepResult, Verdict, Where
 from runner.model.wording import json_type
@@ -105,7 +105,7 @@ def _opened(session: Session, frame: Frame, run_steps: RunSteps, purpose: str, *
     inside, hearing = _frame(session, frame.world)
     inside.within(frame, session.key)
     names, results = yield from run_steps(steps, inside, {**session.names, **kept}, f"{purpose} of {session.name}")
-    session.steps += [SessionStep(purpose, result, frame.world.run) for result in results]
+    session.steps += [SessionStep(purpose, frame.world.mask(result), frame.world.run) for result in results]
     broken = next(filter(bad, results), None)
     if broken is not None:
         raise _failed(session, purpose, broken)

@@ -7,7 +7,7 @@ from typing import Any
 from runner.engine.frame import Frame
 from runner.model.errors import Interrupted, StepError
 from runner.model.results import StepResult, Verdict
-from runner.model.wording import json_text, json_type
+from runner.model.wording import cut, json_text, json_type
 from runner.plan.plan import StepPlan
 
 
@@ -48,7 +48,7 @@ def turns_of(step: StepPlan, frame: Frame, names: dict[str, Any]) -> list[Any]:
         raise error.at(frame.plan.file, path) from None
     if not isinstance(values, list):
         hint = "`{{ map | dictsort }}` makes a list of a map" if isinstance(values, dict) else ""
-        shown = json_text(values)[:80]
+        shown = cut(json_text(values), 80)
         raise StepError(f"`for_each` needs a list, not {shown} ({json_type(values)})", "template", hint=hint).at(
             frame.plan.file, path
         )

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from runner.model.errors import DocumentPath, Place
 from runner.model.results import Where
+from runner.model.wording import cut
 
 
 class Span(NamedTuple):
@@ -117,7 +118,7 @@ class Source:
             end = span.end_column if span.end_line == line else len(text.rstrip())
             width = max(end - column, 1)
         first, last = max(line - around, 0), min(line + around, len(lines) - 1)
-        excerpt = tuple((number + 1, lines[number][:300]) for number in range(first, last + 1))
+        excerpt = tuple((number + 1, cut(lines[number], 300)) for number in range(first, last + 1))
         if any(text.count("\0") > 2 for _, text in excerpt):
             excerpt = ()  # it is no text
         return Where(self.file, line + 1, column + 1, width, excerpt)

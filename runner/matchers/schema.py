@@ -9,7 +9,7 @@ from runner.matchers.base import ValueMatcher
 from runner.model import patterns
 from runner.model.kinds import Miss
 from runner.model.limits import limited
-from runner.model.wording import json_text, shown
+from runner.model.wording import cut, json_text, shown
 
 
 @lru_cache(maxsize=256)
@@ -65,6 +65,6 @@ class Schema(ValueMatcher):
             return Miss(f"the schema refers to what is not in it: {error}", undecided=True)
         if not errors:
             return None
-        words = [f"{error.json_path}: {error.message[:200]}" for error in errors[:3]]
+        words = [f"{error.json_path}: {cut(error.message, 200)}" for error in errors[:3]]
         more = f" (and {len(errors) - 3} more)" if len(errors) > 3 else ""
         return Miss("; ".join(words) + more)

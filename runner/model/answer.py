@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import codecs
 import json
+import math
 import re
 from typing import Any
 
 from runner.model.errors import StepError
 from runner.model.exchange import Response, TransportFailure
+from runner.model.wording import cut
 
 _CHARSET = re.compile(r'charset\s*=\s*"?([^";,\s]+)', re.IGNORECASE)
 _UNREAD = object()
@@ -31,11 +33,18 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_constant)
+def _float(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"the number {cut(text, 40)} is larger than any that a double holds")
+    return number
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_float)
 
 
 def read_json(text: str) -> Any:
-    """A JSON text as Python values: integers exact, no NaN, no key twice (RFC 8259).
+    """A JSON text as Python values: integers exact, no NaN, no infinity, no key twice (RFC 8259).
 
     Raises:
         ValueError: with the reason and its place in the text.
@@ -170,7 +179,7 @@ class Answer:
 
     def _opening(self) -> str:
         """The first characters of a body that was expected to be something else."""
-        opening = " ".join(self.text[:80].split())
+        opening = " ".join(cut(self.text, 80).split())
         return f"it begins with: {opening}"
 
     def check_json(self) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from runner.model.errors import StepError
 from runner.model.limits import took_too_long
+from runner.model.wording import cut
 
 MAX_PATTERN = 20_000
 """Characters of a pattern."""
@@ -84,7 +85,7 @@ class Pattern:
         try:
             return work(*texts, timeout=MAX_SEARCH)
         except TimeoutError:
-            raise took_too_long(f"the pattern {self._compiled.pattern[:80]!r}") from None
+            raise took_too_long(f"the pattern {cut(self._compiled.pattern, 80)!r}") from None
 
 
 @lru_cache(maxsize=4096)
@@ -99,16 +100,16 @@ def compile(text: str, flags: int = 0) -> Pattern:  # noqa: A001  # as in `re`: 
         ValueError: it is wrong, or too large.
     """
     if len(text) > MAX_PATTERN or repeated(text) > MAX_REPEATED:
-        raise ValueError(f"the pattern {text[:80]!r} is too large: repeated counts multiply")
+        raise ValueError(f"the pattern {cut(text, 80)!r} is too large: repeated counts multiply")
     # 13 ms to import; a run without patterns does without
     import regex  # noqa: PLC0415  # see above
 
     try:
         return Pattern(regex.compile(text, flags))
     except (regex.error, OverflowError) as error:
-        raise ValueError(f"the pattern {text[:200]!r} is wrong: {error}") from None
+        raise ValueError(f"the pattern {cut(text, 200)!r} is wrong: {error}") from None
     except RecursionError:
-        raise ValueError(f"the pattern {text[:80]!r} is nested too deeply") from None
+        raise ValueError(f"the pattern {cut(text, 80)!r} is nested too deeply") from None
 
 
 def search(text: str, subject: str) -> Any:

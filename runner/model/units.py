@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from runner.model.wording import cut
+
 MAX_DURATION = 36_525 * 86_400.0
 MAX_SIZE = 1e15
 """What no clock and no memory holds: a slip of the pen."""
@@ -27,7 +29,7 @@ def parse_duration(text: str) -> float:
         raise ValueError(f"{text!r} is not a duration; write a number with a unit, like 500ms, 2s or 1m30s")
     seconds: float = sum(float(number) * _DURATION_UNITS[unit] for number, unit in _DURATION_PART.findall(text))
     if seconds > MAX_DURATION:
-        raise ValueError(f"{text[:40]!r} is longer than a hundred years")
+        raise ValueError(f"{cut(text, 40)!r} is longer than a hundred years")
     return seconds
 
 
@@ -43,7 +45,7 @@ def parse_size(text: str) -> int:
         raise ValueError(f"{text!r} is not a size; write a number with a unit, like 512B, 10kB or 64MB")
     size = float(found[1]) * _SIZE_UNITS[found[2]]
     if size > MAX_SIZE:
-        raise ValueError(f"{text[:40]!r} is more than 1,000,000 GB")
+        raise ValueError(f"{cut(text, 40)!r} is more than 1,000,000 GB")
     return int(size)
 
 

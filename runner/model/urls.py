@@ -8,6 +8,7 @@ from functools import lru_cache
 from urllib.parse import quote, unquote_plus, urljoin, urlsplit, urlunsplit
 
 from runner.model.errors import StepError
+from runner.model.wording import cut
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """A method or a header name (RFC 9110 §5.6.2)."""
@@ -39,12 +40,12 @@ def absolute_url(text: str, base: str) -> str:
     scheme, separator, _ = url.partition("://")
     if scheme.lower() not in _PORTS or not separator:
         hint = "a URL begins with http:// or https://; a path begins with /"
-        raise StepError(f"{url[:200]!r} is no http(s) URL", "template", hint=hint)
+        raise StepError(f"{cut(url, 200)!r} is no http(s) URL", "template", hint=hint)
     try:
         parts = urlsplit(url)
         _check_authority(parts.netloc, parts.hostname or "", parts.port)
     except ValueError as error:
-        raise StepError(f"{url[:200]!r} is no URL: {error}", "template", hint=_host_hint(url)) from None
+        raise StepError(f"{cut(url, 200)!r} is no URL: {error}", "template", hint=_host_hint(url)) from None
     path = quote(parts.path, safe=_KEPT) or "/"
     return urlunsplit((parts.scheme.lower(), _ascii(parts.netloc.lower()), path, quote(parts.query, safe=_KEPT), ""))
 
@@ -85,7 +86,7 @@ def _check_authority(authority: str, host: str, port: int | None) -> None:
         if any(not label for label in host.removesuffix(".").split(".")):
             raise ValueError(f"the host name {host!r} has an empty part between its dots")
         if any(len(label) > MAX_LABEL for label in host.split(".")):
-            raise ValueError(f"a part of the host name {host[:80]!r} has more than {MAX_LABEL} characters")
+            raise ValueError(f"a part of the host name {cut(host, 80)!r} has more than {MAX_LABEL} characters")
     if port == 0:
         raise ValueError("port 0 cannot be connected to")
 
@@ -133,10 +134,12 @@ def target_of(location: str, url: str) -> str:
     with suppress(UnicodeError):  # a driver reads header bytes as Latin-1; what is not ASCII was most likely UTF-8
         raw = raw.encode("latin-1").decode("utf-8")
     if _CONTROL.search(raw.replace(" ", "")):
-        raise StepError(f"the answer points to a URL with control characters: {raw[:200]!r}", "policy")
+        raise StepError(f"the answer points to a URL with control characters: {cut(raw, 200)!r}", "policy")
     if _NO_AUTHORITY.match(raw):  # which urljoin would take for a relative one
-        raise StepError(f"the answer points to {raw[:200]!r}, which names no host", "policy")
+        raise StepError(f"the answer points to {cut(raw, 200)!r}, which names no host", "policy")
     try:
         return absolute_url(urljoin(url, raw), "")
     except (StepError, ValueError) as error:
-        raise StepError(f"the answer points to {raw[:200]!r}, which cannot be followed: {error}", "policy") from None
+        raise StepError(
+            f"the answer points to {cut(raw, 200)!r}, which cannot be followed: {error}", "policy"
+        ) from None

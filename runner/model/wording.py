@@ -36,11 +36,20 @@ def json_text(value: Any, *, indent: int | None = None) -> str:
     return json.dumps(value, ensure_ascii=False, indent=indent, separators=separators, default=str)
 
 
+CUT = "…"
+"""Stands where a text was cut. Whatever masks secrets looks for a piece of one right before it."""
+
+
+def cut(text: str, limit: int) -> str:
+    """The text, cut to `limit` characters with the mark of a cut."""
+    return text if len(text) <= limit else text[:limit] + CUT
+
+
 def shown(value: Any, limit: int = 200) -> str:
     """A value with its type, cut to `limit` characters: `"1" (string)`."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     if len(text) > limit:
-        text = f"{text[:limit]}… [{len(text) - limit} more characters]"
+        text = f"{text[:limit]}{CUT} [{len(text) - limit} more characters]"
     kind = json_type(value)
     return text if kind in {"null", "boolean"} else f"{text} ({kind})"
 

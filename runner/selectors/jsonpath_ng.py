@@ -11,6 +11,7 @@ from runner.model.answer import Answer
 from runner.model.errors import StepError
 from runner.model.kinds import MISSING, Selector
 from runner.model.limits import limited
+from runner.model.wording import cut
 from runner.selectors.json_path import MAX_PATH
 
 
@@ -92,11 +93,11 @@ def _compile(text: str) -> _Query:
             if isinstance(node, Sub):
                 node.regex = patterns.compile(node.expr)  # type: ignore[assignment]  # has the `sub` that is called
     except (JSONPathError, DefintionInvalid, ValueError, TypeError) as error:
-        raise ValueError(f"`{text}` is no path of jsonpath-ng: {str(error).splitlines()[0][:200]}") from None
+        raise ValueError(f"`{text}` is no path of jsonpath-ng: {cut(str(error).splitlines()[0], 200)}") from None
     except Exception as error:
         if type(error) is not Exception:  # its lexer and parser raise bare Exceptions
             raise
-        raise ValueError(f"`{text}` is no path of jsonpath-ng: {str(error)[:200]}") from None
+        raise ValueError(f"`{text}` is no path of jsonpath-ng: {cut(str(error), 200)}") from None
 
     def definite(node: Any) -> bool:
         match node:

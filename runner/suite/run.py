@@ -59,12 +59,21 @@ NewCrew = Callable[[Stopping], Crew]
 _Job = tuple[int, Flow[Any], Notice]
 
 
-def new_world(plan: Plan, row: Row, options: Options, emit: Emit, sessions: dict[str, Session] | None = None) -> World:
+def new_world(
+    plan: Plan,
+    row: Row,
+    options: Options,
+    redactor: Redactor,
+    write: Emit,
+    *,
+    sessions: dict[str, Session] | None = None,
+) -> World:
     """What one run stands on; its random source depends on the seed and on which run it is, never on the others."""
     return World(
         clock=time.monotonic,
         wall=time.time,
-        emit=emit,
+        emit=redactor.door(write),
+        mask=redactor.mask,
         environment=options.environment,
         random=Random(f"{options.seed}:{plan.file}:{row.label}"),  # noqa: S311  # test data, not keys
         keep=options.keep,
@@ -205,7 +214,7 @@ class Suite:
             tell(event)
 
         redactor = Redactor(self.redactor)
-        world = new_world(plan, row, options, redactor.door(write), self.sessions)
+        world = new_world(plan, row, options, redactor, write, sessions=self.sessions)
         if (ask := options.pause) is not None:
             world.pause = lambda name, names: ask(name, redactor.mask(names))
         given = {name: value for name, value in options.given.items() if name in plan.accepts}
@@ -257,7 +266,7 @@ class Suite:
         check_before([plan], options)
         self._learn_first()
         redactor = Redactor(self.redactor)
-        world = new_world(plan, row, options, redactor.door(self.order.door(0)), self.sessions)
+        world = new_world(plan, row, options, redactor, self.order.door(0), sessions=self.sessions)
         found: list[Lookup | Failure] = []
 
         def looked_up() -> Flow[None]:
@@ -315,7 +324,7 @@ class Suite:
 
         redactor = Redactor(self.redactor)
         redactor.learn(session.secrets, f"auth.{session.name}")
-        world = new_world(session.owner, Row(), self.options, redactor.door(write), self.sessions)
+        world = new_world(session.owner, Row(), self.options, redactor, write, sessions=self.sessions)
         return closed(session, world, NESTED.steps)
 
 

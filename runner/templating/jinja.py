@@ -26,7 +26,7 @@ from runner.model.environment import Environment, Telling
 from runner.model.errors import StepError
 from runner.model.kinds import Names, Value
 from runner.model.limits import limited
-from runner.model.wording import did_you_mean, json_text, json_type, listed, shown
+from runner.model.wording import cut, did_you_mean, json_text, json_type, listed, shown
 from runner.templating import growth
 from runner.templating.analysis import files_named, leaves, names_used, needs, source
 from runner.templating.filters import FILTERS, FilterError, UrlText
@@ -246,7 +246,7 @@ class Compiled:
             AttributeError,
             RecursionError,
         ) as error:
-            raise StepError(f"the template fails: {error}", "template", hint=f"in {self.text[:120]}") from None
+            raise StepError(f"the template fails: {error}", "template", hint=f"in {cut(self.text, 120)}") from None
         except MemoryError:
             raise StepError("the template needs too much memory", "template") from None
 
@@ -348,7 +348,7 @@ def _syntax_hint(text: str) -> str:
         return "a JSONPath stands under `expect` or `extract`; an expression reads `response.json.name`, or extracted names"
     if "&&" in text or "||" in text:
         return "write `and` and `or`"
-    return f"in {text[:120]}"
+    return f"in {cut(text, 120)}"
 
 
 def _compiles(compiler: Callable[[str], T]) -> Callable[[str], T]:
@@ -401,7 +401,7 @@ def _expression_node(text: str) -> nodes.Expr:
     match tree.body:
         case [nodes.Output(nodes=[nodes.Expr() as only])] if not isinstance(only, nodes.TemplateData):
             return only
-    raise TemplateProblem("this is not one expression", hint=f"in {text[:120]}")
+    raise TemplateProblem("this is not one expression", hint=f"in {cut(text, 120)}")
 
 
 def _result_of(node: nodes.Expr) -> nodes.Template:

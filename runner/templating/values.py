@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from runner.model.errors import DocumentPath, RunflowError, StepError
 from runner.model.kinds import Names, Value
-from runner.model.wording import did_you_mean, json_text, json_type, listed
+from runner.model.wording import cut, did_you_mean, json_text, json_type, listed
 
 NONE: frozenset[str] = frozenset()
 FUNCTIONS = frozenset({"uuid", "now", "timestamp", "random_int", "random_string", "range", "file", "fake"})
@@ -299,5 +299,5 @@ def boolean(value: Any, what: str) -> bool:
         return value
     hint = "compare it with something: `x == 'yes'`, `x | length > 0`, `x is not none`"
     raise StepError(
-        f"{what} gives {json_text(value)[:80]} ({json_type(value)}), not true or false", "template", hint=hint
+        f"{what} gives {cut(json_text(value), 80)} ({json_type(value)}), not true or false", "template", hint=hint
     )

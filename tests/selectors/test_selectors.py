@@ -124,7 +124,7 @@ def test_an_include_has_outputs_only() -> None:
     ("text", "message"),
     [
         ('{"a": 1, "a": 2}', 'the key "a" is there twice'), ("NaN", "NaN is not JSON"), ('{"a": -Infinity}', "-Infinity is not JSON"), ("[" * 100_000, "too deeply"),
-        ("9" * 5000, "more than 4300 digits"), ("{", "line 1, column 2"), ("", "line 1"), ("[1,]", "line 1"),
+        ("9" * 5000, "more than 4300 digits"), ("[-1e400]", "the number -1e400 is larger than any"), ("{", "line 1, column 2"), ("", "line 1"), ("[1,]", "line 1"),
     ],
 )  # fmt: skip
 def test_json_is_read_strictly(text: str, message: str) -> None:

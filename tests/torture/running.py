@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -39,10 +42,30 @@ class Ended:
         self.megabytes = megabytes
         self.folder = folder
 
+    def everything(self) -> str:
+        """All that left the program: both outputs and every file in the folder, what is packed in it unpacked."""
+        texts = [self.out, self.err]
+        files = (path for path in sorted(self.folder.rglob("*")) if path.is_file() and not path.is_symlink())
+        texts.extend(map(unpacked, files))
+        return "\n".join(texts)
+
     def steps(self, name: str = "run.jsonl") -> list[dict[str, Any]]:
         """The steps in a report of JSON lines, each line of which must be whole."""
         lines = (self.folder / name).read_text(encoding="utf-8").splitlines()
         return [each["step"] for each in map(json.loads, lines) if each["event"] == "step_finished"]
+
+
+def unpacked(path: Path) -> str:
+    """A file as text, with what it holds in Base64, packed or not (our page, the bodies of a HAR)."""
+    text = path.read_bytes().decode("utf-8", "replace")
+    texts = [text]
+    for found in re.findall(r"[A-Za-z0-9+/]{40,}={0,2}", text):
+        with suppress(ValueError):
+            data = base64.b64decode(found)
+            texts.append(data.decode("utf-8", "replace"))
+            with suppress(zlib.error):
+                texts.append(zlib.decompress(data).decode("utf-8", "replace"))
+    return "\n".join(texts)
 
 
 Runflow = Callable[..., Ended]

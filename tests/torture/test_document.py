@@ -181,7 +181,10 @@ def test_what_is_unusual_and_right_runs(name: str, runflow: Runflow, serve: Serv
 def test_one_bad_file_among_fifty_and_nothing_is_sent(runflow: Runflow, serve: Serve, write: Any) -> None:
     server = serve(healthy())
     for number in range(50):
-        write(f"flows/{number:02}.yaml", f"steps: [{{get: {server.url}/, {'expct' if number == 31 else 'expect'}: 200}}]\n")
+        write(
+            f"flows/{number:02}.yaml",
+            f"steps: [{{get: {server.url}/, {'expct' if number == 31 else 'expect'}: 200}}]\n",
+        )
     ended = runflow("run", "flows")
     assert ended.code == 2
     assert "31.yaml:1:" in ended.err

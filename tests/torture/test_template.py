@@ -51,7 +51,9 @@ steps:
     get: /values
     expect: {{"$[0]": 49}}
 """)  # fmt: skip
-    reports = [f"--report={kind}=run.{kind}" for kind in ("junit", "html", "json", "jsonl", "tap", "har", "markdown", "github")]
+    reports = [
+        f"--report={kind}=run.{kind}" for kind in ("junit", "html", "json", "jsonl", "tap", "har", "markdown", "github")
+    ]
     ended = runflow("run", "flow.yaml", "-vv", *reports, "--log-file", "run.log", "--log-level", "debug")
     assert ended.code == 1, ended.out + ended.err
     sent = server.asked[1:-2]
@@ -74,13 +76,21 @@ steps:
     assert [step["name"] for step in ended.steps("run.jsonl")][1] == "put {{7*7}}"
 
 
-CLIMBING = [("..", "/users/{{ value }}"), (".", "/users/{{ value }}/x"), ("..", "/users/{{ value }}?q=1"), (".", "/users/.{{ value }}/x")]
+CLIMBING = [
+    ("..", "/users/{{ value }}"),
+    (".", "/users/{{ value }}/x"),
+    ("..", "/users/{{ value }}?q=1"),
+    (".", "/users/.{{ value }}/x"),
+]
 
 
 @pytest.mark.parametrize(("value", "url"), CLIMBING)
 def test_no_value_climbs_the_path(value: str, url: str, runflow: Runflow, serve: Serve, write: Any) -> None:
     server = serve(taking([value]))
-    write("flow.yaml", f"base_url: {server.url}\nsteps: [{{get: /values, extract: {{value: '$[0]'}}}}, {{get: '{url}'}}]\n")
+    write(
+        "flow.yaml",
+        f"base_url: {server.url}\nsteps: [{{get: /values, extract: {{value: '$[0]'}}}}, {{get: '{url}'}}]\n",
+    )
     ended = runflow("run", "flow.yaml")
     assert ended.code == 3, ended.out
     assert "a value climbs the path of the URL" in ended.out
@@ -130,7 +140,9 @@ def test_types_survive(runflow: Runflow, serve: Serve, write: Any) -> None:
     server = serve(script)
     extract = ", ".join(f"{name}: $.{name}" for name in values)
     body = json.dumps([[text] for text in TYPES])
-    write("flow.yaml", f"steps: [{{get: {server.url}/, extract: {{{extract}}}}}, {{post: {server.url}/, json: {body}}}]\n")
+    write(
+        "flow.yaml", f"steps: [{{get: {server.url}/, extract: {{{extract}}}}}, {{post: {server.url}/, json: {body}}}]\n"
+    )
     ended = runflow("run", "flow.yaml")
     assert ended.code == 0, ended.out + ended.err
     sent = json.loads(server.asked[1].partition(b"\r\n\r\n")[2])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import html
 import json
 import signal
 import subprocess
@@ -14,9 +12,11 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote
 
 import pytest
+from forms import every_form, traces
+from running import PROJECT
 
 PASSWORD = 'pass"word/<1> &ü'
 TOKEN = "tok+en/with=odd~chars.1234"
@@ -47,25 +47,6 @@ steps:
   - { name: said again, post: /talk, json: "{{ said }}", expect: { $.a: 1 }, continue_on_failure: true }
   - { name: refused, get: /refused, auth: api, expect: 200 }
 """
-
-
-def every_form(secret: str) -> list[str]:
-    raw = secret.encode()
-    encoded = base64.b64encode(raw).decode()
-    forms = [
-        secret,
-        quote(secret, safe=""),
-        quote_plus(secret),
-        html.escape(secret),
-        json.dumps(secret)[1:-1],
-        raw.hex(),
-        encoded.rstrip("="),
-    ]
-    return [
-        *forms,
-        base64.b64encode(f"ada:{secret}".encode()).decode(),
-        encoded.replace("+", "-").replace("/", "_").rstrip("="),
-    ]
 
 
 TALK = "\n".join(form for secret in SECRETS for form in every_form(secret))
@@ -137,7 +118,7 @@ def test_no_output_holds_a_secret_of_a_session_in_any_form(
     output = ended.out + ended.err + (log.read_text() if log.exists() else "")
     assert "***" in output
     for secret in SECRETS:
-        for form in every_form(secret):
+        for form in traces(secret):
             assert form not in output, (secret, form)
     assert {"/login", "/refresh", "/logout", "/refused"} <= set(Talker.paths)
 
@@ -148,7 +129,7 @@ def test_token_shows_none_of_them_either(runflow: Any, write: Any, talker: str, 
     ended = runflow("token", "api", "flow.yaml", *options, env={"URL": talker, "PASSWORD": PASSWORD})
     assert ended.code == 0, ended.err
     for secret in SECRETS:
-        for form in every_form(secret):
+        for form in traces(secret):
             assert form not in ended.out + ended.err, (secret, form)
 
 
@@ -158,7 +139,7 @@ def test_a_signal_in_the_middle_still_logs_out_once(write: Any, talker: str, tmp
         "flow.yaml", FLOW.replace("steps:\n", "steps:\n  - { get: /first, auth: api }\n  - { get: /slow, auth: api }\n")
     )
     command = [sys.executable, "-m", "runner", "flow.yaml"]
-    env = {"URL": talker, "PASSWORD": PASSWORD, "PYTHONPATH": str(Path(__file__).parent.parent), "PATH": "/usr/bin"}
+    env = {"URL": talker, "PASSWORD": PASSWORD, "PYTHONPATH": str(PROJECT), "PATH": "/usr/bin"}
     with subprocess.Popen(
         command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
