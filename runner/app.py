@@ -105,7 +105,7 @@ class Loader:
         self._plans: dict[Path, Plan | None] = {}
         self._settings: dict[Path, Settings] = {}
         here = Path.cwd()
-        self.project = find_project(here)
+        self.project = find_project(here, links=not loading.untrusted)
         self.home = self.project.folder if self.project else here
 
     @property
@@ -121,6 +121,7 @@ class Loader:
             RunflowError: there is no such step or line, or a driver is not installed.
         """
         every = list(wanted)
+        files = discover((each.path for each in every), links=not self.loading.untrusted)
         parts: dict[Path, list[Wanted]] = {}
         for each in every:
             if each.whole:
@@ -131,7 +132,7 @@ class Loader:
                 )
             parts.setdefault(each.path.resolve(), []).append(each)
         whole = {each.path.resolve() for each in every if each.whole}
-        found = [plan for path in discover(each.path for each in every) if (plan := self._plan(path)) is not None]
+        found = [plan for path in files if (plan := self._plan(path)) is not None]
         self._one_driver(found)
         return [
             up_to_step(plan, parts[plan.path]) if plan.path in parts and plan.path not in whole else plan
@@ -156,12 +157,16 @@ class Loader:
         return list(found.values())
 
     def _plan(self, path: Path) -> Plan | None:
-        real = path.resolve()
+        folder = path.parent.resolve()
+        try:
+            real = path.resolve()
+        except (OSError, RuntimeError):  # a circle of links; which of them depends on the version of Python
+            real = folder / path.name
         if real not in self._plans:
-            if real.parent not in self._settings:
-                self._settings[real.parent] = _settings(real.parent, self.loading, self.home)
+            if folder not in self._settings:
+                self._settings[folder] = _settings(folder, self.loading, self.home)
             try:
-                self._plans[real] = compile_file(path, self._settings[real.parent])
+                self._plans[real] = compile_file(folder / path.name, self._settings[folder])
             except WorkflowError as error:
                 self._plans[real] = None
                 self._problems |= dict.fromkeys(error.problems)
@@ -178,7 +183,7 @@ class Loader:
 
 def _settings(folder: Path, loading: Loading, home: Path) -> Settings:
     """What the project file says for workflows in a folder."""
-    found = find_project(folder)
+    found = find_project(folder, links=not loading.untrusted)
     project = found.project if found else Project()
     chosen = _environment(found, loading.choose)
     root = loading.file_root

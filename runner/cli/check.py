@@ -19,7 +19,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     from runner.suite.needs import in_order
 
     _, loading = read_options(options)
-    plans, loader, code = compiled(paths or project_paths("check"), loading)
+    plans, loader, code = compiled(paths or project_paths("check", loading), loading)
     if code:
         return code
     in_order([*plans, *loader.needed(plans)])  # refuses circles

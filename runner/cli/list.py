@@ -22,7 +22,7 @@ def command(paths: tuple[str, ...], *, steps: bool, **options: Any) -> int:  # c
     from runner.reporters.text import one_line
 
     _, loading = read_options(options)
-    plans, loader, code = compiled(paths or project_paths("list", (".",)), loading, keep_going=True)
+    plans, loader, code = compiled(paths or project_paths("list", loading, (".",)), loading, keep_going=True)
     if code:
         return code
     runs, code = chosen(plans, loader, options)

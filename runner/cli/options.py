@@ -25,7 +25,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 paths_argument = click.argument("paths", nargs=-1, metavar="[PATH | FILE::STEP | FILE:LINE]...")
 
 
-def project_paths(command: str, otherwise: tuple[str, ...] = ()) -> tuple[str, ...]:
+def project_paths(command: str, loading: Loading, otherwise: tuple[str, ...] = ()) -> tuple[str, ...]:
     """What the project file names under `paths`, for a command that is given none; or what is meant otherwise.
 
     Raises:
@@ -34,6 +34,8 @@ def project_paths(command: str, otherwise: tuple[str, ...] = ()) -> tuple[str, .
     """
     from runner.language.project import find_project
 
+    if loading.untrusted:
+        raise click.UsageError("name a workflow file or a folder: with --untrusted the project file names none")
     found = find_project(Path.cwd())
     named = found.project.paths if found else None
     if found is None or not isinstance(named, list) or not named:

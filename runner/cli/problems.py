@@ -9,13 +9,14 @@ from pathlib import Path
 import click
 
 from runner.app import Loader, Loading
+from runner.language.files import FileRefused, read_file
 from runner.language.source import Source
 from runner.language.yaml import source_of
 from runner.model.errors import Place, Problem
 from runner.model.results import Where
 from runner.model.wording import plural
 from runner.plan.plan import Plan
-from runner.reporters.text import can_write, excerpt, one_line, safe
+from runner.reporters.text import can_write, excerpt, one_line
 from runner.suite.selection import parse_path
 
 INVALID = 2
@@ -56,11 +57,11 @@ def show_problems(problems: Iterable[Problem], outcome: str = "nothing was sent"
     for problem in every:
         where = _where(problem.place, sources)
         if where is None:
-            place = f"{safe(problem.place.file)}: " if problem.place else ""
+            place = f"{one_line(problem.place.file, 1000)}: " if problem.place else ""
             click.echo(f"{place}{_styled(one_line(problem.message, 2000))}", err=True)
         else:
             click.echo(
-                f"{click.style(safe(str(where)), fg='cyan')}: {_styled(one_line(problem.message, 2000))}", err=True
+                f"{click.style(one_line(str(where), 1000), fg='cyan')}: {_styled(one_line(problem.message, 2000))}", err=True
             )
             for line in excerpt(where):
                 click.echo(f"  {line}", err=True)
@@ -77,12 +78,12 @@ def _styled(message: str) -> str:
 
 
 def _where(place: Place | None, sources: dict[str, Source | None]) -> Where | None:
-    if place is None:
+    if place is None or place.unread:
         return None
     if place.file not in sources:
         try:
-            sources[place.file] = source_of(Path(place.file).read_bytes(), place.file)
-        except OSError:
+            sources[place.file] = source_of(read_file(Path(place.file), place.file), place.file)
+        except FileRefused:
             sources[place.file] = None
     source = sources[place.file]
     if source is None or not source.text.strip():

@@ -95,7 +95,7 @@ def _run(paths: tuple[str, ...], more: dict[str, str], options: dict[str, Any]) 
     timeout = _timeout(options["timeout"])
     options["no_store"] |= options["untrusted"]  # `.runflow` may be a stranger's too
     given, loading = read_options(options, more)
-    plans, loader, code = compiled(paths or project_paths("run"), loading, keep_going=options["keep_going"])
+    plans, loader, code = compiled(paths or project_paths("run", loading), loading, keep_going=options["keep_going"])
     if code:
         return code
     replay = None

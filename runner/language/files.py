@@ -69,11 +69,20 @@ class Files:
         path = self.resolve(name, beside)
         self._noted.add(path)
         if path not in self.contents:
-            self.contents[path] = _content(path, name)
+            self.contents[path] = read_file(path, name)
         return self.contents[path]
 
 
-def _content(path: Path, name: str) -> bytes:
+def read_file(path: Path, name: str) -> bytes:
+    """The content of a regular file of at most `MAX_FILE_BYTES` bytes.
+
+    Args:
+        path: Where it is.
+        name: What a person calls it.
+
+    Raises:
+        FileRefused: it is missing, unreadable, too large or no regular file.
+    """
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):

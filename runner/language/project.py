@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from runner.language.document import Defaults
+from runner.language.files import FileRefused, read_file
 from runner.language.read import read_struct
 from runner.language.source import Source
 from runner.language.yaml import load
@@ -100,14 +101,21 @@ class ProjectFile(msgspec.Struct, frozen=True):
     source: Source | None = None
 
 
-def find_project(start: Path) -> ProjectFile | None:
+def find_project(start: Path, *, links: bool = True) -> ProjectFile | None:
     """The nearest project file at or above a folder.
+
+    Args:
+        start: The folder.
+        links: It may be a link to a file elsewhere.
 
     Raises:
         WorkflowError: it is there and wrong.
     """
     for folder in (start, *start.parents):
         if (folder / PROJECT_FILE).is_file():
+            if not links and (folder / PROJECT_FILE).is_symlink():
+                path = folder / PROJECT_FILE
+                raise WorkflowError([Problem("--untrusted follows no link to a project file", Place(str(path), unread=True))])
             return _from_yaml(folder)
         if (folder / "pyproject.toml").is_file():
             found = _from_toml(folder)
@@ -119,7 +127,11 @@ def find_project(start: Path) -> ProjectFile | None:
 def _from_yaml(folder: Path) -> ProjectFile:
     path = folder / PROJECT_FILE
     problems: list[Problem] = []
-    data, source = load(path.read_bytes(), str(path), problems)
+    try:
+        content = read_file(path, str(path))
+    except FileRefused as error:
+        raise WorkflowError([Problem(error.message, Place(str(path), unread=True), error.hint)]) from None
+    data, source = load(content, str(path), problems)
     project = read_struct({} if data is None else data, Project, str(path), problems)
     return _checked(ProjectFile(folder, project or Project(), str(path), source), problems)
 

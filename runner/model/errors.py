@@ -22,6 +22,7 @@ class Place(msgspec.Struct, frozen=True):
         on_key: The key is meant, not its value.
         line: A fixed line (from 1) where the document could not be read that far, else 0.
         column: The column (from 1) that goes with `line`.
+        unread: The file as a whole, of which nothing was read, so nothing is shown.
     """
 
     file: str
@@ -29,6 +30,7 @@ class Place(msgspec.Struct, frozen=True):
     on_key: bool = False
     line: int = 0
     column: int = 0
+    unread: bool = False
 
 
 class Problem(msgspec.Struct, frozen=True):

@@ -39,8 +39,14 @@ def compile_file(path: Path, settings: Settings) -> Plan:
         WorkflowError: every mistake in it and in the files it includes, in order of place.
     """
     problems: list[Problem] = []
+    try:
+        real = settings.files.resolve(path.name, path.parent)
+        if path.is_symlink() and not real.exists():
+            raise FileRefused(f"it is a link to {real}, which is not there")
+    except FileRefused as error:
+        raise WorkflowError([Problem(error.message, Place(settings.shown(path), unread=True), error.hint)]) from None
     with settings.files.noting() as files:
-        plan = _compile(path.resolve(), settings, problems, (), frozenset())
+        plan = _compile(real, settings, problems, (), frozenset())
     if problems or plan is None:
         raise WorkflowError(_in_order(problems))
     project = {settings.project} if settings.project else set()
@@ -59,7 +65,7 @@ def _compile(
     try:
         content = settings.files.read(path.name, path.parent)
     except FileRefused as error:
-        problems.append(Problem(error.message, Place(file), error.hint))
+        problems.append(Problem(error.message, Place(file, unread=True), error.hint))
         return None
     found: list[Problem] = []
     try:

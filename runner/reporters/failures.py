@@ -41,7 +41,7 @@ def _check(check: Check) -> Iterator[Line]:
 
 
 def _place(where: Where | None, code: str) -> Iterator[Line]:
-    yield "place", f"{safe(str(where))}  {code}" if where else code
+    yield "place", f"{one_line(str(where), 1000)}  {code}" if where else code
     if where is not None:
         yield from (("dim", line) for line in excerpt(where))
 

@@ -81,7 +81,7 @@ def _failure(result: WorkflowResult) -> str:
     body = "\n".join(why.lines)
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", body)), default=0))
     title = f"{_SIGNS[result.verdict]} <b>{_html(result.full_name)}</b> — {_html(f'{why.title}: {why.text}')}"
-    where = f"`{str(why.where).replace('`', '')}` " if why.where else ""
+    where = f"`{one_line(str(why.where), 1000).replace('`', '')}` " if why.where else ""
     return f"<details><summary>{title}</summary>\n\n{where}{why.code}\n\n{fence}text\n{body}\n{fence}\n\n</details>"
 
 

@@ -13,18 +13,24 @@ from runner.model.wording import did_you_mean
 SUFFIXES = (".yaml", ".yml")
 
 
-def discover(paths: Iterable[Path]) -> list[Path]:
+def discover(paths: Iterable[Path], *, links: bool = True) -> list[Path]:
     """The workflow files that paths mean, each once, in the order given; inside a folder sorted by name.
 
     Files and folders whose name begins with `_` are for inclusion only, those with `.` are hidden.
 
+    Args:
+        paths: Files and folders.
+        links: They may lead elsewhere by a symbolic link below the working directory.
+
     Raises:
-        WorkflowError: a path does not exist.
+        WorkflowError: a path does not exist, or leads elsewhere.
     """
     found: dict[Path, None] = {}
     problems = []
     for path in paths:
-        if path.is_dir():
+        if not links and _leads_elsewhere(path):
+            problems.append(Problem(f"--untrusted follows no link, and {path} is one", Place(str(path), unread=True)))
+        elif path.is_dir():
             found.update(dict.fromkeys(_below(path)))
         elif path.exists():
             found[path] = None
@@ -33,6 +39,14 @@ def discover(paths: Iterable[Path]) -> list[Path]:
     if problems:
         raise WorkflowError(problems)
     return list(found)
+
+
+def _leads_elsewhere(path: Path) -> bool:
+    """Some part of it, seen from the working directory, is a symbolic link."""
+    here = Path.cwd()
+    below = path.relative_to(here) if path.is_relative_to(here) else path
+    parts = [below] if below.is_absolute() else [below, *below.parents]
+    return any((here / part).is_symlink() for part in parts)
 
 
 def _near(path: Path) -> str:

@@ -38,7 +38,13 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 def parse_path(text: str) -> Wanted:
-    """`flow.yaml`, `flow.yaml::log in` or `flow.yaml:12`. What is there under the whole text is meant by it."""
+    """`flow.yaml`, `flow.yaml::log in` or `flow.yaml:12`. What is there under the whole text is meant by it.
+
+    Raises:
+        RunflowError: it is empty.
+    """
+    if not text:
+        raise RunflowError("a path is empty", hint="is a variable of the shell unset? `.` is this folder")
     if Path(text).exists():
         return Wanted(Path(text))
     file, colons, step = text.partition("::")
