@@ -61,7 +61,8 @@ def show_problems(problems: Iterable[Problem], outcome: str = "nothing was sent"
             click.echo(f"{place}{_styled(one_line(problem.message, 2000))}", err=True)
         else:
             click.echo(
-                f"{click.style(one_line(str(where), 1000), fg='cyan')}: {_styled(one_line(problem.message, 2000))}", err=True
+                f"{click.style(one_line(str(where), 1000), fg='cyan')}: {_styled(one_line(problem.message, 2000))}",
+                err=True,
             )
             for line in excerpt(where):
                 click.echo(f"  {line}", err=True)

@@ -10,7 +10,7 @@ from runner.model.answer import Answer
 from runner.model.errors import StepError
 from runner.model.kinds import MISSING, Names
 from runner.model.results import Check, Failure
-from runner.model.wording import did_you_mean, shown
+from runner.model.wording import did_you_mean, key_text, shown
 from runner.plan.conditions import Condition, Expectation, Inside
 from runner.plan.parts import AssertPlan, ExtractPlan
 from runner.plan.plan import StepPlan
@@ -163,7 +163,9 @@ def _keys_there(text: str, answer: Answer) -> tuple[str, str]:
         return f"; the answer is {shown(data, 60)}", ""
     near = did_you_mean(text, [f"$.{key}" for key in data])
     return (
-        f"; the answer has the keys {', '.join(list(data)[:12])}" if data else "; the answer is an empty object"
+        f"; the answer has the keys {', '.join(map(key_text, list(data)[:12]))}"
+        if data
+        else "; the answer is an empty object"
     ), near
 
 

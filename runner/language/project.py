@@ -115,7 +115,9 @@ def find_project(start: Path, *, links: bool = True) -> ProjectFile | None:
         if (folder / PROJECT_FILE).is_file():
             if not links and (folder / PROJECT_FILE).is_symlink():
                 path = folder / PROJECT_FILE
-                raise WorkflowError([Problem("--untrusted follows no link to a project file", Place(str(path), unread=True))])
+                raise WorkflowError(
+                    [Problem("--untrusted follows no link to a project file", Place(str(path), unread=True))]
+                )
             return _from_yaml(folder)
         if (folder / "pyproject.toml").is_file():
             found = _from_toml(folder)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from runner.matchers.base import MISS, FlagMatcher, ValueMatcher, undecided
 from runner.matchers.equality import canonical, is_number, same
 from runner.model.kinds import Argument, Judge, Miss
-from runner.model.wording import shown
+from runner.model.wording import member_path, shown
 
 
 def _holds(actual: Any, piece: Any) -> bool | Miss:
@@ -60,8 +60,8 @@ def _included(actual: Any, expected: Any, path: str) -> str:
         return f"{path} is {shown(actual, 60)}, expected an object"
     for key, value in expected.items():
         if key not in actual:
-            return f"{path}.{key} is missing"
-        lack = _included(actual[key], value, f"{path}.{key}")
+            return f"{member_path(path, key)} is missing"
+        lack = _included(actual[key], value, member_path(path, key))
         if lack:
             return lack
     return ""

@@ -8,7 +8,7 @@ from typing import Any
 
 from runner.matchers.base import MISS, ListMatcher, ValueMatcher, undecided
 from runner.model.kinds import Miss
-from runner.model.wording import shown
+from runner.model.wording import member_path, shown
 
 
 def is_number(value: Any) -> bool:
@@ -47,13 +47,13 @@ def _first_difference(actual: Any, expected: Any, path: str = "$") -> str:
     if isinstance(actual, dict) and isinstance(expected, dict):
         for key in expected:
             if key not in actual:
-                return f"{path}.{key} is missing"
+                return f"{member_path(path, key)} is missing"
             if not same(actual[key], expected[key]):
-                return _first_difference(actual[key], expected[key], f"{path}.{key}") or _at(
-                    f"{path}.{key}", actual[key], expected[key]
+                return _first_difference(actual[key], expected[key], member_path(path, key)) or _at(
+                    member_path(path, key), actual[key], expected[key]
                 )
         extra = next(key for key in actual if key not in expected)
-        return f"{path}.{extra} is there and was not expected"
+        return f"{member_path(path, extra)} is there and was not expected"
     if isinstance(actual, list) and isinstance(expected, list):
         for index, (left, right) in enumerate(zip(actual, expected, strict=False)):
             if not same(left, right):

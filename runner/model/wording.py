@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+_WORD = re.compile(r"[A-Za-z_\u0080-\u1fff\u3040-\ud7ff][\w\u3040-\ud7ff]{0,59}")
 
 JSON_TYPES = ("string", "number", "integer", "boolean", "array", "object", "null")
 
@@ -52,6 +55,16 @@ def shown(value: Any, limit: int = 200) -> str:
         text = f"{text[:limit]}{CUT} [{len(text) - limit} more characters]"
     kind = json_type(value)
     return text if kind in {"null", "boolean"} else f"{text} ({kind})"
+
+
+def key_text(key: str) -> str:
+    """A key of an object as people read it: quoted unless it is one plain word, and cut."""
+    return key if _WORD.fullmatch(key) else cut(json.dumps(key, ensure_ascii=False), 60)
+
+
+def member_path(path: str, key: str) -> str:
+    """The JSONPath of a member: `$.name`, or `$["a name"]` (RFC 9535 §2.5.1.1)."""
+    return f"{path}.{key}" if _WORD.fullmatch(key) else f"{path}[{key_text(key)}]"
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

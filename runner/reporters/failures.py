@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from runner.model.codes import code_of
 from runner.model.exchange import Exchange, Response
 from runner.model.results import Check, Failure, StepResult, Try, Verdict, Where, WorkflowResult
-from runner.reporters.text import check_lines, excerpt, one_line, request_lines, response_lines, safe, step_title
+from runner.reporters.text import check_lines, excerpt, flat, one_line, request_lines, response_lines, safe, step_title
 
 Style = Literal["", "place", "dim"]
 Line = tuple[Style, str]
@@ -37,7 +37,7 @@ def _parts(one: Try, *, whole: bool) -> Iterator[Iterator[Line]]:
 
 def _check(check: Check) -> Iterator[Line]:
     yield from _place(check.where, code_of(check))
-    yield from (("", safe(line)) for line in check_lines(check))
+    yield from (("", flat(line)) for line in check_lines(check))
 
 
 def _place(where: Where | None, code: str) -> Iterator[Line]:
@@ -49,7 +49,9 @@ def _place(where: Where | None, code: str) -> Iterator[Line]:
 def error_lines(error: Failure) -> Iterator[Line]:
     """Why something could not be done, with its place and what to do."""
     yield from _place(error.where, code_of(error))
-    yield from (("", safe(line)) for line in error.message.splitlines())
+    # only our own words have lines; what a server sent must not begin one, for a CI log would obey it
+    lines = map(safe, error.message.splitlines()) if error.kind == "bug" else [flat(error.message)]
+    yield from (("", line) for line in lines)
     if error.hint:
         yield "", f"→ {one_line(error.hint, 400)}"
 
@@ -61,9 +63,9 @@ def exchange_lines(exchange: Exchange, *, body: bool, whole: bool = False) -> It
     if isinstance(outcome, Response):
         yield from (("dim", f"< {safe(line)}") for line in response_lines(outcome, body=body, whole=whole))
     else:
-        yield "dim", f"< {outcome.kind} ({outcome.phase}): {safe(outcome.message)}"
+        yield "dim", f"< {outcome.kind} ({outcome.phase}): {flat(outcome.message)}"
     if exchange.note:
-        yield "dim", f"  {safe(exchange.note)}"
+        yield "dim", f"  {flat(exchange.note)}"
 
 
 def failing(steps: tuple[StepResult, ...]) -> StepResult | None:

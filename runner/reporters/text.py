@@ -11,7 +11,7 @@ from runner.model.answer import Answer
 from runner.model.errors import StepError
 from runner.model.exchange import Request, Response
 from runner.model.results import Check, StepResult, Verdict, Where
-from runner.model.wording import json_text, plural, seconds_text, shown
+from runner.model.wording import cut, json_text, member_path, plural, seconds_text, shown
 
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
@@ -36,12 +36,17 @@ def can_write(stream: object, text: str) -> bool:
     return True
 
 
+def flat(text: str) -> str:
+    """Safe text on one line: what would end the line is shown escaped too."""
+    if text.isascii() and text.isprintable():  # most are
+        return text
+    return safe(text.replace("\r", "\\r").replace("\n", "\\n").replace("\t", "\\t"))
+
+
 def one_line(text: str, limit: int = 120) -> str:
     """Safe text on one line, cut with a marker."""
-    flat = text
-    if not (text.isascii() and text.isprintable()):  # most are
-        flat = safe(text.replace("\r", "\\r").replace("\n", "\\n").replace("\t", "\\t"))
-    return flat if len(flat) <= limit else f"{flat[: limit - 1]}…"
+    line = flat(text)
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 
 def excerpt(where: Where) -> Iterator[str]:
@@ -59,7 +64,7 @@ def differences(expected: Any, actual: Any, path: str = "$") -> Iterator[str]:
     """Only what differs between two JSON values, a line each."""
     if isinstance(expected, dict) and isinstance(actual, dict):
         for key in [*expected, *(key for key in actual if key not in expected)]:
-            below = f"{path}.{key}"
+            below = member_path(path, str(key))
             if key not in actual:
                 yield f"- {below}: {shown(expected[key], 100)}, which is missing"
             elif key not in expected:
@@ -112,7 +117,7 @@ def check_lines(check: Check) -> Iterator[str]:
 def _expected(check: Check) -> str:
     words = _WORDS.get(check.operator)
     if words is None:
-        return f"{check.operator}: {json_text(check.expected)[:200]}"
+        return f"{check.operator}: {cut(json_text(check.expected), 200)}"
     if check.operator == "status":
         members = check.expected if isinstance(check.expected, list) else [check.expected]
         return " or ".join(str(member) for member in members)
@@ -131,7 +136,7 @@ def _text_diff(check: Check) -> list[str]:
     lines = difflib.unified_diff(
         check.expected.splitlines(), check.actual.splitlines(), "expected", "actual", lineterm="", n=1
     )
-    return list(_cut([f"  {line}" for line in lines], 30))
+    return list(_cut([f"  | {line}" for line in lines], 30))  # no line of an answer begins one of a CI log
 
 
 def _cut(lines: list[str], most: int) -> Iterable[str]:

@@ -81,14 +81,14 @@ def test_a_check_says_expected_and_actual_with_types() -> None:
     diff = list(check_lines(Check("body", "equals", "one\ntwo\nthree", "one\n2\nthree")))
     assert diff == [
         "body",
-        "  --- expected",
-        "  +++ actual",
-        "  @@ -1,3 +1,3 @@",
-        "   one",
-        "  -two",
-        "  +2",
-        "   three",
-    ] or diff[-3:] == ["  -two", "  +2", "   three"]
+        "  | --- expected",
+        "  | +++ actual",
+        "  | @@ -1,3 +1,3 @@",
+        "  |  one",
+        "  | -two",
+        "  | +2",
+        "  |  three",
+    ] or diff[-3:] == ["  | -two", "  | +2", "  |  three"]
     many = list(check_lines(Check("$", "equals", list(range(40)), [9] * 40)))
     assert "more lines" in many[-1]
 

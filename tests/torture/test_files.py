@@ -34,7 +34,9 @@ ELSEWHERE = {
 }
 
 
-@pytest.mark.parametrize("kind", ["dots", "absolute", "link", "folder link", "pipe", "device", "folder", "circle", "unreadable"])
+@pytest.mark.parametrize(
+    "kind", ["dots", "absolute", "link", "folder link", "pipe", "device", "folder", "circle", "unreadable"]
+)
 @pytest.mark.parametrize("name", ELSEWHERE)
 def test_nothing_but_a_regular_file_below_the_root_is_read(
     name: str, kind: str, runflow: Runflow, write: Any, tmp_path: Path
@@ -124,7 +126,9 @@ def test_a_folder_that_leads_back_to_itself_is_walked_once(runflow: Runflow, ser
     assert len(server.asked) == 1
 
 
-@pytest.mark.parametrize("paths", [["theirs"], ["theirs/inner"], ["theirs/flow.yaml"], ["./mine/../theirs/flow.yaml"], []], ids=" ".join)
+@pytest.mark.parametrize(
+    "paths", [["theirs"], ["theirs/inner"], ["theirs/flow.yaml"], ["./mine/../theirs/flow.yaml"], []], ids=" ".join
+)
 def test_a_stranger_leads_nowhere_by_a_link(paths: list[str], runflow: Runflow, serve: Serve, write: Any) -> None:
     server = serve(healthy())
     home = write("home/hosts.yml", f"github.com:\n  oauth_token: {CONTENT}\n").parent
@@ -177,7 +181,18 @@ def test_a_report_that_has_no_place_is_exit_4_and_the_verdict_is_shown(
         assert (ended.folder / "run.json").exists()
 
 
-NAMES = ["two\nlines.yaml", "e\x1b[31msc.yaml", "bidi\u202e.yaml", "::error::x.yaml", " space .yaml", "'\"<&>.yaml", "ünïcode.yaml", "-v.yaml", "a:12.yaml", "%41.yaml"]
+NAMES = [
+    "two\nlines.yaml",
+    "e\x1b[31msc.yaml",
+    "bidi\u202e.yaml",
+    "::error::x.yaml",
+    " space .yaml",
+    "'\"<&>.yaml",
+    "ünïcode.yaml",
+    "-v.yaml",
+    "a:12.yaml",
+    "%41.yaml",
+]
 
 
 def test_any_name_of_a_file_runs_and_is_shown_as_what_it_is(runflow: Runflow, serve: Serve, write: Any) -> None:
@@ -193,7 +208,12 @@ def test_any_name_of_a_file_runs_and_is_shown_as_what_it_is(runflow: Runflow, se
     assert (checked.code, listed.code) == (2, 0)
     assert len(listed.out.splitlines()) == len(NAMES)
     assert f"{len(NAMES)} problems in {len(NAMES)} files" in checked.err
-    for text in (ended.out, checked.err, listed.out, *((ended.folder / f"run.{kind}").read_text() for kind in ("github", "tap", "markdown"))):
+    for text in (
+        ended.out,
+        checked.err,
+        listed.out,
+        *((ended.folder / f"run.{kind}").read_text() for kind in ("github", "tap", "markdown")),
+    ):
         assert not {"\x1b", "\u202e"} & set(text)
         assert not any(line.startswith("lines.yaml") for line in text.splitlines())
 
@@ -202,7 +222,9 @@ def test_names_that_collide_are_told_apart(runflow: Runflow, serve: Serve, write
     server = serve(healthy())
     for folder in ("a", "b", "a/a"):
         write(f"{folder}/flow.yaml", "name: same\n" + FLOW.format(url=server.url).replace("get", "name: same, get"))
-    ended = runflow("run", "a", "b", "a/flow.yaml", "./a/../a/flow.yaml", "--report=jsonl=run.jsonl", "--report=junit=run.xml")
+    ended = runflow(
+        "run", "a", "b", "a/flow.yaml", "./a/../a/flow.yaml", "--report=jsonl=run.jsonl", "--report=junit=run.xml"
+    )
     assert ended.code == 0, ended.err
     assert len(server.asked) == 3
     for file in ("a/flow.yaml", "a/a/flow.yaml", "b/flow.yaml"):
