@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import runner.plan.compile  # noqa: F401  # adds the filter of another room
+from runner.engine.redirects import REDIRECTS, SAFE_ELSEWHERE, redirected
 from runner.language.document import Auth, Defaults, Document, Step
 from runner.language.parts import (
     ApiKey,
@@ -27,6 +28,7 @@ from runner.language.project import Environment, Project
 from runner.language.schema import struct_schema
 from runner.matchers.table import LATER as LATER_OPERATORS
 from runner.matchers.table import MATCHERS
+from runner.model.exchange import Request, Response
 from runner.model.wording import json_text
 from runner.selectors.table import KINDS
 from runner.templating.filters import FILTERS
@@ -51,6 +53,7 @@ def _lines() -> Iterator[str]:
         yield from _struct(struct)
     yield from _table("## Selectors", ("selector", "value"), _selectors())
     yield from _table("## Operators", ("operator", "holds of"), _operators())
+    yield from _redirects()
     yield from _table("## Functions", ("function", "value"), FUNCTIONS_PROSE.items())
     yield from _table("## Filters", ("filter", "value"), sorted(_filters()))
 
@@ -97,6 +100,33 @@ def _table(title: str, head: tuple[str, str], rows: Any) -> Iterator[str]:
     yield from ("", title, "", f"| {head[0]} | {head[1]} |", "| --- | --- |")
     for name, meaning in rows:
         yield f"| `{name}` | {_cell(meaning)} |"
+
+
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "PURGE")
+
+
+def _redirects() -> Iterator[str]:
+    """What the engine makes of each method, asked of the engine."""
+    yield from (
+        "",
+        "## Redirects",
+        "",
+        "Followed while `follow_redirects` holds (RFC 9110 §15.4). The next request of each:",
+        "",
+    )
+    yield f"| status | {' | '.join(_METHODS)} |"
+    yield "| --- " * (len(_METHODS) + 1) + "|"
+    for status in sorted(REDIRECTS):
+        answer = Response(status, "http://a.test/", headers=(("Location", "/b"),))
+        following = (redirected(Request(each, "http://a.test/", body=b"x"), answer, frozenset()) for each in _METHODS)
+        cells = ("as it was" if each.body else f"{each.method}, no body" for each in following if each)
+        yield f"| {status} | {' | '.join(cells)} |"
+    safe = ", ".join(f"`{name}`" for name in sorted(SAFE_ELSEWHERE))
+    yield from (
+        "",
+        "To another origin (scheme, host and port) only these headers go along, no cookie, no credential, and a body is an error,",
+        f"unless the origin stands in `trust_redirects`: {safe}.",
+    )
 
 
 def _selectors() -> Iterator[tuple[str, str]]:

@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 from fakes import BASE, answer, failure, run
+from hypothesis import given
+from hypothesis import strategies as st
 
-from runner.engine.redirects import redirected
+from runner.engine.redirects import SAFE_ELSEWHERE, redirected
 from runner.model.errors import StepError
 from runner.model.exchange import Request, Response
+from runner.model.urls import origin_of
 
 HOME, OTHER = "http://h.test/a", "http://other.test/b"
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
@@ -65,6 +68,50 @@ def test_the_table(status: int, method: str, origin: str) -> None:
     assert ("Authorization" in names) == ("X-Api-Key" in names) == ("Cookie" in names) == home
     assert "Accept" in names
     assert ("Content-Type" in names) == (becomes == method)
+
+
+NAMES = st.sampled_from(["Authorization", "X-Api-Key", "Cookie", "accept", "User-Agent", "Proxy-Authorization", "X-Csrf"]) | st.text(
+    "abcdefgXYZ-", min_size=1, max_size=9
+)  # fmt: skip
+PLACES = st.sampled_from(
+    ["http://h.test", "https://h.test", "http://h.test:81", "http://other.test", "http://H.test:80"]
+)
+
+
+@given(
+    st.sampled_from([*TABLE, 200, 300, 304]), st.sampled_from([*METHODS, "PATCH", "PURGE", "get"]),
+    st.lists(st.tuples(NAMES, st.text("abc", max_size=3))), PLACES, st.none() | st.binary(max_size=3), st.booleans(),
+)  # fmt: skip
+def test_whatever_redirects_what_authenticates_goes_to_no_other_origin(
+    status: int, method: str, headers: list[tuple[str, str]], place: str, body: bytes | None, is_trusted: bool
+) -> None:
+    trusted = frozenset({place}) if is_trusted else frozenset()
+    response = Response(status, HOME, headers=(("Location", f"{place}/b"),))
+    home = is_trusted or origin_of(place) == origin_of(HOME)
+    request = Request(method, HOME, tuple(headers), body)
+    if status in {307, 308} and body is not None and not home:
+        with pytest.raises(StepError, match="to another origin"):
+            redirected(request, response, trusted)
+        return
+    try:
+        following = redirected(request, response, trusted)
+    except StepError:
+        assert (home, body is None) == (False, False)  # 301 and 302 keep the body of some methods
+        return
+    assert (following is not None) == (status in TABLE)
+    if following is None:
+        return
+    assert following.method in {method, "GET"}
+    assert following.body in {body, None}
+    assert following.method == method or following.body is None
+    went = {name.lower() for name, _ in following.headers}
+    assert went <= {name.lower() for name, _ in headers}
+    if home and following.method == method:
+        assert following.headers == tuple(headers)
+        assert following.body == body
+    if not home:
+        assert went <= SAFE_ELSEWHERE
+        assert following.body is None
 
 
 @pytest.mark.parametrize("status", [200, 201, 300, 304, 305, 306])

@@ -245,7 +245,10 @@ def test_a_relative_url_needs_a_base_url() -> None:
 )  # fmt: skip
 def test_a_value_cannot_break_out_of_its_header(headers: str, message: str) -> None:
     ran = run(
-        'vars: {v: "a\\r\\nX-Evil: 1", m: {a: 1}, n: null, e: "a\\eb", z: "a\\0b"}\nsteps:\n  - get: /x\n    headers: ' + headers + "\n", ok
+        'vars: {v: "a\\r\\nX-Evil: 1", m: {a: 1}, n: null, e: "a\\eb", z: "a\\0b"}\nsteps:\n  - get: /x\n    headers: '
+        + headers
+        + "\n",
+        ok,
     )
     assert ran.verdict == "error"
     assert message in ran.errors[0].message

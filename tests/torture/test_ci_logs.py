@@ -80,5 +80,9 @@ def test_no_line_of_what_is_printed_is_a_servers(
             assert mine or not line.lstrip().startswith(COMMANDS), line
     annotations = (ended.folder / "run.github").read_text().splitlines()
     assert all(line.startswith("::error file=flow.yaml,line=") for line in annotations if line.startswith("::error"))
-    points = [line for line in (ended.folder / "run.tap").read_text().splitlines() if line.startswith(("    not ok", "    ok"))]
+    points = [
+        line
+        for line in (ended.folder / "run.tap").read_text().splitlines()
+        if line.startswith(("    not ok", "    ok"))
+    ]
     assert len(points) == len(STEPS.strip().splitlines())

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import socket
 from xml.etree import ElementTree as ET
 
 import pytest
-from faults import FAULTS, healthy, serving
-from running import Runflow
+from faults import FAULTS, Peer, Script, healthy, serving
+from running import PROJECT, Runflow, Serve
 
 DEADLINE = 1.0
 SLACK = 0.5
@@ -74,3 +76,104 @@ def test_a_fault_is_what_it_is_and_harms_nobody_else(
         again = runflow("run", "fault.yaml", "well.yaml", "--replay", "recorded", "--report", "jsonl=again.jsonl")
         assert again.code == ended.code
         assert kinds_of([step for step in again.steps("again.jsonl") if step["name"] != "fine"]) == kinds
+
+
+def hop(status: int) -> Script:
+    """`/from` leads to `/to`, which answers."""
+
+    def script(peer: Peer) -> None:
+        while request := peer.read():
+            body = b"" if request.startswith(b"HEAD ") else b'{"ok":true}'
+            line = b"HTTP/1.1 %d Moved\r\nLocation: /to\r\n" % status
+            begun = line if b" /from " in request else b"HTTP/1.1 200 OK\r\n"
+            peer.say(begun + b"Content-Type: application/json\r\nContent-Length: 11\r\n\r\n" + body)
+
+    return script
+
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "PURGE")
+
+
+@pytest.mark.parametrize("driver", ["requests", "curl"])
+def test_redirects_are_as_the_reference_says(driver: str, runflow: Runflow, serve: Serve, write) -> None:
+    reference = (PROJECT / "schemas" / "REFERENCE.md").read_text(encoding="utf-8")
+    for status in (301, 302, 303, 307, 308):
+        server = serve(hop(status))
+        steps = [
+            f"  - {{request: {method} /from, {'body: x' if method not in {'GET', 'HEAD'} else 'jar: a'}, expect: 200}}\n"
+            for method in METHODS
+        ]
+        write(f"flows/{status}.yaml", f"base_url: {server.url}\nsteps:\n{''.join(steps)}")
+        ended = runflow("run", f"flows/{status}.yaml", "--driver", driver)
+        assert ended.code == 0, ended.out
+        cells = re.search(rf"^\| {status} \| (.*) \|$", reference, re.MULTILINE)
+        assert cells is not None
+        for method, cell, request in zip(METHODS, cells[1].split(" | "), server.asked[1::2], strict=True):
+            head, _, body = request.partition(b"\r\n\r\n")
+            same = cell == "as it was"
+            becomes = method if same else cell.removesuffix(", no body")
+            assert head.startswith(f"{becomes} /to ".encode()), (status, method)
+            assert body == (b"x" if same and method not in {"GET", "HEAD"} else b""), (status, method)
+            assert (b"content-type" in head.lower()) == (body == b"x")
+
+
+@pytest.mark.parametrize("driver", ["requests", "curl"])
+@pytest.mark.parametrize(
+    ("method", "most"), [("GET", 2), ("HEAD", 2), ("PUT", 2), ("DELETE", 2), ("POST", 1), ("PATCH", 1), ("PURGE", 1)]
+)
+def test_a_kept_connection_that_dies_has_one_request_sent_again_if_that_is_harmless(
+    method: str, most: int, driver: str, runflow: Runflow, serve: Serve, write
+) -> None:
+    server = serve("keep_alive_never")
+    write(
+        "flow.yaml",
+        f"base_url: {server.url}\nsteps: [{{get: /first, expect: 200}}, {{request: {method} /second, expect: 200}}]\n",
+    )
+    ended = runflow("run", "flow.yaml", "--driver", driver, "--report", "jsonl=run.jsonl")
+    second = [request for request in server.asked if b" /second " in request]
+    assert len(second) == most
+    assert ended.code == (0 if most == 2 and method != "HEAD" else ended.code)
+    step = ended.steps()[1]
+    if most == 1:
+        assert (ended.code, step["tries"][-1]["errors"][0]["cause"]) == (3, "reset")
+    else:
+        assert len(step["tries"][-1]["exchanges"]) == 2 or ended.code == 3
+
+
+NOWHERE = {
+    "http://127.0.0.1:1/": ("refused", "refuses the connection", "is the server running"),
+    "http://[::1]:1/": ("refused", "[::1]:1", ""),
+    "http://no-such-host.invalid/": ("dns", "no-such-host.invalid cannot be resolved", "check the host name"),
+    "https://127.0.0.1:1/": ("refused", "refuses the connection", "is the server running"),
+}
+
+
+@pytest.mark.parametrize("driver", ["requests", "curl"])
+@pytest.mark.parametrize("url", NOWHERE)
+def test_each_way_not_to_connect_has_its_own_words(url: str, driver: str, runflow: Runflow, write) -> None:
+    cause, said, hint = NOWHERE[url]
+    write("flow.yaml", f"steps: [{{get: '{url}', timeout: 3s, expect: 200}}]\n")
+    ended = runflow("run", "flow.yaml", "--driver", driver, "--report", "jsonl=run.jsonl")
+    assert ended.code == 3
+    (error,) = ended.steps()[0]["tries"][-1]["errors"]
+    assert error["cause"] == cause, error
+    assert said in error["message"]
+    assert hint in error.get("hint", "")
+
+
+@pytest.mark.parametrize("driver", ["requests", "curl"])
+def test_a_full_backlog_times_out_while_connecting(driver: str, runflow: Runflow, write) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+        port = listener.getsockname()[1]
+        fillers = [socket.socket() for _ in range(4)]
+        for filler in fillers:
+            filler.setblocking(False)
+            filler.connect_ex(("127.0.0.1", port))
+        write("flow.yaml", f"steps: [{{get: 'http://127.0.0.1:{port}/', timeout: 500ms, expect: 200}}]\n")
+        ended = runflow("run", "flow.yaml", "--driver", driver, "--report", "jsonl=run.jsonl")
+        for filler in fillers:
+            filler.close()
+    assert ended.code == 3
+    (step,) = ended.steps()
+    assert "connecting" in step["tries"][-1]["errors"][0]["message"]
+    assert step["seconds"] < 1.0

@@ -63,7 +63,10 @@ steps:
 def test_either_driver_gives_the_same_verdicts(runflow: Runflow, serve: Serve, write: Any) -> None:
     for name in REPLAYED:
         server = serve(name)
-        write(f"flows/{name}.yaml", f"steps: [{{name: {name}, get: {server.url}/, expect: {{status: 200, $.ok: true}}}}]\n")
+        write(
+            f"flows/{name}.yaml",
+            f"steps: [{{name: {name}, get: {server.url}/, expect: {{status: 200, $.ok: true}}}}]\n",
+        )
     for driver in ("requests", "curl"):
         runflow("run", "flows", "--driver", driver, "--report", f"jsonl={driver}.jsonl")
     ended = runflow("run", "flows", "--driver", "requests", "--record", "recorded")

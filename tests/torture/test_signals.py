@@ -80,9 +80,7 @@ def whole(folder: Path, number: int) -> dict[str, Any]:
 @DRIVERS
 @SIGNALS
 @pytest.mark.parametrize("name", HANGS)
-def test_a_signal_cleans_up_logs_out_and_reports(
-    name: str, number: int, driver: str, serve: Serve, write: Any
-) -> None:
+def test_a_signal_cleans_up_logs_out_and_reports(name: str, number: int, driver: str, serve: Serve, write: Any) -> None:
     server = serve(server_of)
     folder = write("flow.yaml", FLOW.format(url=server.url, slow="", hangs=HANGS[name])).parent
     with begin(folder, "flow.yaml", "--driver", driver, *REPORTS) as process:
