@@ -337,7 +337,7 @@ def run(
         environment,
         most_failures=int(fail_fast),
         keep=keep,
-        retain=keep,
+        retain=True,
         seed=seed,
         jobs=1 if session is not None else jobs,
         timeout=timeout,

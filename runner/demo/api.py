@@ -47,6 +47,12 @@ class DemoApi(Access):
     def _home(self, *_: Any) -> Answered:
         return json_answer({"name": "runflow demo", "see": "/health"})
 
+    def _on_openapi_json(self, *_: Any) -> Answered:
+        # only for who asks: it is large
+        from runner.demo.openapi import DOCUMENT  # noqa: PLC0415  # see above
+
+        return json_answer(DOCUMENT)
+
     def _on_health(self, *_: Any) -> Answered:
         return json_answer({"status": "ok", "version": "1.4.2", "checks": {"database": "up", "queue": "up"}})
 

@@ -13,6 +13,7 @@ from typing import Any, Self
 from runner.demo.api import Answered, Asked, DemoApi
 
 MAX_BODY = 10_000_000
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -22,17 +23,26 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         length = self.headers.get("Content-Length") or "0"
+        if self.headers.get("Transfer-Encoding"):  # unread, its chunks would be taken for the next request
+            self.close_connection = True
+            self._write(Answered(411))
+            return
         if not length.isdigit() or int(length) > MAX_BODY:
             self.close_connection = True
             self._write(Answered(413 if length.isdigit() else 400))
             return
         headers = {name.lower(): ", ".join(self.headers.get_all(name, [])) for name in self.headers}
         asked = Asked(self.command, self.path, headers, self.rfile.read(int(length)))
-        answered = self.api.answer(asked)
+        known = self.command in _METHODS
+        answered = self.api.answer(asked) if known else Answered(405, headers=(("Allow", ", ".join(_METHODS)),))
         time.sleep(answered.wait)  # in this connection's own thread
         self._write(answered)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _serve  # noqa: N815  # http.server's names
+    def __getattr__(self, name: str) -> Any:
+        """Whatever is asked (`do_TRACE`); http.server would call it an error of its own."""
+        if not name.startswith("do_"):
+            raise AttributeError(name)
+        return self._serve
 
     def _write(self, answered: Answered) -> None:
         """Head and body in one write: in two, the second waits 40 ms for the other side's delayed ACK."""

@@ -19,7 +19,7 @@ class Options(msgspec.Struct, frozen=True):
         most_failures: After so many workflows that did not pass no further one begins; 0 means any number.
         keep: Events of passing steps carry exchanges, checks and names.
         places: Passing steps carry their places in the file too.
-        retain: So does the result, which otherwise keeps those of failures only.
+        retain: The result keeps the steps of passing runs; without it a long run takes no more memory than a short one.
         seed: Fixes every random source.
         jobs: Workflows under way at the same time.
         timeout: Seconds for the whole run, or None.

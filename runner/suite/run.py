@@ -329,7 +329,9 @@ class Suite:
 
 
 def slim(result: WorkflowResult) -> WorkflowResult:
-    """What stays in memory of a run that was reported: of passing steps no exchanges."""
+    """What stays in memory of a run that was reported: nothing of one that passed, no exchanges of steps that did."""
+    if result.verdict is Verdict.PASSED:
+        return msgspec.structs.replace(result, steps=())
     steps = tuple(
         msgspec.structs.replace(step, tries=()) if step.tries and step.verdict is Verdict.PASSED else step
         for step in result.steps

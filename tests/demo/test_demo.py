@@ -127,3 +127,39 @@ def test_the_token_endpoint_answers_as_the_rfc_says(form: str, status: int, body
     assert answered.status == status
     assert body.items() <= json.loads(answered.body).items()
     assert DemoApi().answer(Asked("POST", "/oauth/other", {}, b"")).status == 404
+
+
+def test_the_document_names_what_is_there() -> None:
+    api = DemoApi()
+    document = json.loads(ask(api, "GET", "/openapi.json").body)
+    token = login(api)["token"]
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            if method == "parameters":
+                continue
+            asked = path.replace("{name}", "ada").replace("{number}", "1")
+            answered = ask(api, method.upper(), asked, authorization=f"Bearer {token}")
+            assert str(answered.status) in operation["responses"], (method, path, answered)
+            if path == "/logout":
+                token = login(api)["token"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"TRACE /users HTTP/1.1\r\nHost: h\r\n\r\n", 405),
+        (b"QUERY / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab", 405),
+        (b"POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n", 411),
+        (b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: -1\r\n\r\n", 400),
+    ],
+)
+def test_what_it_does_not_speak_is_refused_and_is_never_the_next_request(request_: bytes, status: int) -> None:
+    with DemoServer() as server, socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2]))) as peer:
+        peer.sendall(request_)
+        if status == 405:
+            peer.sendall(b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+        said = b""
+        while piece := peer.recv(65536):
+            said += piece
+    assert said.startswith(f"HTTP/1.1 {status} ".encode())
+    assert said.count(b"HTTP/1.1 ") == (2 if status == 405 else 1)
