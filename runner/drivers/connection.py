@@ -133,6 +133,17 @@ class _Reader(io.RawIOBase):
         super().close()
 
 
+class _Lines(io.BufferedReader):
+    """What http.client reads lines from: a CR alone would begin a header of its own in its parser (RFC 9112 §2.2)."""
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        """One line. Raises HTTPException for a CR within it."""
+        line = super().readline(size)
+        if line.find(b"\r", 0, -2) >= 0:
+            raise http.client.HTTPException("the head of the answer is malformed: a line holds a CR")
+        return line
+
+
 class _Response(http.client.HTTPResponse):
     """An answer read strictly: no 1xx for the real one, no doubt about its length, nothing left behind it."""
 
@@ -143,7 +154,7 @@ class _Response(http.client.HTTPResponse):
 
     def makefile(self, _: str) -> io.BufferedReader:
         """What http.client reads from."""
-        return io.BufferedReader(self._reader, 65536)
+        return _Lines(self._reader, 65536)
 
     def _read_status(self) -> tuple[str, int, str]:
         for _ in range(MAX_INFORMATIONAL):
@@ -164,8 +175,10 @@ class _Response(http.client.HTTPResponse):
         attempt.lines = tuple((name, _FOLD.sub(" ", value).strip()) for name, value in self.msg.items())
         if self.msg.defects:
             raise http.client.HTTPException(f"the head of the answer is malformed: {self.msg.defects[0]!r}")
-        if any(forbidden(value) for _, value in attempt.lines):
-            raise http.client.HTTPException("the head of the answer is malformed: a value holds a NUL or a line's end")
+        if any(forbidden(name, value) for name, value in attempt.lines):
+            raise http.client.HTTPException(
+                "the head of the answer is malformed: a name is none, or a value holds a NUL"
+            )
         wrong = ambiguous(self.msg.get_all("transfer-encoding", []), self.msg.get_all("content-length", []))
         if wrong:
             raise http.client.HTTPException(wrong)

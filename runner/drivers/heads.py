@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from runner.model.urls import TOKEN
 from runner.model.wording import cut
 
 _STATUS_LINE = re.compile(rb"HTTP/[0-9.]+ ([0-9]{3})(?: (.*))?")
@@ -35,9 +36,9 @@ def ambiguous(codings: Sequence[str], lengths: Sequence[str]) -> str:
     return ""
 
 
-def forbidden(value: str) -> bool:
-    """Whether a header's value holds what none may, and what some take for its end (RFC 9110 §5.5)."""
-    return _FORBIDDEN.search(value) is not None
+def forbidden(name: str, value: str) -> bool:
+    """Whether a header line is none: its name is no token, or its value holds what some take for its end (RFC 9110 §5.1, §5.5)."""
+    return TOKEN.fullmatch(name) is None or _FORBIDDEN.search(value) is not None
 
 
 class CutShort(Exception):
@@ -122,11 +123,13 @@ def _fields(raw: Sequence[bytes]) -> list[tuple[str, str]]:
     lines: list[tuple[str, str]] = []
     for line in raw:
         text = line.decode("latin-1")
-        if text[0] in " \t" and lines:
-            lines[-1] = (lines[-1][0], f"{lines[-1][1]} {text.strip()}")
-            continue
-        name, colon, value = text.partition(":")
-        if not colon or not name or name != name.strip() or forbidden(value):
+        folded = text[0] in " \t" and bool(lines)
+        name, colon, value = (lines[-1][0], ":", text) if folded else text.partition(":")
+        if not colon or forbidden(name, value):
             raise MalformedHead(f"the head of the answer is malformed: {cut(text, 80)!r}")
-        lines.append((name, value.strip()))
+        value = value.strip()
+        if folded:
+            lines[-1] = (name, f"{lines[-1][1]} {value}")
+        else:
+            lines.append((name, value))
     return lines

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import zlib
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import IO, Any, ClassVar
 from xml.sax.saxutils import escape, quoteattr
@@ -32,20 +33,35 @@ def _attributes(**values: object) -> str:
     return "".join(f" {name}={quoteattr(_plain(str(value)))}" for name, value in values.items())
 
 
+CHUNK = 64 * 1024
+"""Bytes of XML that are packed together: the head of the file counts all cases, so they wait for the end of the run."""
+
+
 class _Suite:
     """A file's cases, as XML."""
 
     def __init__(self) -> None:
-        self.cases: list[str] = []
+        self.number = 0
+        self._packed: list[bytes] = []
+        self._open = bytearray()
         self.properties: dict[tuple[str, str], None] = {}
         self.counts = dict.fromkeys(_COUNTED, 0)
         self.seconds = 0.0
         self.started = 0.0
 
     def add(self, verdict: Verdict, xml: str) -> None:
-        self.cases.append(xml)
+        self.number += 1
+        self._open += xml.encode()
+        if len(self._open) >= CHUNK:
+            self._packed.append(zlib.compress(self._open, 1))
+            self._open.clear()
         if verdict in self.counts:
             self.counts[verdict] += 1
+
+    def cases(self) -> Iterator[bytes]:
+        """All of them, in pieces."""
+        yield from map(zlib.decompress, self._packed)
+        yield bytes(self._open)
 
 
 class JUnit:
@@ -116,8 +132,8 @@ class JUnit:
             if suite.properties:
                 rows = "".join(f"<property{_attributes(name=name, value=value)}/>" for name, value in suite.properties)
                 self._put(f"  <properties>{rows}</properties>\n")
-            for case in suite.cases:
-                self._put(case)
+            for piece in suite.cases():
+                self.stream.write(piece)
             self._put(" </testsuite>\n")
         self._put("</testsuites>\n")
 
@@ -130,7 +146,7 @@ def _totals(name: str, suites: Iterable[_Suite], seconds: float, *, skipped: boo
     counts = {verdict: sum(suite.counts[verdict] for suite in every) for verdict in _COUNTED}
     more = {"skipped": counts[Verdict.SKIPPED]} if skipped else {}  # which the schema knows of a suite only
     return _attributes(
-        name=name, tests=sum(len(suite.cases) for suite in every), failures=counts[Verdict.FAILED],
+        name=name, tests=sum(suite.number for suite in every), failures=counts[Verdict.FAILED],
         errors=counts[Verdict.ERROR], time=f"{seconds:.3f}", **more,
     )  # fmt: skip
 

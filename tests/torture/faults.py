@@ -316,6 +316,13 @@ FAULTS: dict[str, Fault] = {
     "status_too_short": Fault(says(b"HTTP/1.1 20 OK\r\nContent-Length: 2\r\n\r\n{}"), "protocol", ""),
     "version_unknown": Fault(says(b"HTTP/9.9 200 OK\r\nContent-Length: 2\r\n\r\n{}"), "protocol", ""),
     "header_without_colon": Fault(says(head(b"no colon here", b"Content-Length: 2"), b"{}"), "protocol", "malformed"),
+    "header_name_with_nul": Fault(says(head(b"X\0A: a", b"Content-Length: 2"), b"{}"), "protocol"),
+    "header_with_cr": Fault(says(head(b"X-A: a\rX-B: b", b"Content-Length: 2"), b"{}"), "protocol"),
+    "status_line_with_cr": Fault(says(b"HTTP/1.1 200 OK\rX-A: a\r\nContent-Length: 2\r\n\r\n{}"), "protocol"),
+    "header_folded_with_nul": Fault(says(head(b"X-A: a", b" b\0c", b"Content-Length: 2"), b"{}"), "protocol"),
+    "header_folded_with_cr": Fault(says(head(b"X-A: a", b" b\rEvil: c", b"Content-Length: 2"), b"{}"), "protocol"),
+    "header_name_with_space": Fault(says(head(b"X A: a", b"Content-Length: 2"), b"{}"), "protocol", "malformed"),
+    "header_name_in_8_bits": Fault(says(head(b"X\xffA: a", b"Content-Length: 2"), b"{}"), "protocol", "malformed"),
     "header_with_nul": Fault(says(head(b"X-A: a\0b", b"Content-Length: 2"), b"{}"), "protocol"),
     # too much of something
     "headers_many": Fault(says(head(*[LINE] * 101, b"Content-Length: 2"), b"{}"), "protocol", "100 headers"),
