@@ -73,6 +73,7 @@ class Loading(msgspec.Struct, frozen=True):
         driver: `requests`, `curl`, `auto`, or "" for the project's choice.
         allow_hosts: The only hosts that may be sent to, in place of the project's.
         untrusted: The files are a stranger's: no environment, no file is sent, and only to those hosts.
+        examined: Somebody will look for what is merely bad in them.
     """
 
     given: frozenset[str] = frozenset()
@@ -82,6 +83,7 @@ class Loading(msgspec.Struct, frozen=True):
     driver: str = ""
     allow_hosts: tuple[str, ...] = ()
     untrusted: bool = False
+    examined: bool = False
 
 
 class Loader:
@@ -207,6 +209,7 @@ def _settings(folder: Path, loading: Loading, home: Path) -> Settings:
         project=Path(found.file).resolve() if found else None,
         hosts=_hosts(found, loading),
         untrusted=loading.untrusted,
+        keep_uses=loading.examined,
     )
 
 

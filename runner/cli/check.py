@@ -1,28 +1,112 @@
-"""`runflow check`: find every mistake, send nothing."""
+"""`runflow check`: find every mistake, and what is merely bad; send nothing."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from runner.cli.options import loading_options, paths_argument, project_paths, read_options
+
+if TYPE_CHECKING:
+    from runner.app import Loading
+    from runner.lint.finding import Finding
+    from runner.plan.plan import Plan
+
+WEAK = 1
+MOST_ROUNDS = 10
 
 
 @click.command("check", short_help="Check workflows without sending anything.")
 @paths_argument
 @loading_options
-def command(paths: tuple[str, ...], **options: Any) -> int:
-    """Check the workflows in PATHS: files, and folders with every workflow below them. Environment variables need not be set."""
-    from runner.cli.problems import compiled
+@click.option(
+    "--format",
+    "shape",
+    type=click.Choice(["text", "json", "sarif", "github"]),
+    default="text",
+    help="How findings are written.",
+)
+@click.option("--strict", is_flag=True, help="Warnings end with exit code 1, too.")
+@click.option("--fix", is_flag=True, help="Mend what has only one remedy, and say what is left.")
+def command(paths: tuple[str, ...], *, shape: str, strict: bool, fix: bool, **options: Any) -> int:
+    """Check the workflows in PATHS: files, and folders with every workflow below them.
+
+    Errors are what cannot work (exit code 2), warnings what may pass and should not. A comment takes a finding back:
+    `# runflow: ignore[RF611] the answer is of no interest`. Environment variables need not be set.
+    """
+    from runner.cli.findings import FORMATS
+    from runner.cli.problems import INVALID, NOTHING_SELECTED
     from runner.model.wording import plural
-    from runner.suite.needs import in_order
 
     _, loading = read_options(options)
-    plans, loader, code = compiled(paths or project_paths("check", loading), loading)
-    if code:
-        return code
-    in_order([*plans, *loader.needed(plans)])  # refuses circles
+    loading = msgspec.structs.replace(loading, examined=True)
+    wanted = paths or project_paths("check", loading)
+    plans, findings = _examined(wanted, loading)
+    mended: dict[str, None] = {}
+    for _ in range(MOST_ROUNDS if fix else 0):  # what was wrong may have hidden more
+        now = _mended(findings)
+        if not now:
+            break
+        mended |= dict.fromkeys(now)
+        plans, findings = _examined(wanted, loading)
+    if mended:
+        click.echo(f"mended: {', '.join(mended)}", err=True)
+    if not plans and not findings:
+        click.echo(
+            f"there is no workflow in {', '.join(wanted)} (files that end in .yaml or .yml and do not begin with _)",
+            err=True,
+        )
+        return NOTHING_SELECTED
+    errors = sum(each.severity == "error" for each in findings)
+    warnings = len(findings) - errors
+    files = len({each.place.file for each in findings if each.place})
+    counts = " and ".join(plural(count, noun) for count, noun in ((errors, "problem"), (warnings, "warning")) if count)
     steps = sum(len(plan.steps) + len(plan.cleanup) for plan in plans)
-    click.echo(f"{plural(len(plans), 'workflow')}, {plural(steps, 'step')}: no problems")
-    return 0
+    what = f"{plural(len(plans), 'workflow')}, {plural(steps, 'step')}"
+    summary = f"{counts} in {plural(files, 'file')}" if counts else f"{what}: no problems"
+    summary += "; nothing was sent" if errors else ""
+    FORMATS[shape](findings, summary)
+    if shape == "text":
+        click.echo(
+            click.style(summary, fg="red" if errors else "yellow", bold=True) if counts else summary, err=bool(counts)
+        )
+    return INVALID if errors else WEAK if warnings and strict else 0
+
+
+def _examined(paths: Sequence[str], loading: Loading) -> tuple[list[Plan], list[Finding]]:
+    from runner.app import Loader
+    from runner.lint.examine import findings_of
+    from runner.suite.needs import in_order
+    from runner.suite.selection import parse_path
+
+    loader = Loader(loading)
+    plans = loader.plans(map(parse_path, paths))
+    every = [*plans, *loader.needed(plans)]
+    in_order(every)  # refuses circles
+    return plans, findings_of(plans, loader.problems)
+
+
+def _mended(findings: Sequence[Finding]) -> list[str]:
+    """The files that were written anew. Raises RunflowError where one cannot be."""
+    from runner.language.files import FileRefused, read_file
+    from runner.language.source import Source
+    from runner.language.yaml import source_of
+    from runner.lint.mend import apply, edits_of
+    from runner.model.errors import RunflowError
+
+    sources: dict[str, Source] = {}
+    for file in {each.place.file for each in findings if each.place and not each.place.unread}:
+        with suppress(FileRefused):
+            sources[file] = source_of(read_file(Path(file), file), file)
+    edits = edits_of(findings, sources)
+    for file, every in edits.items():
+        try:
+            apply(Path(file), every)
+        except OSError as error:
+            raise RunflowError(f"{file} cannot be written: {(error.strerror or str(error)).lower()}") from None
+    return sorted(edits)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -21,6 +22,15 @@ from runner.suite.selection import parse_path
 
 INVALID = 2
 NOTHING_SELECTED = 5
+
+
+class Shown(NamedTuple):
+    """Something to show about a file: what a problem has, and what it is called."""
+
+    message: str
+    place: Place | None
+    hint: str
+    label: str = ""
 
 
 def compiled(paths: Sequence[str], loading: Loading, *, keep_going: bool = False) -> tuple[list[Plan], Loader, int]:
@@ -52,33 +62,39 @@ def compiled(paths: Sequence[str], loading: Loading, *, keep_going: bool = False
 def show_problems(problems: Iterable[Problem], outcome: str = "nothing was sent") -> None:
     """Write every problem to standard error, and what comes of it."""
     every = list(problems)
-    sources: dict[str, Source | None] = {}
-    arrow = "→" if can_write(sys.stderr, "→") else "->"
-    for problem in every:
-        where = _where(problem.place, sources)
-        if where is None:
-            place = f"{one_line(problem.place.file, 1000)}: " if problem.place else ""
-            click.echo(f"{place}{_styled(one_line(problem.message, 2000))}", err=True)
-        else:
-            click.echo(
-                f"{click.style(one_line(str(where), 1000), fg='cyan')}: {_styled(one_line(problem.message, 2000))}",
-                err=True,
-            )
-            for line in excerpt(where):
-                click.echo(f"  {line}", err=True)
-        if problem.hint:
-            click.echo(f"  {arrow} {one_line(problem.hint, 1000)}", err=True)
-        click.echo(err=True)
+    show_each(Shown(each.message, each.place, each.hint) for each in every)
     files = len({problem.place.file for problem in every if problem.place})
     in_files = f" in {plural(files, 'file')}" if files else ""
     click.echo(click.style(f"{plural(len(every), 'problem')}{in_files}; {outcome}", fg="red", bold=True), err=True)
 
 
-def _styled(message: str) -> str:
-    return click.style(message, bold=True)
+def show_each(every: Iterable[Shown]) -> None:
+    """Write each to standard error: place, excerpt with caret, what is wrong, what to do."""
+    sources: dict[str, Source | None] = {}
+    arrow = "→" if can_write(sys.stderr, "→") else "->"
+    for one in every:
+        where = where_of(one.place, sources)
+        label = f"{click.style(one.label, fg='yellow')}: " if one.label else ""
+        message = label + click.style(one_line(one.message, 2000), bold=True)
+        if where is None:
+            place = f"{one_line(one.place.file, 1000)}: " if one.place else ""
+            click.echo(f"{place}{message}", err=True)
+        else:
+            click.echo(f"{click.style(one_line(str(where), 1000), fg='cyan')}: {message}", err=True)
+            for line in excerpt(where):
+                click.echo(f"  {line}", err=True)
+        if one.hint:
+            click.echo(f"  {arrow} {one_line(one.hint, 1000)}", err=True)
+        click.echo(err=True)
 
 
-def _where(place: Place | None, sources: dict[str, Source | None]) -> Where | None:
+def where_of(place: Place | None, sources: dict[str, Source | None]) -> Where | None:
+    """The place as line and column with the lines around it; None where the file is not known or may not be shown.
+
+    Args:
+        place: The place.
+        sources: The files that were read for this; keeps them.
+    """
     if place is None or place.unread:
         return None
     if place.file not in sources:

@@ -12,7 +12,7 @@ from runner.language.document import Document
 from runner.language.schema import struct_schema
 from runner.model.errors import MAX_PROBLEMS, DocumentPath, Place, Problem
 from runner.model.units import bare_number_hint
-from runner.model.wording import did_you_mean, listed, shown
+from runner.model.wording import did_you_mean, listed, nearest, shown
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -177,8 +177,11 @@ def _unknown_keys(error: Any, path: DocumentPath, title: str, file: str) -> Iter
         if name not in known:
             place = Place(file, (*path, name), on_key=True)
             elsewhere = [key for owner, key in _ELSEWHERE if owner == title]
-            hint = _ELSEWHERE.get((title, name)) or did_you_mean(name, [*known, *elsewhere])
-            yield Problem(f"unknown key '{name}' in {_noun(title)}", place, hint or f"known here: {listed(known, 40)}")
+            there = _ELSEWHERE.get((title, name), "")
+            near = "" if there else nearest(name, [*known, *elsewhere])
+            hint = there or (f"did you mean '{near}'?" if near else f"known here: {listed(known, 40)}")
+            instead = near if near in known and near not in error.instance else ""
+            yield Problem(f"unknown key '{name}' in {_noun(title)}", place, hint, instead)
 
 
 def _noun(title: str) -> str:

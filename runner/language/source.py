@@ -110,7 +110,7 @@ class Source:
         """The place as line and column with the lines around it."""
         lines = self.lines
         if place.line:
-            line, column, width = place.line - 1, max(place.column - 1, 0), 1
+            line, column, width = place.line - 1, max(place.column - 1, 0), place.width
         else:
             span = self.span(place.path, on_key=place.on_key) or Span(0, 0, 0, 0)
             line, column = span.line, span.column

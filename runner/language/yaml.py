@@ -21,6 +21,7 @@ MAX_EXPANSION = 100_000
 """Values that aliases may stand for, in all."""
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_TEMPLATE = re.compile(r"\{\{[^{}\n]*\}\}")
 _WORDS = {"true": True, "false": False, "null": None, "": None}
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _QUOTE_TEMPLATE = 'quote it: "{{ … }}" (YAML reads an unquoted {{ as the beginning of a map)'
@@ -128,9 +129,11 @@ class _Builder:
         self.whole = True
 
     def problem(self, message: str, span: Span, hint: str = "") -> None:
-        if len(self.problems) >= MAX_PROBLEMS:
-            return
-        self.problems.append(Problem(message, Place(self.file, line=span.line + 1, column=span.column + 1), hint))
+        self.note(Problem(message, Place(self.file, line=span.line + 1, column=span.column + 1), hint))
+
+    def note(self, problem: Problem) -> None:
+        if len(self.problems) < MAX_PROBLEMS:
+            self.problems.append(problem)
 
     def build(self) -> tuple[Any, Marks | None]:
         documents = 0
@@ -229,7 +232,15 @@ class _Builder:
         """A map as a key: an unquoted `{{ x }}` is read as the text it was meant to be, anything else ends the reading."""
         outer, start = self.stack[-1], event.start_mark.index
         if self.text[start - 1 : start + 1] == "{{":
-            self.problem("a template must be quoted", outer.span, _QUOTE_TEMPLATE)
+            written = _TEMPLATE.match(self.text, start - 1)
+            place = Place(
+                self.file,
+                line=outer.span.line + 1,
+                column=outer.span.column + 1,
+                width=len(written[0]) if written else 1,
+            )
+            instead = f'"{written[0]}"' if written and '"' not in written[0] and "\\" not in written[0] else ""
+            self.note(Problem("a template must be quoted", place, _QUOTE_TEMPLATE, instead))
             outer.template_from = start - 1
             return True
         hint = "a key is a text; quote it if it begins with [ or {"

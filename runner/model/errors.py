@@ -22,6 +22,7 @@ class Place(msgspec.Struct, frozen=True):
         on_key: The key is meant, not its value.
         line: A fixed line (from 1) where the document could not be read that far, else 0.
         column: The column (from 1) that goes with `line`.
+        width: Characters of that line that are meant.
         unread: The file as a whole, of which nothing was read, so nothing is shown.
     """
 
@@ -30,15 +31,31 @@ class Place(msgspec.Struct, frozen=True):
     on_key: bool = False
     line: int = 0
     column: int = 0
+    width: int = 1
     unread: bool = False
 
 
+class Edit(msgspec.Struct, frozen=True):
+    """Another text for a stretch of a file; lines and columns from 0, the end not in it."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    text: str
+
+
 class Problem(msgspec.Struct, frozen=True):
-    """One mistake in a file: what is wrong, where, and what to do next."""
+    """One mistake in a file: what is wrong, where, and what to do next.
+
+    Attributes:
+        instead: What stands at the place instead, where that mends it and cannot be anything else; or "".
+    """
 
     message: str
     place: Place | None = None
     hint: str = ""
+    instead: str = ""
 
 
 MAX_PROBLEMS = 200

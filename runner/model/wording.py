@@ -67,13 +67,18 @@ def member_path(path: str, key: str) -> str:
     return f"{path}.{key}" if _WORD.fullmatch(key) else f"{path}[{key_text(key)}]"
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """`did you mean 'headers'?` for a near miss, else an empty text."""
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The name that was most likely meant, or ""."""
     # only for files that are wrong
     import difflib  # noqa: PLC0415  # see above
 
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f"did you mean '{close[0]}'?" if close else ""
+    return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)), "")
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """`did you mean 'headers'?` for a near miss, else an empty text."""
+    near = nearest(name, known)
+    return f"did you mean '{near}'?" if near else ""
 
 
 def listed(names: Iterable[str], limit: int = 12) -> str:

@@ -183,8 +183,9 @@ class _Compiler:
         plan = self._with_included(plan, steps)
         key = settings.named(context.path)
         return msgspec.structs.replace(
-            plan, env=tuple(self._env(steps)), accepts=accepts, key=key, driver=settings.driver, hosts=settings.hosts
-        )
+            plan, env=tuple(self._env(steps)), accepts=accepts, key=key, driver=settings.driver, hosts=settings.hosts,
+            uses=tuple(context.every_use),
+        )  # fmt: skip
 
     def _with_included(self, plan: Plan, steps: Iterable[StepPlan]) -> Plan:
         """The plan, needing what its includes need, and holding the lock that they hold."""

@@ -75,6 +75,7 @@ class Settings:
         environment: Mapping[str, str] | None = None,
         hosts: AllowedHosts | None = None,
         untrusted: bool = False,
+        keep_uses: bool = False,
     ) -> None:
         self.files = files
         self.environment_names = dict(environment_names or {})
@@ -90,6 +91,7 @@ class Settings:
         self.environment = environment or {}
         self.hosts = hosts
         self.untrusted = untrusted
+        self.keep_uses = keep_uses
 
     def shown(self, path: Path) -> str:
         """A path as people know it: relative to where they are, where it is below."""
@@ -114,6 +116,7 @@ class Context:
         self.settings = settings
         self.problems = problems
         self.uses: Uses = []
+        self.every_use: list[tuple[frozenset[str], DocumentPath]] = []
         self.env: dict[str, DocumentPath] = {}
         self._local: frozenset[str] = frozenset()
         self._needs: set[str] = set()
@@ -186,8 +189,10 @@ class Context:
                 self.use(member, (*path, index))
         elif not value.literal:
             self.uses.append((value.names, self._local, path))
+            if self.settings.keep_uses:
+                self.every_use.append((value.names, path))
             self._needs |= value.needed - self._local
-            for name in value.env:
+            for name in sorted(value.env):
                 self.env.setdefault(name, path)
                 if self.settings.untrusted and name not in self.settings.environment:
                     self.withheld(path, f"the environment variable {name}", f"make it a variable: --var {name}=…")

@@ -237,6 +237,7 @@ class Plan(msgspec.Struct, frozen=True):
         driver: What it was compiled for.
         hosts: The only hosts that may be sent to; None is any.
         left_out: Places of steps that are not run, each with the reason, where not all were asked for.
+        uses: Names that values use, with the places, where somebody wants to know (`Settings.keep_uses`).
     """
 
     name: str
@@ -266,6 +267,7 @@ class Plan(msgspec.Struct, frozen=True):
     driver: str = "requests"
     hosts: AllowedHosts | None = None
     left_out: dict[DocumentPath, str] = {}
+    uses: tuple[tuple[frozenset[str], DocumentPath], ...] = ()
 
     @property
     def chosen(self) -> tuple[StepPlan, ...]:

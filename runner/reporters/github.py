@@ -50,9 +50,15 @@ class GitHub:
 
 def _annotation(result: WorkflowResult) -> str:
     why = reason_of_run(result)
-    facts = {**_place(why.where, result.file), "title": f"{result.full_name}: {why.title} ({why.code})"}
+    title = f"{result.full_name}: {why.title} ({why.code})"
+    return annotation("error", why.where, result.file, title, "\n".join(why.lines))
+
+
+def annotation(level: str, where: Where | None, file: str, title: str, text: str) -> str:
+    """A workflow command that shows a text on a line of a file; `level` is `error`, `warning` or `notice`."""
+    facts = {**_place(where, file), "title": title}
     properties = ",".join(f"{name}={_property(str(value))}" for name, value in facts.items())
-    return f"::error {properties}::{_data(chr(10).join(why.lines))}"
+    return f"::{level} {properties}::{_data(text)}"
 
 
 def _place(where: Where | None, file: str) -> dict[str, object]:

@@ -230,3 +230,16 @@ def test_names_that_collide_are_told_apart(runflow: Runflow, serve: Serve, write
     for file in ("a/flow.yaml", "a/a/flow.yaml", "b/flow.yaml"):
         assert (ended.folder / "run.jsonl").read_text().count(f'"{file}"') >= 1
         assert (ended.folder / "run.xml").read_text().count(f'"{file}"') >= 1
+
+
+def test_a_file_that_cannot_be_mended_says_so_and_stays(runflow: Runflow, write: Any) -> None:
+    text = "steps:\n  - get: http://127.0.0.1/\n    expct: 200\n"
+    path = write("flows/flow.yaml", text)
+    path.parent.chmod(0o555)
+    by = ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all"] if os.geteuid() == 0 else []
+    ended = runflow("check", "flows", "--fix", by=by)
+    path.parent.chmod(0o755)
+    assert ended.code == 2
+    assert "flows/flow.yaml cannot be written: permission denied" in ended.err
+    assert path.read_text() == text
+    assert [each.name for each in path.parent.iterdir()] == ["flow.yaml"]

@@ -1,0 +1,136 @@
+"""Rules about what others could see: secrets that stand in the file or in reports, connections that anybody may read."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from runner.language.document import METHODS
+from runner.lint.finding import Remark
+from runner.lint.subject import Subject, leaves, sounds_secret
+from runner.model.errors import DocumentPath, Edit
+
+
+def not_masked(subject: Subject) -> Iterator[Remark]:
+    """A name that sounds secret, whose values are not masked since nobody said that they are."""
+    plan = subject.plan
+    hidden = set(plan.secrets)
+    for step in subject.steps:
+        for extract in step.extracts:
+            if sounds_secret(extract.name) and extract.name not in hidden and not extract.secret:
+                yield _undeclared(subject, extract.name, extract.path, on_key=True)
+    for name, file, path in plan.env:
+        if sounds_secret(name) and name not in hidden and file == plan.file and "auth" not in path:
+            yield _undeclared(subject, name, path)
+
+
+def _undeclared(subject: Subject, name: str, path: DocumentPath, *, on_key: bool = False) -> Remark:
+    message = f"`{name}` sounds secret, and nothing masks it in reports"
+    return Remark(path, message, f"name it: `secrets: [{name}]`", on_key, _declare(subject, name))
+
+
+def _declare(subject: Subject, name: str) -> Edit | None:
+    """Where the name goes: into the list that is there, or into a new one above the steps."""
+    source, written = subject.source, subject.data.get("secrets")
+    if isinstance(written, list) and written:
+        span = source.span(("secrets", len(written) - 1))
+        assert span is not None  # it was read
+        flow = source.lines[span.line].lstrip().startswith("secrets")
+        text = (
+            f", {name}"
+            if flow
+            else f"\n{' ' * (len(source.lines[span.line]) - len(source.lines[span.line].lstrip()))}- {name}"
+        )
+        return Edit(span.end_line, span.end_column, span.end_line, span.end_column, text)
+    key = source.span(("steps",), on_key=True)
+    return (
+        None
+        if key is None or key.column or written is not None
+        else Edit(key.line, 0, key.line, 0, f"secrets: [{name}]\n")
+    )
+
+
+_SHAPES = (
+    (re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"), "a JWT"),
+    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"), "a private key"),
+    (re.compile(r"\b(?:ghp|gho|ghs|github_pat|glpat|xox[abp]|sk_live|rk_live)[-_]\w{10,}"), "an access token"),
+    (re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"), "an AWS access key"),
+    (re.compile(r"^(?:Bearer|Basic|Token)\s+[\w.~+/=-]{8,}$", re.IGNORECASE), "a credential"),
+)
+_SAY_WHAT_IS_EXPECTED = frozenset(
+    {"expect", "assert", "extract", "secrets", "inputs", "outputs", "description", "name", "attach", "if"}
+)
+
+
+def literal_secret(subject: Subject) -> Iterator[Remark]:
+    """A secret that stands in the file, where everybody with the repository reads it."""
+    for path, value in leaves(subject.data):
+        if not isinstance(value, str) or "{{" in value:
+            continue
+        what = next((name for shape, name in _SHAPES if shape.search(value)), "")
+        if not what and len(value) >= 6 and _named_secret(path) and not _SAY_WHAT_IS_EXPECTED & set(path):
+            what = f"the value of `{path[-1]}`"
+        if what:
+            hint = 'take it from the environment, "{{ env.NAME }}", and name it under `secrets`'
+            yield Remark(path, f"{what} stands in the file, for everybody to read", hint)
+
+
+def _named_secret(path: DocumentPath) -> bool:
+    words = [part for part in path if isinstance(part, str)]
+    return bool(words) and sounds_secret(words[-1])
+
+
+def not_verified(subject: Subject) -> Iterator[Remark]:
+    """`verify: false`: anybody on the way may answer in the server's place."""
+    for step, request in subject.requests:
+        if request.http.transport.verify is False:
+            own = subject.data[step.path[0]][step.path[1]].get("http")
+            path = (
+                (*step.path, "http", "verify")
+                if isinstance(own, dict) and "verify" in own
+                else ("defaults", "http", "verify")
+            )
+            hint = "name the CA that signed it: `verify: ca.pem`"
+            yield Remark(
+                path, "the server's certificate is not verified: anybody on the way may answer in its place", hint
+            )
+
+
+_URL_KEYS = frozenset({*METHODS, "token_url"})
+_NEAR = (".local", ".localhost", ".internal", ".test", ".example", ".invalid", ".svc", ".lan")
+
+
+def in_the_clear(subject: Subject) -> Iterator[Remark]:
+    """`http://` to a host that is not near: what is sent can be read and changed on the way."""
+    for path, value in _urls(subject.data):
+        if value.lower().startswith("http://") and not _near(value):
+            yield Remark(
+                path, f"{value.split('/')[2]} is asked without TLS: all of it can be read on the way", "write https://"
+            )
+
+
+def _urls(data: Any) -> Iterator[tuple[DocumentPath, str]]:
+    for path, value in leaves(data):
+        key = path[-1] if path else ""
+        if (
+            isinstance(value, str)
+            and (
+                path == ("base_url",)
+                or key in {"get", "post", "put", "patch", "delete", "head", "options", "token_url"}
+            )
+            and "expect" not in path
+        ):
+            yield path, value
+
+
+def _near(url: str) -> bool:
+    host = (urlsplit(url.split("{{", 1)[0]).hostname or "").lower()
+    if not host or ("." not in host and ":" not in host) or host.endswith(_NEAR):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return False

@@ -1,0 +1,67 @@
+"""What rules look at: one file as it was compiled, and as it was written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from runner.language.source import Source
+from runner.model.errors import DocumentPath
+from runner.plan.plan import Plan, RequestPlan, StepPlan
+
+_SECRET = re.compile(
+    r"(?:^|[_-])(?:tokens?|passwords?|passwd|passphrase|pwd|secrets?|api_?keys?|private_?key|client_?secret|jwt|bearer|credentials?)$",
+    re.IGNORECASE,
+)
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """One file.
+
+    Attributes:
+        data: The document as it was read.
+        source: Its text, with the places of its values.
+    """
+
+    plan: Plan
+    data: Any
+    source: Source
+
+    @property
+    def steps(self) -> tuple[StepPlan, ...]:
+        """Its steps, its cleanup's too."""
+        return (*self.plan.steps, *self.plan.cleanup)
+
+    @property
+    def requests(self) -> Iterator[tuple[StepPlan, RequestPlan]]:
+        """Its steps that send a request."""
+        for step in self.steps:
+            if isinstance(step.action, RequestPlan):
+                yield step, step.action
+
+    def use_of(self, name: str, above: DocumentPath) -> DocumentPath:
+        """The first place below `above` that uses a name; `above` itself where none is known."""
+        for names, path in self.plan.uses:
+            if name in names and path[: len(above)] == above:
+                return path
+        return above
+
+
+def sounds_secret(name: str) -> bool:
+    """A name that people give to what nobody else may see."""
+    return _SECRET.search(name) is not None
+
+
+def leaves(data: Any, path: DocumentPath = ()) -> Iterator[tuple[DocumentPath, Any]]:
+    """Every scalar of a document with its place."""
+    if isinstance(data, dict):
+        for key, member in data.items():
+            yield from leaves(member, (*path, key))
+    elif isinstance(data, list):
+        for index, member in enumerate(data):
+            yield from leaves(member, (*path, index))
+    else:
+        yield path, data

@@ -1,0 +1,26 @@
+"""Every rule by its code; `runner.model.codes` has their words. A new one is one function and one line here."""
+
+from __future__ import annotations
+
+from runner.lint import exposure, flow, weak
+from runner.lint.finding import Rule
+
+INVALID = "RF600"
+RULES: dict[str, Rule] = {
+    "RF601": Rule("error", flow.used_too_early),
+    "RF602": Rule("warning", flow.given_by_a_branch),
+    "RF603": Rule("warning", flow.never_used),
+    "RF604": Rule("warning", flow.shadowed),
+    "RF605": Rule("error", flow.loop_over_one),
+    "RF611": Rule("warning", weak.nothing_expected),
+    "RF612": Rule("warning", weak.passes_anything),
+    "RF613": Rule("warning", weak.any_status),
+    "RF614": Rule("warning", weak.impossible_path),
+    "RF615": Rule("warning", weak.repeats_a_post),
+    "RF621": Rule("warning", exposure.not_masked),
+    "RF622": Rule("warning", exposure.literal_secret),
+    "RF623": Rule("warning", exposure.not_verified),
+    "RF624": Rule("warning", exposure.in_the_clear),
+}
+UNREASONED, IDLE = "RF631", "RF632"
+"""An `ignore` without a reason, and one that ignores nothing."""

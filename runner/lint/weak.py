@@ -1,0 +1,144 @@
+"""Rules about checks that check too little: whatever comes, the step passes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from runner.lint.finding import Remark
+from runner.lint.subject import Subject
+from runner.plan.conditions import Condition, Conditions, Expectation, Inside
+from runner.plan.plan import RequestPlan
+from runner.selectors.json_path import Definite
+
+
+def nothing_expected(subject: Subject) -> Iterator[Remark]:
+    """A request of which nothing is judged: a 500 passes."""
+    for step, request in subject.requests:
+        judged = step.status or step.expectations or step.asserts or step.extracts or step.expects_failure
+        if not judged and step.path[0] == "steps" and "expect" not in subject.data["steps"][step.path[1]]:
+            hint = "write what must hold, at least `expect: 2xx`"
+            yield Remark(request.url_path, "nothing is expected of the answer: any status passes", hint, on_key=True)
+
+
+_ANY_PATTERN = frozenset({"", "^", "$", "^$|", ".*", "^.*", ".*$", "^.*$", ".*?", "(?s).*", "(?s)^.*$"})
+_ALWAYS_THERE = frozenset(
+    {"status", "body", "size", "duration", "url", "reason", "http_version", "sha256", "hex", "redirects", "$"}
+)
+_NEVER_NEGATIVE = ("size", "duration", "timing")
+
+
+def passes_anything(subject: Subject) -> Iterator[Remark]:
+    """An expectation that every answer meets."""
+    for step in subject.steps:
+        for expectation in step.expectations:
+            kind = expectation.pick.text.partition(" ")[0]
+            if expectation.conditions.entries and all(_idle(entry, kind) for entry in expectation.conditions.entries):
+                message = f"`{expectation.pick.text}` passes whatever comes"
+                yield Remark(expectation.pick.path, message, "say what is expected of it", on_key=True)
+
+
+def _idle(entry: Condition | Inside, kind: str) -> bool:
+    argument = _literal(entry)
+    match entry.operator:
+        case "matches":
+            return bool(argument in _ANY_PATTERN)
+        case "contains" | "starts_with" | "ends_with":
+            return bool(argument == "")
+        case "exists":
+            return argument is True and kind in _ALWAYS_THERE
+        case "gte":
+            return kind in _NEVER_NEGATIVE and argument in (0, "0ms", "0s", "0B")
+        case _:
+            return False
+
+
+def any_status(subject: Subject) -> Iterator[Remark]:
+    """`status: any`: an error page is judged like an answer."""
+    for key in ("steps", "finally"):
+        for index, step in enumerate(subject.data.get(key) or ()):
+            expect = step.get("expect") if isinstance(step, dict) else None
+            status = expect.get("status") if isinstance(expect, dict) else expect
+            if status == "any":
+                path = (key, index, "expect", "status") if isinstance(expect, dict) else (key, index, "expect")
+                yield Remark(path, "any status passes, a 500 too", "name those that may come: [200, 404]")
+
+
+def impossible_path(subject: Subject) -> Iterator[Remark]:
+    """A path that the step's own schema says cannot be there."""
+    for step in subject.steps:
+        schemas = [schema for each in step.expectations for schema in _schemas(each)]
+        for pick in (*(each.pick for each in step.expectations), *(each.pick for each in step.extracts)):
+            path = pick.selector.path if isinstance(pick.selector, Definite) and pick.text != "$" else ()
+            for schema in schemas:
+                missing = _missing(schema, path)
+                if missing:
+                    message = f"the schema of this step allows no {missing}"
+                    yield Remark(pick.path, message, "one of the two is wrong", on_key=True)
+
+
+def _schemas(expectation: Expectation) -> Iterator[dict[str, Any]]:
+    if expectation.pick.text != "$":
+        return
+    for entry in expectation.conditions.entries:
+        argument = _literal(entry) if entry.operator == "schema" else None
+        if isinstance(argument, dict):
+            yield argument
+
+
+def _literal(entry: Condition | Inside) -> Any:
+    """The argument of a condition where it is known before anything runs, else None."""
+    argument = entry.argument if isinstance(entry, Condition) else None
+    known = argument is not None and not isinstance(argument, (Conditions, tuple)) and argument.literal
+    return (
+        argument.render({})
+        if known and not isinstance(argument, (Conditions, tuple)) and argument is not None
+        else None
+    )
+
+
+def _missing(schema: dict[str, Any], path: tuple[str | int, ...]) -> str:
+    """The first part of a path that a closed object has no room for, or ""."""
+    for part in path:
+        if isinstance(part, int):
+            schema = schema.get("items", {})
+        else:
+            properties = schema.get("properties", {})
+            if (
+                part not in properties
+                and schema.get("additionalProperties") is False
+                and "patternProperties" not in schema
+            ):
+                return f"`{part}`"
+            schema = properties.get(part, {})
+        if not isinstance(schema, dict) or "$ref" in schema:
+            return ""
+    return ""
+
+
+_REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
+
+
+def repeats_a_post(subject: Subject) -> Iterator[Remark]:
+    """A request that may do its work twice is tried again: its first try may have succeeded, and only its answer got lost."""
+    for step, request in subject.requests:
+        if step.retry is None or not request.method.literal:
+            continue
+        method = str(request.method.render({}))
+        if method not in _REPEATABLE and not _has_key(request):
+            hint = "retry a GET that follows, or send an `Idempotency-Key` header with a value of its own"
+            yield Remark(
+                _retry_path(subject, step.path),
+                f"a {method} that is tried again may do its work twice",
+                hint,
+                on_key=True,
+            )
+
+
+def _has_key(request: RequestPlan) -> bool:
+    names = (str(entry.name.render({})).lower() for entry in request.headers.entries if entry.name.literal)
+    return "idempotency-key" in names
+
+
+def _retry_path(subject: Subject, path: tuple[Any, ...]) -> tuple[Any, ...]:
+    return (*path, "retry") if "retry" in subject.data[path[0]][path[1]] else path
