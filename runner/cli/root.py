@@ -16,6 +16,7 @@ from runner.version import __version__
 COMMANDS = {
     "run": "Run workflows (the default: `runflow PATH…`).",
     "check": "Check workflows without sending anything.",
+    "fmt": "Lay out workflows in the one way.",
     "token": "Fetch a credential's token and show what is known of it.",
     "list": "List what the same paths and options would run.",
     "report": "Make reports from JSON Lines reports; several are merged.",

@@ -44,15 +44,16 @@ def load(content: bytes, file: str, problems: list[Problem]) -> tuple[Any, Sourc
     if not builder.whole:
         raise WorkflowError(builder.problems)
     problems += builder.problems
-    return data, Source(file, text, marks, _read_marks)
+    return data, Source(file, text, marks, marks_of)
 
 
 def source_of(content: bytes, file: str) -> Source:
     """The places of a text that may be broken: whatever can be shown of it."""
-    return Source(file, content.decode("utf-8", "replace").removeprefix("\ufeff"), None, _read_marks)
+    return Source(file, content.decode("utf-8", "replace").removeprefix("\ufeff"), None, marks_of)
 
 
-def _read_marks(text: str) -> Marks | None:
+def marks_of(text: str) -> Marks | None:
+    """The places of all values of a text, or None where it is none."""
     return _Builder(text, "").build()[1]
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from runner.language.replacing import replace
 from runner.language.source import Source
 from runner.lint.finding import Finding
 from runner.model.errors import Edit, Place
@@ -46,10 +46,4 @@ def apply(file: Path, edits: Iterable[Edit]) -> None:
         lines += [""] * (edit.end_line + 1 - len(lines))
         head, tail = lines[edit.line][: edit.column], lines[edit.end_line][edit.end_column :]
         lines[edit.line : edit.end_line + 1] = [head + edit.text.replace("\n", newline) + tail]
-    beside = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
-        beside.write_bytes("".join([mark, *lines]).encode("utf-8"))
-        beside.chmod(file.stat().st_mode)
-        beside.replace(file)
-    finally:
-        beside.unlink(missing_ok=True)
+    replace(file, "".join([mark, *lines]).encode("utf-8"))

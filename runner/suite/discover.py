@@ -13,7 +13,7 @@ from runner.model.wording import did_you_mean
 SUFFIXES = (".yaml", ".yml")
 
 
-def discover(paths: Iterable[Path], *, links: bool = True) -> list[Path]:
+def discover(paths: Iterable[Path], *, links: bool = True, included: bool = False) -> list[Path]:
     """The workflow files that paths mean, each once, in the order given; inside a folder sorted by name.
 
     Files and folders whose name begins with `_` are for inclusion only, those with `.` are hidden.
@@ -21,6 +21,7 @@ def discover(paths: Iterable[Path], *, links: bool = True) -> list[Path]:
     Args:
         paths: Files and folders.
         links: They may lead elsewhere by a symbolic link below the working directory.
+        included: Those that are for inclusion only, too.
 
     Raises:
         WorkflowError: a path does not exist, or leads elsewhere.
@@ -31,7 +32,7 @@ def discover(paths: Iterable[Path], *, links: bool = True) -> list[Path]:
         if not links and _leads_elsewhere(path):
             problems.append(Problem(f"--untrusted follows no link, and {path} is one", Place(str(path), unread=True)))
         elif path.is_dir():
-            found.update(dict.fromkeys(_below(path)))
+            found.update(dict.fromkeys(_below(path, "." if included else ("_", "."))))
         elif path.exists():
             found[path] = None
         else:
@@ -58,9 +59,9 @@ def _near(path: Path) -> str:
     return near or (f"{folder} has {', '.join(names[:5])}" if names else f"{folder} has no workflows")
 
 
-def _below(folder: Path) -> Iterator[Path]:
+def _below(folder: Path, hidden: str | tuple[str, ...] = ("_", ".")) -> Iterator[Path]:
     for here, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith(("_", ".")))
+        folders[:] = sorted(name for name in folders if not name.startswith(hidden))
         for name in sorted(files):
-            if name.endswith(SUFFIXES) and not name.startswith(("_", ".")) and name != PROJECT_FILE:
+            if name.endswith(SUFFIXES) and not name.startswith(hidden) and name != PROJECT_FILE:
                 yield Path(here) / name

@@ -101,11 +101,12 @@ def test_what_may_be_meant_otherwise_is_left_alone(runflow: Any, write: Any) -> 
     assert path.read_text() == text
 
 
-def test_the_hook_for_pre_commit_runs_what_it_says(runflow: Any, write: Any) -> None:
-    (hook,) = yaml.safe_load(
-        (Path(__file__).parent.parent.parent / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
-    )
+def test_the_hooks_for_pre_commit_run_what_they_say(runflow: Any, write: Any) -> None:
+    hooks = yaml.safe_load((Path(__file__).parent.parent.parent / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
     write("a.flow.yaml", WEAK)
-    name, *words = hook["entry"].split()
-    assert name == "runflow"
-    assert runflow(*words, "a.flow.yaml").code == 1
+    ended = {}
+    for hook in hooks:
+        name, *words = hook["entry"].split()
+        assert name == "runflow"
+        ended[hook["id"]] = runflow(*words, "a.flow.yaml").code
+    assert ended == {"runflow-check": 1, "runflow-fmt": 0}

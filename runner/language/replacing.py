@@ -1,0 +1,22 @@
+"""Writing a file anew: beside it and renamed, so that it is the old one or the new one, whole."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def replace(file: Path, content: bytes) -> None:
+    """Put this content in a file's place, with its permissions; a link stays one.
+
+    Raises:
+        OSError: it cannot be written; the old one is whole.
+    """
+    file = file.resolve()
+    beside = file.with_name(f".{file.name}.{os.getpid()}.part")
+    try:
+        beside.write_bytes(content)
+        beside.chmod(file.stat().st_mode)
+        beside.replace(file)
+    finally:
+        beside.unlink(missing_ok=True)
