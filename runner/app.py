@@ -11,13 +11,14 @@ import msgspec
 from msgspec import UNSET
 
 from runner.drivers.table import DRIVERS, driver_named, features
+from runner.engine.session import Session
 from runner.language.files import Files
 from runner.language.project import Environment, Project, ProjectFile, find_project
 from runner.model.environment import Environment as Variables
 from runner.model.errors import Place, Problem, RunflowError, WorkflowError
 from runner.model.exchange import AllowedHosts
 from runner.model.kinds import Reporter
-from runner.model.results import Result
+from runner.model.results import Result, SessionResult
 from runner.model.wording import did_you_mean, listed
 from runner.plan.compile import compile_file
 from runner.plan.context import Settings
@@ -74,6 +75,7 @@ class Loading(msgspec.Struct, frozen=True):
         allow_hosts: The only hosts that may be sent to, in place of the project's.
         untrusted: The files are a stranger's: no environment, no file is sent, and only to those hosts.
         examined: Somebody will look for what is merely bad in them.
+        base_url: In place of what the files and the environment say.
     """
 
     given: frozenset[str] = frozenset()
@@ -84,6 +86,7 @@ class Loading(msgspec.Struct, frozen=True):
     allow_hosts: tuple[str, ...] = ()
     untrusted: bool = False
     examined: bool = False
+    base_url: str = ""
 
 
 class Loader:
@@ -200,7 +203,7 @@ def _settings(folder: Path, loading: Loading, home: Path) -> Settings:
         given=loading.given,
         environment_names=chosen.vars if isinstance(chosen.vars, dict) else {},
         ng=project.jsonpath == "ng",
-        base_url=chosen.base_url if isinstance(chosen.base_url, str) else "",
+        base_url=loading.base_url or (chosen.base_url if isinstance(chosen.base_url, str) else ""),
         defaults=None if project.defaults is UNSET else project.defaults,
         driver=driver,
         can=features(driver),
@@ -269,6 +272,7 @@ def load(
     environment: str = "",
     file_root: str | os.PathLike[str] | None = None,
     driver: str = "",
+    base_url: str = "",
 ) -> Workflow:
     """Read and check one workflow.
 
@@ -279,6 +283,7 @@ def load(
         environment: An environment of the project file.
         file_root: No file outside this folder is read; default: the project's folder, else the file's.
         driver: `requests`, `curl` or `auto`; default: the project's choice, else `requests`.
+        base_url: In place of what the file and the environment say.
 
     Raises:
         WorkflowError: everything that is wrong with it.
@@ -286,7 +291,7 @@ def load(
     """
     root = Path(file_root) if file_root is not None else None
     given = frozenset(variables or {})
-    loader = Loader(Loading(given, os.environ if env is None else env, environment, root, driver))
+    loader = Loader(Loading(given, os.environ if env is None else env, environment, root, driver, base_url=base_url))
     plans = loader.plans([Wanted(Path(path))])
     needed = loader.needed(plans)
     if loader.problems:
@@ -397,8 +402,26 @@ def run_suite(
     reporters: Iterable[Reporter],
     new_crew: NewCrew,
     watch: Watch | None = None,
+    *,
+    sessions: dict[str, Session] | None = None,
 ) -> Result:
-    """Run workflows and tell every reporter. A reporter that cannot write is dropped, and the result says so."""
+    """Run workflows and tell every reporter. A reporter that cannot write is dropped, and the result says so.
+
+    Args:
+        runs: In their order.
+        options: How.
+        reporters: Who is told.
+        new_crew: Makes who runs them.
+        watch: Shows how far it is.
+        sessions: Tokens that stay for a later call; `close_sessions` gives them back.
+    """
     door = Reporters(reporters)
-    result = Suite(runs, options, door.write, new_crew, watch).run()
+    result = Suite(runs, options, door.write, new_crew, watch=watch, sessions=sessions).run()
     return msgspec.structs.replace(result, report_errors=tuple(door.errors)) if door.errors else result
+
+
+def close_sessions(sessions: dict[str, Session], options: Options, new_crew: NewCrew) -> tuple[SessionResult, ...]:
+    """Give back the tokens that several calls of `run_suite` shared."""
+    suite = Suite([], options, lambda _: None, new_crew)
+    suite.sessions = sessions
+    return suite.run().sessions

@@ -10,12 +10,13 @@ from urllib.parse import quote
 
 import click
 
-from runner.cli.problems import Shown, show_each, where_of
+from runner.cli.problems import Shown, show_each
 from runner.language.source import Source
 from runner.lint.finding import Finding
 from runner.lint.table import INVALID, RULES
 from runner.model.codes import CODES
 from runner.reporters.github import annotation
+from runner.reporters.problems import where_of
 from runner.version import __version__
 
 

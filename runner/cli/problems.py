@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import click
 
 from runner.app import Loader, Loading
-from runner.language.files import FileRefused, read_file
 from runner.language.source import Source
-from runner.language.yaml import source_of
 from runner.model.errors import Place, Problem
-from runner.model.results import Where
 from runner.model.wording import plural
 from runner.plan.plan import Plan
+from runner.reporters.problems import where_of
 from runner.reporters.text import can_write, excerpt, one_line
 from runner.suite.selection import parse_path
 
@@ -86,23 +83,3 @@ def show_each(every: Iterable[Shown]) -> None:
         if one.hint:
             click.echo(f"  {arrow} {one_line(one.hint, 1000)}", err=True)
         click.echo(err=True)
-
-
-def where_of(place: Place | None, sources: dict[str, Source | None]) -> Where | None:
-    """The place as line and column with the lines around it; None where the file is not known or may not be shown.
-
-    Args:
-        place: The place.
-        sources: The files that were read for this; keeps them.
-    """
-    if place is None or place.unread:
-        return None
-    if place.file not in sources:
-        try:
-            sources[place.file] = source_of(read_file(Path(place.file), place.file), place.file)
-        except FileRefused:
-            sources[place.file] = None
-    source = sources[place.file]
-    if source is None or not source.text.strip():
-        return None
-    return source.where(place, around=1)

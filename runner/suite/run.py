@@ -92,10 +92,19 @@ class Suite:
         write: Takes masked events, from one thread at a time.
         new_crew: Makes who runs them.
         watch: Shows how far it is.
+        sessions: The tokens that are there already, and that stay for a suite that follows; without them they are this
+            suite's own, and given back at its end.
     """
 
     def __init__(
-        self, runs: list[Run], options: Options, write: Emit, new_crew: NewCrew, watch: Watch | None = None
+        self,
+        runs: list[Run],
+        options: Options,
+        write: Emit,
+        new_crew: NewCrew,
+        *,
+        watch: Watch | None = None,
+        sessions: dict[str, Session] | None = None,
     ) -> None:
         self.runs = runs
         self.options = options
@@ -103,7 +112,8 @@ class Suite:
         self.new_crew = new_crew
         self.watch = watch
         self.redactor = Redactor()
-        self.sessions: dict[str, Session] = {}
+        self.sessions: dict[str, Session] = {} if sessions is None else sessions
+        self._closes = sessions is None
         self.schedule = Schedule(runs, options.most_failures)
         self.order = InOrder(write)
         self.stopping = Stopping()
@@ -127,7 +137,8 @@ class Suite:
         with self.stopping:
             crew = self.new_crew(self.stopping)
             self._work(crew, self._next_run, self._run_ended)
-            self._close_sessions(crew)
+            if self._closes:
+                self._close_sessions(crew)
             crew.close()
             result = self._result(time.monotonic() - started)
             self.write(RunFinished(result))  # a signal meanwhile must not cut a report short

@@ -65,7 +65,7 @@ GUARDS = (
     Guard("masking of what a session did", "engine/tokens.py", "frame.world.mask(result)", "result", ("tests/torture/test_secrets.py",)),
     Guard("lines of a CI log, checks", "reporters/failures.py", '(("", flat(line)) for line in check_lines(check))', '(("", safe(line)) for line in check_lines(check))', ("tests/torture/test_ci_logs.py",)),
     Guard("lines of a CI log, text diffs", "reporters/text.py", 'f"  | {line}"', 'f"  {line}"', ("tests/torture/test_ci_logs.py",)),
-    Guard("excerpts of what was refused", "cli/problems.py", "if place is None or place.unread:", "if place is None:", ("tests/torture/test_files.py",)),
+    Guard("excerpts of what was refused", "reporters/problems.py", "if place is None or place.unread:", "if place is None:", ("tests/torture/test_files.py",)),
     Guard("links of a stranger", "suite/discover.py", "if not links and _leads_elsewhere(path):", "if False:", ("tests/torture/test_files.py", "-k", "stranger")),
     Guard("no project file of a stranger by a link", "language/project.py", "if not links and (folder / PROJECT_FILE).is_symlink():", "if False:", ("tests/torture/test_files.py", "-k", "stranger")),
     Guard("infinite numbers", "model/answer.py", "if math.isinf(number):", "if False:", ("tests/torture/test_jsonpath.py",)),

@@ -1,0 +1,47 @@
+"""Problems of files as lines: place, excerpt with caret, what is wrong, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from runner.language.files import FileRefused, read_file
+from runner.language.source import Source
+from runner.language.yaml import source_of
+from runner.model.errors import Place, Problem
+from runner.model.results import Where
+from runner.reporters.text import excerpt, one_line
+
+
+def where_of(place: Place | None, sources: dict[str, Source | None]) -> Where | None:
+    """The place as line and column with the lines around it; None where the file is not known or may not be shown.
+
+    Args:
+        place: The place.
+        sources: The files that were read for this; keeps them.
+    """
+    if place is None or place.unread:
+        return None
+    if place.file not in sources:
+        try:
+            sources[place.file] = source_of(read_file(Path(place.file), place.file), place.file)
+        except FileRefused:
+            sources[place.file] = None
+    source = sources[place.file]
+    if source is None or not source.text.strip():
+        return None
+    return source.where(place, around=1)
+
+
+def problem_lines(problems: Iterable[Problem]) -> Iterator[str]:
+    """All of them, an empty line behind each."""
+    sources: dict[str, Source | None] = {}
+    for problem in problems:
+        where = where_of(problem.place, sources)
+        at = str(where) if where else problem.place.file if problem.place else ""
+        yield f"{one_line(at, 1000)}: {one_line(problem.message, 2000)}" if at else one_line(problem.message, 2000)
+        if where is not None:
+            yield from (f"  {line}" for line in excerpt(where))
+        if problem.hint:
+            yield f"  → {one_line(problem.hint, 1000)}"
+        yield ""
