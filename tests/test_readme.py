@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 
 import runner
+from runner.app import Loader, Loading
 from runner.language.project import find_project
+from runner.lint.examine import findings_of
 from runner.model.errors import RunflowError
+from runner.suite.selection import Wanted
 
 PROJECT = Path(__file__).parent.parent
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
@@ -44,6 +47,27 @@ def test_the_python_of_the_readme_runs(
     names = {"url": demo_env["API_URL"], "password": demo_env["API_PASSWORD"]}
     exec(compile(blocks("python")[0], "README.md", "exec"), names)
     assert "fetch the profile passed 200" in capsys.readouterr().out
+
+
+def test_the_tests_of_the_readme_run(pytester: pytest.Pytester, demo_env: dict[str, str]) -> None:
+    text = next(block for block in blocks("python") if "def test_an_order" in block)
+    app = "import flask\napp = flask.Flask('shop')\napp.route('/orders/<user>')(lambda user: {'user': user})\n"
+    order = "inputs: [user]\nsteps:\n" + "  - {get: '/orders/{{ user }}', expect: {$.user: ada}}\n" * 2
+    health = "steps: [{get: /health, expect: {$.status: ok}}]\n"
+    for name, content in {
+        "shop.py": app, "test_shop.py": text.replace("https://staging.example.com", demo_env["API_URL"]),
+        "order.flow.yaml": order, "health.flow.yaml": health,
+    }.items():  # fmt: skip
+        (pytester.path / name).write_text(content, encoding="utf-8")
+    pytester.runpytest_subprocess("test_shop.py", "-p", "no:xdist").assert_outcomes(passed=2)
+
+
+def test_the_comments_of_the_readme_take_a_finding_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = next(block for block in blocks("yaml") if "# runflow: ignore" in block)
+    (tmp_path / "flow.yaml").write_text(f"base_url: https://api.test\n{text}", encoding="utf-8")
+    loader = Loader(Loading(examined=True))
+    assert findings_of(loader.plans([Wanted(tmp_path / "flow.yaml")]), loader.problems) == []
 
 
 def test_the_python_of_contributing_runs() -> None:
