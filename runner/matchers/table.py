@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runner.matchers import collections, combine, equality, kind, ordering, schema, text
 from runner.model.kinds import Matcher
+from runner.model.plugins import joined
 
 MATCHERS: dict[str, Matcher] = {
     matcher.name: matcher
@@ -51,3 +52,15 @@ MISTAKEN = {
     "subset": "includes", "or": "any_of", "and": "all_of", "present": "exists",
 }  # fmt: skip
 """What other tools call them."""
+
+ENTRY_POINTS = "runflow.matchers"
+
+
+def matcher_named(name: str) -> Matcher | None:
+    """The operator of this name, ours or an installed package's.
+
+    Raises:
+        RunflowError: that does not load, or is none.
+    """
+    found: Matcher | None = joined(MATCHERS, name, ENTRY_POINTS, "the matcher", "argument", "summary", "check", "judge")
+    return found

@@ -11,7 +11,7 @@ from runner.language.parts import Extract
 from runner.matchers.base import ValueMatcher
 from runner.matchers.equality import is_number
 from runner.matchers.schema import Schema
-from runner.matchers.table import LATER, MATCHERS, MISTAKEN
+from runner.matchers.table import LATER, MATCHERS, MISTAKEN, matcher_named
 from runner.model.answer import read_json
 from runner.model.errors import DocumentPath
 from runner.model.exchange import FAILURE_KINDS
@@ -137,10 +137,10 @@ class ExpectCompiler:
             if key.startswith("$"):
                 pick = self.context.pick(key, below, on_key=True)
                 entries.append(Inside(pick, self.conditions(argument, below), below))
-            elif key in MATCHERS:
-                entries.append(self._condition(MATCHERS[key], argument, below))
             elif key in LATER:
                 self.context.later(below, f"`{key}`")
+            elif (matcher := matcher_named(key)) is not None:
+                entries.append(self._condition(matcher, argument, below))
             else:
                 self._unknown(key, below)
         return Conditions(tuple(entries), data)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import importlib
 
-from runner.model.errors import RunflowError
 from runner.model.kinds import FileReporter
-from runner.model.wording import did_you_mean, listed
+from runner.model.plugins import loaded, named
 
 REPORTERS = {
     "github": "runner.reporters.github:GitHub",
@@ -33,18 +32,6 @@ def reporter_named(name: str) -> type[FileReporter]:
         module, _, attribute = REPORTERS[name].partition(":")
         found: type[FileReporter] = getattr(importlib.import_module(module), attribute)
         return found
-    # reading what is installed takes milliseconds, and most runs ask for nothing that is not ours
-    from importlib.metadata import entry_points  # noqa: PLC0415  # see above
-
-    every = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
-    if name not in every:
-        known = [*REPORTERS, *every]
-        raise RunflowError(
-            f"there is no report {name!r}", hint=did_you_mean(name, known) or f"reports: {listed(known)}"
-        )
-    try:
-        loaded: type[FileReporter] = every[name].load()
-    except Exception as error:  # a reporter is anybody's code
-        where = every[name].value
-        raise RunflowError(f"the report {name!r} ({where}) does not load: {type(error).__name__}: {error}") from error
-    return loaded
+    point = named(name, ENTRY_POINTS, "report", "reports", REPORTERS)
+    theirs: type[FileReporter] = loaded(point, "the report", "handle", "streams", "wants")
+    return theirs

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from runner.model.kinds import Selector, SelectorKind
+from runner.model.plugins import joined
 from runner.model.wording import did_you_mean
 from runner.selectors import body, connection, cookie, failure, final, header, json_path, jsonpath_ng, markup, regex
 
@@ -37,6 +38,8 @@ KINDS: dict[str, SelectorKind] = {
     )
 }
 
+ENTRY_POINTS = "runflow.selectors"
+
 DRIVER_TELLS = frozenset({"certificate", "timing"})
 """Selectors of what only some drivers can tell; such a driver has a feature of the same name."""
 
@@ -55,11 +58,12 @@ def kind_of(text: str) -> tuple[SelectorKind, str]:
 
     Raises:
         ValueError: there is no such selector, or its argument is missing or too much; a hint after a newline.
+        RunflowError: it is an installed package's, and does not load.
     """
     word, _, argument = text.partition(" ")
     if text.startswith("$"):
         return KINDS["$"], text
-    kind = KINDS.get(word)
+    kind = joined(KINDS, word, ENTRY_POINTS, "the selector", "argument", "text", "summary", "compile")
     if kind is None:
         raise ValueError(f"unknown selector '{text}'\n{_suggestion(word)}")
     argument = argument.strip()

@@ -26,6 +26,7 @@ from runner.model.environment import Environment, Telling
 from runner.model.errors import StepError
 from runner.model.kinds import Names, Value
 from runner.model.limits import limited
+from runner.model.plugins import joined
 from runner.model.wording import cut, did_you_mean, json_text, json_type, listed, shown
 from runner.templating import growth
 from runner.templating.analysis import files_named, leaves, names_used, needs, source
@@ -328,11 +329,20 @@ def _restore_returns(tree: nodes.Template) -> None:
             constant.value = constant.value.replace(_RETURN, "\r")
 
 
+def _joined(name: str) -> bool:
+    """Whether an installed package has a filter of this name, which is known from now on. Raises RunflowError."""
+    theirs = joined(FILTERS, name, "runflow.filters", "the filter", "__call__")
+    if theirs is not None:
+        for url in (False, True):
+            _environment(url=url).filters[name] = _measured(name, theirs)
+    return theirs is not None
+
+
 def _check_names(tree: nodes.Template) -> None:
     environment = _environment(url=False)
     for node in tree.find_all((nodes.Filter, nodes.Test)):
         known = environment.filters if isinstance(node, nodes.Filter) else environment.tests
-        if node.name not in known:
+        if node.name not in known and not (isinstance(node, nodes.Filter) and _joined(node.name)):
             kind = "filter" if isinstance(node, nodes.Filter) else "test"
             near = did_you_mean(node.name, known)
             raise TemplateProblem(f"there is no {kind} `{node.name}`", hint=near or f"{kind}s: {listed(known, 80)}")

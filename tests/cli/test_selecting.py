@@ -75,7 +75,7 @@ def test_shards_of_one_machine_stay_a_partition_while_they_run(some: None, runfl
     [
         (["--shard", "0/5"], 2, "there is no shard 0 of 5"), (["--shard", "6/5"], 2, "there is no shard 6 of 5"), (["--tag", "a and"], 2, "--tag 'a and': a word is missing at its end"), (["--skip-tag", "(a"], 2, "a bracket is not closed"),
         (["-k", "nothing"], 5, "nothing is selected: 4 workflows found, none left by -k 'nothing'"), (["--tag", "none"], 5, "none left by --tag 'none'"), (["--failed"], 5, "--failed (nothing failed last time)"), (["--repeat", "0"], 2, "--repeat"),
-        (["--timeout", "10"], 2, "--timeout"), (["--timeout", "0s"], 2, "a limit of nothing"), (["-j", "0"], 2, "-j"), (["--changed", "main"], 2, "git"), (["--report", "xml=a"], 2, "there is no report 'xml'"), (["--report", "jsnl=a"], 2, "did you mean 'jsonl'?"), (["--report", "jsonl"], 2, "write KIND=FILE"),
+        (["--timeout", "10"], 2, "--timeout"), (["--timeout", "0s"], 2, "a limit of nothing"), (["-j", "0"], 2, "-j"), (["--changed", "main"], 2, "git"), (["--report", "xml=a"], 2, "there is no report `xml`"), (["--report", "jsnl=a"], 2, "did you mean 'jsonl'?"), (["--report", "jsonl"], 2, "write KIND=FILE"),
         (["--report", "jsonl=a", "--report", "jsonl=./a"], 2, "two reports go to one file"), (["--driver", "urllib"], 2, "--driver"),
     ],
 )  # fmt: skip

@@ -42,6 +42,7 @@ STEPS = """
   - {get: /t, expect: {"regex (?s)(.*)": "x\\ny"}}
   - {get: /json, expect: {$.a: "b\\nc", $: {equals: {a: 1}}}, extract: {e: $.a}}
   - {get: "/{{ e | int }}"}
+  - {get: /json, expect: {"regex {{ e }}": x, "header {{ e }}": y}}
   - {get: "/{{ e | b64decode }}"}
   - {get: /x, headers: {X: "{{ e }}"}}
   - {get: /json, expect: {$: {schema: {additionalProperties: false}}}}

@@ -1,0 +1,104 @@
+"""What other packages bring, by their entry points: looked for when a name is met that is not ours. Knows no kind."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from runner.model.errors import RunflowError, StepError
+from runner.model.wording import did_you_mean, listed
+
+
+def installed(group: str) -> dict[str, Any]:
+    """The entry points of a group by their names."""
+    # reading what is installed takes milliseconds, and most runs ask for nothing that is not ours
+    from importlib.metadata import entry_points  # noqa: PLC0415  # see above
+
+    return {point.name: point for point in entry_points(group=group)}
+
+
+def loaded(point: Any, what: str, *has: str) -> Any:
+    """What an entry point names.
+
+    Args:
+        point: The entry point.
+        what: What a person calls it: `the matcher`.
+        *has: Attributes that it must have.
+
+    Raises:
+        RunflowError: it does not load, or lacks one of them.
+    """
+    try:
+        found = point.load()
+    except Exception as error:  # it is anybody's code
+        raise RunflowError(
+            f"{what} `{point.name}` ({point.value}) does not load: {type(error).__name__}: {error}"
+        ) from error
+    missing = [name for name in has if not hasattr(found, name)]
+    if missing:
+        raise RunflowError(f"{what} `{point.name}` ({point.value}) has no `{missing[0]}`")
+    return found
+
+
+def named(name: str, group: str, what: str, plural: str, ours: Any) -> Any:
+    """The entry point of this name.
+
+    Raises:
+        RunflowError: there is none.
+    """
+    every = installed(group)
+    if name not in every:
+        known = [*ours, *every]
+        raise RunflowError(
+            f"there is no {what} `{name}`", hint=did_you_mean(name, known) or f"{plural}: {listed(known)}"
+        )
+    return every[name]
+
+
+def joined(table: dict[str, Any], name: str, group: str, what: str, *has: str) -> Any:
+    """What a name means in a table: ours, else what an installed package has under it, which joins the table; else None.
+
+    Raises:
+        RunflowError: it does not load, or lacks something.
+    """
+    if name not in table:
+        point = installed(group).get(name)
+        if point is None:
+            return None
+        found = loaded(point, what, *has)
+        words = f"{what} `{name}` ({point.value})"
+        table[name] = (
+            found if inspect.isfunction(found) else _Theirs(found() if isinstance(found, type) else found, words)
+        )
+    return table[name]
+
+
+_BEFORE = frozenset({"check", "compile"})
+"""What is called when a file is read: there is no step yet that could have an error."""
+
+
+class _Theirs:
+    """Somebody else's object: what it raises is told with its name, and never taken for a bug of ours."""
+
+    def __init__(self, it: Any, words: str) -> None:
+        self._it = it
+        self._words = words
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._it, name)
+        if not callable(value):
+            return value
+
+        def call(*args: Any, **more: Any) -> Any:
+            try:
+                result = value(*args, **more)
+            except StepError:
+                raise
+            except Exception as error:
+                if name == "compile" and isinstance(error, ValueError):  # as the Protocol says
+                    raise
+                message = f"{self._words} failed: {type(error).__name__}: {error}"
+                raise (RunflowError(message) if name in _BEFORE else StepError(message, "extract")) from error
+            return _Theirs(result, self._words) if name == "compile" else result
+
+        return call
