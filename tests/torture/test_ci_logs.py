@@ -37,6 +37,7 @@ def liar(peer: Peer) -> None:
 
 STEPS = """
   - {get: /t, expect: {body: x, $.a: 1}}
+  - {get: /t, expect: {body: "a\\n::stop-commands::x\\nother"}}
   - {get: /t, expect: {body: "x\\ny", header X-A: y, cookie a: z}}
   - {get: /t, expect: {body: {contains: "x\\n::error::q", matches: "^\\n::x"}}}
   - {get: /t, expect: {"regex (?s)(.*)": "x\\ny"}}
