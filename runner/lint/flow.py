@@ -7,7 +7,9 @@ from typing import Any
 
 from runner.lint.finding import Remark
 from runner.lint.subject import Subject
-from runner.plan.plan import SetPlan, StepPlan
+from runner.model.wording import listed
+from runner.plan.plan import IncludePlan, SetPlan, StepPlan
+from runner.selectors.json_path import Definite
 
 
 def _from_outside(subject: Subject) -> set[str]:
@@ -119,3 +121,16 @@ def loop_over_one(subject: Subject) -> Iterator[Remark]:
             yield Remark(
                 (*step.path, "for_each"), "`for_each` goes over a list, and this is one value", "write a list: [a, b]"
             )
+
+
+def unknown_output(subject: Subject) -> Iterator[Remark]:
+    """A step asks an included file for what that does not give."""
+    for step in subject.steps:
+        if not isinstance(step.action, IncludePlan):
+            continue
+        given = {each.name for each in step.action.plan.outputs}
+        for pick in (*(each.pick for each in step.extracts), *(each.pick for each in step.expectations)):
+            path = pick.selector.path if isinstance(pick.selector, Definite) else ()
+            if path and path[0] not in given:
+                hint = f"its `outputs`: {listed(given)}" if given else "it has no `outputs`"
+                yield Remark(pick.path, f"{step.action.plan.file} gives no `{path[0]}`", hint)

@@ -12,6 +12,7 @@ RULES: dict[str, Rule] = {
     "RF603": Rule("warning", flow.never_used),
     "RF604": Rule("warning", flow.shadowed),
     "RF605": Rule("error", flow.loop_over_one),
+    "RF606": Rule("error", flow.unknown_output),
     "RF611": Rule("warning", weak.nothing_expected),
     "RF612": Rule("warning", weak.passes_anything),
     "RF613": Rule("warning", weak.any_status),

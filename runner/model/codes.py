@@ -236,6 +236,12 @@ CODES: dict[str, Code] = {
         ("a list that was written as a text",),
         ("write a list: `for_each: [a, b]`",),
     ),
+    "RF606": Code(
+        "an included file does not give that",
+        "A step asks an included workflow for a name that is not among its `outputs`, so it ends with an error.",
+        ("a misspelt name", "an output that was renamed"),
+        ("name one of its `outputs`, or add it there",),
+    ),
     "RF611": Code(
         "nothing is expected",
         "A request is sent, and nothing of its answer is judged: it passes whatever comes, a 500 too.",

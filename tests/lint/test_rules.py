@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -131,8 +132,26 @@ def test_a_rule_finds_what_it_is_for_and_nothing_else(
     assert found(tmp_path, text) == wanted
 
 
+INCLUDED = HEAD + "  - {get: /y, extract: {a: $.a}}\noutputs: {a: '{{ a }}'}\n"
+
+
+@pytest.mark.parametrize(
+    ("asked", "wanted"),
+    [
+        ("extract: {b: $.a}", []), ("extract: {b: $.c}", [("RF606", 3)]), ("expect: {$.a: 1, $.c: 1}, extract: {b: $.a}", [("RF606", 3)]),
+        ("extract: {b: {from: $.c, default: 1}}", [("RF606", 3)]), ("extract: {b: $}", []),
+    ],
+)  # fmt: skip
+def test_what_an_included_file_does_not_give_is_found(
+    asked: str, wanted: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = f"  - {{include: _x.yaml, {asked}}}\n  - {{get: '/{{{{ b }}}}', expect: 200}}\n"
+    assert found(tmp_path, text, _x=INCLUDED) == wanted
+
+
 def test_every_rule_has_words_and_a_case_that_finds_it() -> None:
-    tried = {code for _, wanted in CASES.values() for code, _ in wanted}
+    tried = {"RF606"} | {code for _, wanted in CASES.values() for code, _ in wanted}
     assert {*RULES, INVALID, UNREASONED, IDLE} <= CODES.keys()
     assert tried >= {*RULES, INVALID, UNREASONED, IDLE}
 
