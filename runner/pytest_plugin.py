@@ -253,23 +253,22 @@ def runflow(request: pytest.FixtureRequest) -> Any:
     ) -> Result:  # fmt: skip
         __tracebackhide__ = True
         from runner.app import load, run
+        from runner.drivers.in_process import AppSession
+        from runner.model.errors import RunflowError, WorkflowError
+        from runner.reporters.problems import problem_lines
 
-        session = None
-        if app is not None:
-            from runner.drivers.in_process import AppSession
-
-            session = AppSession(app)
         base = url or (APP_URL if app is not None else "")
         driver = "requests" if app is not None else ""
-        workflow = load(
-            request.path.parent / path,
-            variables=variables,
-            env=env,
-            environment=environment,
-            base_url=base,
-            driver=driver,
-        )
-        result = run(workflow, variables=variables, env=env, session=session)
+        try:
+            session = None if app is None else AppSession(app)
+            workflow = load(
+                request.path.parent / path, variables=variables, env=env, environment=environment, base_url=base, driver=driver
+            )  # fmt: skip
+            result = run(workflow, variables=variables, env=env, session=session)
+        except WorkflowError as error:
+            raise WorkflowFailed("\n".join(problem_lines(error.problems))) from None
+        except RunflowError as error:
+            raise WorkflowFailed(f"{error.message}\n→ {error.hint}" if error.hint else error.message) from None
         if check and not result.passed:
             raise WorkflowFailed(
                 "\n\n".join(text_of(each) for each in result.workflows if each.verdict.value in {"failed", "error"})

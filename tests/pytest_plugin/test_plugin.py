@@ -261,6 +261,12 @@ def test_a_live_url(runflow, pytestconfig):
     import os
     assert runflow("flows/live.yaml", url=os.environ["API_URL"]).passed
 
+def test_an_invalid_one_is_shown(runflow):
+    with pytest.raises(WorkflowFailed, match="unknown key 'expct'"):
+        runflow("flows/invalid.yaml", app=wsgi)
+    with pytest.raises(WorkflowFailed, match="there is no file or folder"):
+        runflow("flows/nothing.yaml")
+
 def test_shown(runflow):
     runflow("flows/flow.yaml", app=asgi, variables={"name": "eve"})
 """
@@ -275,9 +281,10 @@ def test_the_fixture_runs_a_workflow_against_a_url_or_an_application_without_a_s
         "flows/flow.yaml": FLOW,
         "flows/boom.yaml": boom,
         "flows/live.yaml": live,
+        "flows/invalid.yaml": "steps: [{get: /x, expct: 1}]\n",
     }
     result = run(files, "-W", "error", "-p", "no:randomly")
-    result.assert_outcomes(passed=6, failed=1)
+    result.assert_outcomes(passed=7, failed=1)
     result.stdout.fnmatch_lines(["*test_shown*", "*flow.yaml:3:*RF102*", '*"/users/eve" (string)*'])
 
 
