@@ -50,11 +50,13 @@ def soak(folder: str, driver: str, jobs: str, total: int, samples: int) -> None:
         "--report=jsonl=run.jsonl",
         "--report=junit=run.xml",
     ]
+    (Path(folder) / "run.jsonl").unlink(missing_ok=True)  # the other driver's
     begun = time.monotonic()
     with subprocess.Popen([sys.executable, "-m", "runner", *words], cwd=folder, stdout=subprocess.DEVNULL) as process:
         lines, done, rows = Path(folder) / "run.jsonl", 0, 0
         where = Path("/proc") / str(process.pid)
-        time.sleep(1)
+        while not lines.exists() and process.poll() is None:
+            time.sleep(0.05)
         with lines.open("rb") as stream:
             while process.poll() is None:
                 done += stream.read().count(b'"event":"step_finished"')
@@ -76,4 +78,4 @@ def _row(where: Path, driver: str, seconds: float, done: int) -> None:
 
 
 if __name__ == "__main__":
-    main(*((5, 20, 4) if "--quick" in sys.argv else (3000, 100, 15)))
+    main(*((40, 50, 2) if "--quick" in sys.argv else (3000, 100, 15)))
