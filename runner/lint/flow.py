@@ -12,16 +12,16 @@ from runner.plan.plan import IncludePlan, SetPlan, StepPlan
 from runner.selectors.json_path import Definite
 
 
-def _from_outside(subject: Subject) -> set[str]:
+def _written(subject: Subject) -> set[str]:
+    """Names to which the file itself gives a value before the first step."""
     plan = subject.plan
-    columns = {name for row in plan.rows for name in row.values}
     return (
-        set(plan.inputs)
-        | {each.name for each in plan.variables}
-        | columns
-        | set(plan.environment_names)
-        | set(plan.accepts)
+        set(plan.inputs) | {each.name for each in plan.variables} | {name for row in plan.rows for name in row.values}
     )
+
+
+def _from_outside(subject: Subject) -> set[str]:
+    return _written(subject) | set(subject.plan.environment_names) | set(subject.plan.accepts)
 
 
 def used_too_early(subject: Subject) -> Iterator[Remark]:
@@ -79,8 +79,7 @@ def _givers(step: StepPlan) -> Iterator[tuple[str, Any]]:
 
 def shadowed(subject: Subject) -> Iterator[Remark]:
     """A step gives a name another value than the file did, or overwrites one that nobody has used yet."""
-    outside = _from_outside(subject) - set(subject.plan.accepts - subject.plan.inputs)
-    outside |= {each.name for each in subject.plan.variables}
+    outside = _written(subject)
     waiting: dict[str, StepPlan] = {}
     for step in subject.plan.steps:
         own = {name for names, path in subject.plan.uses if path[:2] == step.path[:2] for name in names}

@@ -57,6 +57,7 @@ CASES: dict[str, tuple[str, list[tuple[str, int]]]] = {
     "used in a selector": ("  - {get: /y, extract: {a: $.a}}\n  - {get: /z, expect: {'$[?@.b == {{ a }}]': []}}\n", []),
     # RF604
     "hides a variable": (f"vars: {{a: 1}}\n{HEAD}  - {{get: '/{{{{ a }}}}', expect: 200}}\n  - {{get: /y, extract: {{a: $.a}}}}\n  - {{get: '/{{{{ a }}}}', expect: 200}}\n", [("RF604", 5)]),
+    "hides a column": (f"matrix: {{a: [1, 2]}}\n{HEAD}  - {{get: '/{{{{ a }}}}', expect: 200}}\n  - {{get: /y, extract: {{a: $.a}}}}\n", [("RF604", 5)]),
     "overwrites what nobody used": ("  - {get: /y, extract: {a: $.a}}\n  - {get: /z, extract: {a: $.a}}\n  - {get: '/{{ a }}', expect: 200}\n", [("RF604", 4)]),
     "overwrites what was used": ("  - {get: /y, extract: {a: $.a}}\n  - {get: '/{{ a }}', expect: 200, extract: {a: $.a}}\n  - {get: '/{{ a }}', expect: 200}\n", []),
     "one of two branches": ("  - {get: /y, if: 1 == 1, extract: {a: $.a}}\n  - {get: /z, if: 1 == 2, extract: {a: $.a}}\n  - {get: \"/{{ a | default('') }}\", expect: 200}\n", []),
