@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
+from functools import cache
 from typing import Any
 
 from runner.model.errors import RunflowError, StepError
 from runner.model.wording import did_you_mean, listed
 
 
+@cache
 def installed(group: str) -> dict[str, Any]:
     """The entry points of a group by their names."""
     # reading what is installed takes milliseconds, and most runs ask for nothing that is not ours

@@ -89,6 +89,7 @@ class JUnit:
                 self._lines = []
             case StepFinished(step=step, depth=depth) if not self.steps:
                 self._lines.append(f"{'  ' * depth}{step.verdict.value:8}{step_words(step)}")
+                self._lines += [f"{'  ' * depth}{'':8}warning: {one_line(each, 300)}" for each in step.warnings]
             case WorkflowFinished(result):
                 self._workflow(result)
             case SessionFinished(result):

@@ -54,7 +54,8 @@ class Tap:
             yield f"# Subtest: {_description(name)}"
             for number, step in enumerate(result.steps, 1):
                 point = _point(number, step.verdict, step_title(step), step.reason)
-                yield from (f"    {line}" for line in [point, *_diagnostics(step)])
+                warnings = [f"# warning: {one_line(each, 300)}" for each in step.warnings]
+                yield from (f"    {line}" for line in [point, *_diagnostics(step), *warnings])
             yield f"    1..{len(result.steps)}"
         yield _point(self._count, result.verdict, name, result.reason)
         if result.error is not None and not told_by(result):

@@ -150,7 +150,7 @@ def test_checking_a_hostile_document_ends_with_an_answer(name: str, runflow: Run
     assert ended.code in {0, 2}, ended.err[-2000:]
     assert "Traceback" not in ended.err
     assert len(ended.out) + len(ended.err) < 2_000_000
-    assert ended.seconds < SECONDS
+    assert ended.seconds < 40  # 300,000 problems, twice, while coverage looks on
     assert ended.megabytes < MEGABYTES
 
 

@@ -84,7 +84,7 @@ def test_verify_false_is_a_warning_in_the_output_the_log_and_the_reports(
 ) -> None:
     server = serve(healthy(), context_of(ca.issue_cert("other.test")))
     write("flow.yaml", FLOW.format(url=server.url, http="verify: false"))
-    files = [f"run.{kind}" for kind in ("jsonl", "json", "html", "junit", "tap", "markdown")]
+    files = [f"run.{kind}" for kind in ("jsonl", "json", "html", "junit", "tap")]
     reports = [f"--report={name[4:]}={name}" for name in files]
     ended = runflow("run", "flow.yaml", "--driver", driver, *reports, "--log-file", "run.log")
     assert ended.code == 0, ended.out
