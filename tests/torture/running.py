@@ -87,13 +87,12 @@ def run(
         files: How many it may have open.
         **more: For the process.
     """
-    bare = {
+    bare = {  # nor does coverage look on: limits of time and memory are those of a run as people have it
         "PATH": os.environ["PATH"],
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONPATH": os.pathsep.join(map(str, (PROJECT, *path))),
         "PYTHONUTF8": "1",
     }
-    bare |= {name: value for name, value in os.environ.items() if name.startswith("COVERAGE")}
 
     def limit() -> None:
         if files:
