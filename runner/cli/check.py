@@ -40,7 +40,7 @@ def command(paths: tuple[str, ...], *, shape: str, strict: bool, fix: bool, **op
     `# runflow: ignore[RF611] the answer is of no interest`. Environment variables need not be set.
     """
     from runner.cli.findings import FORMATS
-    from runner.cli.problems import INVALID, NOTHING_SELECTED
+    from runner.cli.problems import INVALID, nothing_selected
     from runner.model.wording import plural
 
     _, loading = read_options(options)
@@ -57,11 +57,7 @@ def command(paths: tuple[str, ...], *, shape: str, strict: bool, fix: bool, **op
     if mended:
         click.echo(f"mended: {', '.join(mended)}", err=True)
     if not plans and not findings:
-        click.echo(
-            f"there is no workflow in {', '.join(wanted)} (files that end in .yaml or .yml and do not begin with _)",
-            err=True,
-        )
-        return NOTHING_SELECTED
+        return nothing_selected(wanted)
     errors = sum(each.severity == "error" for each in findings)
     warnings = len(findings) - errors
     files = len({each.place.file for each in findings if each.place})

@@ -48,12 +48,15 @@ def compiled(paths: Sequence[str], loading: Loading, *, keep_going: bool = False
         show_problems(loader.problems, "they are left out" if keep_going and plans else "nothing was sent")
         return plans, loader, 0 if keep_going and plans else INVALID
     if not plans:
-        named = ", ".join(paths)
-        click.echo(
-            f"there is no workflow in {named} (files that end in .yaml or .yml and do not begin with _)", err=True
-        )
-        return plans, loader, NOTHING_SELECTED
+        return plans, loader, nothing_selected(paths)
     return plans, loader, 0
+
+
+def nothing_selected(paths: Sequence[str]) -> int:
+    """Say that there is no workflow in these paths; the exit code."""
+    named = ", ".join(paths)
+    click.echo(f"there is no workflow in {named} (files that end in .yaml or .yml and do not begin with _)", err=True)
+    return NOTHING_SELECTED
 
 
 def show_problems(problems: Iterable[Problem], outcome: str = "nothing was sent") -> None:

@@ -45,7 +45,7 @@ def _answer(schema: dict[str, Any] | None, kind: str = "application/json") -> di
     return {"description": "so it is"} | ({} if schema is None else {"content": {kind: {"schema": schema}}})
 
 
-def _operation(  # what an operation has
+def _operation(
     summary: str,
     answers: dict[int, dict[str, Any]],
     *,

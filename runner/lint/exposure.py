@@ -115,14 +115,7 @@ def in_the_clear(subject: Subject) -> Iterator[Remark]:
 def _urls(data: Any) -> Iterator[tuple[DocumentPath, str]]:
     for path, value in leaves(data):
         key = path[-1] if path else ""
-        if (
-            isinstance(value, str)
-            and (
-                path == ("base_url",)
-                or key in {"get", "post", "put", "patch", "delete", "head", "options", "token_url"}
-            )
-            and "expect" not in path
-        ):
+        if isinstance(value, str) and (path == ("base_url",) or key in _URL_KEYS) and "expect" not in path:
             yield path, value
 
 
