@@ -69,7 +69,7 @@ class Host:
     """Whatever the workflows of one process share: what was read, the tokens, the verdicts of what others need."""
 
     def __init__(self, config: pytest.Config) -> None:
-        from runner.app import Loader, Loading
+        from runner.loading import Loader, Loading
         from runner.model.answer import read_json
         from runner.suite.options import Options
 

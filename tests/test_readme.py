@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 import runner
-from runner.app import Loader, Loading
 from runner.language.project import find_project
 from runner.lint.examine import findings_of
+from runner.loading import Loader, Loading
 from runner.model.errors import RunflowError
 from runner.suite.selection import Wanted
 

@@ -8,14 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import msgspec
 
 from runner.cli.options import loading_options, paths_argument, project_paths, read_options
 
 if TYPE_CHECKING:
-    from runner.app import Loading
     from runner.lint.finding import Finding
-    from runner.plan.plan import Plan
 
 WEAK = 1
 MOST_ROUNDS = 10
@@ -41,19 +38,20 @@ def command(paths: tuple[str, ...], *, shape: str, strict: bool, fix: bool, **op
     """
     from runner.cli.findings import FORMATS
     from runner.cli.problems import INVALID, nothing_selected
+    from runner.loading import examined
     from runner.model.wording import plural
+    from runner.suite.selection import parse_path
 
     _, loading = read_options(options)
-    loading = msgspec.structs.replace(loading, examined=True)
     wanted = paths or project_paths("check", loading)
-    plans, findings = _examined(wanted, loading)
+    plans, findings = examined(map(parse_path, wanted), loading)
     mended: dict[str, None] = {}
     for _ in range(MOST_ROUNDS if fix else 0):  # what was wrong may have hidden more
         now = _mended(findings)
         if not now:
             break
         mended |= dict.fromkeys(now)
-        plans, findings = _examined(wanted, loading)
+        plans, findings = examined(map(parse_path, wanted), loading)
     if mended:
         click.echo(f"mended: {', '.join(mended)}", err=True)
     if not plans and not findings:
@@ -72,19 +70,6 @@ def command(paths: tuple[str, ...], *, shape: str, strict: bool, fix: bool, **op
             click.style(summary, fg="red" if errors else "yellow", bold=True) if counts else summary, err=bool(counts)
         )
     return INVALID if errors else WEAK if warnings and strict else 0
-
-
-def _examined(paths: Sequence[str], loading: Loading) -> tuple[list[Plan], list[Finding]]:
-    from runner.app import Loader
-    from runner.lint.examine import findings_of
-    from runner.suite.needs import in_order
-    from runner.suite.selection import parse_path
-
-    loader = Loader(loading)
-    plans = loader.plans(map(parse_path, paths))
-    every = [*plans, *loader.needed(plans)]
-    in_order(every)  # refuses circles
-    return plans, findings_of(plans, loader.problems)
 
 
 def _mended(findings: Sequence[Finding]) -> list[str]:

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 import click
 
-from runner.app import Loading
 from runner.language.yaml import load
+from runner.loading import Loading
 from runner.model.answer import read_json
 from runner.model.environment import Environment
 from runner.model.errors import Place, Problem, RunflowError, WorkflowError

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import click
 
-from runner.app import Loader, Loading
 from runner.language.source import Source
+from runner.loading import Loader, Loading
 from runner.model.errors import Place, Problem
 from runner.model.wording import plural
 from runner.plan.plan import Plan

@@ -186,7 +186,7 @@ def _pause(step: str | None) -> Pause | None:
 
 def _resumed(runs: list[Run], step: str, home: Path) -> list[Run]:
     """The runs from a step on, each with what it had when it was last run."""
-    from runner.cli.stored import last_result
+    from runner.reporters.kept import last_result
     from runner.reporters.text import one_line
     from runner.suite.resume import resumed
 

@@ -11,7 +11,7 @@ import click
 from runner.model.wording import plural
 
 if TYPE_CHECKING:
-    from runner.app import Loader
+    from runner.loading import Loader
     from runner.plan.plan import Plan
     from runner.suite.schedule import Run
     from runner.suite.selection import Selection

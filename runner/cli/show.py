@@ -109,8 +109,8 @@ def _summary(result: Result, causes: int) -> None:
 
 def _steps(events: Iterator[Any], text: str) -> int:
     """Every step that a path means, in every run of its file."""
-    from runner.cli.stored import same_file
     from runner.model.events import StepFinished, WorkflowFinished
+    from runner.reporters.kept import same_file
     from runner.suite.selection import parse_path
 
     wanted = parse_path(text)

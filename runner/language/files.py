@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,12 +22,13 @@ class Files:
     Args:
         root: No file outside this folder is read, by `..`, absolute path or link.
         hidden: Files whose name, or a folder's above it, begins with a dot are read too; `.git` holds credentials.
+        contents: What stands in place of files, by their real paths.
     """
 
-    def __init__(self, root: Path, *, hidden: bool = True) -> None:
+    def __init__(self, root: Path, *, hidden: bool = True, contents: Mapping[Path, bytes] | None = None) -> None:
         self.root = root.resolve()
         self._hidden = hidden
-        self.contents: dict[Path, bytes] = {}
+        self.contents: dict[Path, bytes] = dict(contents or {})
         self._noted: set[Path] = set()
 
     @contextmanager

@@ -104,7 +104,7 @@ def startup(url: str, folder: Path, rounds: int, count: int) -> list[Row]:
 LOADING = """
 import sys, time
 from pathlib import Path
-from runner.app import Loader, Loading
+from runner.loading import Loader, Loading
 from runner.suite.selection import Wanted
 started = time.perf_counter()
 loader = Loader(Loading())

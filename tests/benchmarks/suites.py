@@ -26,7 +26,8 @@ HERE = Path(__file__).parent
 SUITE = """
 import gc, sys, time
 from pathlib import Path
-from runner.app import Loader, Loading, crew_for, run_suite
+from runner.app import crew_for, run_suite
+from runner.loading import Loader, Loading
 from runner.suite.options import Options
 from runner.suite.schedule import runs_of
 from runner.suite.selection import Wanted

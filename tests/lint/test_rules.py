@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from runner.app import Loader, Loading
 from runner.lint.examine import findings_of
 from runner.lint.table import IDLE, INVALID, RULES, UNREASONED
+from runner.loading import Loader, Loading
 from runner.model.codes import CODES
 from runner.suite.selection import Wanted
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 import runner
-from runner.app import Loader, Loading, crew_for, run_suite
+from runner.app import crew_for, run_suite
+from runner.loading import Loader, Loading
 from runner.model.events import Event, StepFinished
 from runner.suite.options import Options
 from runner.suite.schedule import runs_of
