@@ -77,7 +77,7 @@ GUARDS = (
     Guard("depth of YAML", "language/yaml.py", "if len(self.stack) >= MAX_DEPTH:", "if False:", ("tests/language/test_yaml.py", "tests/torture/test_document.py")),
     Guard("expansion of aliases", "language/yaml.py", "if self.expanded > MAX_EXPANSION:", "if False:", ("tests/language/test_yaml.py",)),
     Guard("time of templates and paths", "model/limits.py", "elif spent > work.ends:", "elif False:", (RESOURCES, "-k", "nested or recursion or doubled")),
-    Guard("length of templates", "templating/jinja.py", "if code > MAX_CODE:", "if False:", (RESOURCES, "-k", "many expressions", "tests/torture/test_document.py")),
+    Guard("length of templates", "templating/jinja.py", "if code > MAX_CODE:", "if False:", (RESOURCES, "-k", "many", "tests/torture/test_document.py")),
     Guard("size of made texts", "templating/growth.py", "    if size > MAX_TEXT:", "    if False:", (RESOURCES, "-k", "texts or wide or repeated")),
     Guard("a thread that dies", "suite/threads.py", "found = [(each.number, RuntimeError", "found = [] and [(each.number, RuntimeError", ("tests/suite/test_crews.py", "-k", "dies")),
 )  # fmt: skip
