@@ -91,7 +91,9 @@ class Loader:
             RunflowError: there is no such step or line, or a driver is not installed.
         """
         every = list(wanted)
-        files = discover((each.path for each in every), links=not self.loading.untrusted)
+        unsaved = [each.path for each in every if each.path in self.loading.unsaved]  # the disk may know nothing of it
+        on_disk = (each.path for each in every if each.path not in self.loading.unsaved)
+        files = [*unsaved, *discover(on_disk, links=not self.loading.untrusted)]
         parts: dict[Path, list[Wanted]] = {}
         for each in every:
             if each.whole:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator
 from typing import Any
 
@@ -31,8 +30,7 @@ from runner.matchers.table import MATCHERS
 from runner.model.exchange import Request, Response
 from runner.model.wording import json_text
 from runner.selectors.table import KINDS
-from runner.templating.filters import FILTERS
-from runner.templating.prose import FUNCTIONS_PROSE, REFERENCE_PROSE, SHADOWED_PROSE
+from runner.templating.prose import FUNCTIONS_PROSE, REFERENCE_PROSE, filters_prose
 
 _STRUCTS = (
     Document, CasesFile, Load, Defaults, Step, Retry, Http, ClientCertificate, BodySource, Graphql, Paginate, NextParam,
@@ -55,7 +53,7 @@ def _lines() -> Iterator[str]:
     yield from _table("## Operators", ("operator", "holds of"), _operators())
     yield from _redirects()
     yield from _table("## Functions", ("function", "value"), FUNCTIONS_PROSE.items())
-    yield from _table("## Filters", ("filter", "value"), sorted(_filters()))
+    yield from _table("## Filters", ("filter", "value"), sorted(filters_prose().items()))
 
 
 def _struct(struct: Any) -> Iterator[str]:
@@ -140,9 +138,3 @@ def _operators() -> Iterator[tuple[str, str]]:
         yield matcher.name, matcher.summary
     for name in LATER_OPERATORS:
         yield name, "not supported yet"
-
-
-def _filters() -> Iterator[tuple[str, str]]:
-    for name, function in FILTERS.items():
-        prose = SHADOWED_PROSE.get(name) or (inspect.getdoc(function) or "").splitlines()[0]
-        yield name, prose

@@ -67,11 +67,15 @@ class Source:
             }
         self._marks = self._lines = None
 
-    def _find(self, path: DocumentPath) -> tuple[Span, Marks] | None:
-        """The key's and the value's places of the deepest part of the path that is there."""
+    def _read(self) -> Marks | None:
         marks = self._marks  # as above
         if marks is None:
             self._marks = marks = self._read_marks(self.text)
+        return marks
+
+    def _find(self, path: DocumentPath) -> tuple[Span, Marks] | None:
+        """The key's and the value's places of the deepest part of the path that is there."""
+        marks = self._read()
         if marks is None:
             return None
         found = (marks.span, marks)
@@ -81,6 +85,19 @@ class Source:
                 break
             found = members[step]
         return found
+
+    def path_at(self, line: int, column: int) -> DocumentPath:
+        """The value that a place belongs to: of those that begin before it the last, as deep as it goes. From 0."""
+        marks = self._read()
+        path: DocumentPath = ()
+        while marks is not None and marks.members:
+            begun = [each for each in marks.members.items() if each[1][0][:2] <= (line, column)]
+            if not begun:
+                break
+            name, (key, below) = max(begun, key=lambda each: each[1][0][:2])
+            path = (*path, name)
+            marks = below if below.span[:2] >= key[:2] else None  # an alias has its value elsewhere
+        return path
 
     def span(self, path: DocumentPath, *, on_key: bool = False) -> Span | None:
         """The place of a value, or of its key; of what is nearest above it where it is not there itself."""

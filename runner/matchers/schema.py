@@ -21,11 +21,15 @@ def _validator(text: str) -> Any:
     from jsonschema import _keywords, _utils  # noqa: PLC0415  # as above
     from referencing import Registry  # noqa: PLC0415  # as above
 
+    from runner.matchers.iri import is_iri, is_iri_reference  # noqa: PLC0415  # as above
+
     for module in (_keywords, _utils):
         vars(module)["re"] = patterns.Re()
     schema = json.loads(text)
     kind = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
     kind.check_schema(schema)
+    kind.FORMAT_CHECKER.checks("iri")(is_iri)
+    kind.FORMAT_CHECKER.checks("iri-reference")(is_iri_reference)
     # an empty registry: a $ref to another document is an error, never a download
     return kind(schema, registry=Registry(), format_checker=kind.FORMAT_CHECKER)
 

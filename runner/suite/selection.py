@@ -9,7 +9,7 @@ from random import Random
 
 import msgspec
 
-from runner.model.errors import Place, RunflowError
+from runner.model.errors import DocumentPath, Place, RunflowError
 from runner.model.wording import did_you_mean, listed
 from runner.plan.plan import Plan, Row
 from runner.suite.expression import Expression, ExpressionError, parse_expression
@@ -145,9 +145,17 @@ def _tagged(plan: Plan, skip_tag: Expression | None) -> Plan:
     unwanted = [step.path for step in (*plan.steps, *plan.cleanup) if step.tags and skip_tag(step.tags.__contains__)]
     if not unwanted:
         return plan
-    return msgspec.structs.replace(
-        plan, left_out=plan.left_out | dict.fromkeys(unwanted, "its tags are not wanted (--skip-tag)")
-    )
+    return _without(plan, dict.fromkeys(unwanted, "its tags are not wanted (--skip-tag)"))
+
+
+def _without(plan: Plan, left_out: dict[DocumentPath, str]) -> Plan:
+    """The workflow without some steps, and without the outputs that only they could give."""
+    left = plan.left_out | left_out
+    every = (*plan.steps, *plan.cleanup)
+    gone = {name for step in every if step.path in left for name in step.gives}
+    gone -= {name for step in every if step.path not in left for name in step.gives}
+    outputs = tuple(each for each in plan.outputs if not each.value.names & gone)
+    return msgspec.structs.replace(plan, left_out=left, outputs=outputs)
 
 
 def _repeated(run: Run, times: int) -> Iterable[Run]:
@@ -174,7 +182,7 @@ def up_to_step(plan: Plan, wanted: Sequence[Wanted]) -> Plan:
     after = dict.fromkeys(
         (step.path for step in plan.steps[max(until) :]), "it comes after the step that was asked for"
     )
-    return msgspec.structs.replace(plan, left_out=plan.left_out | after)
+    return _without(plan, after)
 
 
 def _named(plan: Plan, name: str) -> int | None:

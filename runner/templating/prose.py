@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
+
+from runner.templating.filters import FILTERS
+
 FUNCTIONS_PROSE = {
     "env.NAME": "an environment variable; one that is not set is an error that names it",
     "uuid()": "a random UUID (version 4)",
@@ -14,11 +18,18 @@ FUNCTIONS_PROSE = {
     "fake.email()": "a provider of Faker (extra `fake`)",
 }
 
-SHADOWED_PROSE = {
+_SHADOWED = {
     "jsonpath": "the value at a JSONPath in a value; `jsonpath(path)`",
     "md5": "the MD5 digest in hex",
     "sha256": "the SHA-256 digest in hex",
 }
+
+
+def filters_prose() -> dict[str, str]:
+    """What each filter of the language gives, in a line. Jinja's own have theirs in its documentation."""
+    docs = {name: _SHADOWED.get(name) or inspect.getdoc(function) or "" for name, function in FILTERS.items()}
+    return {name: doc.partition("\n")[0] for name, doc in docs.items()}
+
 
 REFERENCE_PROSE = """
 # Reference of the workflow language

@@ -135,6 +135,14 @@ def test_a_step_is_run_with_all_before_it_and_the_cleanup(
     assert "it comes after the step that was asked for" in ended.out
 
 
+def test_an_output_that_only_a_step_left_out_could_give_is_left_out(runflow: Any, write: Write, demo: str) -> None:
+    text = STEPS.format(url=demo).replace("name: two", "name: two\n    tags: [slow]").partition("finally")[0]
+    write("a.yaml", text.replace("500", "200") + "outputs: {found: '{{ id }}'}\n")
+    assert runflow("a.yaml").code == 0
+    assert runflow("a.yaml::one").code == 0
+    assert runflow("a.yaml", "--skip-tag", "slow").code == 0
+
+
 @pytest.mark.parametrize(
     "path", ["a.yaml", "a.yaml::three", "a.yaml:1", "a.yaml:2", "a.yaml:10", "a.yaml:14", "a.yaml::clean"]
 )

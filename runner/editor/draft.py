@@ -1,0 +1,99 @@
+"""A text that is being written: what can be read of it, and what stands under the cursor. Knows no protocol."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from runner.language.source import Source
+from runner.language.yaml import load
+from runner.model.errors import DocumentPath, WorkflowError
+
+_KEY = re.compile(r"(\s*(?:- +)*(?:\"[^\"]*\"|'[^']*'|[^\s\"'{\[#-][^:#]*):)(?:\s|$)")
+_ENTRY = re.compile(r"(\s*(?:- +)*-)(?:\s|$)")
+_WORD = re.compile(r"[^\W\d]\w*")
+_BARE = ("if", "abort_if", "when")
+_LISTS_OF_BARE = ("assert",)
+
+
+class Draft(NamedTuple):
+    """A text as far as it can be read."""
+
+    data: Any
+    source: Source
+
+
+def read(text: str, line: int) -> Draft | None:
+    """The text as it is, else with nothing after the key on one line (from 0): where somebody writes, it may be half done."""
+    lines = text.split("\n")
+    attempts = [text]
+    if line < len(lines):
+        attempts += ["\n".join([*lines[:line], each, *lines[line + 1 :]]) for each in _emptied(lines[line])]
+    for attempt in attempts:
+        with suppress(WorkflowError):
+            return Draft(*load(attempt.encode(), "", []))
+    return None
+
+
+def _emptied(line: str) -> list[str]:
+    found = _KEY.match(line) or _ENTRY.match(line)
+    return [f'{found[1]} ""', ""] if found else [""]
+
+
+class Cursor(NamedTuple):
+    """What stands under the cursor.
+
+    Attributes:
+        word: The name, or what was written of it.
+        begin: The column where it begins; from 0.
+        before: The expression up to the word; None where no expression is.
+        path: The value of the document that it is part of.
+        bare: The expression is one without braces.
+    """
+
+    word: str
+    begin: int
+    before: str | None
+    path: DocumentPath
+    bare: bool
+
+    @property
+    def is_filter(self) -> bool:
+        """A filter stands here."""
+        return self.before is not None and self.before.rstrip().endswith("|")
+
+    @property
+    def owner(self) -> str:
+        """The name whose member stands here, or ""."""
+        found = re.search(r"([^\W\d]\w*)\.$", (self.before or "").rstrip())
+        return found[1] if found else ""
+
+    @property
+    def is_name(self) -> bool:
+        """A variable or a function stands here."""
+        return self.before is not None and not self.is_filter and not self.before.rstrip().endswith(".")
+
+
+def cursor_at(text: str, draft: Draft, line: int, column: int) -> Cursor:
+    """What stands at a place; from 0."""
+    lines = text.split("\n")
+    here = lines[line] if line < len(lines) else ""
+    column = min(column, len(here))
+    word = next((each for each in _WORD.finditer(here) if each.start() <= column <= each.end()), None)
+    begin = word.start() if word else column
+    path = draft.source.path_at(line, column)
+    before = "\n".join([*lines[:line], here[:begin]])
+    opened, closed = max(before.rfind("{{"), before.rfind("{%")), max(before.rfind("}}"), before.rfind("%}"))
+    bare = _is_bare(path) and opened <= closed
+    expression = before[opened + 2 :] if opened > closed else _behind_key(here[:begin]) if bare else None
+    return Cursor(word[0] if word else "", begin, expression, path, bare)
+
+
+def _is_bare(path: DocumentPath) -> bool:
+    return bool({*path[-1:]} & {*_BARE, *_LISTS_OF_BARE} or {*path[-2:-1]} & {*_LISTS_OF_BARE})
+
+
+def _behind_key(text: str) -> str:
+    found = _KEY.match(text) or _ENTRY.match(text)
+    return text[found.end() :] if found else text

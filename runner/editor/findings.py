@@ -1,0 +1,86 @@
+"""What `runflow check` finds in texts that an editor holds. Knows no protocol."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from runner.editor.past import home_of
+from runner.language.project import PROJECT_FILE, find_project
+from runner.language.source import Source
+from runner.language.yaml import source_of
+from runner.lint.finding import Finding
+from runner.lint.table import INVALID
+from runner.loading import Loading, examined
+from runner.model.errors import RunflowError, WorkflowError
+from runner.model.results import Where
+from runner.reporters.problems import where_of
+from runner.suite.discover import SUFFIXES, discover
+from runner.suite.selection import Wanted
+
+_STEPS = re.compile(r"^(['\"]?)steps\1\s*:", re.MULTILINE)
+_FLOW = re.compile(r".+\.flow\.ya?ml")
+
+
+def is_workflow(path: Path, text: str) -> bool:
+    """A YAML file with `steps` at its top, or one that is called `….flow.yaml`: an editor has others, too."""
+    return path.suffix in SUFFIXES and (_FLOW.fullmatch(path.name) is not None or _STEPS.search(text) is not None)
+
+
+def findings_in(texts: Mapping[Path, str], loading: Loading) -> list[tuple[Path, Where | None, Finding]]:
+    """Everything that is wrong or merely bad in the open workflows and the files that they name, each with its place.
+
+    Args:
+        texts: What the editor holds, by real paths.
+        loading: As for `runflow check`.
+    """
+    contents = {path: text.encode(errors="replace") for path, text in texts.items()}
+    loading = msgspec.structs.replace(loading, unsaved=contents)
+    found: dict[Finding, Path] = {}
+    for path, text in texts.items():
+        if path.name == PROJECT_FILE:
+            found |= {each: _file(each, path) for each in _of_project(path)}
+        elif is_workflow(path, text):
+            for root in _roots(path):
+                found |= {each: _file(each, path) for each in _of(root, loading)}
+    sources: dict[str, Source | None] = {}
+    for finding, path in found.items():
+        if finding.place is not None and path in texts and path.name != PROJECT_FILE:  # which is read from the disk
+            sources[finding.place.file] = source_of(contents[path], finding.place.file)
+    return [(path, where_of(finding.place, sources), finding) for finding, path in found.items()]
+
+
+def _of(path: Path, loading: Loading) -> list[Finding]:
+    try:
+        return examined([Wanted(path)], loading)[1]
+    except WorkflowError as error:
+        return [Finding(INVALID, "error", each.message, each.place, each.hint) for each in error.problems]
+    except RunflowError as error:
+        return [Finding(INVALID, "error", error.message, error.place, error.hint)]
+
+
+def _of_project(path: Path) -> list[Finding]:
+    try:
+        find_project(path.parent)
+    except WorkflowError as error:
+        return [Finding(INVALID, "error", each.message, each.place, each.hint) for each in error.problems]
+    return []
+
+
+def _file(finding: Finding, checked: Path) -> Path:
+    return Path(finding.place.file).resolve() if finding.place else checked
+
+
+def _roots(path: Path) -> list[Path]:
+    """The workflows to check for a file: itself, or those that include it, whose credentials and base URL it has."""
+    if not path.name.startswith("_"):
+        return [path]
+    with suppress(WorkflowError, OSError):
+        every = discover([home_of(path)])
+        including = [each for each in every if path.name in each.read_text(encoding="utf-8", errors="replace")]
+        return [each.resolve() for each in including] or [path]
+    return [path]

@@ -1,0 +1,261 @@
+"""The language server: what an editor asks, put to the rest of this room. The only importer of pygls."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Iterable, Sequence
+from functools import partial
+from pathlib import Path
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+from pygls.uris import from_fs_path, to_fs_path
+
+from runner.editor.draft import Cursor, Draft, cursor_at, read
+from runner.editor.findings import findings_in, is_workflow
+from runner.editor.names import Given, steps_of
+from runner.editor.past import Past, value_of
+from runner.editor.running import is_saved, run
+from runner.editor.suggestions import explained, givers, place_named, suggestions, worth
+from runner.lint.finding import Finding
+from runner.loading import Loading
+from runner.model.errors import DocumentPath
+from runner.model.results import Where, WorkflowResult
+from runner.reporters.failures import BAD, reason_of_run
+from runner.version import __version__
+
+RUN = "runflow.run"
+_PAUSE = 0.1
+"""Seconds without a keystroke after which a text is checked."""
+_KINDS = {
+    "variable": types.CompletionItemKind.Variable,
+    "function": types.CompletionItemKind.Function,
+    "field": types.CompletionItemKind.Field,
+    "constant": types.CompletionItemKind.Constant,
+}
+_SEVERITIES = {"error": types.DiagnosticSeverity.Error, "warning": types.DiagnosticSeverity.Warning}
+
+
+class Server(LanguageServer):
+    """Diagnostics as one types, completion, definitions, hover, and lenses that run.
+
+    Args:
+        loading: How workflows are read, as for `runflow check`.
+        options: Of `runflow run`, for what the lenses run.
+    """
+
+    def __init__(self, loading: Loading, options: Sequence[str]) -> None:
+        super().__init__("runflow", __version__)
+        self.loading = loading
+        self.options = tuple(options)
+        self.past = Past()
+        self._drafts: dict[str, Draft] = {}
+        self._checking: asyncio.Task[None] | None = None
+        self._shown: set[str] = set()
+        self._failed: dict[str, list[types.Diagnostic]] = {}
+        feature = self.feature  # takes functions that it can write on, which methods are not
+        feature(types.INITIALIZED)(partial(self._begin))
+        feature(types.TEXT_DOCUMENT_DID_OPEN)(partial(self._changed))
+        feature(types.TEXT_DOCUMENT_DID_CHANGE)(partial(self._changed))
+        feature(types.TEXT_DOCUMENT_DID_SAVE)(partial(self._changed))
+        feature(types.TEXT_DOCUMENT_DID_CLOSE)(partial(self._changed))
+        triggers = types.CompletionOptions(trigger_characters=["{", " ", ".", "|"])
+        feature(types.TEXT_DOCUMENT_COMPLETION, triggers)(partial(self._complete))
+        feature(types.TEXT_DOCUMENT_DEFINITION)(partial(self._define))
+        feature(types.TEXT_DOCUMENT_HOVER)(partial(self._hover))
+        feature(types.TEXT_DOCUMENT_CODE_LENS)(partial(self._lenses))
+        self.command(RUN)(partial(self._run))
+
+    def _begin(self, _: types.InitializedParams) -> None:
+        """Files are shown, and projects found, from the folder that is open."""
+        root = self.workspace.root_path
+        if root and Path(root).is_dir():
+            os.chdir(root)
+
+    # what is wrong
+
+    def _changed(
+        self,
+        params: types.DidOpenTextDocumentParams
+        | types.DidChangeTextDocumentParams
+        | types.DidSaveTextDocumentParams
+        | types.DidCloseTextDocumentParams,
+    ) -> None:
+        if isinstance(params, types.DidChangeTextDocumentParams):
+            self._failed.pop(params.text_document.uri, None)
+        if isinstance(params, types.DidCloseTextDocumentParams):
+            self._drafts.pop(params.text_document.uri, None)
+        if self._checking is not None:
+            self._checking.cancel()
+        self._checking = asyncio.get_running_loop().create_task(self._check())
+
+    async def _check(self) -> None:
+        await asyncio.sleep(_PAUSE)
+        uris = {_path(uri): uri for uri in self.workspace.text_documents}
+        texts = {path: self.workspace.text_documents[uri].source for path, uri in uris.items()}
+        found = await asyncio.to_thread(findings_in, texts, self.loading)
+        diagnostics: dict[str, list[types.Diagnostic]] = {uri: [] for uri in (*uris.values(), *self._shown)}
+        for path, where, finding in found:
+            uri = uris.get(path) or from_fs_path(str(path)) or ""
+            diagnostics.setdefault(uri, []).append(self._diagnostic(uri, where, finding))
+        for uri, each in diagnostics.items():
+            every = [*each, *self._failed.get(uri, ())]
+            self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri=uri, diagnostics=every))
+        self._shown = {uri for uri, each in diagnostics.items() if each}
+
+    def _diagnostic(self, uri: str, where: Where | None, finding: Finding) -> types.Diagnostic:
+        return types.Diagnostic(
+            range=self._range(uri, where),
+            message=f"{finding.message}\n→ {finding.hint}" if finding.hint else finding.message,
+            severity=_SEVERITIES[finding.severity],
+            code=finding.code,
+            source="runflow",
+        )
+
+    def _range(self, uri: str, where: Where | None) -> types.Range:
+        if where is None:
+            return types.Range(types.Position(0, 0), types.Position(0, 1))
+        begin = types.Position(where.line - 1, where.column - 1)
+        end = types.Position(begin.line, begin.character + where.width)
+        lines = self.workspace.get_text_document(uri).lines
+        return self.workspace.position_codec.range_to_client_units(lines, types.Range(begin, end))
+
+    # what is under the cursor
+
+    def _draft(self, uri: str, line: int) -> Draft | None:
+        """The text as far as it can be read; what could be read last where it cannot."""
+        draft = read(self.workspace.get_text_document(uri).source, line)
+        if draft is not None:
+            self._drafts[uri] = draft
+        return self._drafts.get(uri)
+
+    def _cursor(self, uri: str, position: types.Position) -> tuple[Cursor, Draft] | None:
+        document = self.workspace.get_text_document(uri)
+        draft = self._draft(uri, position.line)
+        if draft is None or not is_workflow(Path(document.path), document.source):
+            return None
+        at = self.workspace.position_codec.position_from_client_units(document.lines, position)
+        return cursor_at(document.source, draft, at.line, at.character), draft
+
+    def _last(self, uri: str) -> WorkflowResult | None:
+        return self.past.result(_path(uri))
+
+    def _elsewhere(self, uri: str) -> list[Given]:
+        """Names that the file does not give itself, as far as they are known."""
+        result = self._last(uri)
+        last = [Given(name, (), "known when it last ran") for name in (result.variables if result else ())]
+        return [*last, *(Given(name, (), "given on the command line") for name in self.loading.given)]
+
+    def _complete(self, params: types.CompletionParams) -> types.CompletionList:
+        found = self._cursor(params.text_document.uri, params.position)
+        if found is None:
+            return types.CompletionList(is_incomplete=False, items=[])
+        cursor, draft = found
+        every = suggestions(cursor, draft.data, self._elsewhere(params.text_document.uri))
+        items = [
+            types.CompletionItem(label=each.name, kind=_KINDS[each.kind], detail=each.what, sort_text=f"{number:04}")
+            for number, each in enumerate(every)
+        ]
+        return types.CompletionList(is_incomplete=False, items=items)
+
+    def _define(self, params: types.DefinitionParams) -> list[types.Location]:
+        uri = params.text_document.uri
+        found = self._cursor(uri, params.position)
+        if found is None:
+            return []
+        cursor, draft = found
+        if cursor.path[-1:] == ("include",) and cursor.before is None:
+            return self._included(uri, draft, cursor.path)
+        credential = place_named(cursor, draft.data)
+        paths = [credential] if credential else [each.path for each in givers(cursor, draft.data, ()) if each.path]
+        spans = [draft.source.span(path, on_key=True) for path in paths]
+        document = self.workspace.get_text_document(uri)
+        return [
+            types.Location(uri, self.workspace.position_codec.range_to_client_units(
+                document.lines,
+                types.Range(types.Position(span.line, span.column), types.Position(span.end_line, span.end_column)),
+            ))
+            for span in spans if span is not None
+        ]  # fmt: skip
+
+    @staticmethod
+    def _included(uri: str, draft: Draft, path: DocumentPath) -> list[types.Location]:
+        name = next((step.get("include") for at, step in steps_of(draft.data) if at == path[:2]), None)
+        file = _path(uri).parent / str(name)
+        start = types.Range(types.Position(0, 0), types.Position(0, 0))
+        return [types.Location(from_fs_path(str(file)) or "", start)] if file.is_file() else []
+
+    def _hover(self, params: types.HoverParams) -> types.Hover | None:
+        uri = params.text_document.uri
+        found = self._cursor(uri, params.position)
+        if found is None or not found[0].word:
+            return None
+        cursor, draft = found
+        given = givers(cursor, draft.data, self._elsewhere(uri))
+        text = explained(cursor, given, self._worth(uri, given))
+        return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text)) if text else None
+
+    def _worth(self, uri: str, given: Iterable[Given]) -> list[str]:
+        result = self._last(uri)
+        for each in given:
+            value = value_of(each, result) if result is not None else None
+            if result is not None and value is not None:
+                return [worth(value.value, result.verdict.value, max(time.time() - result.started, 0))]
+        return []
+
+    # what runs
+
+    def _lenses(self, params: types.CodeLensParams) -> list[types.CodeLens]:
+        uri = params.text_document.uri
+        document = self.workspace.get_text_document(uri)
+        draft = self._draft(uri, -1)
+        if draft is None or not is_workflow(Path(document.path), document.source):
+            return []
+        lenses = [_lens(0, "▶ run this workflow", [uri, 0])]
+        for path, _ in steps_of(draft.data):
+            span = draft.source.span(path)
+            if span is not None and path[0] == "steps":
+                lenses.append(_lens(span.line, "▶ run to this step", [uri, span.line + 1]))
+        return lenses
+
+    async def _run(self, uri: str, line: int) -> None:
+        """Run a workflow up to the step at a line (from 1), or all of it (0), and show why it did not pass."""
+        document = self.workspace.get_text_document(uri)
+        path = Path(document.path)
+        if not is_saved(path, document.source):
+            self._say(types.MessageType.Warning, f"save {path.name} first: what is on the disk is run")
+            return
+        ran = await run(path, line, self.options)
+        self.window_log_message(types.LogMessageParams(types.MessageType.Log, ran.output))
+        self._say(types.MessageType.Info if ran.passed else types.MessageType.Error, f"{path.name}: {ran.summary}")
+        result = None if ran.passed else self._last(uri)
+        self._failed.pop(uri, None)
+        if result is not None and result.verdict in BAD:
+            self._failed[uri] = [self._failure(uri, result)]
+        await self._check()
+
+    def _failure(self, uri: str, result: WorkflowResult) -> types.Diagnostic:
+        """Why a run did not pass, at its place if that is in this file."""
+        reason = reason_of_run(result)
+        here = reason.where is not None and Path(reason.where.file).name == _path(uri).name
+        return types.Diagnostic(
+            range=self._range(uri, reason.where if here else None),
+            message=f"{reason.title}: {reason.text}",
+            severity=types.DiagnosticSeverity.Error,
+            code=reason.code,
+            source="runflow run",
+        )
+
+    def _say(self, kind: types.MessageType, text: str) -> None:
+        self.window_show_message(types.ShowMessageParams(kind, text))
+
+
+def _lens(line: int, title: str, arguments: list[str | int]) -> types.CodeLens:
+    place = types.Range(types.Position(line, 0), types.Position(line, 0))
+    return types.CodeLens(place, types.Command(title, RUN, arguments=arguments))
+
+
+def _path(uri: str) -> Path:
+    return Path(to_fs_path(uri) or uri).resolve()
