@@ -60,11 +60,7 @@ class Hearing:
         found = [*_sent(exchange.request)]
         if isinstance(exchange.outcome, Response):
             self.response = exchange.outcome
-        if (
-            isinstance(exchange.outcome, Response) and exchange.outcome.status < 400
-        ):  # a refusal gives nothing but reasons
-            here = exchange.request.url.partition("?")[0]
-            found += [text for text in _got(exchange.outcome) if len(text) >= LEARNT_FROM and text not in here]
+            found += learnt(exchange.outcome, exchange.request.url)
         self._tell(found)
 
     def value(self, name: str, value: Any) -> None:
@@ -72,9 +68,20 @@ class Hearing:
         self._tell(_secrets({name: value}))
 
     def _tell(self, texts: Iterable[str]) -> None:
-        found = {text for text in texts if len(text) >= SHORTEST_SECRET and text.lower() not in _PROTOCOL}
+        found = _worth_masking(texts)
         if found:
-            self._learn(sorted(found))
+            self._learn(found)
+
+
+def learnt(response: Response, url: str) -> list[str]:
+    """The texts in an answer that may be the secret that it was asked for; a refusal gives nothing but reasons."""
+    here = url.partition("?")[0]
+    texts = _got(response) if response.status < 400 else ()
+    return _worth_masking(text for text in texts if len(text) >= LEARNT_FROM and text not in here)
+
+
+def _worth_masking(texts: Iterable[str]) -> list[str]:
+    return sorted({text for text in texts if len(text) >= SHORTEST_SECRET and text.lower() not in _PROTOCOL})
 
 
 def _sent(request: Request) -> Iterator[str]:

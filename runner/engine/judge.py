@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from runner.engine.frame import Frame
+from runner.engine.hearing import learnt
 from runner.model.answer import Answer
 from runner.model.errors import StepError
+from runner.model.events import SecretLearned
 from runner.model.kinds import MISSING, Names
 from runner.model.results import Check, Failure
 from runner.model.wording import did_you_mean, key_text, shown
@@ -105,6 +107,14 @@ class _AnyCase(dict[str, str]):
 
 def judge(step: StepPlan, answer: Answer, frame: Frame, names: Names, judgement: Judgement) -> None:
     """Judge the status; where it holds, extract, then everything else that looks at the answer."""
+    _judge(step, answer, frame, names, judgement)
+    lost = [each.name for each in step.extracts if each.secret or each.name in frame.secrets]
+    if answer.response is not None and not set(lost) <= judgement.extracted.keys():
+        # the secret is somewhere in the answer, and nobody knows where
+        frame.world.emit(SecretLearned(lost[0], learnt(answer.response, answer.response.url)))
+
+
+def _judge(step: StepPlan, answer: Answer, frame: Frame, names: Names, judgement: Judgement) -> None:
     if answer.failure is not None and not step.expects_failure:
         return
     if answer.failure is None:

@@ -185,3 +185,38 @@ def test_no_sink_holds_a_secret_on_any_failure_path(
         assert piece not in after, after[max(after.index(piece) - 300, 0) : after.index(piece) + 300]
     assert "Traceback" not in after
     assert dry or after.count("***") > 1000
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "expect: 201, extract: {token: $.token}",
+        "expect: 200, extract: {token: $.tokn}",
+        "expect: 200, extract: {token: {from: $.token, filter: int}}",
+        "expect: 200, extract: {other: {from: $.tokn, secret: true}}",
+    ],
+)
+def test_a_secret_that_was_to_be_extracted_and_was_not_is_masked_all_the_same(
+    step: str, runflow: Runflow, serve: Serve, write: Any
+) -> None:
+    url = serve(answering(json.dumps({"token": TOKEN, "kind": "bearer", "count": 3}).encode())).url
+    write(
+        "flow.yaml",
+        f"base_url: {url}\nsecrets: [token]\nsteps:\n  - {{get: /x, extract: {{token: $.token}}, if: 1 == 2}}\n  - {{get: /x, {step}}}\n",
+    )
+    ended = runflow("run", "flow.yaml", "-vv", *(f"--report={kind}=out/run.{kind}" for kind in KINDS))
+    assert ended.code in {1, 3}, ended.err
+    after = ended.everything()
+    assert not [form for form in traces(TOKEN) if form in after]
+    assert '"kind": "bearer"' in after  # what is too short to be one can be read
+    assert '"token": "***"' in after
+
+
+def answering(body: bytes) -> Any:
+    """Says this to every request."""
+
+    def script(peer: Peer) -> None:
+        while peer.read():
+            peer.say(answer(body))
+
+    return script
