@@ -1,0 +1,289 @@
+"""What README, CONTRIBUTING and the cookbook show is true: every block of code in them is run, and one that is new wants a test."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import textwrap
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import runner
+from runner.language.project import find_project
+from runner.lint.examine import findings_of
+from runner.loading import Loader, Loading
+from runner.model.errors import RunflowError
+from runner.suite.selection import Wanted
+
+PROJECT = Path(__file__).parent.parent
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "workflows/README.md", "workflows/TOKENS.md")
+TESTED = {
+    "# login_then_fetch.yaml": "test_the_first_workflow_says_what_the_readme_says",
+    ".venv/bin/runflow --demo": ".ci/run",
+    ".venv/bin/pytest": ".ci/run",
+    "export API_URL": "test_the_shell_takes_what_it_is_to_take",
+    "✓ fetch the profile": "test_the_first_workflow_says_what_the_readme_says",
+    "token: $.tokn": "test_the_first_workflow_says_what_the_readme_says",
+    "oauth2: { grant": "test_the_credentials_of_the_readme_work",
+    "runflow init ": "test_every_command_of_the_readme_runs",
+    "paths: [workflows]": "test_the_project_file_of_the_readme_is_one",
+    "# runflow: ignore": "test_the_comments_of_the_readme_take_a_finding_back",
+    "[language-server.runflow]": "test_the_editor_of_the_readme_can_start_its_server",
+    "# .github/workflows/runflow.yml": "test_the_recipe_for_ci_is_what_init_writes",
+    "import runner": "test_the_python_of_the_readme_runs",
+    "def test_an_order": "test_the_tests_of_the_readme_run",
+    "# .github/workflows/preview.yml": "test_the_workflows_of_a_stranger_run_as_the_readme_says",
+    "class MultipleOf": "test_a_matcher_is_added_as_contributing_says",
+    "ordering.MultipleOf()": "test_a_matcher_is_added_as_contributing_says",
+    '"multiple_of", 24': "test_a_matcher_is_added_as_contributing_says",
+    '"multiple_of", 0': "test_a_matcher_is_added_as_contributing_says",
+    "runflow schema --reference >": "test_a_matcher_is_added_as_contributing_says",
+    "class Luhn": "test_the_python_of_contributing_runs",
+    "class FolderSource": "test_the_python_of_contributing_runs",
+    "from fakes import": "test_the_python_of_contributing_runs",
+    '"runflow.matchers"]': "test_the_entry_points_of_contributing_are_those_that_are_looked_for",
+    '"runflow.secrets"]': "test_the_entry_points_of_contributing_are_those_that_are_looked_for",
+    "refresh_token: $.refresh_token": "test_the_credential_of_the_tokens_page_works",
+    "runflow token api token_login.yaml  ": "test_the_token_command_of_the_tokens_page_runs",
+}
+"""Words that a block has and no other, and who runs it."""
+
+
+def every_block() -> list[tuple[str, str]]:
+    """Kind and text of all of them, without the indentation of a list that they stand in."""
+    text = "\n".join((PROJECT / name).read_text(encoding="utf-8") for name in DOCUMENTS)
+    found = re.findall(r"^( *)```(\w*)\n(.*?)^\1```$", text, re.DOTALL | re.MULTILINE)
+    return [(kind, textwrap.dedent(body)) for _, kind, body in found]
+
+
+def block(words: str) -> str:
+    """The block that has these words."""
+    (found,) = (body for _, body in every_block() if words in body)
+    return found
+
+
+def test_every_block_has_somebody_who_runs_it() -> None:
+    here = Path(__file__).read_text(encoding="utf-8")
+    for _, body in every_block():
+        assert sum(words in body for words in TESTED) == 1, body
+    for words, name in TESTED.items():
+        assert any(words in body for _, body in every_block()), words
+        assert f"\ndef {name}(" in here or (PROJECT / name).is_file(), name
+
+
+def test_the_first_workflow_says_what_the_readme_says(runflow: Any, write: Any) -> None:
+    write("login_then_fetch.yaml", block("# login_then_fetch.yaml"))
+
+    def said() -> str:
+        text = runflow("--demo", "login_then_fetch.yaml").out
+        return re.sub(r"http://127.0.0.1:\d+", "https://api.example.com", re.sub(r"\d+ ms", "N ms", text))
+
+    def told(words: str) -> str:
+        shown = re.sub(r"\d+ ms", "N ms", block(words)).removeprefix("$ runflow login_then_fetch.yaml\n")
+        return shown.removesuffix("…\n")
+
+    assert said() == told("✓ fetch the profile")
+    write("login_then_fetch.yaml", block("# login_then_fetch.yaml").replace("$.token\n", "$.tokn\n"))
+    assert said().startswith(told("token: $.tokn"))
+
+
+def test_the_shell_takes_what_it_is_to_take() -> None:
+    done = subprocess.run(
+        ["bash", "-euc", block("export API_URL") + "echo $API_URL"], capture_output=True, check=True, text=True
+    )
+    assert done.stdout == "https://api.example.com\n"
+
+
+def test_the_project_file_of_the_readme_is_one(tmp_path: Path) -> None:
+    (tmp_path / "runflow.yaml").write_text(block("paths: [workflows]"), encoding="utf-8")
+    assert find_project(tmp_path) is not None
+
+
+def test_the_credentials_of_the_readme_work(tmp_path: Path, demo_env: dict[str, str]) -> None:
+    (tmp_path / "flow.yaml").write_text(
+        f'base_url: "{{{{ env.API_URL }}}}"\n{block("oauth2: { grant")}', encoding="utf-8"
+    )
+    result = runner.run(tmp_path / "flow.yaml", env=demo_env)
+    assert result.passed
+    assert {session.name for session in result.sessions} == {"api", "service"}
+
+
+def test_every_command_of_the_readme_runs(runflow: Any, tmp_path: Path, demo_env: dict[str, str]) -> None:
+    lines = [shlex.split(line, comments=True)[1:] for line in block("runflow init ").splitlines()]
+    assert len(lines) > 15
+    here = {
+        "PATH…": "workflows/first.yaml",
+        "[FILE::STEP]": "workflows/first.yaml::the service is up",
+        "FILE": "workflows/first.yaml",
+        "NAME": "api",
+    }
+    served = {"demo", "lsp"}  # these wait for somebody
+    reported = ["report", "run.jsonl", "--report", "html=run.html"]
+    for words in lines:
+        asked = [here.get(word, word) for word in words]
+        if words[0] in served:
+            asked = [words[0], "--help"]
+        elif words == ["run"] or words[0] == "PATH…":
+            asked += ["--report", "jsonl=run.jsonl"]
+        elif words[:2] == ["report", "run.jsonl"]:
+            asked = reported
+        ended = runflow(*asked, env=demo_env)
+        assert ended.code == 0, (asked, ended.out, ended.err)
+    assert (tmp_path / "run.html").exists()
+
+
+def test_the_recipe_for_ci_is_what_init_writes() -> None:
+    """Which `tests/cli/test_init.py` runs."""
+    written = (PROJECT / "runner" / "cli" / "scaffold" / "github.yml").read_text(encoding="utf-8")
+    assert block("# .github/workflows/runflow.yml").partition("\n")[2] == written.partition("\n")[2]
+
+
+def test_the_workflows_of_a_stranger_run_as_the_readme_says(runflow: Any, write: Any, demo: str) -> None:
+    write("theirs/workflows/a.yaml", f"base_url: {demo}\nsteps: [{{get: /health, expect: 200}}]\n")
+    job = yaml.safe_load(block("# .github/workflows/preview.yml"))["jobs"]["preview"]
+    (command,) = (step["run"] for step in job["steps"] if "--untrusted" in step.get("run", ""))
+    asked = [word.replace("preview.example.com", "127.0.0.1") for word in command.split()[1:]]
+    ended = runflow(*asked)
+    assert ended.code == 0, ended.err
+    assert runflow(*(word.replace("127.0.0.1", "preview.example.com") for word in asked)).code == 3
+
+
+def test_the_editor_of_the_readme_can_start_its_server(tmp_path: Path) -> None:
+    settings = tomllib.loads(block("[language-server.runflow]"))
+    server = settings["language-server"]["runflow"]
+    assert "runflow" in settings["language"][0]["language-servers"]
+    assert server["command"] == "runflow"
+    words = [sys.executable, "-m", "runner", *server["args"]]
+    done = subprocess.run(
+        words,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        cwd=tmp_path,
+        check=False,
+        timeout=60,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_python_of_the_readme_runs(
+    demo_env: dict[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(PROJECT)
+    names = {"url": demo_env["API_URL"], "password": demo_env["API_PASSWORD"]}
+    exec(compile(block("import runner"), "README.md", "exec"), names)
+    assert "fetch the profile passed 200" in capsys.readouterr().out
+
+
+def test_the_tests_of_the_readme_run(pytester: pytest.Pytester, demo_env: dict[str, str]) -> None:
+    app = "import flask\napp = flask.Flask('shop')\napp.route('/orders/<user>')(lambda user: {'user': user})\n"
+    order = "inputs: [user]\nsteps:\n" + "  - {get: '/orders/{{ user }}', expect: {$.user: ada}}\n" * 2
+    health = "steps: [{get: /health, expect: {$.status: ok}}]\n"
+    for name, content in {
+        "shop.py": app, "test_shop.py": block("def test_an_order").replace("https://staging.example.com", demo_env["API_URL"]),
+        "order.flow.yaml": order, "health.flow.yaml": health,
+    }.items():  # fmt: skip
+        (pytester.path / name).write_text(content, encoding="utf-8")
+    pytester.runpytest_subprocess("test_shop.py", "-p", "no:xdist").assert_outcomes(passed=2)
+
+
+def test_the_comments_of_the_readme_take_a_finding_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "flow.yaml").write_text(f"base_url: https://api.test\n{block('# runflow: ignore')}", encoding="utf-8")
+    loader = Loader(Loading(examined=True))
+    assert findings_of(loader.plans([Wanted(tmp_path / "flow.yaml")]), loader.problems) == []
+
+
+def test_the_python_of_contributing_runs() -> None:
+    names: dict[str, Any] = {}
+    for words in ("class Luhn", "class FolderSource", "from fakes import"):
+        exec(compile(block(words), "CONTRIBUTING.md", "exec"), names)
+    with pytest.raises(RunflowError, match="cannot be read"):
+        names["FolderSource"]("/nonexistent").get("API_PASSWORD")
+    assert names["FolderSource"](str(PROJECT)).get("NOT_THERE") is None
+
+
+def test_the_entry_points_of_contributing_are_those_that_are_looked_for() -> None:
+    """What they name is installed, and used, by `tests/plugins/test_plugins.py`."""
+    code = "".join(path.read_text(encoding="utf-8") for path in (PROJECT / "runner").rglob("*.py"))
+    for words in ('"runflow.matchers"]', '"runflow.secrets"]'):
+        for group in tomllib.loads(block(words))["project"]["entry-points"]:
+            assert f'"{group}"' in code
+
+
+def test_a_matcher_is_added_as_contributing_says(tmp_path: Path) -> None:
+    """In a copy: its class, its line, its rows; then its tests are run, and a workflow."""
+    for folder in ("runner", "tests/matchers"):
+        shutil.copytree(PROJECT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "tests/fakes.py"):
+        shutil.copy(PROJECT / name, tmp_path / name)
+    (tmp_path / "tests" / "conftest.py").write_text("import sys\nsys.path.insert(0, 'tests')\n")
+    family = tmp_path / "runner" / "matchers" / "ordering.py"
+    family.write_text(f"{family.read_text()}\n\n{block('class MultipleOf')}")
+    table = tmp_path / "runner" / "matchers" / "table.py"
+    table.write_text(
+        table.read_text().replace(
+            "        ordering.Between(),\n", f"        ordering.Between(),\n{block('ordering.MultipleOf()')}"
+        )
+    )
+    rows = tmp_path / "tests" / "matchers" / "test_matchers.py"
+    text = rows.read_text().replace(
+        '        ("equals", 1, 1.0, YES)', block('"multiple_of", 24') + '        ("equals", 1, 1.0, YES)', 1
+    )
+    rows.write_text(text.replace('        ("gt", "soon",', block('"multiple_of", 0') + '        ("gt", "soon",', 1))
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+
+    def ran(*words: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", *words], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    schema, reference, tests = (shlex.split(line) for line in block("runflow schema --reference >").splitlines())
+    assert schema[-1] == "schemas/workflow.schema.json"
+    assert '"multiple_of"' in ran("runner", *schema[1:-2])
+    assert "| `multiple_of` | a whole number of times another number |" in ran("runner", *reference[1:-2])
+    passed = ran(
+        "pytest", "-o", "addopts=", "-p", "no:cacheprovider", "-q", "-k", "judges_as or never_be_right", *tests[2:]
+    )
+    assert "multiple_of-24-12-yes" in ran(
+        "pytest", "-o", "addopts=", "-p", "no:cacheprovider", "-q", "--collect-only", *tests[2:]
+    )
+    assert "passed" in passed
+
+
+def test_the_credential_of_the_tokens_page_works(tmp_path: Path, demo_env: dict[str, str]) -> None:
+    shown = block("refresh_token: $.refresh_token")
+    steps = "steps: [{get: /users/me, expect: 200}]\n"
+    (tmp_path / "flow.yaml").write_text(f'base_url: "{{{{ env.API_URL }}}}"\n{shown}{steps}', encoding="utf-8")
+    result = runner.run(tmp_path / "flow.yaml", env=demo_env)
+    assert result.passed
+    (session,) = result.sessions
+    assert [step.purpose for step in session.steps] == ["login", "logout"]
+
+
+def test_the_token_command_of_the_tokens_page_runs(runflow: Any, demo_env: dict[str, str]) -> None:
+    for line in block("runflow token api token_login.yaml  ").splitlines():
+        words = shlex.split(line, comments=True)[1:]
+        assert runflow(*words, cwd=PROJECT / "workflows", env=demo_env).code == 0
+
+
+def test_the_public_names_are_there_and_others_are_not() -> None:
+    for name in runner.__all__:
+        assert getattr(runner, name) is not None
+    with pytest.raises(AttributeError):
+        _ = runner.nothing
+
+
+def test_a_folder_is_not_one_workflow(tmp_path: Path) -> None:
+    with pytest.raises(runner.WorkflowError, match="folder of 0 workflows"):
+        runner.load(tmp_path)
