@@ -42,7 +42,7 @@ TESTED = {
     "def test_an_order": "test_the_tests_of_the_readme_run",
     "# .github/workflows/preview.yml": "test_the_workflows_of_a_stranger_run_as_the_readme_says",
     "class MultipleOf": "test_a_matcher_is_added_as_contributing_says",
-    "ordering.MultipleOf()": "test_a_matcher_is_added_as_contributing_says",
+    "+        ordering.MultipleOf()": "test_a_matcher_is_added_as_contributing_says",
     '"multiple_of", 24': "test_a_matcher_is_added_as_contributing_says",
     '"multiple_of", 0': "test_a_matcher_is_added_as_contributing_says",
     "runflow schema --reference >": "test_a_matcher_is_added_as_contributing_says",
@@ -68,6 +68,14 @@ def block(words: str) -> str:
     """The block that has these words."""
     (found,) = (body for _, body in every_block() if words in body)
     return found
+
+
+def patched(text: str, diff: str) -> str:
+    """A text with what a diff adds to it, behind the lines that stand there already."""
+    lines = diff.splitlines()
+    before, after = ("\n".join(line[1:] for line in lines if line[:1] in kinds) for kinds in (" -", " +"))
+    assert text.count(before) == 1
+    return text.replace(before, after)
 
 
 def test_every_block_has_somebody_who_runs_it() -> None:
@@ -228,17 +236,13 @@ def test_a_matcher_is_added_as_contributing_says(tmp_path: Path) -> None:
     (tmp_path / "tests" / "conftest.py").write_text("import sys\nsys.path.insert(0, 'tests')\n")
     family = tmp_path / "runner" / "matchers" / "ordering.py"
     family.write_text(f"{family.read_text()}\n\n{block('class MultipleOf')}")
-    table = tmp_path / "runner" / "matchers" / "table.py"
-    table.write_text(
-        table.read_text().replace(
-            "        ordering.Between(),\n", f"        ordering.Between(),\n{block('ordering.MultipleOf()')}"
-        )
-    )
-    rows = tmp_path / "tests" / "matchers" / "test_matchers.py"
-    text = rows.read_text().replace(
-        '        ("equals", 1, 1.0, YES)', block('"multiple_of", 24') + '        ("equals", 1, 1.0, YES)', 1
-    )
-    rows.write_text(text.replace('        ("gt", "soon",', block('"multiple_of", 0') + '        ("gt", "soon",', 1))
+    for file, words in (
+        ("runner/matchers/table.py", "+        ordering"),
+        ("tests/matchers/test_matchers.py", ", 24"),
+        ("tests/matchers/test_matchers.py", ", 0,"),
+    ):
+        path = tmp_path / file
+        path.write_text(patched(path.read_text(), block(words)))
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
 
     def ran(*words: str) -> str:
