@@ -197,6 +197,7 @@ def _settings(folder: Path, loading: Loading, home: Path) -> Settings:
         hosts=_hosts(found, loading),
         untrusted=loading.untrusted,
         keep_uses=loading.examined,
+        openapi=(project.openapi, Path(found.file)) if found and isinstance(project.openapi, str) else None,
     )
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fakes import compile_raw
 
 import runner
+from runner.demo.openapi import DOCUMENT
 
 WORKFLOWS = Path(__file__).parent.parent / "workflows"
 FILES = [*sorted(WORKFLOWS.glob("*.yaml")), *sorted(WORKFLOWS.glob("_needs_*/*.yaml"))]
@@ -45,3 +49,17 @@ def test_the_page_on_tokens_shows_what_the_file_beside_it_has_and_its_picture_is
     for line in shown.splitlines():
         assert line in written or "login" in line or "username" in line, line
     assert (WORKFLOWS / "token_life.svg").read_text(encoding="utf-8").startswith("<svg ")
+
+
+def test_the_document_of_the_demo_in_the_cookbook_is_the_one_that_the_demo_serves() -> None:
+    path = WORKFLOWS / "_needs_openapi" / "demo.openapi.json"
+    assert json.loads(path.read_text(encoding="utf-8")) == DOCUMENT  # else write it anew: `curl URL/openapi.json`
+
+
+def test_the_whole_cookbook_keeps_to_what_the_demo_says_of_itself(runflow: Any, tmp_path: Path) -> None:
+    shutil.copytree(WORKFLOWS, tmp_path / "workflows")
+    (tmp_path / "runflow.yaml").write_text("openapi: workflows/_needs_openapi/demo.openapi.json\n")
+    checked = runflow("check", "workflows", "--strict")
+    assert checked.code == 0, checked.err
+    ended = runflow("run", "--demo", "workflows", "-q")
+    assert ended.code == 0, ended.out

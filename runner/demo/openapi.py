@@ -47,7 +47,7 @@ def _answer(schema: dict[str, Any] | None, kind: str = "application/json") -> di
 
 def _operation(
     summary: str,
-    answers: dict[int, dict[str, Any]],
+    answers: dict[int | str, dict[str, Any]],
     *,
     body: dict[str, Any] | None = None,
     kind: str = "application/json",
@@ -78,6 +78,13 @@ _GRANT = _object(
     {"grant_type": {"enum": ["client_credentials", "password", "refresh_token"]}},
     dict.fromkeys(("client_id", "client_secret", "username", "password", "refresh_token"), _TEXT),
 )
+_UPLOADED: dict[str, Any] = {"anyOf": [
+    _object({"size": _WHOLE, "sha256": _TEXT, "type": _TEXT}), _object({"parts": _list(_object({"name": _TEXT, "size": _WHOLE}))}),
+]}  # fmt: skip
+_UPLOAD: dict[str, Any] = {"required": True, "content": {
+    "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}, "multipart/form-data": {"schema": {"type": "object"}}, "*/*": {},
+}}  # fmt: skip
+_TIMES: dict[str, Any] = {"type": "integer", "minimum": 1, "maximum": 10}
 _ERROR, _NOTHING, _ANY = _answer(_ref("Error")), _answer(None), _answer({})
 _PAGE = _object({"items": _list(_ref("Item")), "page": _WHOLE, "total": _WHOLE, "next": {"type": ["string", "null"]}})
 _PATHS: dict[str, Any] = {
@@ -105,9 +112,16 @@ _PATHS: dict[str, Any] = {
     "/items/{number}": _at("number", schema=_WHOLE) | {"get": _operation("One of it", {200: _answer(_ref("Item")), 404: _ERROR})},
     "/basic": {"get": _operation("Who is there", {200: _answer(_object({"user": _TEXT}))}, security=_BASIC)},
     "/key": {"get": _operation("Whether the key fits", {200: _answer(_object({"key": _TEXT})), 403: _ERROR}, security=_KEY)},
-    "/upload": {"post": _operation("Bytes", {201: _answer(_object({"size": _WHOLE, "sha256": _TEXT, "type": _TEXT}))}, body={"type": "string", "format": "binary"}, kind="application/octet-stream")},
+    "/upload": {each: _operation("Bytes, or parts of a form", {201: _answer(_UPLOADED)}) | {"requestBody": _UPLOAD} for each in ("post", "put")},
+    "/digest": {"get": _operation("Who is there, and can prove it", {200: _answer(_object({"user": _TEXT}))}, security=[{"digest": []}])},
+    "/delay/{seconds}": _at("seconds", schema={"type": "number", "minimum": 0, "maximum": 0.2}) | {"get": _operation("Late", {200: _answer(_object({"status": _TEXT}))})},
+    "/redirect/{times}": _at("times", schema=_TIMES) | {"get": _operation("Elsewhere", {302: _NOTHING})},
+    "/redirect/{times}/{status}": {"parameters": [*_at("times", schema=_TIMES)["parameters"], *_at("status", schema={"enum": [301, 302, 303, 307, 308]})["parameters"]]}
+    | {each: _operation("Elsewhere, with a status", {"3XX": _NOTHING}) for each in ("get", "post")},
     "/flaky": {"get": _operation("Every third time", {200: _answer(_ref("Status")), 503: _ERROR}, query={"key": _TEXT})},
     "/cookies": {"get": _operation("The cookies that came", {200: _answer(_object({"cookies": {"type": "object"}}))})},
+    "/cookies/set": {"get": _operation("Set one", {302: _NOTHING}, query={"name": _TEXT, "value": _TEXT})},
+    "/cookies/clear": {"get": _operation("Clear one", {204: _NOTHING}, query={"name": _TEXT})},
     "/graphql": {"post": _operation("A user", {200: _ANY}, body=_object({"query": _TEXT}, {"variables": {"type": ["object", "null"]}}))},
     "/catalog.xml": {"get": _operation("In XML", {200: _answer(_TEXT, "application/xml")})},
     "/page.html": {"get": _operation("A page", {200: _answer(_TEXT, "text/html")})},
@@ -124,6 +138,7 @@ DOCUMENT: dict[str, Any] = {
         "securitySchemes": {
             "bearer": {"type": "http", "scheme": "bearer"},
             "basic": {"type": "http", "scheme": "basic"},
+            "digest": {"type": "http", "scheme": "digest"},
             "key": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
         },
     },

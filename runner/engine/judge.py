@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from runner.engine.frame import Frame
 from runner.engine.hearing import learnt
+from runner.matchers.openapi import Contract
 from runner.model.answer import Answer
 from runner.model.errors import StepError
 from runner.model.events import SecretLearned
+from runner.model.exchange import Exchange, Response
 from runner.model.kinds import MISSING, Names
 from runner.model.results import Check, Failure
 from runner.model.wording import did_you_mean, key_text, shown
@@ -229,6 +232,36 @@ def _entry(entry: Condition | Inside, found: _Found, names: Names, judgement: Ju
             where=frame.where(entry.path),
         )
     )
+
+
+def judge_contract(
+    contract: Contract, step: StepPlan, answer: Answer, exchanges: Sequence[Exchange], judgement: Judgement
+) -> None:
+    """Every exchange with the API is as its OpenAPI document says, those that redirected too."""
+    frame = judgement.frame
+    last = exchanges[-1]
+    held = [
+        (each.request, Answer(each.outcome))
+        for each, following in pairwise(exchanges)
+        if isinstance(each.outcome, Response) and following.request.url != each.request.url  # not what was sent again
+    ]
+    try:
+        breaches = [
+            breach
+            for request, came in (*held, (last.request, answer))
+            if came.response is not None and contract.covers(request.url, frame.base_url)
+            for breach in contract.breaches(request, came, frame.base_url)
+        ]
+    except StepError as error:
+        judgement.error(error, step.path)
+        return
+    for each in breaches:
+        where = frame.where(step.path)
+        subject = f"openapi {each.operation}"
+        judgement.checks.append(Check(subject, "openapi", each.expected, each.actual, detail=each.detail, where=where))
+    if not breaches:
+        passed = Check("openapi", "openapi", contract.name, contract.name, passed=True)
+        judgement.hold(passed if frame.world.keep else None)
 
 
 def judge_asserts(asserts: Iterable[AssertPlan], frame: Frame, names: Names, judgement: Judgement) -> None:

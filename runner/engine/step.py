@@ -9,7 +9,7 @@ import msgspec
 
 from runner.engine.attempt import Attempt
 from runner.engine.frame import Frame
-from runner.engine.judge import Judgement, ResponseView, judge, judge_asserts
+from runner.engine.judge import Judgement, ResponseView, judge, judge_asserts, judge_contract
 from runner.engine.pages import first_page, next_page
 from runner.engine.refusal import REFUSED, notes_on
 from runner.engine.renewal import answered
@@ -193,6 +193,7 @@ class StepRun:
         outgoing = build(plan, frame, names, limit)
         pages = first_page(plan.paginate, step)
         while True:
+            before = tuple(attempt.trail)
             attempt.answer = yield from answered(
                 outgoing, plan.auth, step, frame, names, run_steps=self.nested.steps, attempt=attempt
             )
@@ -201,6 +202,10 @@ class StepRun:
                 return
             page = Judgement(frame)
             judge(step, attempt.answer, frame, names, page)
+            if frame.plan.contract is not None and step.reads is None:  # what a credential asks is not the file's
+                known = set(map(id, before))  # by itself, not by number: a renewal begins the trail anew
+                exchanges = [each for each in attempt.trail if id(each) not in known]
+                judge_contract(frame.plan.contract, step, attempt.answer, exchanges, page)
             if step.reads is not None and not page.failed and not page.errors:
                 page.extracted = step.reads(attempt.answer)
             attempt.judgement.checks += page.checks
@@ -296,7 +301,7 @@ class StepRun:
             status=outcome.status if isinstance(outcome, Response) else 0,
             duration=duration,
             passed_checks=attempt.judgement.passed,
-            judged=bool(step.status or step.expectations or step.asserts),
+            judged=bool(step.status or step.expectations or step.asserts or (trail and self.frame.plan.contract)),
             started=self.frame.world.wall() - duration,
             gave=attempt.given if self.frame.world.keep else {},
             local=self._local(names) if index >= 0 and self.frame.world.keep else {},

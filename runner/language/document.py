@@ -279,7 +279,10 @@ class Document(Written, frozen=True, kw_only=True):
         Annotated[list[Map] | CasesFile, Meta(description="one run for each row: a list of maps, or a file")]
         | UnsetType
     ) = UNSET
-    openapi: Annotated[str, Meta(description="path of an OpenAPI document; not supported yet")] | UnsetType = UNSET
+    openapi: (
+        Annotated[str, Meta(description="path of an OpenAPI document that every exchange of this file is held against")]
+        | UnsetType
+    ) = UNSET
     needs: (
         Annotated[
             str | list[str],

@@ -51,7 +51,15 @@ class Project(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         ]
         | UnsetType
     ) = UNSET
-    openapi: Annotated[str, Meta(description="path of an OpenAPI document; not supported yet")] | UnsetType = UNSET
+    openapi: (
+        Annotated[
+            str,
+            Meta(
+                description="path of an OpenAPI document that every exchange is held against; a workflow that names one itself has its own"
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
     file_root: (
         Annotated[str, Meta(description="no file outside this folder is read (default: this file's folder)")]
         | UnsetType
@@ -87,9 +95,6 @@ class Project(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         ]
         | UnsetType
     ) = UNSET
-
-
-_LATER = ("openapi",)
 
 
 class ProjectFile(msgspec.Struct, frozen=True):
@@ -155,13 +160,6 @@ def _from_toml(folder: Path) -> ProjectFile | None:
 
 
 def _checked(found: ProjectFile, problems: list[Problem]) -> ProjectFile:
-    problems += [
-        Problem(
-            f"`{key}` is not supported yet", Place(found.file, (key,), on_key=True), "take it out of the project file"
-        )
-        for key in _LATER
-        if getattr(found.project, key) is not UNSET
-    ]
     if problems:
         raise WorkflowError(problems)
     return found

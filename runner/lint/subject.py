@@ -10,6 +10,7 @@ import msgspec
 
 from runner.language.source import Source
 from runner.model.errors import DocumentPath
+from runner.plan.conditions import Condition, Conditions, Inside
 from runner.plan.plan import Plan, RequestPlan, StepPlan
 
 _SECRET = re.compile(
@@ -65,3 +66,14 @@ def leaves(data: Any, path: DocumentPath = ()) -> Iterator[tuple[DocumentPath, A
             yield from leaves(member, (*path, index))
     else:
         yield path, data
+
+
+def literal(entry: Condition | Inside) -> Any:
+    """The argument of a condition where it is known before anything runs, else None."""
+    argument = entry.argument if isinstance(entry, Condition) else None
+    known = argument is not None and not isinstance(argument, (Conditions, tuple)) and argument.literal
+    return (
+        argument.render({})
+        if known and not isinstance(argument, (Conditions, tuple)) and argument is not None
+        else None
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runner.lint import exposure, flow, weak
+from runner.lint import contract, exposure, flow, weak
 from runner.lint.finding import Rule
 
 INVALID = "RF600"
@@ -18,6 +18,7 @@ RULES: dict[str, Rule] = {
     "RF613": Rule("warning", weak.any_status),
     "RF614": Rule("warning", weak.impossible_path),
     "RF615": Rule("warning", weak.repeats_a_post),
+    "RF616": Rule("warning", contract.not_described),
     "RF621": Rule("warning", exposure.not_masked),
     "RF622": Rule("warning", exposure.literal_secret),
     "RF623": Rule("warning", exposure.not_verified),

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from runner.lint.finding import Remark
-from runner.lint.subject import Subject
-from runner.plan.conditions import Condition, Conditions, Expectation, Inside
+from runner.lint.subject import Subject, literal
+from runner.plan.conditions import Condition, Expectation, Inside
 from runner.plan.plan import RequestPlan
 from runner.selectors.json_path import Definite
 
@@ -39,7 +39,7 @@ def passes_anything(subject: Subject) -> Iterator[Remark]:
 
 
 def _idle(entry: Condition | Inside, kind: str) -> bool:
-    argument = _literal(entry)
+    argument = literal(entry)
     match entry.operator:
         case "matches":
             return bool(argument in _ANY_PATTERN)
@@ -81,20 +81,9 @@ def _schemas(expectation: Expectation) -> Iterator[dict[str, Any]]:
     if expectation.pick.text != "$":
         return
     for entry in expectation.conditions.entries:
-        argument = _literal(entry) if entry.operator == "schema" else None
+        argument = literal(entry) if entry.operator == "schema" else None
         if isinstance(argument, dict):
             yield argument
-
-
-def _literal(entry: Condition | Inside) -> Any:
-    """The argument of a condition where it is known before anything runs, else None."""
-    argument = entry.argument if isinstance(entry, Condition) else None
-    known = argument is not None and not isinstance(argument, (Conditions, tuple)) and argument.literal
-    return (
-        argument.render({})
-        if known and not isinstance(argument, (Conditions, tuple)) and argument is not None
-        else None
-    )
 
 
 def _missing(schema: dict[str, Any], path: tuple[str | int, ...]) -> str:

@@ -12,19 +12,25 @@ from runner.model.limits import limited
 from runner.model.wording import cut, json_text, shown
 
 
+def guard_patterns() -> None:
+    """From now on jsonschema's patterns are searched with a limit, as all others are."""
+    from jsonschema import _keywords, _utils  # noqa: PLC0415  # 60 ms to import, and few files hold a schema
+
+    for module in (_keywords, _utils):
+        vars(module)["re"] = patterns.Re()
+
+
 @lru_cache(maxsize=256)
 def _validator(text: str) -> Any:
     # 60 ms to import, and few files hold a schema
     import json  # noqa: PLC0415  # see above
 
     import jsonschema  # noqa: PLC0415  # as above
-    from jsonschema import _keywords, _utils  # noqa: PLC0415  # as above
     from referencing import Registry  # noqa: PLC0415  # as above
 
     from runner.matchers.iri import is_iri, is_iri_reference  # noqa: PLC0415  # as above
 
-    for module in (_keywords, _utils):
-        vars(module)["re"] = patterns.Re()
+    guard_patterns()
     schema = json.loads(text)
     kind = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
     kind.check_schema(schema)

@@ -74,6 +74,12 @@ CODES: dict[str, Code] = {
         ("a host that should not be reachable is", "a certificate that should be refused is accepted"),
         ("the failure shows what came in its place",),
     ),
+    "RF109": Code(
+        "the OpenAPI document does not allow it",
+        "An exchange has what the document named under `openapi` does not know: a path, a status, a media type, a member, a value.",
+        ("the server is newer or older than the document", "the document never said it, and nobody noticed"),
+        ("the failure names the operation and the place: one of server and document is wrong",),
+    ),
     "RF201": Code(
         "no whole answer in time",
         "The try took longer than its `timeout`, counted from the name look-up to the last byte.",
@@ -272,6 +278,12 @@ CODES: dict[str, Code] = {
         ("`retry` that was meant for the reading that follows", "`defaults: {retry: …}` for the whole file"),
         ("retry the GET that follows", "send an `Idempotency-Key` header"),
     ),
+    "RF616": Code(
+        "the OpenAPI document knows nothing of it",
+        "A path or method of a request, a status that it expects, or a path into the answer is not in the document named under `openapi`: the step cannot pass.",
+        ("a slip of the pen", "the document is older than the server"),
+        ("correct the one that is wrong",),
+    ),
     "RF621": Code(
         "a secret that is not masked",
         "A name sounds secret (token, password, key), and is not named under `secrets`: reports and logs show its value.",
@@ -325,7 +337,7 @@ _KINDS: dict[ErrorKind, str] = {
     "policy": "RF502", "timeout": "RF503", "interrupted": "RF504", "transport": "RF206", "bug": "RF901",
 }  # fmt: skip
 _SUBJECTS = {"status": "RF101", "duration": "RF107", "failure": "RF108"}
-_OPERATORS = {"assert": "RF106", "type": "RF104", "schema": "RF105"}
+_OPERATORS = {"assert": "RF106", "type": "RF104", "schema": "RF105", "openapi": "RF109"}
 
 
 def code_of(problem: Check | Failure) -> str:

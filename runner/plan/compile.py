@@ -14,6 +14,7 @@ from runner.language.document import Defaults, Document, Step
 from runner.language.files import FileRefused
 from runner.language.read import Reading, read_document
 from runner.language.yaml import load
+from runner.matchers.openapi import Contract, contract_of
 from runner.model.errors import DocumentPath, Place, Problem, StepError, WorkflowError
 from runner.model.kinds import ReadFile, Value
 from runner.model.wording import did_you_mean
@@ -28,7 +29,6 @@ from runner.templating.filters import FILTERS
 from runner.templating.values import NONE, Literal
 
 FILTERS["jsonpath"] = jsonpath_filter  # a filter that belongs to another room, so it is joined here
-_LATER = ("openapi",)
 MAX_INCLUDES = 20
 
 
@@ -120,9 +120,6 @@ class _Compiler:
 
     def plan(self, document: Document) -> Plan:
         context, settings = self.context, self.context.settings
-        for key in _LATER:
-            if getattr(document, key) is not UNSET:
-                context.later((key,), f"`{key}`")
         own = document.defaults if isinstance(document.defaults, Defaults) else Defaults()
         defaults = merge_defaults(settings.defaults, own) if settings.defaults is not None else own
         self.own_credentials = set(document.auth) if isinstance(document.auth, dict) else set()
@@ -163,6 +160,7 @@ class _Compiler:
                 environment_names=settings.environment_names,
                 needs=tuple(self._needs(document)),
                 lock=self._lock(document),
+                contract=self._contract(document),
             ),
         )
 
@@ -261,6 +259,26 @@ class _Compiler:
                 context.problem(place, f"{name} needs itself", "take it out")
                 continue
             yield Need(context.settings.shown(path), path, place)
+
+    def _contract(self, document: Document) -> Contract | None:
+        """The file's own OpenAPI document, else the project's."""
+        context, settings = self.context, self.context.settings
+        place = Place(context.file, ("openapi",))
+        name, folder = document.openapi, context.path.parent
+        if not isinstance(name, str):
+            if settings.openapi is None:
+                return None
+            name, folder = settings.openapi[0], settings.openapi[1].parent
+            place = Place(str(settings.openapi[1]), ("openapi",))
+        try:
+            content = settings.files.read(name, folder)
+            return contract_of(content, settings.shown(settings.files.resolve(name, folder)))
+        except FileRefused as error:
+            context.note(Problem(error.message, place, error.hint))
+        except WorkflowError as error:
+            for problem in error.problems:
+                context.note(problem)
+        return None
 
     def _lock(self, document: Document) -> str:
         name = document.lock if isinstance(document.lock, str) else ""

@@ -56,6 +56,7 @@ class Settings:
         environment: The environment variables that are set.
         hosts: The only hosts that may be sent to.
         untrusted: The files are a stranger's: they get nothing that is not in them.
+        openapi: The project's OpenAPI document, as it is named, and the file that names it.
     """
 
     def __init__(
@@ -76,8 +77,10 @@ class Settings:
         hosts: AllowedHosts | None = None,
         untrusted: bool = False,
         keep_uses: bool = False,
+        openapi: tuple[str, Path] | None = None,
     ) -> None:
         self.files = files
+        self.openapi = openapi
         self.environment_names = dict(environment_names or {})
         self.given = given | self.environment_names.keys()
         self.ng = ng
@@ -123,9 +126,12 @@ class Context:
 
     def problem(self, path: DocumentPath, message: str, hint: str = "", *, on_key: bool = False) -> None:
         """Note a mistake."""
-        if len(self.problems) >= MAX_PROBLEMS:
-            return
-        self.problems.append(Problem(message, Place(self.file, path, on_key), hint))
+        self.note(Problem(message, Place(self.file, path, on_key), hint))
+
+    def note(self, problem: Problem) -> None:
+        """Note a mistake, in this file or in one that it names."""
+        if len(self.problems) < MAX_PROBLEMS:
+            self.problems.append(problem)
 
     def complain(self, path: DocumentPath, message: str, hint: str) -> None:
         """Note a mistake in a template, a selector or an expression: a comment may have cut it short."""

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from runner.language.source import Source
+from runner.matchers.openapi import Contract
 from runner.model.answer import Answer
 from runner.model.errors import DocumentPath
 from runner.model.exchange import DEFAULT_TRANSPORT, AllowedHosts, Transport
@@ -237,6 +238,7 @@ class Plan(msgspec.Struct, frozen=True):
         driver: What it was compiled for.
         hosts: The only hosts that may be sent to; None is any.
         left_out: Places of steps that are not run, each with the reason, where not all were asked for.
+        contract: The OpenAPI document that its exchanges are held against.
         uses: Names that values use, with the places, where somebody wants to know (`Settings.keep_uses`).
     """
 
@@ -267,6 +269,7 @@ class Plan(msgspec.Struct, frozen=True):
     driver: str = "requests"
     hosts: AllowedHosts | None = None
     left_out: dict[DocumentPath, str] = {}
+    contract: Contract | None = None
     uses: tuple[tuple[frozenset[str], DocumentPath], ...] = ()
 
     @property

@@ -53,7 +53,7 @@ def test_the_nearest_project_file_counts_and_a_foreign_pyproject_does_not(write:
     ("text", "message"),
     [
         ("enviroments: {}\n", "unknown key 'enviroments'"), ("driver: urllib\n", '"urllib" (string) is not allowed here'),
-        ("reports: [x]\n", "reports"), ("openapi: x\n", "`openapi` is not supported yet"),
+        ("reports: [x]\n", "reports"), ("openapi: [x]\n", "openapi"),
         ("jsonpath: xx\n", "is not allowed here"), ("a: [\n", "not valid YAML"), ("a: 1\na: 2\n", "there twice"),
     ],
 )  # fmt: skip

@@ -33,6 +33,18 @@ def found(folder: Path, text: str, **others: str) -> list[tuple[str, int]]:
 
 
 STEP = "  - {get: /x, expect: 200}\n"
+CONTRACT = f"openapi: api.yaml\n{HEAD}"
+API = """\
+openapi: 3.1.0
+paths:
+  /moved: {get: {responses: {"302": {}}}}
+  /items/{id}:
+    get: {responses: {"200": {content: {application/json: {schema: {$ref: "#/components/schemas/Item"}}}}, "404": {}}}
+components:
+  schemas:
+    Item: {properties: {id: {}, owner: {$ref: "#/components/schemas/User"}, free: {type: object}, more: {items: {}}}}
+    User: {properties: {name: {type: string}}}
+"""
 CASES: dict[str, tuple[str, list[tuple[str, int]]]] = {
     "nothing": (STEP, []),
     "invalid": ("  - {get: /x, expct: 200}\n", [(INVALID, 0)]),
@@ -106,6 +118,17 @@ CASES: dict[str, tuple[str, list[tuple[str, int]]]] = {
     "a password from outside": (f"secrets: [PW]\n{HEAD}  - {{post: /y, json: {{password: '{{{{ env.PW }}}}'}}, expect: 200}}\n", []),
     "what is expected of a token": ("  - {get: /y, expect: {$.token: abcdefghij}}\n", []),
     "where a token is": (f"secrets: [token]\n{HEAD}  - {{get: /y, extract: {{token: $.access_token}}}}\n", []),
+    # RF616
+    "as the document says": (CONTRACT + "  - {get: '/items/{{ random_int(1, 2) }}', expect: {status: 200, $.id: 1, $.owner.name: a}}\n  - {get: /items/1, expect: 404}\n", []),
+    "a path that the document has not": (CONTRACT + "  - {get: /itmes/1, expect: 200}\n", [("RF616", 4)]),
+    "a method that the document has not": (CONTRACT + "  - {delete: /items/1, expect: 200}\n", [("RF616", 4)]),
+    "a status that the document has not": (CONTRACT + "  - {get: /items/1, expect: 201}\n", [("RF616", 4)]),
+    "one of two statuses": (CONTRACT + "  - {get: /items/1, expect: [200, 204]}\n", []),
+    "a member that the document has not": (CONTRACT + "  - {get: /items/1, expect: 200, extract: {_n: $.nmae}}\n", [("RF616", 4)]),
+    "a member deep inside": (CONTRACT + "  - {get: /items/1, expect: {$.owner.nmae: a}}\n", [("RF616", 4)]),
+    "a member of what may be anything": (CONTRACT + "  - {get: /items/1, expect: {$.free.x: a, '$.more[0].y': b}}\n", []),
+    "a member that is not to be there": (CONTRACT + "  - {get: /items/1, expect: {$.password: {exists: false}}}\n", []),
+    "what is asked elsewhere": (CONTRACT + "  - {get: 'https://other.test/x', expect: 200}\n  - {get: /moved, expect: {status: 200, $.x: 1}}\n", []),
     # RF623
     "not verified": ("  - {get: /y, http: {verify: false}, expect: 200}\n", [("RF623", 3)]),
     "not verified, by default": (f"defaults: {{http: {{verify: false}}}}\n{HEAD}{STEP}", [("RF623", 1)]),
@@ -130,7 +153,7 @@ def test_a_rule_finds_what_it_is_for_and_nothing_else(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     text, wanted = CASES[name]
-    assert found(tmp_path, text) == wanted
+    assert found(tmp_path, text, api=API) == wanted
 
 
 INCLUDED = HEAD + "  - {get: /y, extract: {a: $.a}}\noutputs: {a: '{{ a }}'}\n"

@@ -1,0 +1,112 @@
+"""Rules about what an OpenAPI document says of a step before anything is sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from runner.lint.finding import Remark
+from runner.lint.subject import Subject, literal
+from runner.matchers.openapi import Breach, Contract, Node
+from runner.model.wording import did_you_mean
+from runner.plan.conditions import Expectation
+from runner.plan.plan import RequestPlan, StepPlan
+from runner.selectors.json_path import Definite
+
+ONE_IS_WRONG = "one of the two is wrong"
+_METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
+_TEMPLATE = re.compile(r"\{\{.*?\}\}")
+
+
+def not_described(subject: Subject) -> Iterator[Remark]:
+    """A request, a status or a path into the answer that the document does not have."""
+    contract = subject.plan.contract
+    if contract is None:
+        return
+    for step, request in subject.requests:
+        asked = _asked(subject, step, request)
+        if asked is None:
+            continue
+        method, url, base = asked
+        found = contract.operation(method, urlsplit(url).path, urlsplit(base).path)
+        if isinstance(found, Breach):
+            yield Remark(
+                request.url_path,
+                f"{contract.name} has no {method} {urlsplit(url).path}",
+                found.detail or ONE_IS_WRONG,
+            )
+            continue
+        title, _, operation = found
+        yield from _answers(contract, title, operation, step)
+
+
+def _asked(subject: Subject, step: StepPlan, request: RequestPlan) -> tuple[str, str, str] | None:
+    """Method, URL and base URL as they are written, a template standing for one part; None where they are not known."""
+    base = subject.data.get("base_url", "") if isinstance(subject.data, dict) else ""
+    written = subject.data[step.path[0]][step.path[1]]
+    method, url = next(((key.upper(), written[key]) for key in _METHODS if key in written), ("", None))
+    if not request.method.literal or not isinstance(url, str) or not url.startswith(("/", "?")):
+        return None
+    base = str(base) if "{{" not in str(base) else ""
+    return method, urlsplit(base).path.rstrip("/") + _TEMPLATE.sub("x", url), base
+
+
+def _answers(contract: Contract, title: str, operation: Node, step: StepPlan) -> Iterator[Remark]:
+    if any(status.startswith("3") for status in operation.data.get("responses", {})):
+        return  # what is followed is answered elsewhere
+    statuses = list(_statuses(step))
+    if statuses and not any(contract.answer(operation, status) for status, _ in statuses):
+        status, path = statuses[0]
+        yield Remark(path, f"{contract.name} has no {status} for {title}", ONE_IS_WRONG)
+        return
+    schemas = _schemas(contract, operation, [status for status, _ in statuses] or [200])
+    absent = {each.pick.path for each in step.expectations if _is_absent(each)}
+    for pick in (*(each.pick for each in step.expectations), *(each.pick for each in step.extracts)):
+        if not schemas or not isinstance(pick.selector, Definite) or pick.path in absent:
+            continue
+        missing = [_missing(contract, schema, pick.selector.path) for schema in schemas]
+        if all(part for part, _ in missing):
+            part, hint = missing[0]
+            message = f"{contract.name} has no `{part}` in the answer of {title}"
+            yield Remark(pick.path, message, hint or ONE_IS_WRONG, on_key=True)
+
+
+def _is_absent(expectation: Expectation) -> bool:
+    """`exists: false`: that it is not there is what is expected."""
+    return any(entry.operator == "exists" and literal(entry) is False for entry in expectation.conditions.entries)
+
+
+def _statuses(step: StepPlan) -> Iterator[tuple[int, Any]]:
+    """The statuses that a step expects by number, each with its place."""
+    for each in step.status:
+        for entry in each.conditions.entries:
+            wanted = literal(entry)
+            for status in wanted if isinstance(wanted, list) else [wanted]:
+                if isinstance(status, int):
+                    yield status, entry.path
+
+
+def _schemas(contract: Contract, operation: Node, statuses: list[int]) -> list[Node]:
+    """Of the JSON bodies that may come; [] where one of them may be anything."""
+    found = []
+    for status in statuses:
+        described = contract.answer(operation, status)
+        schema = contract.schema(described, "application/json") if described is not None else None
+        if schema is None:
+            return []
+        found.append(schema)
+    return found
+
+
+def _missing(contract: Contract, schema: Node, path: tuple[str | int, ...]) -> tuple[str, str]:
+    """The first part of a path that is not described, with a hint; empty texts where all are, or may be."""
+    for part in path:
+        member = contract.member(schema, part)
+        if member is False:
+            return str(part), did_you_mean(str(part), schema.data.get("properties", {}))
+        if not isinstance(member, Node):
+            break
+        schema = member
+    return "", ""
