@@ -38,6 +38,8 @@ TESTED = {
     "# runflow: ignore": "test_the_comments_of_the_readme_take_a_finding_back",
     "[language-server.runflow]": "test_the_editor_of_the_readme_can_start_its_server",
     "# .github/workflows/runflow.yml": "test_the_recipe_for_ci_is_what_init_writes",
+    "-- --headless -u 50": "test_the_load_test_of_the_readme_runs",
+    "think_time: 500ms": "test_the_load_test_of_the_readme_runs",
     "import runner": "test_the_python_of_the_readme_runs",
     "def test_an_order": "test_the_tests_of_the_readme_run",
     "# .github/workflows/preview.yml": "test_the_workflows_of_a_stranger_run_as_the_readme_says",
@@ -133,7 +135,7 @@ def test_every_command_of_the_readme_runs(runflow: Any, tmp_path: Path, demo_env
         "FILE": "workflows/first.yaml",
         "NAME": "api",
     }
-    served = {"demo", "lsp"}  # these wait for somebody
+    served = {"demo", "lsp", "load"}  # these wait for somebody
     reported = ["report", "run.jsonl", "--report", "html=run.html"]
     for words in lines:
         asked = [here.get(word, word) for word in words]
@@ -189,6 +191,18 @@ def test_the_python_of_the_readme_runs(
     names = {"url": demo_env["API_URL"], "password": demo_env["API_PASSWORD"]}
     exec(compile(block("import runner"), "README.md", "exec"), names)
     assert "fetch the profile passed 200" in capsys.readouterr().out
+
+
+def test_the_load_test_of_the_readme_runs(runflow: Any, write: Any, demo_env: dict[str, str]) -> None:
+    """With smaller numbers, which its thresholds need not keep."""
+    steps = 'base_url: "{{ env.API_URL }}"\nsteps: [{name: health, get: /health, expect: 200}]\n'
+    write("flow.yaml", block("think_time: 500ms") + steps)
+    words = shlex.split(block("-- --headless -u 50"))[1:]
+    smaller = {"50": "2", "5m": "1s"}
+    ended = runflow(*(smaller.get(word, word) for word in words), env=demo_env)
+    assert ended.code == 1, ended.err
+    assert "✗ rps >= 100" in ended.out
+    assert "✓ error_rate <= 1%: 0.00%" in ended.out
 
 
 def test_the_tests_of_the_readme_run(pytester: pytest.Pytester, demo_env: dict[str, str]) -> None:

@@ -17,6 +17,7 @@ COMMANDS = {
     "run": "Run workflows (the default: `runflow PATH…`).",
     "check": "Check workflows without sending anything.",
     "fmt": "Lay out workflows in the one way.",
+    "load": "Run workflows as a load test, on Locust.",
     "lsp": "Serve an editor that speaks the Language Server Protocol.",
     "token": "Fetch a credential's token and show what is known of it.",
     "list": "List what the same paths and options would run.",

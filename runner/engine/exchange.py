@@ -91,7 +91,7 @@ def _signed(
         hosts.check_url(request.url)
         request = msgspec.structs.replace(request, hosts=hosts)
     started = frame.world.wall()
-    outcome = yield Send(request)
+    outcome = yield Send(request, frame.step)
     assert isinstance(outcome, (Response, TransportFailure))
     trail.append(Exchange(request, outcome, started=started))
     if frame.hearing is not None:

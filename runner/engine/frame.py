@@ -101,11 +101,12 @@ class Frame:
         opening: Keys of the sessions whose tokens are being fetched around this.
         hearing: Takes all that these steps send and get, where all of it is secret.
         sessions: The sessions of this file's credentials, by their places.
+        step: The name of the step that runs, as it is written.
     """
 
     __slots__ = (
         "base_url", "deadline", "depth", "first_names", "hearing", "jars", "limit", "names", "opening", "own", "parent", "plan",
-        "secrets", "session", "sessions", "world",
+        "secrets", "session", "sessions", "step", "world",
     )  # fmt: skip
 
     def __init__(self, plan: Plan, world: World, parent: Frame | None = None) -> None:
@@ -126,6 +127,7 @@ class Frame:
         self.opening: frozenset[str] = parent.opening if parent else frozenset()
         self.hearing: Hearing | None = parent.hearing if parent else None
         self.sessions: dict[DocumentPath, Session] = {}
+        self.step = ""
 
     def within(self, asker: Frame, opening: str) -> None:
         """Run for somebody who waits: as deep as they are, and no longer than they may."""

@@ -161,6 +161,7 @@ class StepRun:
 
     def _try(self, names: dict[str, Any], attempt: Attempt) -> Flow[None]:
         step, judgement = self.step, attempt.judgement
+        self.frame.step = step.written_name
         try:
             match step.action:
                 case RequestPlan() as request:

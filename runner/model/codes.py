@@ -80,6 +80,12 @@ CODES: dict[str, Code] = {
         ("the server is newer or older than the document", "the document never said it, and nobody noticed"),
         ("the failure names the operation and the place: one of server and document is wrong",),
     ),
+    "RF110": Code(
+        "a threshold of a load test was not kept",
+        "What was measured over all requests of a workflow is not within a limit under `load: {thresholds: …}`.",
+        ("the server is slower under load than it may be", "the machine that sends has no time left: its own processor is the limit"),
+        ("the table above the verdict shows which step is slow", "look at the sender's CPU, or send from several machines (`--master`, `--worker`)"),
+    ),
     "RF201": Code(
         "no whole answer in time",
         "The try took longer than its `timeout`, counted from the name look-up to the last byte.",
@@ -337,7 +343,7 @@ _KINDS: dict[ErrorKind, str] = {
     "policy": "RF502", "timeout": "RF503", "interrupted": "RF504", "transport": "RF206", "bug": "RF901",
 }  # fmt: skip
 _SUBJECTS = {"status": "RF101", "duration": "RF107", "failure": "RF108"}
-_OPERATORS = {"assert": "RF106", "type": "RF104", "schema": "RF105", "openapi": "RF109"}
+_OPERATORS = {"assert": "RF106", "type": "RF104", "schema": "RF105", "openapi": "RF109", "threshold": "RF110"}
 
 
 def code_of(problem: Check | Failure) -> str:

@@ -11,9 +11,14 @@ from runner.model.exchange import Request
 
 
 class Send(msgspec.Struct, frozen=True):
-    """Send one request; the reply is its whole answer, or why there is none."""
+    """Send one request; the reply is its whole answer, or why there is none.
+
+    Attributes:
+        step: The name of the step that sends it, as it is written.
+    """
 
     request: Request
+    step: str = ""
 
 
 class Sleep(msgspec.Struct, frozen=True):

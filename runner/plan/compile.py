@@ -19,6 +19,7 @@ from runner.model.errors import DocumentPath, Place, Problem, StepError, Workflo
 from runner.model.kinds import ReadFile, Value
 from runner.model.wording import did_you_mean
 from runner.plan.context import Context, Settings
+from runner.plan.load import LoadPlan, compile_load
 from runner.plan.plan import AuthUse, CredentialPlan, IncludePlan, Need, Plan, RequestPlan, StepPlan
 from runner.plan.requests import RequestCompiler, merged
 from runner.plan.rows import rows
@@ -161,6 +162,7 @@ class _Compiler:
                 needs=tuple(self._needs(document)),
                 lock=self._lock(document),
                 contract=self._contract(document),
+                load=LoadPlan() if document.load is UNSET else compile_load(document.load, context),
             ),
         )
 

@@ -15,6 +15,7 @@ from runner.model.errors import DocumentPath
 from runner.model.exchange import DEFAULT_TRANSPORT, AllowedHosts, Transport
 from runner.model.kinds import Body, Credential, Place, ReadFile, Value
 from runner.plan.conditions import Expectation, Pick
+from runner.plan.load import LoadPlan
 from runner.plan.parts import AssertPlan, ExtractPlan, Fields, Named, Seconds
 
 DEFAULT_TIMEOUT = 30.0
@@ -238,6 +239,7 @@ class Plan(msgspec.Struct, frozen=True):
         driver: What it was compiled for.
         hosts: The only hosts that may be sent to; None is any.
         left_out: Places of steps that are not run, each with the reason, where not all were asked for.
+        load: What a load test needs to know.
         contract: The OpenAPI document that its exchanges are held against.
         uses: Names that values use, with the places, where somebody wants to know (`Settings.keep_uses`).
     """
@@ -270,6 +272,7 @@ class Plan(msgspec.Struct, frozen=True):
     hosts: AllowedHosts | None = None
     left_out: dict[DocumentPath, str] = {}
     contract: Contract | None = None
+    load: LoadPlan = LoadPlan()
     uses: tuple[tuple[frozenset[str], DocumentPath], ...] = ()
 
     @property

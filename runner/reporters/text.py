@@ -116,7 +116,7 @@ def check_lines(check: Check) -> Iterator[str]:
 
 def _expected(check: Check) -> str:
     words = _WORDS.get(check.operator)
-    if check.operator == "openapi":
+    if check.operator in {"openapi", "threshold"}:
         return str(check.expected)
     if words is None:
         return f"{check.operator}: {cut(json_text(check.expected), 200)}"
@@ -205,7 +205,7 @@ def step_words(step: StepResult) -> str:
         parts.append(str(step.status))
     if step.verdict is Verdict.SKIPPED:
         parts.append(f"skipped: {one_line(step.reason, 200)}")
-    else:
+    elif step.started or step.duration:  # what was never begun took no time
         parts.append(seconds_text(step.duration))
     if len(step.tries) > 1:
         parts.append(plural(len(step.tries), "try"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from random import Random
 from typing import Any, Protocol
 
@@ -83,6 +83,18 @@ def new_world(
     )
 
 
+def learn_first(redactor: Redactor, plans: Iterable[Plan], options: Options) -> None:
+    """What is known to be secret before anything happens is masked from the first event on."""
+    for plan in {id(plan): plan for plan in plans}.values():
+        for name in plan.secrets:
+            for source in (options.environment, plan.environment_names, options.given):
+                if name in source:
+                    redactor.learn(source[name], name)
+    if isinstance(options.environment, Environment):
+        for name, value in options.environment.found.items():
+            redactor.learn(value, name)
+
+
 class Suite:
     """A number of runs.
 
@@ -132,7 +144,7 @@ class Suite:
         check_before((run.plan for run in self.runs), self.options)
         started = time.monotonic()
         self._until = None if self.options.timeout is None else started + self.options.timeout
-        self._learn_first()
+        learn_first(self.redactor, (run.plan for run in self.runs), self.options)
         self.write(RunStarted(len(self.runs), self.options.seed, self.options.shuffled, time.time()))
         with self.stopping:
             crew = self.new_crew(self.stopping)
@@ -154,17 +166,6 @@ class Suite:
             invalid=self.options.invalid,
             cut_short=self.stopping.stop is not None and self.stopping.stop.kind == "timeout",
         )
-
-    def _learn_first(self) -> None:
-        """What is known to be secret before anything happens is masked from the first event on."""
-        for plan in {id(run.plan): run.plan for run in self.runs}.values():
-            for name in plan.secrets:
-                for source in (self.options.environment, plan.environment_names, self.options.given):
-                    if name in source:
-                        self.redactor.learn(source[name], name)
-        if isinstance(self.options.environment, Environment):
-            for name, value in self.options.environment.found.items():
-                self.redactor.learn(value, name)
 
     def _work(
         self, crew: Crew, following: Callable[[], _Job | None], ended: Callable[[int, BaseException | None], None]
@@ -275,7 +276,7 @@ class Suite:
         """
         plan, row, options = self.runs[0].plan, self.runs[0].row, self.options
         check_before([plan], options)
-        self._learn_first()
+        learn_first(self.redactor, [plan], options)
         redactor = Redactor(self.redactor)
         world = new_world(plan, row, options, redactor, self.order.door(0), sessions=self.sessions)
         found: list[Lookup | Failure] = []

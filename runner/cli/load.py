@@ -1,0 +1,211 @@
+"""`runflow load`: workflows as a load test on Locust; their thresholds decide."""
+
+from __future__ import annotations
+
+import importlib.util
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from runner.cli.options import loading_options, read_options
+from runner.cli.reports import opened_reports, report_files, report_options
+from runner.model.errors import Place, Problem, RunflowError, WorkflowError
+
+if TYPE_CHECKING:
+    from runner.loading import Loading
+    from runner.plan.plan import Plan
+    from runner.scale.job import Job
+    from runner.scale.measured import Statistics
+    from runner.suite.options import Options
+
+NOT_MEASURED = 3
+_SILENT = frozenset(
+    {"--worker", "--help", "-h", "--version", "-V", "--list", "-l", "--show-task-ratio", "--config-users"}
+)
+"""Options of Locust with which this process measures nothing itself."""
+
+
+class _Divided(click.Command):
+    """A command that has words of another program behind `--`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        end = args.index("--") if "--" in args else len(args)
+        ctx.obj = tuple(args[end + 1 :])
+        return super().parse_args(ctx, args[:end])
+
+
+@click.command("load", cls=_Divided, short_help="Run workflows as a load test, on Locust.")
+@click.argument("paths", nargs=-1, metavar="FLOW… -- [LOCUST-OPTIONS]")
+@loading_options
+@report_options
+@click.pass_obj
+def command(locust: tuple[str, ...], /, paths: tuple[str, ...], **options: Any) -> int:
+    """Run workflows as users of Locust would: behind `--` stand its options, `--headless -u 50 -r 10 -t 5m` for one.
+
+    `load` in a workflow says how often it is chosen (`weight`), how long its users think (`think_time`), and what must hold
+    (`thresholds`): that decides the exit code. Where no threshold is on `error_rate`, no request may fail.
+    """
+    from runner.cli.problems import compiled
+    from runner.scale.measured import Statistics
+    from runner.suite.options import Options
+    from runner.suite.preflight import check_before
+
+    if not paths:
+        raise click.UsageError("name a workflow file or a folder: runflow load FLOW… -- --headless -u 10 -t 1m")
+    if importlib.util.find_spec("locust") is None:
+        raise RunflowError("a load test runs on Locust", hint="pip install 'runflow[load]'")
+    given, loading = read_options(options)
+    plans, _, code = compiled(paths, msgspec.structs.replace(loading, driver="requests"))
+    if code:
+        return code
+    _check(plans)
+    suite = Options(given, loading.environment)
+    check_before(plans, suite)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "statistics.json"
+        code = _run(_job(plans, file, given, options, locust), loading, locust)
+        if not file.exists():
+            return code if code or _SILENT & {*locust} else NOT_MEASURED
+        statistics = msgspec.json.decode(file.read_bytes(), type=Statistics)
+    return _judged(plans, statistics, suite, options)
+
+
+def _check(plans: Sequence[Plan]) -> None:
+    """What makes no load test."""
+    problems = []
+    names: dict[str, str] = {}
+    for plan in plans:
+        if plan.needs:
+            hint = "run it first: `runflow run SETUP && runflow load …`"
+            problems.append(
+                Problem("a load test runs no workflow that another needs", Place(plan.file, plan.needs[0].place), hint)
+            )
+        if plan.lock:
+            problems.append(
+                Problem("users of a load test wait for no lock", Place(plan.file, ("lock",)), "take it out")
+            )
+        if plan.name in names:
+            message = f"{names[plan.name]} is called {plan.name!r} too, and the statistics are by name"
+            problems.append(Problem(message, Place(plan.file, ("name",)), "give each a name of its own"))
+        names[plan.name] = plan.file
+    if problems:
+        raise WorkflowError(problems)
+
+
+def _job(
+    plans: Sequence[Plan], file: Path, given: dict[str, Any], options: dict[str, Any], locust: Sequence[str]
+) -> Job:
+    from runner.scale.job import Job
+
+    return Job(
+        [str(plan.path) for plan in plans],
+        str(file),
+        given,
+        options["environment"],
+        str(options["file_root"] or ""),
+        _host(locust),
+        list(options["allow_hosts"]),
+        [str(path.resolve()) for path in options["secrets_files"]],
+        list(options["secrets"]),
+    )
+
+
+def _host(words: Sequence[str]) -> str:
+    """Locust's `--host`: in place of what the files say."""
+    for number, word in enumerate(words):
+        if word in {"-H", "--host"} and number + 1 < len(words):
+            return words[number + 1]
+        if word.startswith("--host="):
+            return word.removeprefix("--host=")
+    return ""
+
+
+def _run(job: Job, loading: Loading, words: Sequence[str]) -> int:
+    """Locust, in a process of its own, which gets the signals that come meanwhile."""
+    from runner.model.environment import Environment
+    from runner.scale import job as jobs
+
+    known = loading.environment
+    variables = dict(known.variables if isinstance(known, Environment) else known)
+    variables[jobs.JOB] = msgspec.json.encode(job).decode()
+    locustfile = Path(jobs.__file__).with_name("locustfile.py")
+    command_line = [sys.executable, "-m", "locust", "-f", str(locustfile), *words]
+    process = subprocess.Popen(command_line, env=variables)  # noqa: S603  # the user's own words for Locust
+    before = {
+        signal.SIGINT: signal.signal(signal.SIGINT, signal.SIG_IGN),  # the terminal tells both
+        signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: process.terminate()),
+    }
+    try:
+        return process.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _judged(plans: Sequence[Plan], statistics: Statistics, suite: Options, options: dict[str, Any]) -> int:
+    """The verdict, shown and reported as that of any run."""
+    from runner.model.events import Event, RunFinished, RunStarted, StepFinished, WorkflowFinished, WorkflowStarted
+    from runner.model.results import Result
+    from runner.redaction import Redactor
+    from runner.reporters.console import Console
+    from runner.reporters.several import Reporters
+    from runner.scale.measured import lost_workers, verdict_of
+    from runner.suite.run import learn_first
+
+    _table(statistics)
+    lost = lost_workers(statistics, plans[0].file)
+    results = [*(verdict_of(plan, statistics) for plan in plans), *([lost] if lost else [])]
+    events: list[Event] = [RunStarted(len(results), 0, False, statistics.started)]
+    for number, each in enumerate(results):
+        events.append(WorkflowStarted(each.name, each.file, each.label, number))
+        events += [StepFinished(each.name, each.file, step, 0) for step in each.steps]
+        events.append(WorkflowFinished(each))
+    result = Result(tuple(results), statistics.seconds, crashed=bool(statistics.broken))
+    with opened_reports(report_files(options["reports"], None), junit="steps") as reports:
+        door = Reporters([Console(sys.stdout, colour=sys.stdout.isatty(), verbosity=0), *reports.reporters])
+        redactor = Redactor()
+        learn_first(redactor, plans, suite)
+        write = redactor.door(door.write)
+        for event in (*events, RunFinished(result)):
+            write(event)
+    errors = (*door.errors, *reports.errors)
+    for line in (*errors, *statistics.broken):
+        click.echo(line, err=True)
+    return msgspec.structs.replace(result, report_errors=errors).exit_code
+
+
+def _table(statistics: Statistics) -> None:
+    """What was measured of each request, and of each workflow as a whole."""
+    from runner.model.wording import seconds_text
+    from runner.scale.measured import EXPECTATION, FLOW, Measured
+
+    rows: list[tuple[str, ...]] = [("request", "count", "failed", "p50", "p95", "p99", "max", "a second")]
+    for entry in statistics.entries:
+        if entry.kind in {EXPECTATION, FLOW}:
+            continue
+        measured = Measured([entry], statistics.seconds)
+        times = [seconds_text(measured.value(name)) for name in ("p50", "p95", "p99", "max")]
+        rows.append(
+            (
+                f"{entry.kind} {entry.name}",
+                str(entry.count),
+                str(entry.failures),
+                *times,
+                f"{measured.value('rps'):.1f}",
+            )
+        )
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        first, *others = (
+            cell.ljust(width) if not column else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        click.echo("  ".join([first, *others]))
+    click.echo()

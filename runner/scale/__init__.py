@@ -1,0 +1,1 @@
+"""Past one machine: the same workflows as load, on Locust."""

@@ -1,0 +1,227 @@
+"""`runflow load` with real Locust, against a real nginx that counts for itself; master and workers are processes of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROJECT = Path(__file__).parent.parent.parent
+sys.path.insert(0, str(PROJECT / "tests" / "benchmarks"))
+from nginx import MISSING, Nginx  # noqa: E402  # a folder of scripts
+
+SERVED = """
+    location = /login { return 200 '{"token":"tok-123456789","expires_in":300}'; }
+    location = /users/me { return 200 '{"username":"ada","roles":["admin","user"],"id":1}'; }
+    location / { return 404 '{}'; }
+"""
+FLOW = """\
+name: Log in, then fetch
+base_url: "{{ env.API_URL }}"
+secrets: [API_PASSWORD]
+auth:
+  api: {login: {name: log in, post: /login, json: {username: ada, password: '{{ env.API_PASSWORD }}'}, extract: {token: $.token, expires_in: $.expires_in}}}
+load: {think_time: 20ms, thresholds: {p95: 5s, error_rate: 0%, rps: 1}}
+cases: [{who: ann}, {who: bob}, {who: cid}]
+steps:
+  - {name: fetch, get: /users/me, auth: api, expect: {status: 200, $.username: ada}}
+  - {name: gone, get: "/nothing?who={{ who }}", expect: 404}
+"""
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def server() -> Iterator[tuple[Nginx, str]]:
+    """nginx with a log, and its URL."""
+    server = Nginx(SERVED, log=True)
+    try:
+        url = server.__enter__()
+    except FileNotFoundError:
+        pytest.skip(MISSING)  # CI refuses to skip
+    try:
+        yield server, url
+    finally:
+        server.__exit__(None, None, None)
+
+
+@pytest.fixture
+def load(server: tuple[Nginx, str], tmp_path: Path) -> Iterator[Start]:
+    """Starts `runflow load` with these words, in an empty folder."""
+    started: list[subprocess.Popen[str]] = []
+    (tmp_path / "flow.yaml").write_text(FLOW, encoding="utf-8")
+    environment = {**os.environ, "API_URL": server[1], "API_PASSWORD": "pw-12345", "PYTHONPATH": str(PROJECT)}
+
+    def start(*words: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "runner", "load", *words]
+        pipe = subprocess.PIPE
+        started.append(subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=pipe, stderr=pipe, text=True))
+        return started[-1]
+
+    yield start
+    for each in started:
+        if each.poll() is None:
+            each.kill()
+        each.communicate()
+
+
+def counted(server: Nginx) -> tuple[int, int, list[int]]:
+    """Logins, fetches, and what was asked for each case, by nginx's own log."""
+    return (
+        server.count("/login"),
+        server.count("/users/me"),
+        [server.count(f"who={who}") for who in ("ann", "bob", "cid")],
+    )
+
+
+def told(report: Path) -> dict[str, str]:
+    """What was measured, from a JSON report."""
+    return json.loads(report.read_text())["workflows"][0]["variables"]  # type: ignore[no-any-return]  # texts
+
+
+def test_the_figures_are_those_that_the_server_counts_and_one_login_serves_all(
+    server: tuple[Nginx, str], load: Start, tmp_path: Path
+) -> None:
+    process = load(
+        "flow.yaml",
+        "--report",
+        "json=out.json",
+        "--report",
+        "junit=out.xml",
+        "--",
+        "--headless",
+        "-u",
+        "6",
+        "-r",
+        "6",
+        "-t",
+        "2s",
+        "--only-summary",
+    )
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, out + err
+    logins, fetches, cases = counted(server[0])
+    assert logins == 1
+    assert fetches == sum(cases) > 20
+    assert min(cases) > fetches / 10  # each of six users has a row, round robin
+    assert told(tmp_path / "out.json")["requests"] == str(logins + 2 * fetches)
+    lines = {
+        line.split()[1]: line.split()
+        for line in out.splitlines()
+        if line.startswith("GET ") and len(line.split()) > 8 and "ms" in line
+    }
+    assert (lines["fetch"][2:4], lines["gone"][2:4]) == ([str(fetches), "0"], [str(fetches), "0"])
+    assert "✓ p95 <= 5s" in out
+    assert 'name="1. p95 &lt;= 5s' in (tmp_path / "out.xml").read_text()
+
+
+def test_a_threshold_that_is_not_kept_and_an_expectation_that_fails_decide(load: Start, tmp_path: Path) -> None:
+    text = FLOW.replace("p95: 5s, error_rate: 0%", "p95: 1ms, max: 1h").replace(
+        "expect: 404}", "expect: {status: 404, $.secret: 1}}"
+    )
+    (tmp_path / "flow.yaml").write_text(text.replace("load: {", "load: {per: user, "), encoding="utf-8")
+    process = load("flow.yaml", "--", "--headless", "-u", "3", "-r", "3", "-t", "2s", "--only-summary")
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 1, out + err
+    assert "✗ p95 <= 1ms" in out
+    assert "flow.yaml:6:" in out
+    assert "✓ max <= 1h" in out
+    assert "✗ error_rate <= 0%: 100.00%" in out
+    summary = out + err
+    assert "EXPECT gone: $.secret" in summary
+    assert "FLOW whole workflow: StepFailed('gone: $.secret expected 1 (integer) actual nothing was found')" in summary
+    assert "pw-12345" not in summary
+
+
+def test_each_user_logs_in_where_the_file_says_so(server: tuple[Nginx, str], load: Start, tmp_path: Path) -> None:
+    (tmp_path / "flow.yaml").write_text(FLOW.replace("load: {", "load: {per: user, "), encoding="utf-8")
+    process = load("flow.yaml", "--", "--headless", "-u", "3", "-r", "3", "-t", "2s", "--only-summary")
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, out + err
+    assert counted(server[0])[0] == 3
+
+
+def distributed(load: Start, seconds: int) -> tuple[subprocess.Popen[str], list[subprocess.Popen[str]]]:
+    """A master and two workers."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    words = (
+        "--headless",
+        "--expect-workers",
+        "2",
+        "-u",
+        "6",
+        "-r",
+        "6",
+        "-t",
+        f"{seconds}s",
+        "--only-summary",
+        "--master-bind-port",
+        port,
+    )
+    master = load("flow.yaml", "--report", "json=out.json", "--", "--master", *words)
+    return master, [load("flow.yaml", "--", "--worker", "--master-port", port) for _ in range(2)]
+
+
+def test_a_master_and_its_workers_count_what_the_server_counts(
+    server: tuple[Nginx, str], load: Start, tmp_path: Path
+) -> None:
+    master, workers = distributed(load, 3)
+    out, err = master.communicate(timeout=90)
+    assert master.returncode == 0, out + err
+    for worker in workers:
+        worker.communicate(timeout=30)
+        assert worker.returncode == 0
+    logins, fetches, cases = counted(server[0])
+    assert logins == 2  # one for each process
+    assert fetches == sum(cases)
+    assert told(tmp_path / "out.json")["requests"] == str(logins + 2 * fetches)
+
+
+def test_a_worker_that_is_killed_fails_the_run_and_is_named(server: tuple[Nginx, str], load: Start) -> None:
+    master, workers = distributed(load, 8)
+    until = time.monotonic() + 40
+    while server[0].count("/users/me") < 20:
+        assert time.monotonic() < until, "no request came"
+        time.sleep(0.1)
+    children = subprocess.run(
+        ["pgrep", "-P", str(workers[0].pid)], capture_output=True, text=True, check=True
+    ).stdout.split()
+    os.kill(int(children[0]), signal.SIGKILL)
+    out, err = master.communicate(timeout=90)
+    assert master.returncode == 3, out + err
+    assert "workers were lost: " in out
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (FLOW.replace("p95: 5s", "p95: 5"), "'5' is not a duration"), (FLOW + "needs: other.yaml\n", "a load test runs no workflow that another needs"),
+        (FLOW + "lock: a\n", "users of a load test wait for no lock"), (FLOW.replace("env.API_URL", "env.NOWHERE"), "NOWHERE is not set"),
+    ],
+)  # fmt: skip
+def test_what_is_no_load_test_is_refused_before_anything_is_sent(
+    text: str, message: str, load: Start, server: tuple[Nginx, str], tmp_path: Path
+) -> None:
+    (tmp_path / "other.yaml").write_text("steps: [{get: 'http://127.0.0.1:1/', expect: 200}]\n")
+    (tmp_path / "flow.yaml").write_text(text, encoding="utf-8")
+    process = load("flow.yaml", "--", "--headless", "-u", "1", "-t", "1s")
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert message in err
+    assert counted(server[0])[1] == 0
+
+
+def test_without_locust_the_command_that_installs_it_is_named(runflow: Any, write: Any, tmp_path: Path) -> None:
+    write("flow.yaml", FLOW)
+    write("sitecustomize.py", "import sys\nsys.modules['locust'] = None\n")
+    ended = runflow("load", "flow.yaml", "--", "--headless", env={"PYTHONPATH": f"{tmp_path}:{PROJECT}"})
+    assert (ended.code, "pip install 'runflow[load]'" in ended.err) == (2, True), ended.err
