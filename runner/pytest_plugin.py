@@ -197,6 +197,8 @@ class WorkflowFile(pytest.File):
 class WorkflowItem(pytest.Item):
     """A run: one case, one matrix entry, or the one and only."""
 
+    funcargs: dict[str, Any] = {}  # noqa: RUF012  # it has no fixtures, and pytest-lsp, for one, fails every item that does not say so
+
     def __init__(self, *, run: Run, **more: Any) -> None:
         super().__init__(**more)
         self._run = run

@@ -40,6 +40,7 @@ TESTED = {
     "# .github/workflows/runflow.yml": "test_the_recipe_for_ci_is_what_init_writes",
     "-- --headless -u 50": "test_the_load_test_of_the_readme_runs",
     "think_time: 500ms": "test_the_load_test_of_the_readme_runs",
+    "# .github/workflows/shards.yml": "test_the_shards_of_the_readme_become_one_report",
     "import runner": "test_the_python_of_the_readme_runs",
     "def test_an_order": "test_the_tests_of_the_readme_run",
     "# .github/workflows/preview.yml": "test_the_workflows_of_a_stranger_run_as_the_readme_says",
@@ -154,6 +155,24 @@ def test_the_recipe_for_ci_is_what_init_writes() -> None:
     """Which `tests/cli/test_init.py` runs."""
     written = (PROJECT / "runner" / "cli" / "scaffold" / "github.yml").read_text(encoding="utf-8")
     assert block("# .github/workflows/runflow.yml").partition("\n")[2] == written.partition("\n")[2]
+
+
+def test_the_shards_of_the_readme_become_one_report(runflow: Any, write: Any, demo: str, tmp_path: Path) -> None:
+    write("runflow.yaml", f"paths: [flows]\nenvironments: {{staging: {{base_url: '{demo}'}}}}\n")
+    for number in range(7):
+        write(f"flows/f{number}.yaml", f"steps: [{{get: /health, expect: {500 if number == 3 else 200}}}]\n")
+    jobs = yaml.safe_load(block("# .github/workflows/shards.yml"))["jobs"]
+    (command,) = (step["run"] for step in jobs["part"]["steps"] if step.get("run", "").startswith("runflow"))
+    parts = jobs["part"]["strategy"]["matrix"]["part"]
+    codes = [runflow(*command.replace("${{ matrix.part }}", str(part)).split()[1:]).code for part in parts]
+    assert set(codes) <= {0, 1, 5}  # a part of seven files may be none
+    assert codes.count(1) == 1
+    (report,) = (step["run"] for step in jobs["whole"]["steps"] if step.get("run", "").startswith("runflow"))
+    files = sorted(path.name for path in tmp_path.glob("part-*.jsonl"))
+    words = [word for each in report.split()[1:] for word in (files if "*" in each else [each])]
+    ended = runflow(*words)
+    assert ended.code == 1, ended.err
+    assert 'tests="7" failures="1"' in (tmp_path / "all.xml").read_text()
 
 
 def test_the_workflows_of_a_stranger_run_as_the_readme_says(runflow: Any, write: Any, demo: str) -> None:

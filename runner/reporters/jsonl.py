@@ -29,7 +29,7 @@ class JsonLines:
 
     name: ClassVar[str] = "jsonl"
     streams: ClassVar[bool] = True
-    wants: ClassVar[Wants] = "exchanges"
+    wants: ClassVar[Wants] = "places"  # every other report is made of it
 
     def __init__(self, stream: IO[bytes]) -> None:
         self.stream = stream

@@ -72,6 +72,8 @@ def soak(folder: str, driver: str, jobs: str, total: int, samples: int) -> None:
 
 def _row(where: Path, driver: str, seconds: float, done: int) -> None:
     status = dict(line.split(":", 1) for line in (where / "status").read_text().splitlines())
+    if "VmRSS" not in status:
+        return  # it has just ended
     resident = int(status["VmRSS"].split()[0]) / 1024
     files = len(list((where / "fd").iterdir()))
     print(f"| {driver} | {seconds:.0f} | {done} | {resident:.0f} | {files} | {status['Threads'].strip()} |", flush=True)

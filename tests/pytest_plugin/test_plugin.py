@@ -283,7 +283,7 @@ def test_the_fixture_runs_a_workflow_against_a_url_or_an_application_without_a_s
         "flows/live.yaml": live,
         "flows/invalid.yaml": "steps: [{get: /x, expct: 1}]\n",
     }
-    result = run(files, "-W", "error", "-p", "no:randomly")
+    result = run(files, "-W", "error", "-p", "no:asyncio")
     result.assert_outcomes(passed=7, failed=1)
     result.stdout.fnmatch_lines(["*test_shown*", "*flow.yaml:3:*RF102*", '*"/users/eve" (string)*'])
 
@@ -293,3 +293,12 @@ def test_where_no_workflow_is_nothing_of_runflow_is_imported(run: Any) -> None:
         "test_a.py": "import sys\ndef test_a():\n    assert not {'runner.app', 'runner.plan', 'msgspec', 'jinja2'} & set(sys.modules)\n"
     }
     run(files).assert_outcomes(passed=1)
+
+
+def test_with_xdist_a_worker_that_dies_fails_exactly_the_item_that_it_ran(run: Any) -> None:
+    killer = "import os, pytest\n@pytest.hookimpl(tryfirst=True)\ndef pytest_runtest_call(item):\n    if '3: n=3' in item.name: os._exit(9)\n"
+    result = run(
+        {"conftest.py": killer, "a.flow.yaml": LOGIN, "b.flow.yaml": LOGIN.replace("{n: 3}", "{n: 5}")}, "-n", "2"
+    )
+    result.assert_outcomes(passed=7, failed=1)
+    result.stdout.fnmatch_lines(["*worker*crashed while running*a.flow.yaml::a*3: n=3*"])
