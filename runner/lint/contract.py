@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from runner.lint.finding import Remark
 from runner.lint.subject import Subject, literal
-from runner.matchers.openapi import Breach, Contract, Node
+from runner.matchers.openapi_document import Breach, Document, Node
 from runner.model.wording import did_you_mean
 from runner.plan.conditions import Expectation
 from runner.plan.plan import RequestPlan, StepPlan
@@ -53,7 +53,7 @@ def _asked(subject: Subject, step: StepPlan, request: RequestPlan) -> tuple[str,
     return method, urlsplit(base).path.rstrip("/") + _TEMPLATE.sub("x", url), base
 
 
-def _answers(contract: Contract, title: str, operation: Node, step: StepPlan) -> Iterator[Remark]:
+def _answers(contract: Document, title: str, operation: Node, step: StepPlan) -> Iterator[Remark]:
     if any(status.startswith("3") for status in operation.data.get("responses", {})):
         return  # what is followed is answered elsewhere
     statuses = list(_statuses(step))
@@ -88,7 +88,7 @@ def _statuses(step: StepPlan) -> Iterator[tuple[int, Any]]:
                     yield status, entry.path
 
 
-def _schemas(contract: Contract, operation: Node, statuses: list[int]) -> list[Node]:
+def _schemas(contract: Document, operation: Node, statuses: list[int]) -> list[Node]:
     """Of the JSON bodies that may come; [] where one of them may be anything."""
     found = []
     for status in statuses:
@@ -100,7 +100,7 @@ def _schemas(contract: Contract, operation: Node, statuses: list[int]) -> list[N
     return found
 
 
-def _missing(contract: Contract, schema: Node, path: tuple[str | int, ...]) -> tuple[str, str]:
+def _missing(contract: Document, schema: Node, path: tuple[str | int, ...]) -> tuple[str, str]:
     """The first part of a path that is not described, with a hint; empty texts where all are, or may be."""
     for part in path:
         member = contract.member(schema, part)

@@ -14,7 +14,15 @@ HERE = Path(__file__).parent
 
 @pytest.mark.parametrize(
     ("script", "rows"),
-    [("main_job.py", 7), ("tokens.py", 4), ("suites.py", 9), ("reports.py", 7), ("soak.py", 5), ("peers/run.py", 3)],
+    [
+        ("main_job.py", 7),
+        ("tokens.py", 4),
+        ("suites.py", 9),
+        ("reports.py", 7),
+        ("soak.py", 5),
+        ("growth.py", 8),
+        ("peers/run.py", 3),
+    ],
 )
 @pytest.mark.skipif(shutil.which("nginx") is None, reason="apt-get install nginx-light")
 def test_a_benchmark_prints_its_table(script: str, rows: int) -> None:

@@ -1,0 +1,221 @@
+"""An OpenAPI document (3.0, 3.1, 3.2), read and looked up: operations, answers, schemas, behind their references. Judges nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from runner.language.yaml import load
+from runner.model.errors import Place, Problem, WorkflowError
+from runner.model.wording import did_you_mean, listed
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
+MAX_REFERENCES = 20
+"""References that lead to references, one behind the other."""
+
+_VERSION = re.compile(r"3\.([012])(\.|$)")
+_PARAMETER = re.compile(r"\{[^{}]*\}")
+
+
+class Breach(NamedTuple):
+    """What an exchange has that the document does not allow.
+
+    Attributes:
+        operation: `GET /items/{id}`.
+        expected: In words.
+        actual: What came instead.
+        detail: Where, and what to do.
+    """
+
+    operation: str
+    expected: str
+    actual: Any
+    detail: str = ""
+
+
+class Node(NamedTuple):
+    """A part of the document and its JSON Pointer (RFC 6901)."""
+
+    data: Any
+    pointer: str
+
+
+class Document:
+    """An OpenAPI document.
+
+    Args:
+        document: Its data.
+        name: What people call it.
+        version: The second number of its version: 0, 1 or 2.
+    """
+
+    def __init__(self, document: dict[str, Any], name: str, version: int) -> None:
+        self.name = name
+        self.document = document
+        self.version = version
+        servers = [str(each.get("url", "")) for each in _maps(document.get("servers"))]
+        self.origins = {origin(url) for url in servers if "://" in url}
+        self._prefixes = list(dict.fromkeys([*(urlsplit(url).path.rstrip("/") for url in servers), ""]))
+        self._paths = sorted(
+            ((_pattern(template), template) for template in as_map(document.get("paths"))),
+            key=lambda each: len(_PARAMETER.findall(each[1])),
+        )  # what has fewer parameters comes first: a concrete path is meant before one with parameters (OpenAPI 3.1 §4.8.8)
+
+    def operation(self, method: str, path: str, prefix: str = "") -> tuple[str, Node, Node] | Breach:
+        """The operation that a request belongs to: its title, its path's part of the document and its own."""
+        found = list(self._matching(path, prefix))
+        for template, item in found:
+            for name in (method.lower(), *(["get"] if method == "HEAD" else [])):
+                if name in item.data and name in METHODS:
+                    return f"{method} {template}", item, self.at(item, name)
+        if found:
+            known = listed(name.upper() for _, item in found for name in item.data if name in METHODS)
+            return Breach(f"{method} {path}", f"a method that {self.name} has for this path: {known}", method)
+        near = did_you_mean(path.removeprefix(prefix.rstrip("/")), [template for _, template in self._paths])
+        return Breach(f"{method} {path}", f"a path that {self.name} has", path, near)
+
+    def _matching(self, path: str, prefix: str) -> Iterator[tuple[str, Node]]:
+        for begin in dict.fromkeys([*self._prefixes, prefix.rstrip("/")]):
+            rest = path.removeprefix(begin)
+            if path.startswith(begin) and (not begin or rest[:1] in {"/", ""}):
+                for pattern, template in self._paths:
+                    if pattern.fullmatch(rest or "/"):
+                        yield template, self.at(Node(self.document["paths"], "/paths"), template)
+
+    def answer(self, operation: Node, status: int) -> Node | None:
+        """What the document says of an operation's answer with a status."""
+        responses = self.at(operation, "responses")
+        for key in (str(status), f"{status // 100}XX", f"{status // 100}xx", "default"):
+            if key in as_map(responses.data):
+                return self.at(responses, key)
+        return None
+
+    def schema(self, described: Node, kind: str) -> Node | None:
+        """The schema of a body of a media type, in an answer or a request body."""
+        media = self.media(described, kind)
+        return self.at(media, "schema") if media is not None and "schema" in media.data else None
+
+    def media(self, described: Node, kind: str) -> Node | None:
+        """What is said of a media type, or of a range that it is in."""
+        content = self.at(described, "content")
+        known = {key.partition(";")[0].strip().lower(): key for key in as_map(content.data)}
+        for each in (kind, f"{kind.partition('/')[0]}/*", "*/*"):
+            if each in known:
+                return self.at(content, known[each])
+        return None
+
+    def member(self, schema: Node, part: str | int) -> Node | bool | None:
+        """The schema of a member: a node, None where nothing is known of it, False where the document has none."""
+        if not isinstance(schema.data, dict) or {"allOf", "anyOf", "oneOf", "patternProperties"} & schema.data.keys():
+            return None
+        if isinstance(part, int):
+            return self.at(schema, "items") if "items" in schema.data else None
+        properties = self.at(schema, "properties")
+        if part in as_map(properties.data):
+            return self.at(properties, part)
+        return False if properties.data and not schema.data.get("additionalProperties") else None
+
+    def at(self, node: Node, key: str) -> Node:
+        """A member of a part of the document, behind its reference."""
+        data = as_map(node.data).get(key, {})
+        pointer = f"{node.pointer}/{key.replace('~', '~0').replace('/', '~1')}"
+        for _ in range(MAX_REFERENCES):
+            if not isinstance(data, dict) or not isinstance(data.get("$ref"), str):
+                break
+            pointer = data["$ref"].partition("#")[2]
+            data = resolved(self.document, pointer)
+        return Node({} if data is None else data, pointer)
+
+
+def read_openapi(content: bytes, name: str) -> tuple[dict[str, Any], int]:
+    """The data of a file in YAML or JSON, and the second number of its version.
+
+    Raises:
+        WorkflowError: it is no OpenAPI document, or refers to what is not in it.
+    """
+    problems: list[Problem] = []
+    document, _ = load(content, name, problems)
+    if problems:
+        raise WorkflowError(problems)
+    version = document.get("openapi") if isinstance(document, dict) else None
+    found = _VERSION.match(version) if isinstance(version, str) else None
+    if found is None:
+        old = isinstance(document, dict) and "swagger" in document
+        hint = (
+            "convert it: Swagger 2 is not OpenAPI 3"
+            if old
+            else "it begins with `openapi: 3.1.0` (in quotes, or with two dots)"
+        )
+        raise WorkflowError([Problem(f"{name} is no OpenAPI document of version 3", Place(name), hint)])
+    if not as_map(document.get("paths")):
+        raise WorkflowError([Problem(f"{name} has no paths", Place(name), "a contract needs what it is about")])
+    wrong = [
+        Problem(
+            f"`{reference}` is not in this document",
+            Place(name, path),
+            "bring everything into one file, as `redocly bundle` does",
+        )
+        for path, reference in _references(document)
+        if not _leads_somewhere(document, reference)
+    ]
+    if wrong:
+        raise WorkflowError(wrong)
+    return document, int(found[1])
+
+
+def _leads_somewhere(document: Any, reference: str) -> bool:
+    for _ in range(MAX_REFERENCES):
+        found = resolved(document, reference[1:]) if reference.startswith("#") else None
+        if not isinstance(found, dict) or not isinstance(found.get("$ref"), str):
+            return found is not None
+        reference = found["$ref"]
+    return False
+
+
+def resolved(document: Any, pointer: str) -> Any:
+    """What a JSON Pointer leads to (RFC 6901), or None."""
+    for token in unquote(pointer).split("/")[1:]:
+        key = token.replace("~1", "/").replace("~0", "~")
+        if isinstance(document, list):
+            document = document[int(key)] if key.isdigit() and int(key) < len(document) else None
+        else:
+            document = as_map(document).get(key)
+    return document
+
+
+def _references(document: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    waiting: list[tuple[tuple[str | int, ...], Any]] = [((), document)]
+    while waiting:
+        path, data = waiting.pop()
+        if isinstance(data, dict):
+            if isinstance(data.get("$ref"), str) and path[-1:] != ("properties",):
+                yield (*path, "$ref"), data["$ref"]
+            waiting += [
+                ((*path, key), each)
+                for key, each in data.items()
+                if key not in {"example", "examples", "const", "enum", "default"}
+            ]
+        elif isinstance(data, list):
+            waiting += [((*path, index), each) for index, each in enumerate(data)]
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    parts = re.split(r"(\{[^{}]*\})", template)
+    return re.compile("".join("[^/]+" if part.startswith("{") else re.escape(part) for part in parts))
+
+
+def origin(url: str) -> tuple[str, str]:
+    """Scheme, host and port."""
+    parts = urlsplit(url)
+    return parts.scheme.lower(), parts.netloc.rpartition("@")[2].lower()
+
+
+def as_map(value: Any) -> dict[str, Any]:
+    """The map, or an empty one where a document has something else."""
+    return value if isinstance(value, dict) else {}
+
+
+def _maps(value: Any) -> Iterable[dict[str, Any]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
