@@ -15,7 +15,7 @@ import click
 import msgspec
 
 from runner.cli.options import loading_options, read_options
-from runner.cli.reports import opened_reports, report_files, report_options
+from runner.cli.reports import opened_reports, report_files, report_option
 from runner.model.errors import Place, Problem, RunflowError, WorkflowError
 
 if TYPE_CHECKING:
@@ -38,13 +38,17 @@ class _Divided(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         end = args.index("--") if "--" in args else len(args)
         ctx.obj = tuple(args[end + 1 :])
-        return super().parse_args(ctx, args[:end])
+        try:
+            return super().parse_args(ctx, args[:end])
+        except click.NoSuchOption as error:
+            where = "Options of Locust stand behind `--`: runflow load FLOW -- --headless -u 10 -t 1m"
+            raise click.UsageError(f"{error.format_message()} {where}", ctx) from None
 
 
 @click.command("load", cls=_Divided, short_help="Run workflows as a load test, on Locust.")
 @click.argument("paths", nargs=-1, metavar="FLOW… -- [LOCUST-OPTIONS]")
 @loading_options
-@report_options
+@report_option
 @click.pass_obj
 def command(locust: tuple[str, ...], /, paths: tuple[str, ...], **options: Any) -> int:
     """Run workflows as users of Locust would: behind `--` stand its options, `--headless -u 50 -r 10 -t 5m` for one.
@@ -59,6 +63,14 @@ def command(locust: tuple[str, ...], /, paths: tuple[str, ...], **options: Any) 
 
     if not paths:
         raise click.UsageError("name a workflow file or a folder: runflow load FLOW… -- --headless -u 10 -t 1m")
+    if options["untrusted"]:
+        raise click.UsageError(
+            "a stranger's workflow is no load test: what --untrusted promises holds for `runflow run` alone"
+        )
+    if options["driver"] == "curl":
+        raise click.UsageError(
+            "a load test sends with requests, through Locust's own client; --driver curl goes with `runflow run`"
+        )
     if importlib.util.find_spec("locust") is None:
         raise RunflowError("a load test runs on Locust", hint="pip install 'runflow[load]'")
     given, loading = read_options(options)

@@ -46,13 +46,22 @@ class Reports:
 
 def report_options(function: F) -> F:
     """Which reports, and how."""
-    for option in reversed((
-        click.option("--report", "reports", multiple=True, metavar="KIND=FILE",
-                     help="Write a report: junit, html, json, jsonl, tap, har, markdown, or github (which needs no FILE); - is standard output."),
-        click.option("--junit", type=click.Choice(["runs", "steps"]), default="runs", show_default=True, help="What a case in JUnit is."),
-    )):  # fmt: skip
-        function = option(function)
-    return function
+    junit = click.option(
+        "--junit",
+        type=click.Choice(["runs", "steps"]),
+        default="runs",
+        show_default=True,
+        help="What a case in JUnit is.",
+    )
+    return report_option(junit(function))
+
+
+def report_option(function: F) -> F:
+    """Which reports."""
+    return click.option(
+        "--report", "reports", multiple=True, metavar="KIND=FILE",
+        help="Write a report: junit, html, json, jsonl, tap, har, markdown, or github (which needs no FILE); - is standard output.",
+    )(function)  # fmt: skip
 
 
 def report_files(written: tuple[str, ...], project: ProjectFile | None, record: Path | None = None) -> list[Wanted]:

@@ -225,3 +225,18 @@ def test_without_locust_the_command_that_installs_it_is_named(runflow: Any, writ
     write("sitecustomize.py", "import sys\nsys.modules['locust'] = None\n")
     ended = runflow("load", "flow.yaml", "--", "--headless", env={"PYTHONPATH": f"{tmp_path}:{PROJECT}"})
     assert (ended.code, "pip install 'runflow[load]'" in ended.err) == (2, True), ended.err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["flow.yaml", "--headless"], "Options of Locust stand behind `--`"), (["flow.yaml", "--untrusted"], "a stranger's workflow is no load test"),
+        (["flow.yaml", "--driver", "curl"], "a load test sends with requests"), ([], "name a workflow file or a folder"), (["nope.yaml"], "there is no file or folder nope.yaml"),
+        (["flow.yaml", "twin.yaml"], "is called 'Log in, then fetch' too"),
+    ],
+)  # fmt: skip
+def test_what_is_asked_wrongly_says_what_is_right(words: list[str], message: str, runflow: Any, write: Any) -> None:
+    write("flow.yaml", FLOW)
+    write("twin.yaml", FLOW)
+    ended = runflow("load", *words, env={"API_URL": "http://127.0.0.1:1", "API_PASSWORD": "pw-12345"})
+    assert (ended.code, message in ended.err) == (2, True), ended.err
