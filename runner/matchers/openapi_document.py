@@ -12,6 +12,9 @@ from runner.model.errors import Place, Problem, WorkflowError
 from runner.model.wording import did_you_mean, listed
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
+LONG = 100
+"""Characters of a path that is no slip of the pen any more."""
+
 MAX_REFERENCES = 20
 """References that lead to references, one behind the other."""
 
@@ -59,7 +62,7 @@ class Document:
         self.origins = {origin(url) for url in servers if "://" in url}
         self._prefixes = list(dict.fromkeys([*(urlsplit(url).path.rstrip("/") for url in servers), ""]))
         self._paths = sorted(
-            ((_pattern(template), template) for template in as_map(document.get("paths"))),
+            ((_literals(template), template) for template in as_map(document.get("paths"))),
             key=lambda each: len(_PARAMETER.findall(each[1])),
         )  # what has fewer parameters comes first: a concrete path is meant before one with parameters (OpenAPI 3.1 §4.8.8)
 
@@ -73,15 +76,16 @@ class Document:
         if found:
             known = listed(name.upper() for _, item in found for name in item.data if name in METHODS)
             return Breach(f"{method} {path}", f"a method that {self.name} has for this path: {known}", method)
-        near = did_you_mean(path.removeprefix(prefix.rstrip("/")), [template for _, template in self._paths])
+        rest = path.removeprefix(prefix.rstrip("/"))
+        near = did_you_mean(rest, [template for _, template in self._paths]) if len(rest) < LONG else ""
         return Breach(f"{method} {path}", f"a path that {self.name} has", path, near)
 
     def _matching(self, path: str, prefix: str) -> Iterator[tuple[str, Node]]:
         for begin in dict.fromkeys([*self._prefixes, prefix.rstrip("/")]):
             rest = path.removeprefix(begin)
             if path.startswith(begin) and (not begin or rest[:1] in {"/", ""}):
-                for pattern, template in self._paths:
-                    if pattern.fullmatch(rest or "/"):
+                for literals, template in self._paths:
+                    if _is_path_of(literals, rest or "/"):
                         yield template, self.at(Node(self.document["paths"], "/paths"), template)
 
     def answer(self, operation: Node, status: int) -> Node | None:
@@ -201,9 +205,32 @@ def _references(document: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
             waiting += [((*path, index), each) for index, each in enumerate(data)]
 
 
-def _pattern(template: str) -> re.Pattern[str]:
-    parts = re.split(r"(\{[^{}]*\})", template)
-    return re.compile("".join("[^/]+" if part.startswith("{") else re.escape(part) for part in parts))
+def _literals(template: str) -> list[list[str]]:
+    """The segments of a template, each as the texts around its parameters."""
+    return [_PARAMETER.split(segment) for segment in template.split("/")]
+
+
+def _is_path_of(template: list[list[str]], path: str) -> bool:
+    """Each segment fits. No pattern: a template with many parameters would take it for ever."""
+    segments = path.split("/")
+    return len(segments) == len(template) and all(map(_fits, template, segments))
+
+
+def _fits(literals: list[str], segment: str) -> bool:
+    """Its texts stand in the segment in their order, with at least a character for each parameter between them."""
+    first, *others = literals
+    if not others:
+        return segment == first
+    *middle, last = others
+    end = len(first)
+    if not segment.startswith(first):
+        return False
+    for literal in middle:
+        found = segment.find(literal, end + 1)
+        if found < 0:
+            return False
+        end = found + len(literal)
+    return segment.endswith(last) and len(segment) - len(last) > end
 
 
 def origin(url: str) -> tuple[str, str]:

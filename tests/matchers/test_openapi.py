@@ -284,3 +284,26 @@ def test_without_the_extra_the_command_that_installs_it_is_named(monkeypatch: py
     with pytest.raises(WorkflowError) as error:
         contract_of(b"{}", "missing.json")
     assert error.value.problems[0].hint == "pip install 'runflow[openapi]'"
+
+
+@pytest.mark.parametrize(
+    ("template", "path", "fits"),
+    [
+        ("/a/{x}", "/a/1", True), ("/a/{x}", "/a/", False), ("/a/{x}", "/a/1/2", False), ("/a", "/a/", False), ("/{x}.json", "/a.json", True), ("/{x}.json", "/.json", False),
+        ("/{x}-{y}", "/1-2", True), ("/{x}-{y}", "/1-", False), ("/{x}-{y}", "/a-b-c", True), ("/v{x}{y}", "/v12", True), ("/v{x}{y}", "/v1", False), ("/{x}", "/%2F", True), ("/", "/", True),
+        ("/" + "{x}-" * 40, "/" + "-" * 5000, True), ("/" + "{x}-" * 40, "/" + "-" * 5000 + "a", False), ("/" + "{x}" * 40 + "!", "/" + "a" * 5000, False),
+    ],
+)  # fmt: skip
+def test_a_path_fits_a_template_in_time_that_grows_with_its_length(template: str, path: str, fits: bool) -> None:
+    found = contract(servers=[], paths={template: {"get": {"responses": {"200": {}}}}}).operation("GET", path)
+    assert (found[0] == f"GET {template}") == fits
+
+
+def test_a_document_of_many_paths_and_references_is_safe_to_check() -> None:
+    paths = {
+        f"/x{number}/{{a}}{{b}}{{c}}": {"get": {"responses": {"200": {"$ref": "#/components/responses/R"}}}}
+        for number in range(3000)
+    }
+    many = contract(paths=paths, components={"responses": {"R": {"description": ""}}})
+    assert many.breaches(Request("GET", f"{HOME}/x2999/abc"), answered()) == []
+    assert many.breaches(Request("GET", f"{HOME}/{'y' * 5000}"), answered())[0].expected == "a path that api.json has"
