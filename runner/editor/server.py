@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+import traceback
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -90,6 +91,17 @@ class Server(LanguageServer):
         if self._checking is not None:
             self._checking.cancel()
         self._checking = asyncio.get_running_loop().create_task(self._check())
+        self._checking.add_done_callback(self._checked)
+
+    def _checked(self, task: asyncio.Task[None]) -> None:
+        """What a check raises is a bug of ours; whoever writes on must know that nothing is looked at."""
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            lines = "".join(traceback.format_exception(error))
+            self.window_log_message(types.LogMessageParams(types.MessageType.Error, lines))
+            self._say(
+                types.MessageType.Error, f"this is a bug in runflow {__version__}; its log has what to report: {error}"
+            )
 
     async def _check(self) -> None:
         await asyncio.sleep(_PAUSE)

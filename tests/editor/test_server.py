@@ -270,3 +270,13 @@ async def test_the_server_ends_with_its_editor(tmp_path: Path) -> None:
     assert process.stdin
     process.stdin.close()
     assert await asyncio.wait_for(process.wait(), 20) == 0
+
+
+async def test_a_text_whose_folder_is_gone_is_checked_all_the_same(client: LanguageClient, tmp_path: Path) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    uri = opened(client, folder / "a.flow.yaml", FLOW)
+    assert await told(client, uri) == []
+    folder.rmdir()
+    changed(client, uri, FLOW.replace("{{ user }}", "{{ usr }}"))
+    assert [each.code for each in await told(client, uri)] == ["RF600"]
