@@ -94,6 +94,8 @@ def _check(plans: Sequence[Plan]) -> None:
     problems = []
     names: dict[str, str] = {}
     for plan in plans:
+        if plan.left_out:
+            raise click.UsageError(f"a load test runs whole workflows: name {plan.file} without its step")
         if plan.needs:
             hint = "run it first: `runflow run SETUP && runflow load …`"
             problems.append(

@@ -48,7 +48,7 @@ PROCESS = Process(
     Options(dict(_JOB.given), _LOADER.loading.environment),
     lambda: max(getattr(_RUNNERS[-1], "worker_index", 0), 0) if _RUNNERS else 0,
 )
-globals().update({each.__name__: each for each in users_of(PROCESS).values()})
+globals().update(users_of(PROCESS))
 
 
 @events.init.add_listener  # type: ignore[untyped-decorator]  # Locust does not say

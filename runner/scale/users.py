@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -183,12 +184,16 @@ def _words(reason: Any) -> str:
 
 
 def users_of(process: Process) -> dict[str, type[WorkflowUser]]:
-    """A class of users for each workflow."""
-    return {
-        plan.name: type(
-            "".join(part.title() for part in plan.name.split() if part.isalnum()) or f"Workflow{number}",
-            (WorkflowUser,),
-            {"plan": plan, "process": process, "weight": plan.load.weight, "wait_time": constant(plan.load.think_time)},
-        )
-        for number, plan in enumerate(process.plans)
-    }
+    """A class of users for each workflow, by its name, which is one that a command line can hold."""
+    found: dict[str, type[WorkflowUser]] = {}
+    for number, plan in enumerate(process.plans, 1):
+        words = "".join(word.capitalize() for word in re.findall(r"[^\W_]+", plan.name))
+        name = f"{words or 'Workflow'}{number}" if words in {"", *found} or words[0].isdigit() else words
+        facts = {
+            "plan": plan,
+            "process": process,
+            "weight": plan.load.weight,
+            "wait_time": constant(plan.load.think_time),
+        }
+        found[name] = type(name, (WorkflowUser,), facts)
+    return found

@@ -232,7 +232,7 @@ def test_without_locust_the_command_that_installs_it_is_named(runflow: Any, writ
     [
         (["flow.yaml", "--headless"], "Options of Locust stand behind `--`"), (["flow.yaml", "--untrusted"], "a stranger's workflow is no load test"),
         (["flow.yaml", "--driver", "curl"], "a load test sends with requests"), ([], "name a workflow file or a folder"), (["nope.yaml"], "there is no file or folder nope.yaml"),
-        (["flow.yaml", "twin.yaml"], "is called 'Log in, then fetch' too"),
+        (["flow.yaml::fetch"], "a load test runs whole workflows"), (["flow.yaml", "twin.yaml"], "is called 'Log in, then fetch' too"),
     ],
 )  # fmt: skip
 def test_what_is_asked_wrongly_says_what_is_right(words: list[str], message: str, runflow: Any, write: Any) -> None:
@@ -240,3 +240,25 @@ def test_what_is_asked_wrongly_says_what_is_right(words: list[str], message: str
     write("twin.yaml", FLOW)
     ended = runflow("load", *words, env={"API_URL": "http://127.0.0.1:1", "API_PASSWORD": "pw-12345"})
     assert (ended.code, message in ended.err) == (2, True), ended.err
+
+
+def test_each_workflow_has_users_of_its_own_however_they_are_called(
+    load: Start, tmp_path: Path, server: tuple[Nginx, str]
+) -> None:
+    names = ["log in!", "log-in?", "Log In", "日本", "1st", "---"]
+    for number, name in enumerate(names):
+        (tmp_path / f"w{number}.yaml").write_text(
+            f"name: '{name}'\nbase_url: '{{{{ env.API_URL }}}}'\nload: {{weight: {number + 1}}}\nsteps: [{{name: ask, get: /w{number}x, expect: 404}}]\n"
+        )
+    (tmp_path / "flow.yaml").unlink()
+    process = load(
+        ".", "--report", "json=out.json", "--", "--headless", "-u", "21", "-r", "21", "-t", "2s", "--only-summary"
+    )
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, out + err
+    told = {
+        each["name"]: int(each["variables"]["requests"])
+        for each in json.loads((tmp_path / "out.json").read_text())["workflows"]
+    }
+    assert told == {name: server[0].count(f"/w{number}x") for number, name in enumerate(names)}
+    assert all(told.values())
