@@ -29,7 +29,7 @@ class Latency:
 
     def add(self, step: StepResult) -> None:
         """A step that ended."""
-        if step.verdict is not Verdict.SKIPPED:
+        if step.verdict is not Verdict.SKIPPED and (step.started or step.duration):  # a threshold takes no time
             self._durations.setdefault(step.name, array("d")).append(step.duration)
 
     def rows(self, most: int) -> list[Row]:

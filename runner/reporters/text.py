@@ -109,6 +109,9 @@ def check_lines(check: Check) -> Iterator[str]:
         yield from lines
         return
     yield f"  expected  {_expected(check)}"
+    if check.operator == "threshold":
+        yield f"  actual    {check.actual}"
+        return
     yield f"  actual    {shown(check.actual) if check.found else 'nothing was found'}"
     if check.detail and not (check.detail == "nothing was found there" and not check.found):
         yield f"            {one_line(check.detail, 400)}"
