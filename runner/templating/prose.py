@@ -92,7 +92,17 @@ file to what is generated. What the language means as a whole is told in the REA
 - `unix_socket` may lead outside the file root: it names a server, not a file.
 - `needs` and `lock` of an included file are those of the file that includes it. All runs of a file that is needed must
   pass; one that is skipped is not passed. A file with the same `lock` in another process does not wait.
-- `FILE::STEP` and `FILE:LINE` run the steps before that one too, then `finally`; the steps after it are skipped.
+- `FILE::STEP` and `FILE:LINE` run the steps before that one too, then `finally`; the steps after it are skipped, and
+  outputs that only they could give are left out.
+- Where a step was to extract a secret and did not (another status, a path that finds nothing), every text of that answer
+  from eight characters on is masked.
+- `openapi`: each exchange with the origin of `base_url` (or of a server that the document names) is held against it, those
+  that redirected too, not those that were sent again. What a request holds is judged where the server took it (below 400);
+  what `oauth2` asks by itself is not judged. A file in place of the project's document has its own; an included file has
+  the one that it names, or the project's. References lead nowhere outside of the document. HEAD is judged as GET without a body.
+- A threshold without a sign is a maximum, but for `rps` and `requests`, which are minima. Where none is on `error_rate`, no
+  request may fail; it is the share of failed requests or of failed workflows, whichever is larger. Percentiles are of all
+  requests of a workflow, to two digits, as Locust keeps them.
 - `tags` of a file are what `--tag` and `--skip-tag` go by; `--skip-tag` leaves out single steps with such tags too.
 - When a run is interrupted or its `--timeout` is over, what is under way is broken off; each workflow then has ten
   seconds for its `finally`, each session ten for its `logout`.
