@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -82,11 +83,11 @@ def command(locust: tuple[str, ...], /, paths: tuple[str, ...], **options: Any) 
     check_before(plans, suite)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "statistics.json"
-        code = _run(_job(plans, file, given, options, locust), loading, locust)
+        code, interrupted = _run(_job(plans, file, given, options, locust), loading, locust)
         if not file.exists():
-            return code if code or _SILENT & {*locust} else NOT_MEASURED
+            return 128 + interrupted if interrupted else code if code or _SILENT & {*locust} else NOT_MEASURED
         statistics = msgspec.json.decode(file.read_bytes(), type=Statistics)
-    return _judged(plans, statistics, suite, options)
+    return _judged(plans, statistics, suite, options, interrupted)
 
 
 def _check(plans: Sequence[Plan]) -> None:
@@ -141,8 +142,8 @@ def _host(words: Sequence[str]) -> str:
     return ""
 
 
-def _run(job: Job, loading: Loading, words: Sequence[str]) -> int:
-    """Locust, in a process of its own, which gets the signals that come meanwhile."""
+def _run(job: Job, loading: Loading, words: Sequence[str]) -> tuple[int, int]:
+    """Locust in a process of its own: its exit code, and the signal that came meanwhile, or 0."""
     from runner.model.environment import Environment
     from runner.scale import job as jobs
 
@@ -152,18 +153,24 @@ def _run(job: Job, loading: Loading, words: Sequence[str]) -> int:
     locustfile = Path(jobs.__file__).with_name("locustfile.py")
     command_line = [sys.executable, "-m", "locust", "-f", str(locustfile), *words]
     process = subprocess.Popen(command_line, env=variables)  # noqa: S603  # the user's own words for Locust
-    before = {
-        signal.SIGINT: signal.signal(signal.SIGINT, signal.SIG_IGN),  # the terminal tells both
-        signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: process.terminate()),
-    }
+    came: list[int] = []
+
+    def hear(number: int, _: FrameType | None) -> None:
+        came.append(number)
+        if number == signal.SIGTERM:  # a terminal's Ctrl-C is told to both
+            process.terminate()
+
+    before = {number: signal.signal(number, hear) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        return process.wait()
+        return process.wait(), came[0] if came else 0
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-def _judged(plans: Sequence[Plan], statistics: Statistics, suite: Options, options: dict[str, Any]) -> int:
+def _judged(
+    plans: Sequence[Plan], statistics: Statistics, suite: Options, options: dict[str, Any], interrupted: int
+) -> int:
     """The verdict, shown and reported as that of any run."""
     from runner.model.events import Event, RunFinished, RunStarted, StepFinished, WorkflowFinished, WorkflowStarted
     from runner.model.results import Result
@@ -181,7 +188,7 @@ def _judged(plans: Sequence[Plan], statistics: Statistics, suite: Options, optio
         events.append(WorkflowStarted(each.name, each.file, each.label, number))
         events += [StepFinished(each.name, each.file, step, 0) for step in each.steps]
         events.append(WorkflowFinished(each))
-    result = Result(tuple(results), statistics.seconds, crashed=bool(statistics.broken))
+    result = Result(tuple(results), statistics.seconds, interrupted, crashed=bool(statistics.broken))
     with opened_reports(report_files(options["reports"], None), junit="steps") as reports:
         door = Reporters([Console(sys.stdout, colour=sys.stdout.isatty(), verbosity=0), *reports.reporters])
         redactor = Redactor()

@@ -262,3 +262,38 @@ def test_each_workflow_has_users_of_its_own_however_they_are_called(
     }
     assert told == {name: server[0].count(f"/w{number}x") for number, name in enumerate(names)}
     assert all(told.values())
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_load_test_that_is_broken_off_says_what_it_measured_and_is_no_pass(
+    number: int, code: int, server: tuple[Nginx, str], tmp_path: Path
+) -> None:
+    (tmp_path / "flow.yaml").write_text(FLOW, encoding="utf-8")
+    environment = {**os.environ, "API_URL": server[1], "API_PASSWORD": "pw-12345", "PYTHONPATH": str(PROJECT)}
+    command = [
+        sys.executable,
+        "-m",
+        "runner",
+        "load",
+        "flow.yaml",
+        "--",
+        "--headless",
+        "-u",
+        "2",
+        "-t",
+        "60s",
+        "--only-summary",
+    ]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    until = time.monotonic() + 40
+    while server[0].count("/users/me") < 5:
+        assert time.monotonic() < until, "no request came"
+        time.sleep(0.1)
+    os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(
+        number
+    )  # as a terminal does; as CI does
+    out, _ = process.communicate(timeout=40)
+    assert process.returncode == code, out
+    assert "✓ p95 <= 5s" in out
