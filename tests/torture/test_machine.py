@@ -68,8 +68,9 @@ def test_kill_9_leaves_the_old_report_or_the_new_one(wait: float, serve: Serve, 
                 assert "\n1..10\n" in text
     if process.returncode != 0:
         again = runflow("report", "run.jsonl", "--report", "json=again.json")
-        assert again.code == 3, again.out + again.err
-        assert "cut" in again.err
+        # whole where it was killed between the last line and its end
+        complete = b'"event":"run_finished"' in (flow.parent / "run.jsonl").read_bytes()
+        assert (again.code, "cut" in again.err) == ((0, False) if complete else (3, True)), again.out + again.err
         told = json.loads((flow.parent / "again.json").read_text())
         whole = [each for each in told["workflows"] if each["verdict"] == "passed"]
         assert len(whole) <= len(server.asked)
