@@ -233,7 +233,9 @@ def test_the_tests_of_the_readme_run(pytester: pytest.Pytester, demo_env: dict[s
         "order.flow.yaml": order, "health.flow.yaml": health,
     }.items():  # fmt: skip
         (pytester.path / name).write_text(content, encoding="utf-8")
-    pytester.runpytest_subprocess("test_shop.py", "-p", "no:xdist").assert_outcomes(passed=2)
+    pytester.runpytest_subprocess(
+        "test_shop.py", "-p", "no:xdist", "-p", "no:pytest-lsp", "-p", "no:hypothesispytest"
+    ).assert_outcomes(passed=2)
 
 
 def test_the_comments_of_the_readme_take_a_finding_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,6 +27,12 @@ steps: [{name: me, get: /users/me, expect: {$.username: ada}}]
 """
 
 
+SLOW = tuple(
+    word for name in ("pytest-lsp", "asyncio", "anyio", "faker", "hypothesispytest") for word in ("-p", f"no:{name}")
+)
+"""Plugins of others that are installed here and take four of the five seconds that pytest needs to start."""
+
+
 class Counting(DemoServer):
     """The demo, which counts what it is asked."""
 
@@ -53,14 +59,14 @@ def run(pytester: pytest.Pytester, demo: Counting, monkeypatch: pytest.MonkeyPat
     for name in [name for name in __import__("os").environ if name.startswith("PYTEST_XDIST")]:
         monkeypatch.delenv(name)
 
-    def call(files: dict[str, str], *words: str) -> pytest.RunResult:
+    def call(files: dict[str, str], *words: str, strangers: bool = False) -> pytest.RunResult:
         for name, text in files.items():
             path = pytester.path / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-        return pytester.runpytest_subprocess(
-            "-p", "no:cacheprovider" if "--lf" not in words else "cacheprovider", *words
-        )
+        alone = () if strangers else SLOW
+        cache = "cacheprovider" if "--lf" in words else "no:cacheprovider"
+        return pytester.runpytest_subprocess("-p", cache, *alone, *words)
 
     return call
 
@@ -75,6 +81,7 @@ def test_each_run_is_an_item_and_a_failure_is_in_our_words(run: Any) -> None:
             "flows/_part.flow.yaml": BAD,
         },
         "-v",
+        strangers=True,
     )
     result.assert_outcomes(passed=2, failed=3)
     result.stdout.fnmatch_lines([
@@ -283,7 +290,7 @@ def test_the_fixture_runs_a_workflow_against_a_url_or_an_application_without_a_s
         "flows/live.yaml": live,
         "flows/invalid.yaml": "steps: [{get: /x, expct: 1}]\n",
     }
-    result = run(files, "-W", "error", "-p", "no:asyncio")
+    result = run(files, "-W", "error")
     result.assert_outcomes(passed=7, failed=1)
     result.stdout.fnmatch_lines(["*test_shown*", "*flow.yaml:3:*RF102*", '*"/users/eve" (string)*'])
 
