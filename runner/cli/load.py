@@ -172,6 +172,7 @@ def _judged(
     plans: Sequence[Plan], statistics: Statistics, suite: Options, options: dict[str, Any], interrupted: int
 ) -> int:
     """The verdict, shown and reported as that of any run."""
+    from runner.cli.painting import coloured
     from runner.model.events import Event, RunFinished, RunStarted, StepFinished, WorkflowFinished, WorkflowStarted
     from runner.model.results import Result
     from runner.redaction import Redactor
@@ -190,7 +191,7 @@ def _judged(
         events.append(WorkflowFinished(each))
     result = Result(tuple(results), statistics.seconds, interrupted, crashed=bool(statistics.broken))
     with opened_reports(report_files(options["reports"], None), junit="steps") as reports:
-        door = Reporters([Console(sys.stdout, colour=sys.stdout.isatty(), verbosity=0), *reports.reporters])
+        door = Reporters([Console(sys.stdout, colour=coloured(None, sys.stdout), verbosity=0), *reports.reporters])
         redactor = Redactor()
         learn_first(redactor, plans, suite)
         write = redactor.door(door.write)

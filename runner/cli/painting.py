@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from typing import IO
 
 import click
 
 from runner.reporters.failures import Line
 
 _LOOKS: dict[str, dict[str, object]] = {"place": {"fg": "cyan"}, "dim": {"dim": True}, "": {}}
+
+
+def coloured(wanted: bool | None, stream: IO[str]) -> bool:
+    """Whether lines onto a stream have colours: as somebody wants, else on a terminal that takes them (NO_COLOR)."""
+    if wanted is not None:
+        return wanted
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def say(text: str = "", **look: object) -> None:

@@ -229,6 +229,7 @@ def _progress(stack: ExitStack, runs: int, stream: IO[str], *, quiet: bool) -> t
 
 
 def _reporters(options: dict[str, Any], stream: IO[str], above: IO[str]) -> list[Any]:
+    from runner.cli.painting import coloured
     from runner.reporters.console import Console
     from runner.reporters.log import Log
 
@@ -236,7 +237,7 @@ def _reporters(options: dict[str, Any], stream: IO[str], above: IO[str]) -> list
     reporters: list[Any] = [
         Console(
             above,
-            colour=_colour(options["colour"], stream),
+            colour=coloured(options["colour"], stream),
             verbosity=verbosity,
             curl=options["curl"],
             slowest=options["slowest"],
@@ -246,14 +247,6 @@ def _reporters(options: dict[str, Any], stream: IO[str], above: IO[str]) -> list
         _log_to(options)
         reporters.append(Log())
     return reporters
-
-
-def _colour(wanted: bool | None, stream: IO[str]) -> bool:
-    import os
-
-    if wanted is not None:
-        return wanted
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _log_to(options: dict[str, Any]) -> None:

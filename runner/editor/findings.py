@@ -13,10 +13,10 @@ from runner.editor.past import home_of
 from runner.language.project import PROJECT_FILE, find_project
 from runner.language.source import Source
 from runner.language.yaml import source_of
+from runner.lint.examine import findings_of
 from runner.lint.finding import Finding
-from runner.lint.table import INVALID
 from runner.loading import Loading, examined
-from runner.model.errors import RunflowError, WorkflowError
+from runner.model.errors import Problem, RunflowError, WorkflowError
 from runner.model.results import Where
 from runner.reporters.problems import where_of
 from runner.suite.discover import SUFFIXES, discover
@@ -58,16 +58,16 @@ def _of(path: Path, loading: Loading) -> list[Finding]:
     try:
         return examined([Wanted(path)], loading)[1]
     except WorkflowError as error:
-        return [Finding(INVALID, "error", each.message, each.place, each.hint) for each in error.problems]
+        return findings_of((), error.problems)
     except RunflowError as error:
-        return [Finding(INVALID, "error", error.message, error.place, error.hint)]
+        return findings_of((), [Problem(error.message, error.place, error.hint)])
 
 
 def _of_project(path: Path) -> list[Finding]:
     try:
         find_project(path.parent)
     except WorkflowError as error:
-        return [Finding(INVALID, "error", each.message, each.place, each.hint) for each in error.problems]
+        return findings_of((), error.problems)
     return []
 
 

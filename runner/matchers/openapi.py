@@ -10,12 +10,13 @@ from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
-from runner.matchers.openapi_document import Breach, Document, Node, as_map, origin, read_openapi, resolved
+from runner.matchers.openapi_document import Breach, Document, Node, as_map, read_openapi, resolved
 from runner.matchers.schema import guard_patterns
 from runner.model.answer import Answer, read_json
 from runner.model.errors import Place, Problem, StepError, WorkflowError
 from runner.model.exchange import Request
 from runner.model.limits import limited
+from runner.model.urls import origin_of
 from runner.model.wording import cut, listed
 
 _BODILESS = frozenset({204, 205, 304})
@@ -39,8 +40,8 @@ class Contract(Document):
 
     def covers(self, url: str, base_url: str) -> bool:
         """A URL leads to the API: to the place of `base_url`, or of a server that the document names."""
-        homes = {origin(base_url)} if base_url else self.origins
-        return not homes or origin(url) in homes | self.origins
+        homes = {origin_of(base_url)} if base_url else self.origins
+        return not homes or origin_of(url) in homes | self.origins
 
     def breaches(self, request: Request, answer: Answer, base_url: str = "") -> list[Breach]:
         """Everything of an exchange that the document does not allow; of the request, where the server took it.

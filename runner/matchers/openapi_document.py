@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from runner.language.yaml import load
 from runner.model.errors import Place, Problem, WorkflowError
+from runner.model.urls import origin_of
 from runner.model.wording import did_you_mean, listed
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
@@ -58,9 +60,9 @@ class Document:
         self.name = name
         self.document = document
         self.version = version
-        servers = [str(each.get("url", "")) for each in _maps(document.get("servers"))]
-        self.origins = {origin(url) for url in servers if "://" in url}
-        self._prefixes = list(dict.fromkeys([*(urlsplit(url).path.rstrip("/") for url in servers), ""]))
+        servers = list(_servers(document))
+        self.origins = {origin for origin, _ in servers if origin}
+        self._prefixes = list(dict.fromkeys([*(path for _, path in servers), ""]))
         self._paths = sorted(
             ((_literals(template), template) for template in as_map(document.get("paths"))),
             key=lambda each: len(_PARAMETER.findall(each[1])),
@@ -233,16 +235,17 @@ def _fits(literals: list[str], segment: str) -> bool:
     return segment.endswith(last) and len(segment) - len(last) > end
 
 
-def origin(url: str) -> tuple[str, str]:
-    """Scheme, host and port."""
-    parts = urlsplit(url)
-    return parts.scheme.lower(), parts.netloc.rpartition("@")[2].lower()
-
-
 def as_map(value: Any) -> dict[str, Any]:
     """The map, or an empty one where a document has something else."""
     return value if isinstance(value, dict) else {}
 
 
-def _maps(value: Any) -> Iterable[dict[str, Any]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+def _servers(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Origin and path of each server; no origin where it is relative, or has a variable in it."""
+    servers = document.get("servers")
+    for each in servers if isinstance(servers, list) else []:
+        url = str(as_map(each).get("url", ""))
+        with suppress(ValueError):  # a server that is nowhere
+            path = urlsplit(url).path.rstrip("/")
+            authority = url.partition("://")[2].partition("/")[0]
+            yield origin_of(url) if authority and "{" not in authority else "", path

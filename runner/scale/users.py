@@ -142,7 +142,7 @@ class WorkflowUser(HttpUser):
         result = drive(run_workflow(plan, self.row, world, given), self._perform)
         self.recorder.tell()
         failed = StepFailed(_words(reason_of_run(result))) if result.verdict in BAD else None
-        name = process.title(plan, "whole workflow") if len(process.plans) == 1 else plan.name
+        name = "whole workflow" if len(process.plans) == 1 else plan.name
         self._fire(FLOW, name, (time.perf_counter() - began) * 1000, failed)
 
     def _perform(self, effect: Effect) -> Reply:

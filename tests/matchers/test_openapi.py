@@ -173,6 +173,13 @@ def test_only_what_is_asked_of_the_api_is_held_against_it() -> None:
     assert named.covers("https://two.test/x", "")
     assert named.covers("https://one.test/x", HOME)
     assert not named.covers("https://three.test/x", "")
+    assert named.covers("https://one.test:443/x", "")  # the port that https has anyway
+    assert contract(servers=[{"url": "http://a:99999/"}, {"url": "http://[::"}, "x"]).covers(
+        "http://a/", ""
+    )  # servers that are nowhere
+    anywhere = contract(servers=[{"url": "https://{host}:{port}/v1"}])
+    assert anywhere.covers("https://three.test/v1/items", "")
+    assert anywhere.covers("https://three.test:443/v1/items", "https://three.test/v1")
 
 
 @pytest.mark.parametrize(
