@@ -13,6 +13,7 @@ from runner.drivers.table import DRIVERS
 from runner.engine.session import Session
 from runner.loading import Loader, Loading
 from runner.model.errors import Problem, RunflowError, WorkflowError
+from runner.model.events import Emit
 from runner.model.kinds import Reporter
 from runner.model.results import Result, SessionResult
 from runner.model.wording import listed
@@ -212,8 +213,10 @@ def run_suite(
     return msgspec.structs.replace(result, report_errors=tuple(door.errors)) if door.errors else result
 
 
-def close_sessions(sessions: dict[str, Session], options: Options, new_crew: NewCrew) -> tuple[SessionResult, ...]:
-    """Give back the tokens that several calls of `run_suite` shared."""
-    suite = Suite([], options, lambda _: None, new_crew)
+def close_sessions(
+    sessions: dict[str, Session], options: Options, new_crew: NewCrew, write: Emit = lambda _: None
+) -> tuple[SessionResult, ...]:
+    """Give back the tokens that several calls of `run_suite` shared; `write` takes what happens."""
+    suite = Suite([], options, write, new_crew)
     suite.sessions = sessions
     return suite.run().sessions

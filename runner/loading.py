@@ -74,6 +74,7 @@ class Loader:
         self._problems: dict[Problem, None] = {}
         self._plans: dict[Path, Plan | None] = {}
         self._settings: dict[Path, Settings] = {}
+        self._compiled_with: dict[Path, Settings] = {}
         here = Path.cwd()
         self.project = find_project(here, links=not loading.untrusted)
         self.home = self.project.folder if self.project else here
@@ -128,6 +129,10 @@ class Loader:
         self._one_driver([*plans, *found.values()])
         return list(found.values())
 
+    def settings_of(self, plan: Plan) -> Settings:
+        """What one of its plans was compiled with."""
+        return self._compiled_with[plan.path]
+
     def _plan(self, path: Path) -> Plan | None:
         folder = path.parent.resolve()
         try:
@@ -137,6 +142,7 @@ class Loader:
         if real not in self._plans:
             if folder not in self._settings:
                 self._settings[folder] = _settings(folder, self.loading, self.home)
+            self._compiled_with[real] = self._settings[folder]
             try:
                 self._plans[real] = compile_file(folder / path.name, self._settings[folder])
             except WorkflowError as error:

@@ -26,8 +26,10 @@ from runner.suite.options import DEFAULT_JOBS, Options
 
 if TYPE_CHECKING:
     from runner.cli.pausing import Pause
+    from runner.loading import Loader
     from runner.model.results import Result
     from runner.reporters.progress import Progress
+    from runner.scale.clusters import Cluster
     from runner.suite.run import NewCrew
     from runner.suite.schedule import Run
 
@@ -38,9 +40,17 @@ if TYPE_CHECKING:
 @selection_options
 @demo_option
 @click.option(
-    "-j", "--jobs", type=click.IntRange(1, 100_000), default=DEFAULT_JOBS, show_default=True, metavar="N",
-    help="Workflows under way at the same time; 1 is one after the other.",
+    "-j", "--jobs", type=click.IntRange(1, 100_000), metavar="N",
+    help=f"Workflows under way at the same time; 1 is one after the other.  [default: {DEFAULT_JOBS}; on Dask four for each thread]",
 )  # fmt: skip
+@click.option(
+    "--executor",
+    metavar="WHERE",
+    help="Run them elsewhere: dask=tcp://HOST:PORT, or package.module:factory of an executor.",
+)
+@click.option(
+    "--send-secrets", is_flag=True, help="With --executor: send values of environment variables and secrets, too."
+)
 @click.option("--fail-fast", is_flag=True, help="Begin no workflow after one that did not pass.")
 @click.option(
     "--max-failures", type=click.IntRange(1), metavar="N", help="Begin no workflow after N that did not pass."
@@ -84,14 +94,15 @@ def command(paths: tuple[str, ...], *, demo: bool, **options: Any) -> int:  # cl
     Without PATHS those of the project file.
     """
     with ExitStack() as stack:
-        return _run(paths, demo_variables(stack) if demo else {}, options)
+        return _run(stack, paths, demo_variables(stack) if demo else {}, options)
 
 
-def _run(paths: tuple[str, ...], more: dict[str, str], options: dict[str, Any]) -> int:
+def _run(stack: ExitStack, paths: tuple[str, ...], more: dict[str, str], options: dict[str, Any]) -> int:
     from runner.app import crew_for, replay_crew
     from runner.cli.problems import INVALID, compiled
     from runner.cli.selecting import chosen
 
+    _check_elsewhere(options)
     timeout = _timeout(options["timeout"])
     options["no_store"] |= options["untrusted"]  # `.runflow` may be a stranger's too
     given, loading = read_options(options, more)
@@ -110,6 +121,7 @@ def _run(paths: tuple[str, ...], more: dict[str, str], options: dict[str, Any]) 
     files = report_files(options["reports"], None if loading.untrusted else loader.project, options["record"])
     pause = _pause(options["pause"])
     wanted = wants(files)
+    cluster = _cluster(stack, options["executor"]) if not options["dry_run"] else None
     one_by_one = replay is not None or pause is not None  # as they were recorded; one question at a time
     suite = Options(
         given,
@@ -118,17 +130,20 @@ def _run(paths: tuple[str, ...], more: dict[str, str], options: dict[str, Any]) 
         keep=options["verbose"] > 0 or wanted != "" or not options["no_store"],
         places=wanted == "places",
         seed=options["seed"],
-        jobs=1 if one_by_one else allowed(min(options["jobs"], len(runs))),
+        jobs=_jobs(len(runs), options["jobs"], cluster, one_by_one=one_by_one),
         pause=pause,
         timeout=timeout,
         invalid=bool(loader.problems),
         shuffled=options["shuffle"],
+        elsewhere=cluster is not None and not options["send_secrets"],
     )
     if options["dry_run"]:
         from runner.cli.dry_run import show_requests
 
         return show_requests(runs, suite)
     crew = replay or crew_for(runs[0].plan.driver, jobs=suite.jobs)
+    if cluster is not None:
+        crew = _sent_to(cluster, runs, loader, suite, secrets=options["send_secrets"])
     result = _performed(runs, suite, files, crew, loader.home, options=options)
     if pause is not None and not pause.met:
         click.echo(f"--pause: no step '{pause.step}' was reached", err=True)
@@ -158,6 +173,54 @@ def _performed(
     for line in [*dict.fromkeys(errors), *bugs]:
         click.echo(line, err=True)
     return msgspec.structs.replace(result, report_errors=tuple(errors))
+
+
+_HERE_ONLY = ("replay", "pause", "untrusted")
+_SECRET = ("env_files", "secrets_files", "secrets")
+
+
+def _check_elsewhere(options: dict[str, Any]) -> None:
+    """Options that mean nothing to a worker, or whose values it must not be sent unasked."""
+    if options["executor"] is None:
+        if options["send_secrets"]:
+            raise click.UsageError("--send-secrets says what goes to --executor, and there is none")
+        return
+    for name in _HERE_ONLY:
+        if options[name]:
+            raise click.UsageError(f"--{name} is for runs on this machine; take --executor out")
+    for name in _SECRET:
+        if options[name] and not options["send_secrets"]:
+            option = name.removesuffix("s").replace("_", "-") if name != "secrets" else name
+            raise click.UsageError(
+                f"what --{option} gives stays on this machine: --send-secrets sends what the workflows need of it"
+            )
+
+
+def _cluster(stack: ExitStack, where: str | None) -> Cluster | None:
+    if where is None:
+        return None
+    from runner.scale.clusters import open_cluster
+
+    cluster = open_cluster(where)
+    stack.callback(cluster.close)
+    return cluster
+
+
+def _jobs(runs: int, asked: int | None, cluster: Cluster | None, *, one_by_one: bool) -> int:
+    """How many runs are under way at the same time."""
+    if one_by_one:
+        return 1
+    if cluster is not None:
+        return min(asked or cluster.width, runs)
+    return allowed(min(asked or DEFAULT_JOBS, runs))
+
+
+def _sent_to(cluster: Cluster, runs: list[Run], loader: Loader, suite: Options, *, secrets: bool) -> NewCrew:
+    from runner.scale.elsewhere import Elsewhere, Post
+
+    post = Post(loader, suite, secrets=secrets, keeps_tokens=cluster.keeps_tokens)
+    post.check(run.plan for run in runs)
+    return lambda stopping: Elsewhere(cluster, post, stopping)
 
 
 def _timeout(text: str | None) -> float | None:

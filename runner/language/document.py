@@ -293,6 +293,15 @@ class Document(Written, frozen=True, kw_only=True):
     lock: Annotated[str, Meta(description="workflows with the same lock never run at the same time")] | UnsetType = (
         UNSET
     )
+    idempotent: (
+        Annotated[
+            bool,
+            Meta(
+                description="it may do its work twice: where `--executor` loses the worker that runs it, it runs again"
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
     timeout: (
         Annotated[Duration, Meta(description="limit on the whole run; `finally` still runs after it")] | UnsetType
     ) = UNSET

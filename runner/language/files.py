@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,18 +18,25 @@ class FileRefused(RunflowError):
 
 
 class Files:
-    """The files of a run: what was read is kept, so together they are the bundle that a workflow needs elsewhere.
+    """The files of a run: what was read is kept, so that a workflow's own make the bundle that it needs elsewhere.
 
     Args:
         root: No file outside this folder is read, by `..`, absolute path or link.
         hidden: Files whose name, or a folder's above it, begins with a dot are read too; `.git` holds credentials.
         contents: What stands in place of files, by their real paths.
+
+    Attributes:
+        contents: What was read, likewise.
+        links: Where links lead: from the path as it is written to the real one.
+        private: Files whose content is a secret, by their real paths.
     """
 
     def __init__(self, root: Path, *, hidden: bool = True, contents: Mapping[Path, bytes] | None = None) -> None:
         self.root = root.resolve()
         self._hidden = hidden
         self.contents: dict[Path, bytes] = dict(contents or {})
+        self.links: dict[Path, Path] = {}
+        self.private: set[Path] = set()
         self._noted: set[Path] = set()
 
     @contextmanager
@@ -50,10 +58,7 @@ class Files:
         """
         if not name or "\0" in name:
             raise FileRefused("the file name is empty" if not name else "a file name cannot hold a NUL character")
-        try:
-            path = (beside / name).resolve()
-        except (OSError, RuntimeError) as error:
-            raise FileRefused(f"{name}: {_reason(error)}") from None
+        path = self._real(name, beside)
         if not path.is_relative_to(self.root):
             hint = f"files stay below {self.root}; --file-root or `file_root` in the project file names another folder"
             raise FileRefused(f"{name} is outside the file root", hint=hint)
@@ -70,8 +75,43 @@ class Files:
         path = self.resolve(name, beside)
         self._noted.add(path)
         if path not in self.contents:
-            self.contents[path] = read_file(path, name)
+            self.contents[path] = self._load(path, name)
         return self.contents[path]
+
+    def on_disk(self, name: str, beside: Path, *, private: bool = False) -> str:
+        """The path at which others can read a file named in a workflow.
+
+        Args:
+            name: The path as written.
+            beside: The folder of the file that names it.
+            private: Its content is a secret.
+
+        Raises:
+            FileRefused: as for `read`.
+        """
+        self.read(name, beside)
+        path = self.resolve(name, beside)
+        if private:
+            self.private.add(path)
+        return str(path)
+
+    def _real(self, name: str, beside: Path) -> Path:
+        try:
+            path = (beside / name).resolve()
+        except (OSError, RuntimeError) as error:
+            raise FileRefused(f"{name}: {_reason(error)}") from None
+        written = as_written(name, beside)
+        if written != path:
+            self.links[written] = path
+        return path
+
+    def _load(self, path: Path, name: str) -> bytes:
+        return read_file(path, name)
+
+
+def as_written(name: str, beside: Path) -> Path:
+    """Where a path seems to lead, without a look at the disk."""
+    return Path(os.path.normpath(beside / name))
 
 
 def read_file(path: Path, name: str) -> bytes:

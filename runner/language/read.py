@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any, TypeVar
@@ -43,10 +44,19 @@ _ELSEWHERE = {
 }
 
 
+_ONE_AT_A_TIME = threading.Lock()
+"""msgspec makes what it knows of a struct when it is first asked for, and a second thread that asks meanwhile breaks the process."""
+
+
+def _converted(data: Any, struct: type[T]) -> T:
+    with _ONE_AT_A_TIME:
+        return msgspec.convert(data, struct)
+
+
 def read_struct(data: Any, struct: type[T], file: str, problems: list[Problem]) -> T | None:
     """The struct, or None with every mistake added to `problems`."""
     try:
-        return msgspec.convert(data, struct)
+        return _converted(data, struct)
     except msgspec.ValidationError:
         found = list(islice(_mistakes(data, struct, file), MAX_PROBLEMS))
     problems += found
@@ -95,7 +105,7 @@ def _read_rest(data: Any, lost: tuple[DocumentPath, ...]) -> Reading:
     names: set[str] = set()
     rest = _without(data, set(lost), (), names)
     try:
-        return Reading(msgspec.convert(rest, Document), lost, frozenset(names))
+        return Reading(_converted(rest, Document), lost, frozenset(names))
     except msgspec.ValidationError:
         return Reading()
 

@@ -182,6 +182,12 @@ CODES: dict[str, Code] = {
         ("a value that changes from run to run: now(), or uuid() with another `--seed`", "the workflow was changed after it was recorded", "another base URL than the recorded one"),
         ("the failure names what is nearest in the recording", "give what changes as a variable (`--var`), or record again: `--record DIR`"),
     ),
+    "RF306": Code(
+        "nothing came back from where it was run",
+        "The workflow was handed to --executor, and how it ended is not known: its worker died, or could not run it. Its requests may have been sent.",
+        ("the machine was shut down, or ran out of memory", "the worker has another version of runflow, or none", "the cluster gave the task up"),
+        ("look at what the worker logged", "`idempotent: true` in a workflow that may do its work twice: it is run again on another worker"),
+    ),
     "RF401": Code(
         "there is no token",
         "What must authenticate the request could not be had: the login or the refresh failed. Every step that needed it has this error.",
@@ -339,7 +345,7 @@ _TRANSPORT: dict[FailureKind, str] = {
     "send": "RF207", "protocol": "RF208", "truncated": "RF209", "decode": "RF210", "too_large": "RF211",
 }  # fmt: skip
 _KINDS: dict[ErrorKind, str] = {
-    "template": "RF301", "extract": "RF302", "decode": "RF303", "input": "RF304", "replay": "RF305", "auth": "RF401", "limit": "RF501",
+    "template": "RF301", "extract": "RF302", "decode": "RF303", "input": "RF304", "replay": "RF305", "lost": "RF306", "auth": "RF401", "limit": "RF501",
     "policy": "RF502", "timeout": "RF503", "interrupted": "RF504", "transport": "RF206", "bug": "RF901",
 }  # fmt: skip
 _SUBJECTS = {"status": "RF101", "duration": "RF107", "failure": "RF108"}

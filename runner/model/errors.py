@@ -93,6 +93,7 @@ ErrorKind = Literal[
     "input",
     "replay",
     "interrupted",
+    "lost",
     "bug",
 ]
 

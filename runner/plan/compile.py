@@ -161,6 +161,7 @@ class _Compiler:
                 environment_names=settings.environment_names,
                 needs=tuple(self._needs(document)),
                 lock=self._lock(document),
+                idempotent=document.idempotent is True,
                 contract=self._contract(document),
                 load=LoadPlan() if document.load is UNSET else compile_load(document.load, context),
             ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,12 @@ class Settings:
         self.hosts = hosts
         self.untrusted = untrusted
         self.keep_uses = keep_uses
+
+    def carried(self, files: Files) -> Settings:
+        """The same with these files and without the environment, which stays here."""
+        settings = copy(self)
+        settings.files, settings.environment, settings.keep_uses = files, {}, False
+        return settings
 
     def shown(self, path: Path) -> str:
         """A path as people know it: relative to where they are, where it is below."""

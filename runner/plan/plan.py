@@ -236,6 +236,7 @@ class Plan(msgspec.Struct, frozen=True):
         files: The real paths of this file, of all that it and its includes name, and of the project file.
         needs: Workflows that must pass before this one runs.
         lock: Workflows with the same one never run at the same time; "" is none.
+        idempotent: It may do its work twice.
         driver: What it was compiled for.
         hosts: The only hosts that may be sent to; None is any.
         left_out: Places of steps that are not run, each with the reason, where not all were asked for.
@@ -267,6 +268,7 @@ class Plan(msgspec.Struct, frozen=True):
     files: frozenset[Path] = frozenset()
     needs: tuple[Need, ...] = ()
     lock: str = ""
+    idempotent: bool = False
     key: str = ""
     driver: str = "requests"
     hosts: AllowedHosts | None = None

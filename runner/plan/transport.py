@@ -139,8 +139,7 @@ class HttpCompiler:
         """The real path of a file that the driver reads itself."""
         files = self.context.settings.files
         try:
-            files.read(name, self.context.path.parent)
-            return str(files.resolve(name, self.context.path.parent))
+            return files.on_disk(name, self.context.path.parent, private=key == "cert")
         except FileRefused as error:
             raise StepError(error.message, "policy", hint=error.hint).under(key) from None
 

@@ -212,7 +212,8 @@ class Console:
         self._slowest()
         counts = [f"{plural(count, 'workflow')} {word}" for word, verdict in _WORDS if (count := result.count(verdict))]
         open_ended = sum(
-            session.verdict in BAD and session.steps[-1].purpose == "logout" for session in result.sessions
+            session.verdict in BAD and (not session.steps or session.steps[-1].purpose == "logout")
+            for session in result.sessions
         )
         ok = not bad and not result.interrupted_by and not open_ended
         dot = " - " if self._ascii else " · "

@@ -10,8 +10,7 @@ from typing import Any, Protocol
 from runner.model.effects import LATE, Effect, Flow, Once, Reply, Send, Sleep
 from runner.model.errors import Interrupted, StepError
 from runner.model.exchange import Request, Response, TransportFailure
-from runner.suite.crew import LOOK_AGAIN, Ended
-from runner.suite.stopping import Notice
+from runner.suite.crew import LOOK_AGAIN, Ended, Task
 
 
 class Multiplexed(Protocol):
@@ -34,8 +33,8 @@ class Multiplexed(Protocol):
         ...
 
 
-class _Task:
-    """One flow that was begun.
+class _Begun:
+    """A task that was begun.
 
     Attributes:
         stack: The flow, and on it those that it runs for a `Once`, each with its key.
@@ -46,10 +45,10 @@ class _Task:
 
     __slots__ = ("notice", "number", "once", "stack", "turn", "waiting")
 
-    def __init__(self, number: int, flow: Flow[Any], notice: Notice) -> None:
-        self.number = number
-        self.notice = notice
-        self.stack: list[tuple[str, Flow[Any]]] = [("", flow)]
+    def __init__(self, task: Task) -> None:
+        self.number = task.number
+        self.notice = task.notice
+        self.stack: list[tuple[str, Flow[Any]]] = [("", task.flow)]
         self.turn = 0
         self.waiting = False
         self.once: Once | None = None
@@ -72,16 +71,16 @@ class Loop:
 
     def __init__(self, driver: Multiplexed) -> None:
         self._driver = driver
-        self._tasks: dict[int, _Task] = {}
-        self._ready: deque[tuple[_Task, Reply, BaseException | None]] = deque()
-        self._clock: list[tuple[float, int, int, _Task]] = []
-        self._others: dict[str, deque[_Task]] = {}  # who waits for the flow that runs under a key
+        self._tasks: dict[int, _Begun] = {}
+        self._ready: deque[tuple[_Begun, Reply, BaseException | None]] = deque()
+        self._clock: list[tuple[float, int, int, _Begun]] = []
+        self._others: dict[str, deque[_Begun]] = {}  # who waits for the flow that runs under a key
         self._ended: list[Ended] = []
 
-    def begin(self, number: int, flow: Flow[Any], notice: Notice) -> None:
-        """Run a flow."""
-        task = self._tasks[number] = _Task(number, flow, notice)
-        self._ready.append((task, None, None))
+    def begin(self, task: Task) -> None:
+        """Begin a task."""
+        begun = self._tasks[task.number] = _Begun(task)
+        self._ready.append((begun, None, None))
 
     def ended(self, seconds: float) -> list[Ended]:
         """Resume flows as what they wait for comes, until one ends or the time is over."""
@@ -100,9 +99,10 @@ class Loop:
                 self._wait_no_more(task)
                 self._ready.append((task, None, task.must_end()))
 
-    def close(self) -> None:
+    def close(self) -> tuple[()]:
         """Close every connection."""
         self._driver.close()
+        return ()
 
     def _wait(self, seconds: float) -> None:
         """Let time pass until something comes."""
@@ -118,7 +118,7 @@ class Loop:
                 self._wait_no_more(task)
                 self._ready.append((task, late, task.must_end()))
 
-    def _wait_no_more(self, task: _Task) -> None:
+    def _wait_no_more(self, task: _Begun) -> None:
         if task.once is not None:
             self._others[task.once.key].remove(task)
             task.once = None
@@ -128,7 +128,7 @@ class Loop:
         while self._ready:
             self._resume(*self._ready.popleft())
 
-    def _resume(self, task: _Task, reply: Reply, error: BaseException | None) -> None:
+    def _resume(self, task: _Begun, reply: Reply, error: BaseException | None) -> None:
         """Go on with a task until it waits or ends."""
         task.waiting = False
         task.turn += 1
@@ -153,7 +153,7 @@ class Loop:
                     self._crashed(task, bug)
                     return
 
-    def _landed(self, task: _Task, result: Any) -> bool:
+    def _landed(self, task: _Begun, result: Any) -> bool:
         """A flow came to its end: whether that was the task."""
         key, _ = task.stack.pop()
         if not task.stack:
@@ -164,7 +164,7 @@ class Loop:
             self._ready.append((other, result, None))
         return False
 
-    def _crashed(self, task: _Task, error: BaseException) -> bool:
+    def _crashed(self, task: _Begun, error: BaseException) -> bool:
         """A flow raised: whether that was the task's end. One of those who wait for it runs theirs."""
         key, _ = task.stack.pop()
         if not task.stack:
@@ -181,11 +181,11 @@ class Loop:
             del self._others[key]
         return isinstance(error, Exception) and not isinstance(error, StepError) and self._crashed(task, error)
 
-    def _end(self, task: _Task, error: BaseException | None) -> None:
+    def _end(self, task: _Begun, error: BaseException | None) -> None:
         del self._tasks[task.number]
         self._ended.append((task.number, error))
 
-    def _performed(self, task: _Task, effect: Effect) -> bool:
+    def _performed(self, task: _Begun, effect: Effect) -> bool:
         """Do what an effect asks for: whether the task waits for it."""
         match effect:
             case Send(request):
@@ -205,5 +205,5 @@ class Loop:
         task.waiting = True
         return True
 
-    def _wake(self, task: _Task, seconds: float) -> None:
+    def _wake(self, task: _Begun, seconds: float) -> None:
         heapq.heappush(self._clock, (time.monotonic() + seconds, task.number, task.turn, task))

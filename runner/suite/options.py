@@ -26,6 +26,7 @@ class Options(msgspec.Struct, frozen=True):
         invalid: Files that are wrong were left out.
         pause: Is asked before each step with its name and its variables, secrets masked, and gives those that were changed.
         shuffled: The runs are in the random order of the seed.
+        elsewhere: They read the environment of another machine, so that what is in this one says nothing.
     """
 
     given: dict[str, Any] = {}
@@ -40,3 +41,4 @@ class Options(msgspec.Struct, frozen=True):
     invalid: bool = False
     pause: Callable[[str, dict[str, Any]], dict[str, Any]] | None = None
     shuffled: bool = False
+    elsewhere: bool = False

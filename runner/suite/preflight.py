@@ -23,8 +23,7 @@ def check_before(plans: Iterable[Plan], options: Options) -> None:
     problems: list[Problem] = []
     for plan in every:
         problems += _missing_inputs(plan, options)
-        problems += _unset_variables(plan, options)
-        problems += _short_secrets(plan, options)
+        problems += () if options.elsewhere else (*_unset_variables(plan, options), *_short_secrets(plan, options))
         problems += _relative_urls(plan) if plan.base_url is None else ()
     accepted = frozenset().union(*(plan.accepts for plan in every)) if every else frozenset()
     for name in options.given:

@@ -31,7 +31,7 @@ from runner.model.results import Failure, Result, SessionResult, Verdict, Workfl
 from runner.model.wording import seconds_text
 from runner.plan.plan import Plan, Row
 from runner.redaction import Redactor
-from runner.suite.crew import Crew
+from runner.suite.crew import Crew, Lost, Task
 from runner.suite.options import Options
 from runner.suite.order import InOrder
 from runner.suite.preflight import check_before
@@ -56,7 +56,6 @@ class Watch(Protocol):
 
 
 NewCrew = Callable[[Stopping], Crew]
-_Job = tuple[int, Flow[Any], Notice]
 
 
 def new_world(
@@ -151,7 +150,7 @@ class Suite:
             self._work(crew, self._next_run, self._run_ended)
             if self._closes:
                 self._close_sessions(crew)
-            crew.close()
+            self._closed_elsewhere(crew.close())
             result = self._result(time.monotonic() - started)
             self.write(RunFinished(result))  # a signal meanwhile must not cut a report short
         return result
@@ -168,17 +167,17 @@ class Suite:
         )
 
     def _work(
-        self, crew: Crew, following: Callable[[], _Job | None], ended: Callable[[int, BaseException | None], None]
+        self, crew: Crew, following: Callable[[], Task | None], ended: Callable[[int, BaseException | None], None]
     ) -> None:
         """Keep the crew busy until nothing follows and nothing runs."""
         running = 0
         while True:
             self._look(crew)
             while running < self.options.jobs and (self.order.behind < FAR_BEHIND or not running):
-                job = following()
-                if job is None:
+                task = following()
+                if task is None:
                     break
-                crew.begin(*job)
+                crew.begin(task)
                 running += 1
             if not running:
                 return
@@ -203,7 +202,7 @@ class Suite:
             self.schedule.stop("the run was interrupted" if stop.kind == "interrupted" else stop.reason)
             crew.break_off()
 
-    def _next_run(self) -> _Job | None:
+    def _next_run(self) -> Task | None:
         number = self.schedule.next()
         for given_up, reason in self.schedule.given_up():
             self._tell(given_up, Verdict.SKIPPED, reason=reason)
@@ -211,9 +210,9 @@ class Suite:
             return None
         if self.watch is not None:
             self.watch.began(number, f"{self.runs[number].plan.name} {self.runs[number].row.label}".rstrip())
-        return number, self._flow(number), Notice(self.stopping)
+        return self._task(number)
 
-    def _flow(self, number: int) -> Flow[WorkflowResult]:
+    def _task(self, number: int) -> Task:
         """One run, its events masked and in their turn."""
         plan, row, options = self.runs[number].plan, self.runs[number].row, self.options
         tell = self.order.door(number)
@@ -223,6 +222,7 @@ class Suite:
                 event = msgspec.structs.replace(event, number=self.runs[number].number)
             elif isinstance(event, WorkflowFinished):
                 self.results[number] = event.result if options.retain else slim(event.result)
+                self.crashed = self.crashed or (event.result.error is not None and event.result.error.kind == "bug")
             tell(event)
 
         redactor = Redactor(self.redactor)
@@ -230,11 +230,11 @@ class Suite:
         if (ask := options.pause) is not None:
             world.pause = lambda name, names: ask(name, redactor.mask(names))
         given = {name: value for name, value in options.given.items() if name in plan.accepts}
-        return run_workflow(plan, row, world, given)
+        return Task(number, run_workflow(plan, row, world, given), Notice(self.stopping), self.runs[number], write)
 
     def _run_ended(self, number: int, error: BaseException | None) -> None:
         if error is not None:
-            failure = self._bug(error)
+            failure = self.redactor.mask(error.failure) if isinstance(error, Lost) else self._bug(error)
             self._tell(number, Verdict.ERROR, error=failure)
         else:
             self.order.close(number)
@@ -289,10 +289,10 @@ class Suite:
             except Interrupted as stop:
                 found.append(Failure(stop.kind, stop.reason))
 
-        jobs: list[_Job] = [(0, looked_up(), Notice(self.stopping))]
+        tasks = [Task(0, looked_up(), Notice(self.stopping))]
         with self.stopping:
             crew = self.new_crew(self.stopping)
-            self._work(crew, lambda: jobs.pop() if jobs else None, lambda _, error: self._lookup_ended(error))
+            self._work(crew, lambda: tasks.pop() if tasks else None, lambda _, error: self._lookup_ended(error))
             if close:
                 self._close_sessions(crew)
             crew.close()
@@ -310,11 +310,11 @@ class Suite:
         first = len(self.runs)
         waiting = list(enumerate(begun, first))[::-1]
 
-        def following() -> _Job | None:
+        def following() -> Task | None:
             if not waiting:
                 return None
             number, session = waiting.pop()
-            return number, self._closing(number, session), Notice(self.stopping, closing=True)
+            return Task(number, self._closing(number, session), Notice(self.stopping, closing=True))
 
         def ended(number: int, error: BaseException | None) -> None:
             if error is not None:
@@ -325,6 +325,13 @@ class Suite:
             self.order.close(number)
 
         self._work(crew, following, ended)
+
+    def _closed_elsewhere(self, told: Iterable[Event]) -> None:
+        """The same for tokens that a crew kept where its runs were run."""
+        for event in told:
+            if isinstance(event, SessionFinished):
+                self.ended[len(self.runs) + len(self.ended)] = event.result
+            self.write(event)
 
     def _closing(self, number: int, session: Session) -> Flow[SessionResult]:
         tell = self.order.door(number)

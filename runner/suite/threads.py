@@ -9,9 +9,9 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Protocol
 
-from runner.model.effects import Effect, Flow, Once, Reply, Send, Sleep
+from runner.model.effects import Effect, Once, Reply, Send, Sleep
 from runner.model.exchange import Request, Response, TransportFailure
-from runner.suite.crew import LOOK_AGAIN, Ended
+from runner.suite.crew import LOOK_AGAIN, Ended, Task
 from runner.suite.drive import drive
 from runner.suite.flights import Flights
 from runner.suite.stopping import Notice, Stopping
@@ -37,9 +37,6 @@ class Driver(Protocol):
         ...
 
 
-_Job = tuple[int, Flow[Any], Notice]
-
-
 class Threads:
     """A crew of threads.
 
@@ -52,17 +49,17 @@ class Threads:
         self._new_driver = new_driver
         self._stopping = stopping
         self._flights = Flights()
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
         self._ended: queue.SimpleQueue[tuple[int, BaseException | None]] = queue.SimpleQueue()
         self._workers: list[_Worker] = []
         self._busy = 0
 
-    def begin(self, number: int, flow: Flow[Any], notice: Notice) -> None:
-        """Run a flow; there is a thread for each that runs."""
+    def begin(self, task: Task) -> None:
+        """Begin a task; there is a thread for each that runs."""
         self._busy += 1
         if self._busy > len(self._workers):
             self._hire()
-        self._jobs.put((number, flow, notice))
+        self._jobs.put(task)
 
     def _hire(self) -> None:
         worker = _Worker(self._new_driver(), self._stopping, self._flights, self._jobs, self._ended)
@@ -92,12 +89,13 @@ class Threads:
         for worker in self._workers:
             worker.break_off()
 
-    def close(self) -> None:
+    def close(self) -> tuple[()]:
         """End the threads."""
         for _ in self._workers:
             self._jobs.put(None)
         for worker in self._workers:
             worker.join()
+        return ()
 
 
 class _Worker(threading.Thread):
@@ -112,7 +110,7 @@ class _Worker(threading.Thread):
         driver: Driver,
         stopping: Stopping,
         flights: Flights,
-        jobs: queue.SimpleQueue[_Job | None],
+        jobs: queue.SimpleQueue[Task | None],
         ended: queue.SimpleQueue[Ended],
     ) -> None:
         super().__init__(daemon=True, name="runflow")
@@ -127,11 +125,11 @@ class _Worker(threading.Thread):
 
     def run(self) -> None:
         """Drive flows until there are no more."""
-        while (job := self._jobs.get()) is not None:
-            self.number, flow, self._notice = job
+        while (task := self._jobs.get()) is not None:
+            self.number, self._notice = task.number, task.notice
             error: BaseException | None = None
             try:
-                drive(flow, self._perform)
+                drive(task.flow, self._perform)
             except BaseException as broken:  # noqa: BLE001  # whatever it is, who asked for the flow must hear of it
                 error = broken
             self._notice = None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from fakes import compile_raw, problems
 
@@ -126,3 +129,21 @@ def test_every_key_of_the_language_has_a_description(struct: type) -> None:
     for each in _STRUCTS:
         for name, member in struct_schema(each)["properties"].items():
             assert member.get("description"), f"{each.__name__}.{name} has no description"
+
+
+def test_threads_may_read_their_first_files_at_the_same_time() -> None:
+    """A worker of a cluster does; without a lock a process of four breaks with a segmentation fault."""
+    together = """
+import sys, threading
+from runner.language.read import read_document
+sys.setswitchinterval(1e-6)
+barrier, read = threading.Barrier(8), []
+def go():
+    barrier.wait()
+    read.append(read_document({"steps": [{"get": "/x"}]}, "f", []).document)
+threads = [threading.Thread(target=go) for _ in range(8)]
+[each.start() for each in threads], [each.join() for each in threads]
+sys.exit(len(read) != 8 or None in read)
+"""
+    codes = [subprocess.run([sys.executable, "-c", together], check=False).returncode for _ in range(12)]
+    assert codes == [0] * 12

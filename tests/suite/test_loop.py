@@ -9,6 +9,7 @@ from typing import Any
 from runner.model.effects import LATE, Once, Send, Sleep
 from runner.model.errors import Interrupted, StepError
 from runner.model.exchange import Request, Response
+from runner.suite.crew import Task
 from runner.suite.loop import Loop
 from runner.suite.stopping import Notice, Stopping
 
@@ -65,7 +66,7 @@ def test_each_gets_its_own_reply_whatever_the_order() -> None:
             got.append(reply.url)
 
     for number, name in enumerate("abc"):
-        loop.begin(number, flow(name), Notice(stopping))
+        loop.begin(Task(number, flow(name), Notice(stopping)))
     loop.ended(0.0)
     for path in ("c0", "a0", "b0"):
         driver.answer(path)
@@ -98,7 +99,7 @@ def test_who_is_told_to_end_waits_for_nothing_any_more() -> None:
         "waits": Once("k", login, timeout=0.1),
     }
     for number, (name, effect) in enumerate(effects.items()):
-        loop.begin(number, cleans_up(name, effect), Notice(stopping))
+        loop.begin(Task(number, cleans_up(name, effect), Notice(stopping)))
     loop.ended(0.0)
     assert sorted(request.url for request in driver.under_way.values()) == ["hangs", "login"]
     stopping.ask(Interrupted("enough"))
@@ -126,9 +127,9 @@ def test_who_waits_too_long_for_another_is_late_and_the_other_goes_on() -> None:
     def flow(timeout: float | None) -> Flow:
         got.append((yield Once("k", login, timeout=timeout)))
 
-    loop.begin(0, flow(None), Notice(stopping))
-    loop.begin(1, flow(0.05), Notice(stopping))
-    loop.begin(2, flow(None), Notice(stopping))
+    loop.begin(Task(0, flow(None), Notice(stopping)))
+    loop.begin(Task(1, flow(0.05), Notice(stopping)))
+    loop.begin(Task(2, flow(None), Notice(stopping)))
     assert until(loop, 1) == [(1, None)]
     assert got == [LATE]
     driver.answer("login")
@@ -157,7 +158,7 @@ def test_a_flow_that_raises_hands_over_to_the_next_who_waits() -> None:
             got.append(error.message)
 
     for number, name in enumerate(("first", "second", "third")):
-        loop.begin(number, flow(name), Notice(stopping))
+        loop.begin(Task(number, flow(name), Notice(stopping)))
     loop.ended(0.0)
     driver.answer("login of first")
     loop.ended(0.0)
@@ -182,8 +183,8 @@ def test_a_bug_in_a_shared_flow_ends_only_who_ran_it() -> None:
     def flow() -> Flow:
         got.append((yield Once("k", login)))
 
-    loop.begin(0, flow(), Notice(stopping))
-    loop.begin(1, flow(), Notice(stopping))
+    loop.begin(Task(0, flow(), Notice(stopping)))
+    loop.begin(Task(1, flow(), Notice(stopping)))
     loop.ended(0.0)
     driver.answer("login")
     ((number, error),) = until(loop, 1)

@@ -1,0 +1,51 @@
+"""The files that a workflow needs where it is not at home: they come with it, and no other is read there."""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import os
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from runner.language.files import FileRefused, Files, as_written
+
+
+class Bundle(Files):
+    """Files without the disk that they came from, to be pickled.
+
+    Args:
+        files: Those of a run.
+        names: The real paths of what the workflow needs of them.
+    """
+
+    def __init__(self, files: Files, names: frozenset[Path]) -> None:
+        super().__init__(files.root, contents={path: files.contents[path] for path in names if path in files.contents})
+        self.links = {written: path for written, path in files.links.items() if path in self.contents}
+
+    def on_disk(self, name: str, beside: Path, *, private: bool = False) -> str:  # noqa: ARG002  # all are
+        """The path at which others can read a file: it is written where only this user can read it, until the process ends."""
+        content = self.read(name, beside)
+        path = _folder() / hashlib.sha256(content).hexdigest()
+        if not path.exists():
+            written = path.with_suffix(f".{os.getpid()}")
+            written.touch(0o600)
+            written.write_bytes(content)
+            written.replace(path)
+        return str(path)
+
+    def _real(self, name: str, beside: Path) -> Path:
+        written = as_written(name, beside)
+        return self.links.get(written, written)
+
+    def _load(self, path: Path, name: str) -> bytes:  # noqa: ARG002  # there is none
+        hint = "its name is known only while it runs: name it literally, so that it is sent with the workflow"
+        raise FileRefused(f"{name} is not in the bundle that was sent here", hint=hint)
+
+
+@cache
+def _folder() -> Path:
+    folder = tempfile.TemporaryDirectory(prefix="runflow-")
+    atexit.register(folder.cleanup)
+    return Path(folder.name)

@@ -1,0 +1,194 @@
+"""`--executor dask=ADDRESS`: an existing Dask cluster. The only importer of distributed (extra `dask`)."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from contextlib import suppress
+from functools import lru_cache
+from typing import Any
+from uuid import uuid4
+
+from distributed import Client, get_client, get_worker
+
+from runner.model.errors import Interrupted, RunflowError
+from runner.scale.worker import PLANS_KEPT, give_back, perform, stop
+from runner.version import __version__
+
+STOP_LIMIT = 2.0
+"""Seconds in which a worker that lives hears that its runs must end."""
+
+INLINE = 10_000
+"""Bytes of a parcel that goes along with each run; a larger one is put down at the scheduler once, and each worker fetches it once."""
+
+
+class Dask:
+    """Runs go to the workers of a cluster.
+
+    Where a worker is lost, Dask has another one run what it had (up to `distributed.scheduler.allowed-failures` times), so each
+    run is claimed at the scheduler when it begins: whoever finds a claim knows that somebody began it before.
+
+    Args:
+        address: Of the scheduler.
+        seconds: In which it must answer.
+
+    Raises:
+        RunflowError: it does not.
+    """
+
+    keeps_tokens = True
+
+    def __init__(self, address: str, seconds: float) -> None:
+        self._room = f"runflow-{uuid4().hex}"
+        self._places: set[tuple[str, str]] = set()
+        try:
+            self._client = _client(address, seconds)
+        except Exception as error:  # what an address can mean is the library's business
+            hint = "is the scheduler running, and can it be reached from here? `dask scheduler` prints its address"
+            raise RunflowError(f"no Dask scheduler answers at {address}: {_words(error)}", hint=hint) from error
+        self._executor = self._client.get_executor(pure=False)
+
+    @property
+    def width(self) -> int:
+        """Four for each thread of its workers: one runs while others are on their way, which takes Dask some milliseconds."""
+        threads: int = sum(self._client.nthreads().values())
+        return 4 * threads
+
+    def versions(self, seconds: float) -> dict[str, str]:
+        """The version on each worker."""
+        try:
+            self._client.wait_for_workers(1, timeout=seconds)
+        except TimeoutError:
+            raise RunflowError(
+                f"the Dask cluster has had no worker for {seconds:.0f} s", hint="start one: `dask worker ADDRESS`"
+            ) from None
+        found = self._client.run(_version, on_error="return")
+        for worker, version in found.items():
+            if not isinstance(version, str):
+                raise RunflowError(
+                    f"the Dask worker {worker} has no runflow: {_words(version)}",
+                    hint=f"install it there: pip install runflow=={__version__}",
+                )
+        return dict(found)
+
+    def submit(self, job: bytes, parcel: bytes) -> Future[bytes]:
+        """Have a run performed."""
+        sent: Future[bytes] = self._executor.submit(
+            _claimed, (self._room, uuid4().hex), __version__, job, self._put_down(parcel)
+        )
+        return sent
+
+    def _put_down(self, parcel: bytes) -> bytes | tuple[str, str]:
+        """The parcel, or where it lies."""
+        if len(parcel) <= INLINE:
+            return parcel
+        place = (self._room, hashlib.sha256(parcel).hexdigest())
+        if place not in self._places:
+            self._client.set_metadata(list(place), parcel)
+            self._places.add(place)
+        return place
+
+    def gone(self) -> str:
+        """Why nothing will ever come back."""
+        workers = None
+        if self._client.status == "running":
+            with suppress(Exception):  # it has just gone, in one way or another
+                workers = self._client.nthreads()
+        if workers is None:
+            return "the Dask scheduler does not answer any more"
+        return "" if workers else "the Dask cluster has no worker any more"
+
+    def stop(self, suite: str, stop_: Interrupted, futures: Iterable[Future[bytes]]) -> None:  # noqa: ARG002  # each ends by itself
+        """Every worker ends its runs, and begins no more."""
+        self._everywhere(STOP_LIMIT, stop, suite, stop_.reason, stop_.kind)
+
+    def give_back(self, suite: str, seconds: float) -> list[bytes | None]:
+        """What each worker tells of the tokens that it gave back."""
+        return self._everywhere(seconds, give_back, suite)
+
+    def _everywhere(self, seconds: float, do: Callable[..., Any], *words: Any) -> list[Any]:
+        """What each worker that is there says within this time, or None."""
+        try:
+            said: list[Any] = self._client.sync(
+                _ask_each, self._client, seconds, do, words, callback_timeout=seconds + 1
+            )
+        except Exception:  # noqa: BLE001  # the scheduler does not answer, in one way or another
+            return [None]
+        return [None if isinstance(each, BaseException) else each for each in said]
+
+    def close(self) -> None:
+        """Leave nothing there."""
+        with suppress(Exception):  # the scheduler may be gone, and with it what was put down there
+            self._client.set_metadata([self._room], None)
+        with suppress(Exception):
+            self._client.close()
+
+
+def _client(address: str, seconds: float) -> Any:
+    """A client that is connected. The library limits the connection, but not what is said first on it."""
+    made: Future[Any] = Future()
+
+    def connect() -> None:
+        try:
+            made.set_result(Client(address, timeout=seconds, set_as_default=False))
+        except Exception as error:  # noqa: BLE001  # whatever it is, who waits must hear of it
+            made.set_exception(error)
+
+    threading.Thread(target=connect, daemon=True, name="runflow").start()
+    try:
+        return made.result(seconds + 1)
+    except TimeoutError:
+        if made.done():
+            raise
+        raise TimeoutError(f"it was silent for {seconds:.0f} s") from None
+
+
+def _claimed(claim: tuple[str, str], version: str, job: bytes, parcel: bytes | tuple[str, str]) -> bytes:
+    """On a worker: run a run, knowing whether somebody began it before."""
+    here: Any = get_client()
+    begun = here.sync(_begun_before, here.scheduler, claim, get_worker().address)
+    return perform(version, job, parcel if isinstance(parcel, bytes) else _fetched(parcel), begun)
+
+
+async def _begun_before(scheduler: Any, claim: tuple[str, str], worker: str) -> str:
+    """Claim a run for this worker: who claimed it before, or "". The word and the question are on their way together."""
+    mine = uuid4().hex
+    _, claims = await asyncio.gather(
+        scheduler.set_metadata(keys=[*claim, mine], value=worker),
+        scheduler.get_metadata(keys=list(claim), default={}),
+    )
+    return next((other for name, other in claims.items() if name != mine), "")
+
+
+@lru_cache(maxsize=PLANS_KEPT)
+def _fetched(place: tuple[str, str]) -> bytes:
+    """A parcel that was put down at the scheduler."""
+    parcel: bytes = get_client().get_metadata(list(place))
+    return parcel
+
+
+async def _ask_each(client: Any, seconds: float, do: Callable[..., Any], words: tuple[Any, ...]) -> list[Any]:
+    """What each worker says, or why it does not."""
+
+    async def ask(worker: str) -> Any:
+        (said,) = (await client.run(_in_thread, do, *words, workers=[worker])).values()
+        return said
+
+    asked = [asyncio.wait_for(ask(worker), seconds) for worker in await client.nthreads()]
+    return await asyncio.gather(*asked, return_exceptions=True)
+
+
+async def _in_thread(do: Callable[..., Any], *words: Any) -> Any:
+    """On a worker: beside its event loop, which must go on."""
+    return await asyncio.to_thread(do, *words)
+
+
+def _version() -> str:
+    return __version__
+
+
+def _words(error: Any) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -1,0 +1,268 @@
+"""A crew whose runs are run by a cluster: sends each with what it needs, passes on the events that come back."""
+
+from __future__ import annotations
+
+import pickle
+import queue
+import time
+from collections.abc import Iterable
+from concurrent.futures import BrokenExecutor, CancelledError, Future
+from pathlib import Path
+from uuid import uuid4
+
+import msgspec
+
+from runner.language.bundle import Bundle
+from runner.loading import Loader
+from runner.model.environment import Environment
+from runner.model.errors import Place, Problem, WorkflowError
+from runner.model.events import Event, SessionFinished, StepFinished, WorkflowFinished
+from runner.model.results import Failure, SessionResult, StepResult, Verdict
+from runner.model.wording import plural
+from runner.plan.plan import Plan
+from runner.scale.clusters import Cluster
+from runner.scale.worker import Answer, Job, Parcel
+from runner.suite.crew import LOOK_AGAIN, Ended, Lost, Task
+from runner.suite.options import Options
+from runner.suite.schedule import Run
+from runner.suite.stopping import CLEANUP_LIMIT, Stopping
+
+AGAIN = 3
+"""How often a run is sent again whose worker was lost."""
+
+SILENCE = 10.0
+"""Seconds without news after which somebody asks whether there is a worker at all."""
+
+ON_THE_WAY = 5.0
+"""Seconds that news may take beyond what runs have for their cleanup."""
+
+
+class Post:
+    """Makes of a run what a worker needs for it.
+
+    Args:
+        loader: Has compiled the workflows.
+        options: Of the suite.
+        secrets: Values of environment variables and secrets are sent too; without it only their names are.
+        keeps_tokens: Workers keep tokens from run to run.
+    """
+
+    def __init__(self, loader: Loader, options: Options, *, secrets: bool, keeps_tokens: bool) -> None:
+        self.suite = uuid4().hex
+        self._loader = loader
+        self._options = options
+        self._secrets = secrets
+        self._keeps_tokens = keeps_tokens
+        self._last: tuple[Path, bytes] = (Path(), b"")
+
+    def check(self, plans: Iterable[Plan]) -> None:
+        """Refuse to send what is secret, unless somebody said so.
+
+        Raises:
+            WorkflowError: all of it.
+        """
+        problems = [] if self._secrets else [each for plan in plans for each in self._secret_values(plan)]
+        if problems:
+            raise WorkflowError(list(dict.fromkeys(problems)))
+
+    def _secret_values(self, plan: Plan) -> Iterable[Problem]:
+        for index, name in enumerate(plan.secrets):
+            if name in self._options.given:
+                message = f"`{name}` is secret, and --var would send its value to the workers"
+                hint = f"--send-secrets says that they may have it; or let them read it: env.{name.upper()}"
+                yield Problem(message, Place(plan.file, ("secrets", index)), hint)
+        for path in sorted(self._loader.settings_of(plan).files.private & plan.files):
+            message = f"{path.name} holds a private key, which would be sent to the workers"
+            yield Problem(message, Place(plan.file, unread=True), "--send-secrets says that they may have it")
+
+    def job(self, run: Run) -> bytes:
+        """A run, pickled."""
+        plan, options = run.plan, self._options
+        variables, found = self._environment(plan) if self._secrets else ({}, {})
+        job = Job(
+            suite=self.suite,
+            row=run.row,
+            given={name: value for name, value in options.given.items() if name in plan.accepts},
+            variables=variables,
+            found=found,
+            left_out=plan.left_out,
+            outputs=frozenset(named.name for named in plan.outputs),
+            idempotent=plan.idempotent,
+            keeps_tokens=self._keeps_tokens,
+            seed=options.seed,
+            keep=options.keep,
+            places=options.places,
+        )
+        return pickle.dumps(job)
+
+    def _environment(self, plan: Plan) -> tuple[dict[str, str], dict[str, str]]:
+        """The environment variables that it needs, and what secret sources gave for them."""
+        environment = self._options.environment
+        names = {*plan.secrets, *(name for name, _, _ in plan.env)}
+        values = {name: value for name in sorted(names) if (value := environment.get(name)) is not None}
+        sourced = environment.found if isinstance(environment, Environment) else {}
+        found = {name: value for name, value in values.items() if name in sourced}
+        return {name: value for name, value in values.items() if name not in found}, found
+
+    def parcel(self, plan: Plan) -> bytes:
+        """A workflow with its files, pickled; runs of one come one after the other, so the last is kept."""
+        if self._last[0] != plan.path:
+            settings = self._loader.settings_of(plan)
+            sent = Parcel(plan.path, settings.carried(Bundle(settings.files, plan.files)))
+            self._last = plan.path, pickle.dumps(sent)
+        return self._last[1]
+
+
+class _Flight(msgspec.Struct):
+    """A run that is elsewhere."""
+
+    task: Task
+    run: Run
+    future: Future[bytes]
+    lost: int = 0
+
+
+class Elsewhere:
+    """A crew that has runs run by a cluster.
+
+    Args:
+        cluster: Runs them.
+        post: Says what is sent.
+        stopping: Whether everything must end.
+    """
+
+    def __init__(self, cluster: Cluster, post: Post, stopping: Stopping) -> None:
+        self._cluster = cluster
+        self._post = post
+        self._stopping = stopping
+        self._flights: dict[int, _Flight] = {}
+        self._news: queue.SimpleQueue[tuple[int, Future[bytes]]] = queue.SimpleQueue()
+        self._tokens: list[Event] = []
+        self._heard = 0.0
+        self._until: float | None = None
+
+    def begin(self, task: Task) -> None:
+        """Send a run."""
+        assert task.run is not None  # tokens are given back where they are
+        if not self._flights:
+            self._heard = time.monotonic()
+        self._flights[task.number] = _Flight(task, task.run, self._sent(task.number, task.run))
+
+    def _sent(self, number: int, run: Run) -> Future[bytes]:
+        future: Future[bytes]
+        try:
+            future = self._cluster.submit(self._post.job(run), self._post.parcel(run.plan))
+        except Exception as error:  # noqa: BLE001  # an executor is anybody's code; the run hears of it
+            future = Future()
+            future.set_exception(error)
+        future.add_done_callback(lambda done: self._news.put((number, done)))
+        return future
+
+    def ended(self, seconds: float) -> list[Ended]:
+        """Wait for runs to come back, this long at the most."""
+        try:
+            number, future = self._news.get(timeout=min(seconds, LOOK_AGAIN))
+        except queue.Empty:
+            return self._given_up()
+        self._heard = time.monotonic()
+        flight = self._flights[number]
+        if future is not flight.future:
+            return []
+        try:
+            answer: Answer = pickle.loads(future.result())  # noqa: S301  # workers run our code, so we may run theirs
+        except BrokenExecutor as error:
+            if flight.run.plan.idempotent and flight.lost < AGAIN and self._stopping.stop is None:
+                flight.lost += 1
+                flight.future = self._sent(number, flight.run)
+                return []
+            hint = "`idempotent: true` in a workflow that may do its work twice: it is run again on another worker"
+            return [self._lost(number, f"the worker that ran it was lost: {_words(error)}", hint)]
+        except CancelledError:
+            return [self._lost(number, "it was given up before it began")]
+        except Exception as error:  # noqa: BLE001  # as above
+            return [self._lost(number, f"it could not be run there: {_words(error)}")]
+        return [self._landed(number, answer)]
+
+    def _landed(self, number: int, answer: Answer) -> Ended:
+        flight = self._flights.pop(number)
+        before = answer.begun or ("a worker" if flight.lost else "")
+        write = flight.task.write
+        for event in _noted(answer.events, before) if before else answer.events:
+            write(event)
+            if isinstance(event, WorkflowFinished):
+                write = self._tokens.append  # they are told of at the end, as everywhere
+        return number, None if answer.failure is None else Lost(answer.failure)
+
+    def _lost(self, number: int, message: str, hint: str = "") -> Ended:
+        del self._flights[number]
+        stop = self._stopping.stop
+        return number, Lost(
+            Failure("lost", message, hint) if stop is None else Failure(stop.kind, f"{stop.reason}; {message}")
+        )
+
+    def _given_up(self) -> list[Ended]:
+        """Nothing was heard: what nobody will bring any more is lost."""
+        now = time.monotonic()
+        reason = ""
+        if self._until is not None and now >= self._until:
+            reason = f"it did not end within {CLEANUP_LIMIT:.0f} s, and may still be running there"
+        elif self._flights and now >= self._heard + SILENCE:
+            self._heard = now
+            reason = self._cluster.gone()
+        return [self._lost(number, reason) for number in list(self._flights)] if reason else []
+
+    def break_off(self) -> None:
+        """Everything must end: workers are told, and have a limit."""
+        assert self._stopping.stop is not None  # it is why
+        self._until = time.monotonic() + CLEANUP_LIMIT + ON_THE_WAY
+        self._cluster.stop(self._post.suite, self._stopping.stop, [flight.future for flight in self._flights.values()])
+
+    def close(self) -> list[Event]:
+        """Have workers give their tokens back."""
+        limit = CLEANUP_LIMIT + ON_THE_WAY
+        told = self._cluster.give_back(self._post.suite, limit)
+        events = [*self._tokens, *(event for each in told if each is not None for event in pickle.loads(each))]  # noqa: S301  # as above
+        if None in told:
+            warning = f"{told.count(None)} of {plural(len(told), 'worker')} did not say within {limit:.0f} s that every token was given back"
+            events.append(SessionFinished(SessionResult("on the workers", "login", Verdict.ERROR, warnings=(warning,))))
+        return _by_name(events)
+
+
+def _by_name(told: Iterable[Event]) -> list[Event]:
+    """What was told of tokens in an order that does not depend on which worker had them."""
+    stories: list[list[Event]] = [[]]
+    for event in told:
+        stories[-1].append(event)
+        if isinstance(event, SessionFinished):
+            stories.append([])
+
+    def name(story: list[Event]) -> tuple[str, ...]:
+        results = [event.result for event in story if isinstance(event, SessionFinished)]
+        return tuple(word for result in results for word in (result.name, *sorted(user for user, _ in result.users)))
+
+    return [event for story in sorted(stories, key=name) for event in story]
+
+
+def _noted(events: Iterable[Event], before: str) -> Iterable[Event]:
+    """The events of a run that was begun twice: its first step says so."""
+    warning = f"the run was begun before on {before}, which was lost, with any token that it had (`idempotent: true`)"
+    noted: dict[int, StepResult] = {}
+
+    def note(step: StepResult) -> StepResult:
+        if not noted:
+            noted[id(step)] = msgspec.structs.replace(step, warnings=(*step.warnings, warning))
+        return noted.get(id(step), step)
+
+    for event in events:
+        match event:
+            case StepFinished(step=step):
+                yield msgspec.structs.replace(event, step=note(step))
+            case WorkflowFinished(result=result):
+                steps = tuple(map(note, result.steps))
+                yield msgspec.structs.replace(event, result=msgspec.structs.replace(result, steps=steps))
+            case _:
+                yield event
+
+
+def _words(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
