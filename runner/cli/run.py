@@ -216,7 +216,8 @@ def _jobs(runs: int, asked: int | None, cluster: Cluster | None, *, one_by_one: 
 
 
 def _sent_to(cluster: Cluster, runs: list[Run], loader: Loader, suite: Options, *, secrets: bool) -> NewCrew:
-    from runner.scale.elsewhere import Elsewhere, Post
+    from runner.scale.elsewhere import Elsewhere
+    from runner.scale.post import Post
 
     post = Post(loader, suite, secrets=secrets, keeps_tokens=cluster.keeps_tokens)
     post.check(run.plan for run in runs)

@@ -43,8 +43,11 @@ class Files:
     def noting(self) -> Iterator[set[Path]]:
         """The real paths of all that is read inside, whether it was read before or not."""
         noted: set[Path] = set()
-        self._noted = noted
-        yield noted
+        before, self._noted = self._noted, noted
+        try:
+            yield noted
+        finally:
+            self._noted = before
 
     def resolve(self, name: str, beside: Path) -> Path:
         """The real path of a file named in a workflow.

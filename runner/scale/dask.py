@@ -65,14 +65,19 @@ class Dask:
             raise RunflowError(
                 f"the Dask cluster has had no worker for {seconds:.0f} s", hint="start one: `dask worker ADDRESS`"
             ) from None
-        found = self._client.run(_version, on_error="return")
+        found = self._everywhere(seconds, _version)
         for worker, version in found.items():
+            if isinstance(version, TimeoutError):
+                raise RunflowError(
+                    f"the Dask worker {worker} does not answer within {seconds:.0f} s",
+                    hint="it is frozen, or computes without a pause: look at it, or take it out of the cluster",
+                )
             if not isinstance(version, str):
                 raise RunflowError(
-                    f"the Dask worker {worker} has no runflow: {_words(version)}",
+                    f"the Dask worker {worker} has no runflow that works: {_words(version)}",
                     hint=f"install it there: pip install runflow=={__version__}",
                 )
-        return dict(found)
+        return found
 
     def submit(self, job: bytes, parcel: bytes) -> Future[bytes]:
         """Have a run performed."""
@@ -107,17 +112,18 @@ class Dask:
 
     def give_back(self, suite: str, seconds: float) -> list[bytes | None]:
         """What each worker tells of the tokens that it gave back."""
-        return self._everywhere(seconds, give_back, suite)
+        said = self._everywhere(seconds, give_back, suite).values()
+        return [None if isinstance(each, BaseException) else each for each in said]
 
-    def _everywhere(self, seconds: float, do: Callable[..., Any], *words: Any) -> list[Any]:
-        """What each worker that is there says within this time, or None."""
+    def _everywhere(self, seconds: float, do: Callable[..., Any], *words: Any) -> dict[str, Any]:
+        """What each worker that is there says, or why it says nothing: TimeoutError after this time."""
         try:
-            said: list[Any] = self._client.sync(
+            said: dict[str, Any] = self._client.sync(
                 _ask_each, self._client, seconds, do, words, callback_timeout=seconds + 1
             )
-        except Exception:  # noqa: BLE001  # the scheduler does not answer, in one way or another
-            return [None]
-        return [None if isinstance(each, BaseException) else each for each in said]
+        except Exception as error:  # noqa: BLE001  # the scheduler does not answer, in one way or another
+            return {"scheduler": error}
+        return said
 
     def close(self) -> None:
         """Leave nothing there."""
@@ -170,15 +176,16 @@ def _fetched(place: tuple[str, str]) -> bytes:
     return parcel
 
 
-async def _ask_each(client: Any, seconds: float, do: Callable[..., Any], words: tuple[Any, ...]) -> list[Any]:
+async def _ask_each(client: Any, seconds: float, do: Callable[..., Any], words: tuple[Any, ...]) -> dict[str, Any]:
     """What each worker says, or why it does not."""
+    workers = await client.nthreads()
 
     async def ask(worker: str) -> Any:
         (said,) = (await client.run(_in_thread, do, *words, workers=[worker])).values()
         return said
 
-    asked = [asyncio.wait_for(ask(worker), seconds) for worker in await client.nthreads()]
-    return await asyncio.gather(*asked, return_exceptions=True)
+    said = await asyncio.gather(*(asyncio.wait_for(ask(each), seconds) for each in workers), return_exceptions=True)
+    return dict(zip(workers, said, strict=True))
 
 
 async def _in_thread(do: Callable[..., Any], *words: Any) -> Any:

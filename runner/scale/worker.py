@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from runner.app import close_sessions, crew_for
-from runner.drivers.table import features
+from runner.drivers.table import driver_named, features
 from runner.engine.session import Session
 from runner.model.environment import Environment
 from runner.model.errors import DocumentPath, ErrorKind, Interrupted, Problem, RunflowError, WorkflowError
@@ -170,7 +170,7 @@ def _plan(parcel: bytes) -> Plan:
     """The workflow, compiled. Raises RunflowError: its driver is not installed, or a package's kind is unknown here."""
     sent: Parcel = pickle.loads(parcel)  # noqa: S301  # as above
     settings = sent.settings
-    settings.can = features(settings.driver)
+    settings.can = features(driver_named(settings.driver))
     settings.environment = os.environ
     return compile_file(sent.path, settings)
 

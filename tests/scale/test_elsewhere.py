@@ -1,585 +1,170 @@
-"""`--executor`: a real Dask scheduler with workers that are processes of their own, some of them killed; and executors of the standard library."""
+"""The crew whose runs are run elsewhere, against a cluster that is a plain object: whatever that does, each run has a verdict."""
 
 from __future__ import annotations
 
-import json
-import os
 import pickle
-import re
-import shutil
-import signal
-import socket
-import ssl
-import subprocess
-import sys
-import threading
-import time
-from collections import Counter
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable, Iterable
+from concurrent.futures import BrokenExecutor, Future
 from pathlib import Path
-from typing import Any
 
 import pytest
-import trustme
 
-from runner.scale.worker import perform
-from runner.version import __version__
-
-PROJECT = Path(__file__).parent.parent.parent
-BARE = {"PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT), "PYTHONIOENCODING": "utf-8"} | {
-    name: value for name, value in os.environ.items() if name.startswith("COVERAGE")
-}
-PASSWORD = "pw-of-the-worker"
-
-
-class Cluster:
-    """A scheduler, and workers by their names; each has its name and a password in its environment."""
-
-    def __init__(self, logs: Path) -> None:
-        self._logs = logs
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
-        self._scheduler = self._run(
-            "scheduler", "scheduler", "--host", "127.0.0.1", "--port", self.address.rpartition(":")[2]
-        )
-        self.workers: dict[str, subprocess.Popen[bytes]] = {}
-
-    def start(self, *names: str, **environment: str) -> None:
-        for name in names:
-            words = ("--nthreads", "2", "--no-nanny", "--name", name)
-            self.workers[name] = self._run(name, "worker", self.address, *words, WORKER=name, **environment)
-        for name in names:
-            until(lambda log=self._logs / name: "Registered to" in log.read_text(encoding="utf-8"))  # type: ignore[misc]  # a default
-
-    def _run(self, name: str, *words: str, **environment: str) -> subprocess.Popen[bytes]:
-        env = BARE | {"API_PASSWORD": PASSWORD} | environment
-        command = [sys.executable, "-m", "dask", *words, "--no-dashboard"]
-        with (self._logs / name).open("wb") as log:
-            return subprocess.Popen(command, cwd=self._logs, env=env, stderr=log, stdout=log)
-
-    def kill(self, name: str, number: int = signal.SIGKILL) -> None:
-        process = self.workers.pop(name)
-        process.send_signal(number)
-        process.wait(20)
-
-    def close(self) -> None:
-        for name in list(self.workers):
-            self.kill(name, signal.SIGTERM)
-        self._scheduler.terminate()
-        self._scheduler.wait(20)
-
-
-def until(holds: Callable[[], bool], seconds: float = 30.0) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it did not come true in time"
-        time.sleep(0.02)
-
-
-class Server(ThreadingHTTPServer):
-    """Counts what is asked, and by which worker; `/hold` is answered when it is released."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.asked: Counter[str] = Counter()
-        self.by: dict[str, str] = {}
-        self.held = threading.Event()
-        self.release = threading.Event()
-
-    def serve_later(self) -> None:
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that was killed is no news."""
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_GET(self) -> None:
-        path = self.path.partition("?")[0]
-        self.server.asked[path] += 1
-        self.server.by[path] = self.headers.get("X-Worker", "")
-        if path == "/hold":
-            self.server.held.set()
-            self.server.release.wait(30)
-        body = b'{"token": "tok-123456789", "name": "ada"}'
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.do_GET()
-
-    def log_message(self, *_: Any) -> None: ...
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Two workers that live as long as these tests."""
-    made = Cluster(tmp_path_factory.mktemp("logs"))
-    made.start("ann", "bob")
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def doomed(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Iterator[Cluster]:
-    """Two workers of which a test may kill any; they know where the server is."""
-    made = Cluster(tmp_path_factory.mktemp("logs"))
-    made.start("ann", "bob", API_URL=server.url)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    made = Server()
-    made.serve_later()
-    yield made
-    made.release.set()
-    made.shutdown()
-    made.server_close()
-
-
-Start = Callable[..., subprocess.Popen[str]]
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    """Starts `runflow run` in the test's folder with a bare environment."""
-    started: list[subprocess.Popen[str]] = []
-
-    def call(*words: str, **environment: str) -> subprocess.Popen[str]:
-        pipe = subprocess.PIPE
-        command = [sys.executable, "-m", "runner", "run", "--no-color", *words]
-        started.append(
-            subprocess.Popen(command, cwd=tmp_path, env=BARE | environment, stdout=pipe, stderr=pipe, text=True)
-        )
-        return started[-1]
-
-    yield call
-    for each in started:
-        if each.poll() is None:
-            each.kill()
-        each.communicate()
-
-
-def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
-    out, err = process.communicate(timeout=60)
-    return process.returncode, out + err
-
-
-def alike(text: str) -> list[str]:
-    """Lines without what differs from run to run."""
-    return sorted(re.sub(r"\d+(\.\d+)? m?s\b|127\.0\.0\.1:\d+|orders/\d+", "…", text).splitlines())
-
-
-def test_what_comes_back_is_what_a_run_on_this_machine_gives(
-    cluster: Cluster, start: Start, demo_env: dict[str, str], tmp_path: Path
-) -> None:
-    """The whole cookbook: includes, cases, files, links, sessions, needs."""
-    (tmp_path / "workflows").symlink_to(PROJECT / "workflows")
-    words = ("workflows", "--seed", "7", "--no-store", "-j", "1")
-    here = ended(start(*words, **demo_env))
-    there = ended(start(*words, "--executor", f"dask={cluster.address}", "--send-secrets", **demo_env))
-    assert here[0] == there[0] == 0, there[1]
-    assert alike(there[1]) == alike(here[1])
-
-
-FLOW = """\
-base_url: "{{ env.API_URL }}"
-secrets: [API_PASSWORD]
-defaults: {headers: {X-Worker: "{{ env.WORKER }}"}}
-steps:
-  - {name: begin, post: /begin, json: {password: "{{ env.API_PASSWORD }}"}, expect: 200}
-  - {name: hold, get: /hold, expect: 200}
-finally:
-  - {name: clean up, post: /cleanup, json: {}, expect: 200}
-"""
-OTHER = """\
-base_url: "{{ env.API_URL }}"
-cases: [{n: 1}, {n: 2}, {n: 3}, {n: 4}]
-steps: [{name: other, get: "/other?n={{ n }}", expect: {status: 200, $.name: ada}}]
-"""
-
-
-def test_a_worker_that_is_killed_makes_exactly_its_run_an_error_and_nothing_is_sent_twice(
-    doomed: Cluster, server: Server, start: Start, tmp_path: Path
-) -> None:
-    (tmp_path / "a.yaml").write_text(OTHER, encoding="utf-8")
-    (tmp_path / "b.yaml").write_text(FLOW, encoding="utf-8")
-    report = tmp_path / "out.jsonl"
-    process = start(
-        ".", "--executor", f"dask={doomed.address}", "--report", f"jsonl={report}", "--report", "json=out.json"
-    )
-    until(lambda: report.exists() and report.read_text().count('"workflow_finished"') == 4 and server.held.is_set())
-    doomed.kill(server.by["/hold"])
-    server.release.set()
-    code, said = ended(process)
-    assert code == 3, said
-    verdicts = [each["verdict"] for each in json.loads((tmp_path / "out.json").read_text())["workflows"]]
-    assert verdicts == ["passed", "passed", "passed", "passed", "error"]
-    assert "RF306" in said
-    assert re.search(r"the worker that ran it \(tcp://127.0.0.1:\d+\) was lost; what it had sent until then", said)
-    assert "`idempotent: true`" in said
-    assert server.asked["/begin"] == server.asked["/hold"] == 1
-
-
-def test_a_workflow_that_may_do_its_work_twice_is_run_again_where_a_worker_is_left_and_its_report_says_so(
-    doomed: Cluster, server: Server, start: Start, tmp_path: Path
-) -> None:
-    (tmp_path / "a.yaml").write_text("idempotent: true\n" + FLOW, encoding="utf-8")
-    process = start("a.yaml", "--executor", f"dask={doomed.address}")
-    assert server.held.wait(30)
-    first = server.by["/begin"]
-    doomed.kill(first)
-    until(lambda: server.asked["/hold"] == 2)
-    server.release.set()
-    code, said = ended(process)
-    assert code == 0, said
-    assert server.asked["/begin"] == 2
-    assert server.by["/begin"] != first
-    assert re.search(r"warning: the run was begun before on tcp://127.0.0.1:\d+, which was lost", said)
-
-
-def test_ctrl_c_lets_runs_on_the_workers_clean_up(
-    doomed: Cluster, server: Server, start: Start, tmp_path: Path
-) -> None:
-    (tmp_path / "a.yaml").write_text(FLOW, encoding="utf-8")
-    (tmp_path / "b.yaml").write_text(FLOW.replace("/begin", "/second"), encoding="utf-8")
-    process = start("a.yaml", "b.yaml", "--executor", f"dask={doomed.address}", "-j", "1")
-    assert server.held.wait(30)
-    process.send_signal(signal.SIGINT)
-    code, said = ended(process)
-    assert code == 130, said
-    assert "✓ clean up" in said
-    assert server.asked["/cleanup"] == 1
-    assert server.asked["/second"] == 0
-    assert "1 workflow with errors, 1 workflow skipped" in said
-
-
-def test_workers_that_are_frozen_or_gone_are_not_waited_for(doomed: Cluster) -> None:
-    asked = f"""
-import time
+from runner.app import run_suite
+from runner.loading import Loader, Loading
 from runner.model.errors import Interrupted
-from runner.scale.dask import Dask
-cluster, begun = Dask({doomed.address!r}, 10.0), time.monotonic()
-said = cluster.give_back("suite", 1.0)
-cluster.stop("suite", Interrupted("enough"), [])
-print([each is None for each in said], repr(cluster.gone()), time.monotonic() - begun < 8)
-"""
+from runner.model.events import Event, SessionFinished, StepFinished, WorkflowFinished, WorkflowStarted
+from runner.model.results import Failure, Result, SessionResult, StepResult, Verdict, WorkflowResult
+from runner.scale import elsewhere
+from runner.scale.elsewhere import Elsewhere
+from runner.scale.post import Post
+from runner.scale.worker import Answer
+from runner.suite.options import Options
+from runner.suite.schedule import runs_of
+from runner.suite.selection import Wanted
 
-    def told() -> str:
-        done = subprocess.run([sys.executable, "-c", asked], env=BARE, capture_output=True, text=True, check=True)
-        return done.stdout.strip()
-
-    assert told() == "[False, False] '' True"
-    doomed.workers["ann"].send_signal(signal.SIGSTOP)
-    assert told() in {"[True, False] '' True", "[False, True] '' True"}
-    doomed.kill("ann")
-    doomed.kill("bob")
-    until(lambda: told() == "[] 'the Dask cluster has no worker any more' True")
+Write = Callable[[str, str], Path]
 
 
-TOKENS = """\
-base_url: URL
-auth:
-  api:
-    login: {post: /login, json: {}, extract: {token: $.token}}
-    attach: {header Authorization: "Bearer {{ token }}"}
-    logout: {post: /logout, json: {}, expect: 200}
-cases: {file: rows.csv}
-steps: [{name: fetch, get: "/fetch?n={{ n }}", auth: api, expect: 200}]
-"""
+def passed(name: str = "a") -> tuple[Event, ...]:
+    step = StepResult("s", Verdict.PASSED)
+    result = WorkflowResult(name, f"{name}.yaml", Verdict.PASSED, steps=(step,))
+    return WorkflowStarted(name, f"{name}.yaml"), StepFinished(name, f"{name}.yaml", step), WorkflowFinished(result)
 
 
-def test_a_token_serves_all_runs_of_a_thread_and_is_given_back_at_the_end(
-    cluster: Cluster, server: Server, start: Start, tmp_path: Path
-) -> None:
-    """Two workers of two threads each."""
-    (tmp_path / "a.yaml").write_text(TOKENS.replace("URL", server.url), encoding="utf-8")
-    (tmp_path / "rows.csv").write_text(
-        "n,filling\n" + "".join(f"{n},{'x' * 200}\n" for n in range(100)), encoding="utf-8"
-    )
-    code, said = ended(start("a.yaml", "-q", "--executor", f"dask={cluster.address}", "--report", "json=out.json"))
-    assert code == 0, said
-    assert server.asked["/fetch"] == 100
-    assert 1 <= server.asked["/login"] == server.asked["/logout"] <= 4
-    sessions = json.loads((tmp_path / "out.json").read_text())["sessions"]
-    assert len(sessions) == server.asked["/login"]
-    assert sum(count for each in sessions for _, count in each["users"]) == 100
+class Fake:
+    """Answers each run that is submitted with the next of its answers: an Answer, an exception, or None for nothing at all."""
+
+    width = 1
+    keeps_tokens = True
+
+    def __init__(
+        self, *answers: Answer | BaseException | None, gone: str = "", told: Iterable[bytes | None] = ()
+    ) -> None:
+        self._answers = list(answers)
+        self._gone = gone
+        self._told = list(told)
+        self.stopped: list[str] = []
+
+    def versions(self, seconds: float) -> dict[str, str]:
+        raise NotImplementedError
+
+    def submit(self, job: bytes, parcel: bytes) -> Future[bytes]:
+        answer = self._answers.pop(0)
+        if isinstance(answer, OSError):
+            raise answer
+        future: Future[bytes] = Future()
+        if isinstance(answer, Answer):
+            future.set_result(pickle.dumps(answer))
+        elif isinstance(answer, KeyboardInterrupt):
+            future.cancel()
+        elif answer is not None:
+            future.set_exception(answer)
+        return future
+
+    def gone(self) -> str:
+        return self._gone
+
+    def stop(self, suite: str, stop: Interrupted, futures: Iterable[Future[bytes]]) -> None:
+        self.stopped.append(stop.reason)
+
+    def give_back(self, suite: str, seconds: float) -> list[bytes | None]:
+        return self._told
+
+    def close(self) -> None: ...
 
 
-def test_a_worker_reads_its_own_environment_and_no_secret_leaves_this_machine(
-    cluster: Cluster, server: Server, start: Start, tmp_path: Path
-) -> None:
-    flow = FLOW.replace("{{ env.API_URL }}", server.url).replace("/hold", "/go")
-    (tmp_path / "a.yaml").write_text(flow, encoding="utf-8")
-    mine = {"API_PASSWORD": "pw-of-the-client", "WORKER": "client"}
-    code, said = ended(start("a.yaml", "-vv", "--executor", f"dask={cluster.address}", **mine))
-    assert code == 0, said
-    assert server.by["/begin"] in {"ann", "bob"}
-    assert "***" in said
-    code, said = ended(start("a.yaml", "-vv", "--executor", f"dask={cluster.address}", "--send-secrets", **mine))
-    assert code == 0, said
-    assert server.by["/begin"] == "client"
-    assert PASSWORD not in said
-    assert "pw-of" not in said
+@pytest.fixture
+def run(write: Write, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Result, list[Event]]]:
+    monkeypatch.setattr(elsewhere, "SILENCE", 0.05)
+    monkeypatch.setattr(elsewhere, "CLEANUP_LIMIT", 0.1)
+    monkeypatch.setattr(elsewhere, "ON_THE_WAY", 0.1)
+
+    def call(cluster: Fake, *, idempotent: bool = False, **options: float) -> tuple[Result, list[Event]]:
+        path = write("a.yaml", f"idempotent: {str(idempotent).lower()}\nsteps: [{{get: http://h/}}]\n")
+        loader = Loader(Loading())
+        runs = runs_of(loader.plans([Wanted(path)]))
+        suite = Options(elsewhere=True, retain=True, **options)  # type: ignore[arg-type]  # of one kind
+        post = Post(loader, suite, secrets=False, keeps_tokens=True)
+        events: list[Event] = []
+
+        class Seen:
+            def handle(self, event: Event, /) -> None:
+                events.append(event)
+
+        result = run_suite(runs, suite, [Seen()], lambda stopping: Elsewhere(cluster, post, stopping))
+        return result, events
+
+    return call
 
 
-def test_what_a_secret_source_gives_is_sent_only_with_send_secrets_and_masked_there_too(
-    cluster: Cluster, server: Server, start: Start, tmp_path: Path
-) -> None:
-    flow = FLOW.replace("{{ env.API_URL }}", server.url).replace("/hold", "/go").replace("secrets: [API_PASSWORD]", "")
-    (tmp_path / "a.yaml").write_text(flow.replace("API_PASSWORD", "OTHER_WORD"), encoding="utf-8")
-    (tmp_path / "words").write_text("OTHER_WORD=hidden-word\n", encoding="utf-8")
-    words = ("a.yaml", "-vv", "--secrets-file", "words", "--executor", f"dask={cluster.address}")
-    code, said = ended(start(*words))
-    assert (code, "what --secrets-file gives stays on this machine: --send-secrets" in said) == (2, True), said
-    code, said = ended(start(*words, "--send-secrets", WORKER="client"))
-    assert code == 0, said
-    assert "hidden-word" not in said
-    assert "***" in said
-
-
-def test_what_is_missing_on_a_worker_is_said_with_its_place_and_what_to_do(
-    cluster: Cluster, start: Start, tmp_path: Path
-) -> None:
-    (tmp_path / "a.yaml").write_text('steps: [{get: "http://{{ env.NOWHERE_SET }}/", expect: 200}]\n', encoding="utf-8")
-    code, said = ended(start("a.yaml", "--executor", f"dask={cluster.address}", NOWHERE_SET="here"))
-    assert code == 3, said
-    assert "a.yaml:1:15  RF304" in said
-    assert f"on the worker {socket.gethostname()}: the environment variable NOWHERE_SET is not set" in said
-    assert "--send-secrets sends what the workflow needs of yours" in said
-
-
-def test_a_file_that_is_named_while_it_runs_is_not_in_the_bundle(
-    cluster: Cluster, server: Server, start: Start, tmp_path: Path
-) -> None:
-    (tmp_path / "data.txt").write_text("hello", encoding="utf-8")
-    step = 'steps: [{{post: {url}/x, body: "{{{{ file({name}) }}}}", expect: 200}}]\n'
-    (tmp_path / "a.yaml").write_text(
-        "vars: {which: data}\n" + step.format(url=server.url, name="which ~ '.txt'"), encoding="utf-8"
-    )
-    (tmp_path / "b.yaml").write_text(step.format(url=server.url, name="'data.txt'"), encoding="utf-8")
-    assert ended(start("a.yaml", "b.yaml"))[0] == 0
-    code, said = ended(start("a.yaml", "b.yaml", "--executor", f"dask={cluster.address}"))
-    assert code == 3
-    assert "data.txt is not in the bundle that was sent here" in said
-    assert "its name is known only while it runs: name it literally, so that it is sent with the workflow" in said
-    assert "1 workflow passed, 1 workflow with errors" in said
-
-
-def test_a_certificate_is_written_where_only_the_worker_reads_it_and_its_key_is_sent_with_send_secrets_only(
-    cluster: Cluster, start: Start, tmp_path: Path
-) -> None:
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-    issued = authority.issue_cert("client@example.test")
-    issued.private_key_and_cert_chain_pem.write_to_path(tmp_path / "client.pem")
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    authority.configure_trust(context)
-    context.verify_mode = ssl.CERT_REQUIRED
-    server = Server()
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    server.serve_later()
-    flow = "steps: [{{get: https://127.0.0.1:{port}/x, http: {{verify: ca.pem{cert}}}, expect: 200}}]\n"
-    (tmp_path / "a.yaml").write_text(flow.format(port=server.server_port, cert=", cert: client.pem"), encoding="utf-8")
-    words = ("a.yaml", "--executor", f"dask={cluster.address}")
-    code, said = ended(start(*words))
-    assert (code, "a.yaml: client.pem holds a private key, which would be sent to the workers" in said) == (2, True), (
-        said
-    )
-    code, said = ended(start(*words, "--send-secrets"))
-    server.shutdown()
-    server.server_close()
-    assert code == 0, said
-
-
-def test_a_secret_that_is_given_with_var_is_sent_with_send_secrets_only(
-    cluster: Cluster, server: Server, start: Start, tmp_path: Path
-) -> None:
-    (tmp_path / "a.yaml").write_text(
-        f"inputs: [word, other]\nsecrets: [word]\nsteps: [{{get: '{server.url}/{{{{ word }}}}/{{{{ other }}}}', expect: 200}}]\n",
-        encoding="utf-8",
-    )
-    words = ("a.yaml", "--var", "word=my-word", "--var", "other=o", "--executor", f"dask={cluster.address}")
-    code, said = ended(start(*words))
-    assert code == 2
-    assert "a.yaml:2:11: `word` is secret, and --var would send its value to the workers" in said
-    assert server.asked == {}
-    code, said = ended(start(*words, "--send-secrets"))
-    assert (code, "my-word" in said, server.asked) == (0, False, {"/my-word/o": 1}), said
-
-
-def test_links_are_followed_where_the_files_are_and_not_where_they_are_read(
-    cluster: Cluster, server: Server, start: Start, tmp_path: Path
-) -> None:
-    """The worker's disk is no part of it: what lies there under the same path does not count."""
-    (tmp_path / "real").mkdir()
-    (tmp_path / "real" / "_included.yaml").write_text(
-        f"steps: [{{post: {server.url}/x, body: \"{{{{ file('data.txt') }}}}\"}}]\n", encoding="utf-8"
-    )
-    (tmp_path / "real" / "data.txt").write_text("hello", encoding="utf-8")
-    (tmp_path / "link").symlink_to("real")
-    (tmp_path / "a.yaml").write_text("steps: [{include: link/_included.yaml}]\n", encoding="utf-8")
-    code, said = ended(start("a.yaml", "--executor", f"dask={cluster.address}"))
-    assert code == 0, said
-    assert server.asked["/x"] == 1
-
-
-@pytest.mark.parametrize("factory", ["ThreadPoolExecutor", "ProcessPoolExecutor"])
-def test_any_executor_of_the_standard_library_will_do(
-    factory: str, server: Server, start: Start, tmp_path: Path
-) -> None:
-    """Nobody can speak to each of its workers, so each run has its own token."""
-    (tmp_path / "a.yaml").write_text(TOKENS.replace("URL", server.url), encoding="utf-8")
-    (tmp_path / "rows.csv").write_text("n\n1\n2\n3\n", encoding="utf-8")
-    code, said = ended(start("a.yaml", "--executor", f"concurrent.futures:{factory}", "--report", "json=out.json"))
-    assert code == 0, said
-    assert [server.asked[path] for path in ("/login", "/fetch", "/logout")] == [3, 3, 3]
-    assert len(json.loads((tmp_path / "out.json").read_text())["sessions"]) == 3
-
-
-@pytest.mark.parametrize("idempotent", [True, False])
-def test_a_pool_that_breaks_is_made_again_for_what_may_run_twice(
-    idempotent: bool, server: Server, start: Start, tmp_path: Path
-) -> None:
-    (tmp_path / "a.yaml").write_text(f"idempotent: {str(idempotent).lower()}\n" + FLOW, encoding="utf-8")
-    (tmp_path / "z.yaml").write_text(OTHER, encoding="utf-8")
-    (tmp_path / "mine.py").write_text(
-        "import multiprocessing, os\nfrom concurrent.futures import ProcessPoolExecutor\n"
-        "def first():\n    os.environ['WORKER'] = str(os.getpid())\n"
-        "def pool():\n    return ProcessPoolExecutor(1, multiprocessing.get_context('fork'), first)\n",
-        encoding="utf-8",
-    )
-    mine = {"API_URL": server.url, "API_PASSWORD": PASSWORD, "PYTHONPATH": f"{PROJECT}:{tmp_path}"}
-    process = start("a.yaml", "z.yaml", "--executor", "mine:pool", "-j", "1", **mine)
-    assert server.held.wait(30)
-    os.kill(int(server.by["/hold"]), signal.SIGKILL)
-    if idempotent:
-        until(lambda: server.asked["/hold"] == 2)
-    server.release.set()
-    code, said = ended(process)
-    assert server.asked["/other"] == 4  # it goes on with a new pool
-    if idempotent:
-        assert (code, server.asked["/begin"]) == (0, 2), said
-        assert "warning: the run was begun before on a worker, which was lost" in said
-    else:
-        assert (code, server.asked["/begin"]) == (3, 1), said
-        assert "the worker that ran it was lost: BrokenProcessPool" in said
-
-
-WRONG = {
-    "dask": ("--executor 'dask' means nothing", "dask=tcp://HOST:PORT"),
-    "dusk=tcp://h:1": ("--executor 'dusk=tcp://h:1' means nothing", "did you mean 'dask'?"),
-    "nothing.there:pool": ("--executor nothing.there:pool cannot be imported: ModuleNotFoundError", ""),
-    "concurrent.futures:Nothing": ("--executor concurrent.futures:Nothing cannot be imported: AttributeError", ""),
-    "os:sep": ("--executor os:sep is no factory of an executor: it is str", ""),
-    "builtins:dict": ("--executor builtins:dict gives dict, which is no executor", "it has `submit` and `shutdown`"),
-    "os:getenv": ("--executor os:getenv gives no executor: TypeError", ""),
-    "concurrent.futures:Executor": ("the executor cannot run anything: NotImplementedError", ""),
+Call = Callable[..., tuple[Result, list[Event]]]
+NOTHING: dict[str, tuple[Fake, dict[str, float], str]] = {
+    "the submission fails": (Fake(OSError("no route")), {}, "it could not be run there: OSError: no route"),
+    "the run raises": (Fake(ZeroDivisionError("oops")), {}, "it could not be run there: ZeroDivisionError: oops"),
+    "the run is dropped": (Fake(KeyboardInterrupt()), {}, "it was given up before it began"),
+    "its worker is lost": (Fake(BrokenExecutor("bang")), {}, "the worker that ran it was lost: BrokenExecutor: bang"),
+    "nobody is left": (Fake(None, gone="all have gone"), {}, "all have gone"),
+    "the time is over": (Fake(None), {"timeout": 0.1}, "it did not end within 0 s, and may still be running there"),
+    "it did not begin": (Fake(Answer(failure=Failure("input", "no X"))), {}, "no X"),
 }
 
 
-@pytest.mark.parametrize("where", WRONG)
-def test_what_is_no_executor_is_refused_before_anything_is_sent(
-    where: str, server: Server, start: Start, tmp_path: Path
-) -> None:
-    (tmp_path / "a.yaml").write_text(OTHER, encoding="utf-8")
-    code, said = ended(start("a.yaml", "--executor", where, API_URL=server.url))
-    message, hint = WRONG[where]
-    assert message in said
-    assert hint in said
-    assert (code, server.asked) == (2, {})
+@pytest.mark.parametrize("name", NOTHING)
+def test_a_run_of_which_nothing_comes_back_is_an_error_that_says_why(name: str, run: Call) -> None:
+    cluster, options, message = NOTHING[name]
+    result, events = run(cluster, **options)
+    (workflow,) = result.workflows
+    assert workflow.error is not None
+    assert message in workflow.error.message
+    assert result.exit_code == 3
+    assert [type(event).__name__ for event in events[1:-1]] == ["WorkflowStarted", "WorkflowFinished"]
+    assert bool(cluster.stopped) == bool(options)
 
 
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (("--send-secrets",), "--send-secrets says what goes to --executor, and there is none"),
-        (("--executor", "x:y", "--untrusted"), "--untrusted is for runs on this machine; take --executor out"),
-        (("--executor", "x:y", "--pause", "s"), "--pause is for runs on this machine; take --executor out"),
-        (("--executor", "x:y", "--replay", "a.yaml"), "--replay is for runs on this machine; take --executor out"),
-        (("--executor", "x:y", "--env-file", "e"), "what --env-file gives stays on this machine"),
-        (("--executor", "x:y", "--secrets", "keyring"), "what --secrets gives stays on this machine"),
-    ],
-)
-def test_options_that_mean_nothing_elsewhere_are_refused(
-    words: tuple[str, ...], message: str, start: Start, tmp_path: Path
-) -> None:
-    (tmp_path / "a.yaml").write_text(OTHER, encoding="utf-8")
-    code, said = ended(start("a.yaml", *words))
-    assert message in said
-    assert code == 2
-
-
-def test_a_scheduler_that_does_not_answer_is_refused_within_ten_seconds(start: Start, tmp_path: Path) -> None:
-    (tmp_path / "a.yaml").write_text(OTHER, encoding="utf-8")
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        begun = time.monotonic()
-        code, said = ended(start("a.yaml", "--executor", f"dask=tcp://127.0.0.1:{silent.getsockname()[1]}"))
-        assert time.monotonic() - begun < 20
-    assert code == 2, said
-    assert re.search(r"no Dask scheduler answers at tcp://127.0.0.1:\d+: TimeoutError: it was silent for 10 s", said)
-    assert "is the scheduler running" in said
-    assert "Traceback" not in said
-
-
-def test_without_dask_the_command_that_installs_it_is_said(start: Start, tmp_path: Path) -> None:
-    (tmp_path / "a.yaml").write_text(OTHER, encoding="utf-8")
-    (tmp_path / "sitecustomize.py").write_text(
-        "import importlib.util\nfind = importlib.util.find_spec\n"
-        "importlib.util.find_spec = lambda name, *rest: None if name == 'distributed' else find(name, *rest)\n",
-        encoding="utf-8",
+def test_what_may_run_twice_is_sent_again_three_times_and_then_it_is_lost(run: Call) -> None:
+    lost = BrokenExecutor("bang")
+    result, events = run(Fake(lost, lost, lost, Answer(passed())), idempotent=True)
+    assert result.passed
+    (step,) = result.workflows[0].steps
+    assert step.warnings == (
+        "the run was begun before on a worker, which was lost, with any token that it had (`idempotent: true`)",
     )
-    code, said = ended(start("a.yaml", "--executor", "dask=tcp://h:1", PYTHONPATH=f"{tmp_path}:{PROJECT}"))
-    assert code == 2
-    assert "pip install 'runflow[dask]'" in said
+    assert [event.step for event in events if isinstance(event, StepFinished)] == [step]
+    result, _ = run(Fake(lost, lost, lost, lost), idempotent=True)
+    assert result.exit_code == 3
 
 
-def test_workers_with_another_runflow_or_none_are_refused_by_name(
-    doomed: Cluster, server: Server, start: Start, tmp_path: Path
-) -> None:
-    (tmp_path / "a.yaml").write_text(OTHER, encoding="utf-8")
-    shutil.copytree(PROJECT / "runner", tmp_path / "old" / "runner")
-    (tmp_path / "old" / "runner" / "version.py").write_text('__version__ = "0.0.7"\n', encoding="utf-8")
-    (tmp_path / "none" / "runner").mkdir(parents=True)
-    (tmp_path / "none" / "runner" / "__init__.py").write_text(
-        "raise ModuleNotFoundError('No module named runner')", encoding="utf-8"
-    )
-    doomed.kill("ann")
-    doomed.start("eve", PYTHONPATH=str(tmp_path / "old"))
-    words = ("a.yaml", "--executor", f"dask={doomed.address}", "--send-secrets")
-    code, said = ended(start(*words, API_URL=server.url))
-    assert code == 2, said
-    assert re.search(
-        rf"the workers have another runflow than {__version__}, which is here: tcp://127.0.0.1:\d+ has 0.0.7\n", said
-    )
-    assert f"pip install runflow=={__version__}" in said
-    doomed.kill("eve")
-    doomed.start("fay", PYTHONPATH=str(tmp_path / "none"))
-    code, said = ended(start(*words, API_URL=server.url))
-    assert code == 2, said
-    assert re.search(r"the Dask worker tcp://127.0.0.1:\d+ has no runflow", said)
-    assert server.asked == {}
+def test_what_comes_when_its_run_was_given_up_is_too_late(run: Call) -> None:
+    class Late(Fake):
+        def submit(self, job: bytes, parcel: bytes) -> Future[bytes]:
+            self.late = super().submit(job, parcel)
+            return self.late
+
+        def give_back(self, suite: str, seconds: float) -> list[bytes | None]:
+            self.late.set_result(pickle.dumps(Answer(passed())))
+            return []
+
+    result, _ = run(Late(None, gone="all have gone"))
+    assert result.exit_code == 3
 
 
-def test_a_worker_that_came_later_with_another_version_runs_nothing() -> None:
-    answer = pickle.loads(perform("0.0.7", b"of another time", b"of another time"))
-    assert (
-        answer.failure.message == f"the worker on {socket.gethostname()} has runflow {__version__}, and here is 0.0.7"
-    )
-    assert answer.failure.hint == "pip install runflow==0.0.7, there"
+def test_a_bug_on_a_worker_is_a_bug_here(run: Call) -> None:
+    broken = WorkflowResult("a", "a.yaml", Verdict.ERROR, error=Failure("bug", "oops"))
+    result, _ = run(Fake(Answer((WorkflowStarted("a", "a.yaml"), WorkflowFinished(broken)))))
+    assert result.exit_code == 70
+
+
+def test_tokens_are_told_of_at_the_end_by_name_and_a_worker_that_says_nothing_is_an_error(run: Call) -> None:
+    def token(name: str) -> tuple[Event, ...]:
+        return (
+            StepFinished(name, "a.yaml", StepResult(f"logout of {name}", Verdict.PASSED)),
+            SessionFinished(SessionResult(name, "login", Verdict.PASSED, users=(("a", 1),))),
+        )
+
+    told = [pickle.dumps(token("zoe") + token("eve")), None]
+    result, events = run(Fake(Answer(passed() + token("own")), told=told))
+    names = [event.step.name for event in events if isinstance(event, StepFinished)]
+    assert names == ["s", "logout of eve", "logout of own", "logout of zoe"]
+    assert [session.name for session in result.sessions] == ["eve", "on the workers", "own", "zoe"]
+    assert result.sessions[1].warnings == ("1 of 2 workers did not say within 0 s that every token was given back",)
+    assert result.exit_code == 3

@@ -19,6 +19,8 @@ HTTP = "tests/torture/test_http.py"
 MACHINE = "tests/torture/test_machine.py"
 UNTRUSTED = "tests/torture/test_untrusted.py"
 RESOURCES = "tests/torture/test_resources.py"
+DASK = "tests/scale/test_dask.py"
+POOL = "tests/scale/test_pool.py"
 
 
 class Guard(NamedTuple):
@@ -84,6 +86,16 @@ GUARDS = (
     Guard("length of templates", "templating/jinja.py", "if code > MAX_CODE:", "if False:", (RESOURCES, "-k", "many", "tests/torture/test_document.py")),
     Guard("size of made texts", "templating/growth.py", "    if size > MAX_TEXT:", "    if False:", (RESOURCES, "-k", "texts or wide or repeated")),
     Guard("a thread that dies", "suite/threads.py", "found = [(each.number, RuntimeError", "found = [] and [(each.number, RuntimeError", ("tests/suite/test_crews.py", "-k", "dies")),
+    Guard("a run is claimed before it begins", "scale/dask.py", "begun = here.sync(_begun_before, here.scheduler, claim, get_worker().address)", 'begun = ""', (DASK, "-k", "killed")),
+    Guard("no run twice unless the file says so, on Dask", "scale/worker.py", "if begun and not job.idempotent:", "if False:", (DASK, "-k", "killed")),
+    Guard("no run twice unless the file says so, in a pool", "scale/elsewhere.py", "if flight.run.plan.idempotent and ", "if ", (POOL, "-k", "breaks")),
+    Guard("no environment to workers unasked", "scale/post.py", "self._environment(plan) if self._secrets else ({}, {})", "self._environment(plan)", (DASK, "-k", "own_environment")),
+    Guard("no secret of --var to workers unasked", "scale/post.py", "if name in self._options.given:", "if False:", (DASK, "-k", "given_with_var")),
+    Guard("no private key to workers unasked", "plan/transport.py", 'private=key == "cert"', "private=False", (DASK, "-k", "certificate")),
+    Guard("what a source gave is masked on workers", "scale/worker.py", "environment.found |= job.found", "environment.variables |= job.found", (DASK, "-k", "secret_source")),
+    Guard("no file but those of the bundle", "language/bundle.py", "raise FileRefused(f\"{name} is not in the bundle that was sent here\", hint=hint)", "return super()._load(path, name)", ("tests/language/test_bundle.py",)),
+    Guard("the same runflow on both sides", "scale/clusters.py", "    if others:", "    if False:", (DASK, "-k", "another_runflow")),
+    Guard("the first files read by one thread at a time", "language/read.py", "with _ONE_AT_A_TIME:", "if True:", ("tests/language/test_read.py",)),
 )  # fmt: skip
 
 

@@ -1,0 +1,101 @@
+"""`--executor package.module:factory`: executors of the standard library, and what is none."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from workers import FLOW, OTHER, PASSWORD, PROJECT, TOKENS, Server, ended, until
+
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.mark.parametrize("factory", ["ThreadPoolExecutor", "ProcessPoolExecutor"])
+def test_any_executor_of_the_standard_library_will_do(
+    factory: str, server: Server, start: Start, tmp_path: Path
+) -> None:
+    """Nobody can speak to each of its workers, so each run has its own token."""
+    (tmp_path / "a.yaml").write_text(TOKENS.replace("URL", server.url), encoding="utf-8")
+    (tmp_path / "rows.csv").write_text("n\n1\n2\n3\n", encoding="utf-8")
+    code, said = ended(start("a.yaml", "--executor", f"concurrent.futures:{factory}", "--report", "json=out.json"))
+    assert code == 0, said
+    assert [server.asked[path] for path in ("/login", "/fetch", "/logout")] == [3, 3, 3]
+    assert len(json.loads((tmp_path / "out.json").read_text())["sessions"]) == 3
+
+
+@pytest.mark.parametrize("idempotent", [True, False])
+def test_a_pool_that_breaks_is_made_again_for_what_may_run_twice(
+    idempotent: bool, server: Server, start: Start, tmp_path: Path
+) -> None:
+    (tmp_path / "a.yaml").write_text(f"idempotent: {str(idempotent).lower()}\n" + FLOW, encoding="utf-8")
+    (tmp_path / "z.yaml").write_text(OTHER, encoding="utf-8")
+    (tmp_path / "mine.py").write_text(
+        "import multiprocessing, os\nfrom concurrent.futures import ProcessPoolExecutor\n"
+        "def first():\n    os.environ['WORKER'] = str(os.getpid())\n"
+        "def pool():\n    return ProcessPoolExecutor(1, multiprocessing.get_context('fork'), first)\n",
+        encoding="utf-8",
+    )
+    mine = {"API_URL": server.url, "API_PASSWORD": PASSWORD, "PYTHONPATH": f"{PROJECT}:{tmp_path}"}
+    process = start("a.yaml", "z.yaml", "--executor", "mine:pool", "-j", "1", **mine)
+    assert server.held.wait(30)
+    os.kill(int(server.by["/hold"]), signal.SIGKILL)
+    if idempotent:
+        until(lambda: server.asked["/hold"] == 2)
+    server.release.set()
+    code, said = ended(process)
+    assert server.asked["/other"] == 4  # it goes on with a new pool
+    if idempotent:
+        assert (code, server.asked["/begin"]) == (0, 2), said
+        assert "warning: the run was begun before on a worker, which was lost" in said
+    else:
+        assert (code, server.asked["/begin"]) == (3, 1), said
+        assert "the worker that ran it was lost: BrokenProcessPool" in said
+
+
+WRONG = {
+    "dask": ("--executor 'dask' means nothing", "dask=tcp://HOST:PORT"),
+    "dusk=tcp://h:1": ("--executor 'dusk=tcp://h:1' means nothing", "did you mean 'dask'?"),
+    "nothing.there:pool": ("--executor nothing.there:pool cannot be imported: ModuleNotFoundError", ""),
+    "concurrent.futures:Nothing": ("--executor concurrent.futures:Nothing cannot be imported: AttributeError", ""),
+    "os:sep": ("--executor os:sep is no factory of an executor: it is str", ""),
+    "builtins:dict": ("--executor builtins:dict gives dict, which is no executor", "it has `submit` and `shutdown`"),
+    "os:getenv": ("--executor os:getenv gives no executor: TypeError", ""),
+    "concurrent.futures:Executor": ("the executor cannot run anything: NotImplementedError", ""),
+}
+
+
+@pytest.mark.parametrize("where", WRONG)
+def test_what_is_no_executor_is_refused_before_anything_is_sent(
+    where: str, server: Server, start: Start, tmp_path: Path
+) -> None:
+    (tmp_path / "a.yaml").write_text(OTHER, encoding="utf-8")
+    code, said = ended(start("a.yaml", "--executor", where, API_URL=server.url))
+    message, hint = WRONG[where]
+    assert message in said
+    assert hint in said
+    assert (code, server.asked) == (2, {})
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--send-secrets",), "--send-secrets says what goes to --executor, and there is none"),
+        (("--executor", "x:y", "--untrusted"), "--untrusted is for runs on this machine; take --executor out"),
+        (("--executor", "x:y", "--pause", "s"), "--pause is for runs on this machine; take --executor out"),
+        (("--executor", "x:y", "--replay", "a.yaml"), "--replay is for runs on this machine; take --executor out"),
+        (("--executor", "x:y", "--env-file", "e"), "what --env-file gives stays on this machine"),
+        (("--executor", "x:y", "--secrets", "keyring"), "what --secrets gives stays on this machine"),
+    ],
+)
+def test_options_that_mean_nothing_elsewhere_are_refused(
+    words: tuple[str, ...], message: str, start: Start, tmp_path: Path
+) -> None:
+    (tmp_path / "a.yaml").write_text(OTHER, encoding="utf-8")
+    code, said = ended(start("a.yaml", *words))
+    assert message in said
+    assert code == 2

@@ -1,0 +1,144 @@
+"""For the tests of runs elsewhere: a Dask cluster whose workers are processes, and a server that counts."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).parent.parent.parent
+BARE = {"PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT), "PYTHONIOENCODING": "utf-8"} | {
+    name: value for name, value in os.environ.items() if name.startswith("COVERAGE")
+}
+PASSWORD = "pw-of-the-worker"
+FLOW = """\
+base_url: "{{ env.API_URL }}"
+secrets: [API_PASSWORD]
+defaults: {headers: {X-Worker: "{{ env.WORKER }}"}}
+steps:
+  - {name: begin, post: /begin, json: {password: "{{ env.API_PASSWORD }}"}, expect: 200}
+  - {name: hold, get: /hold, expect: 200}
+finally:
+  - {name: clean up, post: /cleanup, json: {}, expect: 200}
+"""
+OTHER = """\
+base_url: "{{ env.API_URL }}"
+cases: [{n: 1}, {n: 2}, {n: 3}, {n: 4}]
+steps: [{name: other, get: "/other?n={{ n }}", expect: {status: 200, $.name: ada}}]
+"""
+
+TOKENS = """\
+base_url: URL
+auth:
+  api:
+    login: {post: /login, json: {}, extract: {token: $.token}}
+    attach: {header Authorization: "Bearer {{ token }}"}
+    logout: {post: /logout, json: {}, expect: 200}
+cases: {file: rows.csv}
+steps: [{name: fetch, get: "/fetch?n={{ n }}", auth: api, expect: 200}]
+"""
+
+
+class Cluster:
+    """A scheduler, and workers by their names; each has its name and a password in its environment."""
+
+    def __init__(self, logs: Path) -> None:
+        self._logs = logs
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+        self._scheduler = self._run(
+            "scheduler", "scheduler", "--host", "127.0.0.1", "--port", self.address.rpartition(":")[2]
+        )
+        self.workers: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, *names: str, **environment: str) -> None:
+        for name in names:
+            words = ("--nthreads", "2", "--no-nanny", "--name", name)
+            self.workers[name] = self._run(name, "worker", self.address, *words, WORKER=name, **environment)
+        for name in names:
+            until(lambda log=self._logs / name: "Registered to" in log.read_text(encoding="utf-8"))  # type: ignore[misc]  # a default
+
+    def _run(self, name: str, *words: str, **environment: str) -> subprocess.Popen[bytes]:
+        env = BARE | {"API_PASSWORD": PASSWORD} | environment
+        command = [sys.executable, "-m", "dask", *words, "--no-dashboard"]
+        with (self._logs / name).open("wb") as log:
+            return subprocess.Popen(command, cwd=self._logs, env=env, stderr=log, stdout=log)
+
+    def kill(self, name: str, number: int = signal.SIGKILL) -> None:
+        process = self.workers.pop(name)
+        process.send_signal(number)
+        process.wait(20)
+
+    def close(self) -> None:
+        for name in list(self.workers):
+            self.kill(name, signal.SIGTERM)
+        self._scheduler.terminate()
+        self._scheduler.wait(20)
+
+
+def until(holds: Callable[[], bool], seconds: float = 30.0) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it did not come true in time"
+        time.sleep(0.02)
+
+
+class Server(ThreadingHTTPServer):
+    """Counts what is asked, and by which worker; `/hold` is answered when it is released."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.asked: Counter[str] = Counter()
+        self.by: dict[str, str] = {}
+        self.held = threading.Event()
+        self.release = threading.Event()
+
+    def serve_later(self) -> None:
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that was killed is no news."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:
+        path = self.path.partition("?")[0]
+        self.server.asked[path] += 1
+        self.server.by[path] = self.headers.get("X-Worker", "")
+        if path == "/hold":
+            self.server.held.set()
+            self.server.release.wait(30)
+        body = b'{"token": "tok-123456789", "name": "ada"}'
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.do_GET()
+
+    def log_message(self, *_: Any) -> None: ...
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
+    out, err = process.communicate(timeout=60)
+    return process.returncode, out + err
