@@ -24,6 +24,9 @@ from runner.model.errors import RunflowError
 from runner.suite.selection import Wanted
 
 PROJECT = Path(__file__).parent.parent
+sys.path.insert(0, str(PROJECT / "tests" / "scale"))
+from workers import Cluster  # noqa: E402  # beside the tests that it is for
+
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "workflows/README.md", "workflows/TOKENS.md")
 TESTED = {
     "# login_then_fetch.yaml": "test_the_first_workflow_says_what_the_readme_says",
@@ -41,6 +44,7 @@ TESTED = {
     "-- --headless -u 50": "test_the_load_test_of_the_readme_runs",
     "think_time: 500ms": "test_the_load_test_of_the_readme_runs",
     "# .github/workflows/shards.yml": "test_the_shards_of_the_readme_become_one_report",
+    "--executor dask=": "test_the_cluster_of_the_readme_runs_the_cookbook",
     "import runner": "test_the_python_of_the_readme_runs",
     "def test_an_order": "test_the_tests_of_the_readme_run",
     "# .github/workflows/preview.yml": "test_the_workflows_of_a_stranger_run_as_the_readme_says",
@@ -222,6 +226,22 @@ def test_the_load_test_of_the_readme_runs(runflow: Any, write: Any, demo_env: di
     assert ended.code == 1, ended.err
     assert "✗ rps >= 100" in ended.out
     assert "✓ error_rate <= 1%: 0.00%" in ended.out
+
+
+def test_the_cluster_of_the_readme_runs_the_cookbook(
+    runflow: Any, demo_env: dict[str, str], tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Its workers have the environment, this machine has not."""
+    shutil.copytree(PROJECT / "workflows", tmp_path / "workflows")
+    cluster = Cluster(tmp_path_factory.mktemp("logs"))
+    try:
+        cluster.start("ann", **demo_env)
+        words = shlex.split(block("--executor dask=").replace("tcp://scheduler:8786", cluster.address))[1:]
+        ended = runflow(*words)
+    finally:
+        cluster.close()
+    assert ended.code == 0, ended.out + ended.err
+    assert 'failures="0" errors="0"' in (tmp_path / "all.xml").read_text(encoding="utf-8")
 
 
 def test_the_tests_of_the_readme_run(pytester: pytest.Pytester, demo_env: dict[str, str]) -> None:

@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from runner.cli.descriptors import allowed
+from runner.cli.executor import check_executor, crew_elsewhere, executor_options, opened_cluster
 from runner.cli.options import (
     demo_option,
     demo_variables,
@@ -26,7 +27,6 @@ from runner.suite.options import DEFAULT_JOBS, Options
 
 if TYPE_CHECKING:
     from runner.cli.pausing import Pause
-    from runner.loading import Loader
     from runner.model.results import Result
     from runner.reporters.progress import Progress
     from runner.scale.clusters import Cluster
@@ -43,14 +43,7 @@ if TYPE_CHECKING:
     "-j", "--jobs", type=click.IntRange(1, 100_000), metavar="N",
     help=f"Workflows under way at the same time; 1 is one after the other.  [default: {DEFAULT_JOBS}; on Dask four for each thread]",
 )  # fmt: skip
-@click.option(
-    "--executor",
-    metavar="WHERE",
-    help="Run them elsewhere: dask=tcp://HOST:PORT, or package.module:factory of an executor.",
-)
-@click.option(
-    "--send-secrets", is_flag=True, help="With --executor: send values of environment variables and secrets, too."
-)
+@executor_options
 @click.option("--fail-fast", is_flag=True, help="Begin no workflow after one that did not pass.")
 @click.option(
     "--max-failures", type=click.IntRange(1), metavar="N", help="Begin no workflow after N that did not pass."
@@ -102,7 +95,7 @@ def _run(stack: ExitStack, paths: tuple[str, ...], more: dict[str, str], options
     from runner.cli.problems import INVALID, compiled
     from runner.cli.selecting import chosen
 
-    _check_elsewhere(options)
+    check_executor(options)
     timeout = _timeout(options["timeout"])
     options["no_store"] |= options["untrusted"]  # `.runflow` may be a stranger's too
     given, loading = read_options(options, more)
@@ -121,7 +114,7 @@ def _run(stack: ExitStack, paths: tuple[str, ...], more: dict[str, str], options
     files = report_files(options["reports"], None if loading.untrusted else loader.project, options["record"])
     pause = _pause(options["pause"])
     wanted = wants(files)
-    cluster = _cluster(stack, options["executor"]) if not options["dry_run"] else None
+    cluster = opened_cluster(stack, None if options["dry_run"] else options["executor"])
     one_by_one = replay is not None or pause is not None  # as they were recorded; one question at a time
     suite = Options(
         given,
@@ -143,7 +136,7 @@ def _run(stack: ExitStack, paths: tuple[str, ...], more: dict[str, str], options
         return show_requests(runs, suite)
     crew = replay or crew_for(runs[0].plan.driver, jobs=suite.jobs)
     if cluster is not None:
-        crew = _sent_to(cluster, runs, loader, suite, secrets=options["send_secrets"])
+        crew = crew_elsewhere(cluster, runs, loader, suite, secrets=options["send_secrets"])
     result = _performed(runs, suite, files, crew, loader.home, options=options)
     if pause is not None and not pause.met:
         click.echo(f"--pause: no step '{pause.step}' was reached", err=True)
@@ -175,37 +168,6 @@ def _performed(
     return msgspec.structs.replace(result, report_errors=tuple(errors))
 
 
-_HERE_ONLY = ("replay", "pause", "untrusted")
-_SECRET = ("env_files", "secrets_files", "secrets")
-
-
-def _check_elsewhere(options: dict[str, Any]) -> None:
-    """Options that mean nothing to a worker, or whose values it must not be sent unasked."""
-    if options["executor"] is None:
-        if options["send_secrets"]:
-            raise click.UsageError("--send-secrets says what goes to --executor, and there is none")
-        return
-    for name in _HERE_ONLY:
-        if options[name]:
-            raise click.UsageError(f"--{name} is for runs on this machine; take --executor out")
-    for name in _SECRET:
-        if options[name] and not options["send_secrets"]:
-            option = name.removesuffix("s").replace("_", "-") if name != "secrets" else name
-            raise click.UsageError(
-                f"what --{option} gives stays on this machine: --send-secrets sends what the workflows need of it"
-            )
-
-
-def _cluster(stack: ExitStack, where: str | None) -> Cluster | None:
-    if where is None:
-        return None
-    from runner.scale.clusters import open_cluster
-
-    cluster = open_cluster(where)
-    stack.callback(cluster.close)
-    return cluster
-
-
 def _jobs(runs: int, asked: int | None, cluster: Cluster | None, *, one_by_one: bool) -> int:
     """How many runs are under way at the same time."""
     if one_by_one:
@@ -213,15 +175,6 @@ def _jobs(runs: int, asked: int | None, cluster: Cluster | None, *, one_by_one: 
     if cluster is not None:
         return min(asked or cluster.width, runs)
     return allowed(min(asked or DEFAULT_JOBS, runs))
-
-
-def _sent_to(cluster: Cluster, runs: list[Run], loader: Loader, suite: Options, *, secrets: bool) -> NewCrew:
-    from runner.scale.elsewhere import Elsewhere
-    from runner.scale.post import Post
-
-    post = Post(loader, suite, secrets=secrets, keeps_tokens=cluster.keeps_tokens)
-    post.check(run.plan for run in runs)
-    return lambda stopping: Elsewhere(cluster, post, stopping)
 
 
 def _timeout(text: str | None) -> float | None:

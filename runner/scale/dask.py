@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import threading
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from distributed import Client, get_client, get_worker
@@ -17,6 +18,8 @@ from distributed import Client, get_client, get_worker
 from runner.model.errors import Interrupted, RunflowError
 from runner.scale.worker import PLANS_KEPT, give_back, perform, stop
 from runner.version import __version__
+
+T = TypeVar("T")
 
 STOP_LIMIT = 2.0
 """Seconds in which a worker that lives hears that its runs must end."""
@@ -33,7 +36,7 @@ class Dask:
 
     Args:
         address: Of the scheduler.
-        seconds: In which it must answer.
+        seconds: In which it must answer, now and later.
 
     Raises:
         RunflowError: it does not.
@@ -43,6 +46,7 @@ class Dask:
 
     def __init__(self, address: str, seconds: float) -> None:
         self._room = f"runflow-{uuid4().hex}"
+        self._limit = seconds
         self._places: set[tuple[str, str]] = set()
         try:
             self._client = _client(address, seconds)
@@ -54,17 +58,16 @@ class Dask:
     @property
     def width(self) -> int:
         """Four for each thread of its workers: one runs while others are on their way, which takes Dask some milliseconds."""
-        threads: int = sum(self._client.nthreads().values())
-        return 4 * threads
+        return 4 * sum(self._asked(self._limit, _threads).values())
 
     def versions(self, seconds: float) -> dict[str, str]:
         """The version on each worker."""
-        try:
-            self._client.wait_for_workers(1, timeout=seconds)
-        except TimeoutError:
-            raise RunflowError(
-                f"the Dask cluster has had no worker for {seconds:.0f} s", hint="start one: `dask worker ADDRESS`"
-            ) from None
+        end = time.monotonic() + seconds
+        while not self._asked(seconds, _threads):
+            if time.monotonic() > end:
+                hint = "start one: `dask worker ADDRESS`"
+                raise RunflowError(f"the Dask cluster has had no worker for {seconds:.0f} s", hint=hint)
+            time.sleep(0.1)
         found = self._everywhere(seconds, _version)
         for worker, version in found.items():
             if isinstance(version, TimeoutError):
@@ -92,19 +95,16 @@ class Dask:
             return parcel
         place = (self._room, hashlib.sha256(parcel).hexdigest())
         if place not in self._places:
-            self._client.set_metadata(list(place), parcel)
+            self._asked(self._limit, _put, place, parcel)
             self._places.add(place)
         return place
 
     def gone(self) -> str:
         """Why nothing will ever come back."""
-        workers = None
-        if self._client.status == "running":
-            with suppress(Exception):  # it has just gone, in one way or another
-                workers = self._client.nthreads()
-        if workers is None:
+        try:
+            return "" if self._asked(STOP_LIMIT, _threads) else "the Dask cluster has no worker any more"
+        except Exception:  # noqa: BLE001  # it has gone, in one way or another
             return "the Dask scheduler does not answer any more"
-        return "" if workers else "the Dask cluster has no worker any more"
 
     def stop(self, suite: str, stop_: Interrupted, futures: Iterable[Future[bytes]]) -> None:  # noqa: ARG002  # each ends by itself
         """Every worker ends its runs, and begins no more."""
@@ -118,19 +118,24 @@ class Dask:
     def _everywhere(self, seconds: float, do: Callable[..., Any], *words: Any) -> dict[str, Any]:
         """What each worker that is there says, or why it says nothing: TimeoutError after this time."""
         try:
-            said: dict[str, Any] = self._client.sync(
-                _ask_each, self._client, seconds, do, words, callback_timeout=seconds + 1
-            )
+            said: dict[str, Any] = self._asked(seconds + 1, _ask_each, seconds, do, words)
         except Exception as error:  # noqa: BLE001  # the scheduler does not answer, in one way or another
             return {"scheduler": error}
         return said
 
+    def _asked(self, seconds: float, question: Callable[..., Coroutine[Any, Any, T]], *words: Any) -> T:
+        """What the scheduler says. Raises TimeoutError after this time: the client's own methods wait for ever."""
+        if self._client.status != "running":
+            raise TimeoutError("the connection to the scheduler is lost")
+        answer: T = self._client.sync(question, self._client, *words, callback_timeout=seconds)
+        return answer
+
     def close(self) -> None:
-        """Leave nothing there."""
+        """Leave nothing there but a name."""
         with suppress(Exception):  # the scheduler may be gone, and with it what was put down there
-            self._client.set_metadata([self._room], None)
+            self._asked(STOP_LIMIT, _put, (self._room,), None)
         with suppress(Exception):
-            self._client.close()
+            self._client.close(timeout=STOP_LIMIT)
 
 
 def _client(address: str, seconds: float) -> Any:
@@ -176,9 +181,20 @@ def _fetched(place: tuple[str, str]) -> bytes:
     return parcel
 
 
+async def _threads(client: Any) -> dict[str, int]:
+    """The workers that are there, and how many threads each has."""
+    workers: dict[str, int] = await client.nthreads()
+    return workers
+
+
+async def _put(client: Any, place: tuple[str, ...], value: bytes | None) -> None:
+    """Put something down at the scheduler."""
+    await client.set_metadata(list(place), value)
+
+
 async def _ask_each(client: Any, seconds: float, do: Callable[..., Any], words: tuple[Any, ...]) -> dict[str, Any]:
     """What each worker says, or why it does not."""
-    workers = await client.nthreads()
+    workers = await _threads(client)
 
     async def ask(worker: str) -> Any:
         (said,) = (await client.run(_in_thread, do, *words, workers=[worker])).values()

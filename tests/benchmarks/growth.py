@@ -2,7 +2,8 @@
 
 Run it with the interpreter of an environment in which runflow is installed: `python tests/benchmarks/growth.py`. Each run
 is two steps against nginx: a row of one file's `cases`, or (for as many as people have) a file of its own.
-`--quick` takes small numbers, to see that it works.
+A second table has the same runs on a Dask cluster of one, two and four workers on this machine, of one thread each,
+against nginx and against a server that takes its time. `--dask` prints that alone, `--quick` takes small numbers, to see that it works.
 """
 
 from __future__ import annotations
@@ -17,6 +18,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 from main_job import many_files
 from nginx import Nginx
+from slow_server import slow_server
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "scale"))
+from workers import Cluster
 
 FLOW = """\
 base_url: {url}
@@ -25,6 +30,7 @@ steps:
   - {{name: one, get: "/items/{{{{ n }}}}", expect: {{status: 200, $.name: x}}, extract: {{id: $.id}}}}
   - {{name: two, get: "/items/{{{{ id }}}}", expect: 200}}
 """
+ANSWERS = ("at once", "after 50 ms")
 DRIVERS = (("requests", "8"), ("curl", "64"))
 
 
@@ -45,6 +51,35 @@ def main(counts: tuple[int, ...], most_files: int) -> None:
                     row(folder, path, shape, driver, jobs, count)
 
 
+def on_dask(workers: tuple[int, ...], counts: dict[str, int]) -> None:
+    """The same on a cluster.
+
+    Args:
+        workers: How many there are.
+        counts: Runs against nginx, and against a server that takes 50 ms an answer.
+    """
+    print(
+        "\n| runs | workers | answers | seconds | steps/s | ms a run and thread, waiting aside |\n| ---: | ---: | --- | ---: | ---: | ---: |"
+    )
+    with Nginx() as fast, slow_server(0.05) as slow, tempfile.TemporaryDirectory() as folder:
+        for answers, url, wait in zip(ANSWERS, (fast, slow), (0.0, 0.05), strict=True):
+            count = counts[answers]
+            (Path(folder) / "flow.yaml").write_text(FLOW.format(url=url))
+            (Path(folder) / "rows.csv").write_text("n\n" + "".join(f"{number}\n" for number in range(count)))
+            for number in workers:
+                cluster = Cluster(Path(folder), threads=1)
+                cluster.start(*map(str, range(number)))
+                words = [sys.executable, "-m", "runner", "run", "flow.yaml", "-q", "--no-store", "--executor"]
+                begun = time.monotonic()
+                subprocess.run([*words, f"dask={cluster.address}"], cwd=folder, stdout=subprocess.DEVNULL, check=True)
+                taken = time.monotonic() - begun
+                cluster.close()
+                print(
+                    f"| {count:,} | {number} | {answers} | {taken:.1f} | {2 * count / taken:,.0f} | {(taken * number / count - 2 * wait) * 1000:.1f} |",
+                    flush=True,
+                )
+
+
 def row(folder: str, path: str, shape: str, driver: str, jobs: str, count: int) -> None:
     """A row of the table."""
     words = [sys.executable, "-m", "runner", "run", path, "-q", "--no-store", "--driver", driver, "-j", jobs]
@@ -63,4 +98,9 @@ def row(folder: str, path: str, shape: str, driver: str, jobs: str, count: int) 
 
 if __name__ == "__main__":
     quick = "--quick" in sys.argv
-    main((10, 50) if quick else (100, 1_000, 10_000, 100_000), 50 if quick else 10_000)
+    if "--dask" not in sys.argv:
+        main((10, 50) if quick else (100, 1_000, 10_000, 100_000), 50 if quick else 10_000)
+    on_dask(
+        (1, 2) if quick else (1, 2, 4),
+        dict.fromkeys(ANSWERS, 20) if quick else dict(zip(ANSWERS, (10_000, 1_000), strict=True)),
+    )

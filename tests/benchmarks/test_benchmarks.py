@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
         ("suites.py", 9),
         ("reports.py", 7),
         ("soak.py", 5),
-        ("growth.py", 8),
+        ("growth.py", 12),
         ("peers/run.py", 3),
     ],
 )

@@ -51,18 +51,19 @@ steps: [{name: fetch, get: "/fetch?n={{ n }}", auth: api, expect: 200}]
 class Cluster:
     """A scheduler, and workers by their names; each has its name and a password in its environment."""
 
-    def __init__(self, logs: Path) -> None:
+    def __init__(self, logs: Path, threads: int = 2) -> None:
         self._logs = logs
+        self._threads = threads
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
-        self._scheduler = self._run(
+        self.scheduler = self._run(
             "scheduler", "scheduler", "--host", "127.0.0.1", "--port", self.address.rpartition(":")[2]
         )
         self.workers: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, *names: str, **environment: str) -> None:
         for name in names:
-            words = ("--nthreads", "2", "--no-nanny", "--name", name)
+            words = ("--nthreads", str(self._threads), "--no-nanny", "--name", name)
             self.workers[name] = self._run(name, "worker", self.address, *words, WORKER=name, **environment)
         for name in names:
             until(lambda log=self._logs / name: "Registered to" in log.read_text(encoding="utf-8"))  # type: ignore[misc]  # a default
@@ -81,8 +82,8 @@ class Cluster:
     def close(self) -> None:
         for name in list(self.workers):
             self.kill(name, signal.SIGTERM)
-        self._scheduler.terminate()
-        self._scheduler.wait(20)
+        self.scheduler.terminate()
+        self.scheduler.wait(20)
 
 
 def until(holds: Callable[[], bool], seconds: float = 30.0) -> None:
