@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
 import signal
 import subprocess
@@ -125,21 +126,19 @@ def _job(
         given,
         options["environment"],
         str(options["file_root"] or ""),
-        _host(locust),
+        _read(locust)[0].host,
         list(options["allow_hosts"]),
         [str(path.resolve()) for path in options["secrets_files"]],
         list(options["secrets"]),
     )
 
 
-def _host(words: Sequence[str]) -> str:
-    """Locust's `--host`: in place of what the files say."""
-    for number, word in enumerate(words):
-        if word in {"-H", "--host"} and number + 1 < len(words):
-            return words[number + 1]
-        if word.startswith("--host="):
-            return word.removeprefix("--host=")
-    return ""
+def _read(words: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
+    """What we must know of Locust's options: `host`, in place of what the files say, and `files`, its locustfiles; and all others."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("-H", "--host", default="")
+    parser.add_argument("-f", "--locustfile", dest="files", action="append", default=[])
+    return parser.parse_known_args(words)
 
 
 def _run(job: Job, loading: Loading, words: Sequence[str]) -> tuple[int, int]:
@@ -150,8 +149,9 @@ def _run(job: Job, loading: Loading, words: Sequence[str]) -> tuple[int, int]:
     known = loading.environment
     variables = dict(known.variables if isinstance(known, Environment) else known)
     variables[jobs.JOB] = msgspec.json.encode(job).decode()
-    locustfile = Path(jobs.__file__).with_name("locustfile.py")
-    command_line = [sys.executable, "-m", "locust", "-f", str(locustfile), *words]
+    read, others = _read(words)
+    locustfiles = [str(Path(jobs.__file__).with_name("locustfile.py")), *read.files]  # with load shapes, say
+    command_line = [sys.executable, "-m", "locust", "-f", ",".join(locustfiles), *others]
     process = subprocess.Popen(command_line, env=variables)  # noqa: S603  # the user's own words for Locust
     came: list[int] = []
 

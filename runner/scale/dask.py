@@ -16,7 +16,7 @@ from uuid import uuid4
 from distributed import Client, get_client, get_worker
 
 from runner.model.errors import Interrupted, RunflowError
-from runner.scale.worker import PLANS_KEPT, give_back, perform, stop
+from runner.scale.worker import PLANS_KEPT, Answer, answer, give_back, stop, told
 from runner.version import __version__
 
 T = TypeVar("T")
@@ -159,9 +159,13 @@ def _client(address: str, seconds: float) -> Any:
 
 def _claimed(claim: tuple[str, str], version: str, job: bytes, parcel: bytes | tuple[str, str]) -> bytes:
     """On a worker: run a run, knowing whether somebody began it before."""
-    here: Any = get_client()
-    begun = here.sync(_begun_before, here.scheduler, claim, get_worker().address)
-    return perform(version, job, parcel if isinstance(parcel, bytes) else _fetched(parcel), begun)
+
+    def run() -> Answer:
+        here: Any = get_client()
+        begun = here.sync(_begun_before, here.scheduler, claim, get_worker().address)
+        return answer(version, job, parcel if isinstance(parcel, bytes) else _fetched(parcel), begun)
+
+    return told(run)
 
 
 async def _begun_before(scheduler: Any, claim: tuple[str, str], worker: str) -> str:

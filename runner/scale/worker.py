@@ -7,7 +7,7 @@ import pickle
 import socket
 import threading
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -107,23 +107,35 @@ _GUESTS: defaultdict[str, _Guest] = defaultdict(_Guest)
 _LOCK = threading.Lock()
 
 
-def perform(version: str, job: bytes, parcel: bytes, begun: str = "") -> bytes:
+def perform(version: str, job: bytes, parcel: bytes) -> bytes:
     """Run one run.
 
     Args:
         version: Of runflow, where the job was made: another one may mean something else by the same bytes.
         job: A pickled Job.
         parcel: A pickled Parcel.
-        begun: The worker that began it before and was lost, or "".
 
     Returns:
-        A pickled Answer.
+        A pickled Answer, whatever happens.
     """
+    return told(lambda: answer(version, job, parcel))
+
+
+def told(run: Callable[[], Answer]) -> bytes:
+    """What a run says, pickled. Nothing is raised: an executor may log the arguments of what raises, and secrets are among them."""
+    try:
+        return pickle.dumps(run())
+    except Exception as error:  # noqa: BLE001  # as above
+        message = f"it could not be run on {socket.gethostname()}: {type(error).__name__}: {error}"
+        return pickle.dumps(Answer(failure=Failure("lost", message)))
+
+
+def answer(version: str, job: bytes, parcel: bytes, begun: str = "") -> Answer:
+    """What `perform` says, before it is pickled; of a run that another worker began and lost, unless it may be begun again, only that."""
     if version != __version__:
         message = f"the worker on {socket.gethostname()} has runflow {__version__}, and here is {version}"
-        failure = Failure("lost", message, f"pip install runflow=={version}, there")
-        return pickle.dumps(Answer(failure=failure))
-    return pickle.dumps(_answer(pickle.loads(job), parcel, begun))  # noqa: S301  # whoever sends it may run any code here
+        return Answer(failure=Failure("lost", message, f"pip install runflow=={version}, there"))
+    return _answer(pickle.loads(job), parcel, begun)  # noqa: S301  # whoever sends it may run any code here
 
 
 def stop(suite: str, reason: str, kind: ErrorKind) -> None:

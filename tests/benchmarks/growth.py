@@ -59,7 +59,8 @@ def on_dask(workers: tuple[int, ...], counts: dict[str, int]) -> None:
         counts: Runs against nginx, and against a server that takes 50 ms an answer.
     """
     print(
-        "\n| runs | workers | answers | seconds | steps/s | ms a run and thread, waiting aside |\n| ---: | ---: | --- | ---: | ---: | ---: |"
+        "\n| runs | workers | answers | seconds | steps/s | ms a run and thread, waiting aside | CPU ms a run, here | peak MB, here |\n"
+        "| ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: |"
     )
     with Nginx() as fast, slow_server(0.05) as slow, tempfile.TemporaryDirectory() as folder:
         for answers, url, wait in zip(ANSWERS, (fast, slow), (0.0, 0.05), strict=True):
@@ -69,29 +70,32 @@ def on_dask(workers: tuple[int, ...], counts: dict[str, int]) -> None:
             for number in workers:
                 cluster = Cluster(Path(folder), threads=1)
                 cluster.start(*map(str, range(number)))
-                words = [sys.executable, "-m", "runner", "run", "flow.yaml", "-q", "--no-store", "--executor"]
-                begun = time.monotonic()
-                subprocess.run([*words, f"dask={cluster.address}"], cwd=folder, stdout=subprocess.DEVNULL, check=True)
-                taken = time.monotonic() - begun
+                taken, cpu, peak = measured(folder, "flow.yaml", "--executor", f"dask={cluster.address}")
                 cluster.close()
+                own = taken * number / count - 2 * wait
                 print(
-                    f"| {count:,} | {number} | {answers} | {taken:.1f} | {2 * count / taken:,.0f} | {(taken * number / count - 2 * wait) * 1000:.1f} |",
+                    f"| {count:,} | {number} | {answers} | {taken:.1f} | {2 * count / taken:,.0f} | {own * 1000:.1f} | {cpu / count * 1000:.2f} | {peak:.0f} |",
                     flush=True,
                 )
 
 
-def row(folder: str, path: str, shape: str, driver: str, jobs: str, count: int) -> None:
-    """A row of the table."""
-    words = [sys.executable, "-m", "runner", "run", path, "-q", "--no-store", "--driver", driver, "-j", jobs]
+def measured(folder: str, *words: str) -> tuple[float, float, float]:
+    """Seconds, seconds of CPU and the peak in MB of a run that must pass."""
+    command = [sys.executable, "-m", "runner", "run", *words, "-q", "--no-store"]
     begun = time.monotonic()
-    process = subprocess.Popen(words, cwd=folder, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     taken = time.monotonic() - begun
     process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0, words
-    cpu = (usage.ru_utime + usage.ru_stime) / count * 1000
+    return taken, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def row(folder: str, path: str, shape: str, driver: str, jobs: str, count: int) -> None:
+    """A row of the table."""
+    taken, cpu, peak = measured(folder, path, "--driver", driver, "-j", jobs)
     print(
-        f"| {count:,} | {shape} | {driver} -j {jobs} | {taken:.1f} | {2 * count / taken:,.0f} | {cpu:.2f} | {usage.ru_maxrss / 1024:.0f} |",
+        f"| {count:,} | {shape} | {driver} -j {jobs} | {taken:.1f} | {2 * count / taken:,.0f} | {cpu / count * 1000:.2f} | {peak:.0f} |",
         flush=True,
     )
 

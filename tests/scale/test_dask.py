@@ -243,6 +243,13 @@ def test_a_secret_that_is_given_with_var_is_sent_with_send_secrets_only(
     assert (code, "my-word" in said, server.asked) == (0, False, {"/my-word/o": 1}), said
 
 
+def test_no_worker_logs_what_was_sent(cluster: Cluster) -> None:
+    """Dask logs the arguments of what raises."""
+    send = "import sys; from runner.scale.dask import Dask; Dask(sys.argv[1], 10.0).submit(b'my-secret-word', b'').result(10)"
+    subprocess.run([sys.executable, "-c", send, cluster.address], env=BARE, check=True)
+    assert "my-secret-word" not in "".join(cluster.log(name) for name in cluster.workers)
+
+
 def test_links_are_followed_where_the_files_are_and_not_where_they_are_read(
     cluster: Cluster, server: Server, start: Start, tmp_path: Path
 ) -> None:

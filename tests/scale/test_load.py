@@ -123,6 +123,25 @@ def test_the_figures_are_those_that_the_server_counts_and_one_login_serves_all(
     assert 'name="1. p95 &lt;= 5s' in (tmp_path / "out.xml").read_text()
 
 
+def test_a_load_shape_of_a_locustfile_of_ones_own_and_the_reports_of_locust_work(
+    server: tuple[Nginx, str], load: Start, tmp_path: Path
+) -> None:
+    (tmp_path / "shape.py").write_text(
+        "from locust import LoadTestShape\n"
+        "class Steps(LoadTestShape):\n"
+        "    def tick(self):\n"
+        "        return (1 if self.get_run_time() < 1 else 4, 4) if self.get_run_time() < 2 else None\n",
+        encoding="utf-8",
+    )
+    words = ("--headless", "-f", "shape.py", "--csv", "out", "--html", "out.html", "--only-summary")
+    _, err = load("flow.yaml", "--", *words).communicate(timeout=60)
+    assert "Shape test updating to 4 users" in err
+    _, fetches, _ = counted(server[0])
+    (row,) = [line.split(",") for line in (tmp_path / "out_stats.csv").read_text().splitlines() if ",fetch," in line]
+    assert fetches - 4 <= int(row[2]) <= fetches  # it is written while the last of four users ends
+    assert "<html" in (tmp_path / "out.html").read_text(encoding="utf-8")
+
+
 def test_a_threshold_that_is_not_kept_and_an_expectation_that_fails_decide(load: Start, tmp_path: Path) -> None:
     text = FLOW.replace("p95: 5s, error_rate: 0%", "p95: 1ms, max: 1h").replace(
         "expect: 404}", "expect: {status: 404, $.secret: 1}}"

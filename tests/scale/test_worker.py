@@ -19,3 +19,9 @@ def test_a_worker_that_came_later_with_another_version_runs_nothing() -> None:
         answer.failure.message == f"the worker on {socket.gethostname()} has runflow {__version__}, and here is 0.0.7"
     )
     assert answer.failure.hint == "pip install runflow==0.0.7, there"
+
+
+def test_what_a_worker_cannot_run_is_told_and_not_raised() -> None:
+    """An executor may log the arguments of what raises, and secrets are among them."""
+    said = pickle.loads(perform(__version__, b"no pickle", b""))
+    assert said.failure.message.startswith(f"it could not be run on {socket.gethostname()}: UnpicklingError: ")

@@ -66,7 +66,10 @@ class Cluster:
             words = ("--nthreads", str(self._threads), "--no-nanny", "--name", name)
             self.workers[name] = self._run(name, "worker", self.address, *words, WORKER=name, **environment)
         for name in names:
-            until(lambda log=self._logs / name: "Registered to" in log.read_text(encoding="utf-8"))  # type: ignore[misc]  # a default
+            until(lambda name=name: "Registered to" in self.log(name))  # type: ignore[misc]  # a default
+
+    def log(self, name: str) -> str:
+        return (self._logs / name).read_text(encoding="utf-8")
 
     def _run(self, name: str, *words: str, **environment: str) -> subprocess.Popen[bytes]:
         env = BARE | {"API_PASSWORD": PASSWORD} | environment
