@@ -8,7 +8,7 @@ from typing import Any
 
 from runner.matchers.base import MISS, ListMatcher, ValueMatcher, undecided
 from runner.model.kinds import Miss
-from runner.model.wording import member_path, shown
+from runner.model.wording import json_type, member_path, shown
 
 
 def is_number(value: Any) -> bool:
@@ -66,6 +66,20 @@ def _at(path: str, actual: Any, expected: Any) -> str:
     return f"{path} is {shown(actual, 60)}, expected {shown(expected, 60)}"
 
 
+_CONVERSIONS = {"integer": "`| int`", "number": "`| float`"}
+
+
+def _only_of_another_type(actual: Any, expected: Any) -> str:
+    """What to do where a value and a text look the same: quotes of YAML and fields of a CSV make texts of numbers."""
+    if isinstance(expected, str) and not isinstance(actual, (str, dict, list)) and json.dumps(actual) == expected:
+        kind = json_type(actual)
+        filtered = f", or write {_CONVERSIONS[kind]} behind a variable that is a text" if kind in _CONVERSIONS else ""
+        return f"the same in another type: take the quotes away{filtered}"
+    if isinstance(actual, str) and not isinstance(expected, (str, dict, list)) and json.dumps(expected) == actual:
+        return "the same in another type: the answer has a text, which is written in quotes"
+    return ""
+
+
 class Equals(ValueMatcher):
     """The same value."""
 
@@ -74,7 +88,9 @@ class Equals(ValueMatcher):
 
     def judge(self, actual: Any, argument: Any, /) -> Miss | None:
         """Deep equality by JSON."""
-        return None if same(actual, argument) else Miss(_first_difference(actual, argument))
+        if same(actual, argument):
+            return None
+        return Miss(_first_difference(actual, argument) or _only_of_another_type(actual, argument))
 
 
 class NotEquals(ValueMatcher):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from runner.model.errors import RunflowError, StepError
 from runner.model.kinds import SecretSource
+from runner.model.wording import raised
 
 
 class Environment(Mapping[str, str]):
@@ -44,7 +45,7 @@ class Environment(Mapping[str, str]):
                     f"{words} cannot be asked for {name}: {error.message}", "input", hint=error.hint
                 ) from None
             except Exception as error:  # a source is anybody's code; whatever fails in it is named as its own
-                raise StepError(f"{words} failed when it was asked for {name}: {_words(error)}", "input") from error
+                raise StepError(f"{words} failed when it was asked for {name}: {raised(error)}", "input") from error
             if value is not None:
                 self.found[name] = str(value)
                 return
@@ -58,10 +59,6 @@ class Environment(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len({*self.variables, *self.found})
-
-
-def _words(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 class Telling(Mapping[str, str]):

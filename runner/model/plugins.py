@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from runner.model.errors import RunflowError, StepError
-from runner.model.wording import did_you_mean, listed
+from runner.model.wording import did_you_mean, listed, raised
 
 
 @cache
@@ -33,9 +33,7 @@ def loaded(point: Any, what: str, *has: str) -> Any:
     try:
         found = point.load()
     except Exception as error:  # it is anybody's code
-        raise RunflowError(
-            f"{what} `{point.name}` ({point.value}) does not load: {type(error).__name__}: {error}"
-        ) from error
+        raise RunflowError(f"{what} `{point.name}` ({point.value}) does not load: {raised(error)}") from error
     missing = [name for name in has if not hasattr(found, name)]
     if missing:
         raise RunflowError(f"{what} `{point.name}` ({point.value}) has no `{missing[0]}`")
@@ -99,7 +97,7 @@ class _Theirs:
             except Exception as error:
                 if name == "compile" and isinstance(error, ValueError):  # as the Protocol says
                     raise
-                message = f"{self._words} failed: {type(error).__name__}: {error}"
+                message = f"{self._words} failed: {raised(error)}"
                 raise (RunflowError(message) if name in _BEFORE else StepError(message, "extract")) from error
             return _Theirs(result, self._words) if name == "compile" else result
 

@@ -106,3 +106,8 @@ def seconds_text(seconds: float) -> str:
     if minutes < 120:
         return f"{minutes} min {rest} s"
     return f"{minutes // 60} h {minutes % 60} min" if minutes < 48 * 60 else f"{minutes // 1440} days"
+
+
+def raised(error: BaseException) -> str:
+    """What somebody else's code raised: its type, and its words if it has some."""
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

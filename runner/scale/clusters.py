@@ -8,7 +8,7 @@ from concurrent.futures import Executor, Future
 from typing import Any, Protocol
 
 from runner.model.errors import Interrupted, RunflowError
-from runner.model.wording import did_you_mean
+from runner.model.wording import did_you_mean, raised
 from runner.scale.pool import Pool
 from runner.version import __version__
 
@@ -113,7 +113,8 @@ def _factory(text: str) -> Callable[[], Executor]:
         for name in path.split("."):
             made = getattr(made, name)
     except Exception as error:  # a module is anybody's code
-        raise RunflowError(f"--executor {text} cannot be imported: {type(error).__name__}: {error}") from error
+        hint = "a module of this folder: PYTHONPATH=. runflow …" if isinstance(error, ModuleNotFoundError) else ""
+        raise RunflowError(f"--executor {text} cannot be imported: {raised(error)}", hint=hint) from error
     if not callable(made):
         raise RunflowError(f"--executor {text} is no factory of an executor: it is {type(made).__name__}")
 
@@ -121,7 +122,7 @@ def _factory(text: str) -> Callable[[], Executor]:
         try:
             executor = made()
         except Exception as error:  # as above
-            raise RunflowError(f"--executor {text} gives no executor: {type(error).__name__}: {error}") from error
+            raise RunflowError(f"--executor {text} gives no executor: {raised(error)}") from error
         if not callable(getattr(executor, "submit", None)):
             raise RunflowError(
                 f"--executor {text} gives {type(executor).__name__}, which is no executor",

@@ -16,7 +16,8 @@ from uuid import uuid4
 from distributed import Client, get_client, get_worker
 
 from runner.model.errors import Interrupted, RunflowError
-from runner.scale.worker import PLANS_KEPT, Answer, answer, give_back, stop, told
+from runner.model.wording import raised
+from runner.scale.worker import PLANS_KEPT, Answer, answer, give_back, pickled, stop
 from runner.version import __version__
 
 T = TypeVar("T")
@@ -52,7 +53,7 @@ class Dask:
             self._client = _client(address, seconds)
         except Exception as error:  # what an address can mean is the library's business
             hint = "is the scheduler running, and can it be reached from here? `dask scheduler` prints its address"
-            raise RunflowError(f"no Dask scheduler answers at {address}: {_words(error)}", hint=hint) from error
+            raise RunflowError(f"no Dask scheduler answers at {address}: {raised(error)}", hint=hint) from error
         self._executor = self._client.get_executor(pure=False)
 
     @property
@@ -77,7 +78,7 @@ class Dask:
                 )
             if not isinstance(version, str):
                 raise RunflowError(
-                    f"the Dask worker {worker} has no runflow that works: {_words(version)}",
+                    f"the Dask worker {worker} has no runflow that works: {raised(version)}",
                     hint=f"install it there: pip install runflow=={__version__}",
                 )
         return found
@@ -165,7 +166,7 @@ def _claimed(claim: tuple[str, str], version: str, job: bytes, parcel: bytes | t
         begun = here.sync(_begun_before, here.scheduler, claim, get_worker().address)
         return answer(version, job, parcel if isinstance(parcel, bytes) else _fetched(parcel), begun)
 
-    return told(run)
+    return pickled(run)
 
 
 async def _begun_before(scheduler: Any, claim: tuple[str, str], worker: str) -> str:
@@ -215,7 +216,3 @@ async def _in_thread(do: Callable[..., Any], *words: Any) -> Any:
 
 def _version() -> str:
     return __version__
-
-
-def _words(error: Any) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

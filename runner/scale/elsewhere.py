@@ -12,10 +12,10 @@ import msgspec
 
 from runner.model.events import Event, SessionFinished, StepFinished, WorkflowFinished
 from runner.model.results import Failure, SessionResult, StepResult, Verdict
-from runner.model.wording import plural
+from runner.model.wording import plural, raised
 from runner.scale.clusters import Cluster
 from runner.scale.post import Post
-from runner.scale.worker import Answer
+from runner.scale.worker import MAY_RUN_AGAIN, Answer
 from runner.suite.crew import LOOK_AGAIN, Ended, Lost, Task
 from runner.suite.schedule import Run
 from runner.suite.stopping import CLEANUP_LIMIT, Stopping
@@ -92,12 +92,12 @@ class Elsewhere:
                 flight.lost += 1
                 flight.future = self._sent(number, flight.run)
                 return []
-            hint = "`idempotent: true` in a workflow that may do its work twice: it is run again on another worker"
-            return [self._lost(number, f"the worker that ran it was lost: {_words(error)}", hint)]
+            hint = "" if flight.run.plan.idempotent else MAY_RUN_AGAIN
+            return [self._lost(number, f"the worker that ran it was lost: {raised(error)}", hint)]
         except CancelledError:
             return [self._lost(number, "it was given up before it began")]
         except Exception as error:  # noqa: BLE001  # as above
-            return [self._lost(number, f"it could not be run there: {_words(error)}")]
+            return [self._lost(number, f"it could not be run there: {raised(error)}")]
         return [self._landed(number, answer)]
 
     def _landed(self, number: int, answer: Answer) -> Ended:
@@ -179,7 +179,3 @@ def _noted(events: Iterable[Event], before: str) -> Iterable[Event]:
                 yield msgspec.structs.replace(event, result=msgspec.structs.replace(result, steps=steps))
             case _:
                 yield event
-
-
-def _words(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

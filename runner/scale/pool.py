@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import BrokenExecutor, Executor, Future
 
 from runner.model.errors import Interrupted, RunflowError
+from runner.model.wording import raised
 from runner.scale.worker import perform
 from runner.suite.options import DEFAULT_JOBS
 from runner.version import __version__
@@ -35,7 +36,7 @@ class Pool:
         except TimeoutError:
             raise RunflowError(f"the executor ran nothing within {seconds:.0f} s") from None
         except Exception as error:  # an executor is anybody's code
-            raise RunflowError(f"the executor cannot run anything: {type(error).__name__}: {error}") from error
+            raise RunflowError(f"the executor cannot run anything: {raised(error)}") from error
 
     def submit(self, job: bytes, parcel: bytes) -> Future[bytes]:
         """Have a run performed."""

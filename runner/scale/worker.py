@@ -21,6 +21,7 @@ from runner.model.environment import Environment
 from runner.model.errors import DocumentPath, ErrorKind, Interrupted, Problem, RunflowError, WorkflowError
 from runner.model.events import Event, SessionFinished, StepFinished, WorkflowFinished, WorkflowStarted
 from runner.model.results import Failure
+from runner.model.wording import raised
 from runner.plan.compile import compile_file
 from runner.plan.context import Settings
 from runner.plan.plan import Plan, Row
@@ -29,6 +30,8 @@ from runner.suite.run import Suite
 from runner.suite.schedule import Run
 from runner.suite.stopping import Stopping
 from runner.version import __version__
+
+MAY_RUN_AGAIN = "`idempotent: true` in a workflow that may do its work twice: it is run again on another worker"
 
 PLANS_KEPT = 64
 """Workflows that a worker keeps compiled."""
@@ -118,15 +121,15 @@ def perform(version: str, job: bytes, parcel: bytes) -> bytes:
     Returns:
         A pickled Answer, whatever happens.
     """
-    return told(lambda: answer(version, job, parcel))
+    return pickled(lambda: answer(version, job, parcel))
 
 
-def told(run: Callable[[], Answer]) -> bytes:
+def pickled(run: Callable[[], Answer]) -> bytes:
     """What a run says, pickled. Nothing is raised: an executor may log the arguments of what raises, and secrets are among them."""
     try:
         return pickle.dumps(run())
     except Exception as error:  # noqa: BLE001  # as above
-        message = f"it could not be run on {socket.gethostname()}: {type(error).__name__}: {error}"
+        message = f"it could not be run on {socket.gethostname()}: {raised(error)}"
         return pickle.dumps(Answer(failure=Failure("lost", message)))
 
 
@@ -164,8 +167,7 @@ def give_back(suite: str) -> bytes:
 def _answer(job: Job, parcel: bytes, begun: str) -> Answer:
     if begun and not job.idempotent:
         message = f"the worker that ran it ({begun}) was lost; what it had sent until then is not known"
-        hint = "`idempotent: true` in a workflow that may do its work twice: it is run again on another worker"
-        return Answer(failure=Failure("lost", message, hint))
+        return Answer(failure=Failure("lost", message, MAY_RUN_AGAIN))
     plan: Plan | None = None
     own = {name: value for name, value in os.environ.items() if name not in job.found}
     environment = Environment({**own, **job.variables})

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from runner.model.errors import RunflowError
 from runner.model.kinds import SecretSource
 from runner.model.plugins import loaded, named
+from runner.model.wording import raised
 from runner.sources.keyring import Keyring
 
 ENTRY_POINTS = "runflow.secrets"
@@ -30,9 +31,7 @@ def open_source(text: str) -> SecretSource:
     except RunflowError:
         raise
     except Exception as error:  # a source is anybody's code
-        raise RunflowError(
-            f"the secret source `{name}` ({point.value}) does not load: {type(error).__name__}: {error}"
-        ) from error
+        raise RunflowError(f"the secret source `{name}` ({point.value}) does not load: {raised(error)}") from error
     if not callable(getattr(source, "get", None)):
         raise RunflowError(f"the secret source `{name}` ({point.value}) has no method `get`")
     return source

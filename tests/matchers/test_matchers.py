@@ -170,3 +170,26 @@ def test_a_schema_may_stand_in_a_file_and_templates_in_arguments_are_checked_whe
 def test_an_expectation_that_is_wrong_is_refused_before_anything_is_sent(expect: str, message: str) -> None:
     found = problems(f"steps:\n  - get: /x\n    expect: {expect}\n", files={"bad.json": "{"})
     assert message in found[0].message
+
+
+@pytest.mark.parametrize(
+    ("actual", "expected", "hint"),
+    [
+        (1, "1", "take the quotes away, or write `| int` behind a variable that is a text"),
+        (1.5, "1.5", "take the quotes away, or write `| float` behind a variable that is a text"),
+        (True, "true", "take the quotes away"),
+        (None, "null", "take the quotes away"),
+        ("1", 1, "the answer has a text, which is written in quotes"),
+        ("false", False, "the answer has a text, which is written in quotes"),
+        (1, "2", ""),
+        (1, "one", ""),
+        ("1", "2", ""),
+        (1, 2, ""),
+        ([1], ["1"], '$[0] is 1 (integer), expected "1" (string)'),
+    ],
+)
+def test_what_differs_only_in_its_type_is_told_what_to_do(actual: Any, expected: Any, hint: str) -> None:
+    """Quotes of YAML and fields of a CSV make texts of numbers."""
+    miss = MATCHERS["equals"].judge(actual, expected)
+    assert miss is not None
+    assert miss.detail.removeprefix("the same in another type: ") == hint
