@@ -124,7 +124,7 @@ def runflow(tmp_path: Path) -> Callable[..., Ended]:
     """Runs the command in a process of its own, in an empty folder, with a bare environment."""
 
     def call(*args: str, env: dict[str, str] | None = None, cwd: Path | None = None) -> Ended:
-        bare = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(PROJECT)}
+        bare = {"PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT)}
         bare |= {name: value for name, value in os.environ.items() if name.startswith("COVERAGE")}
         done = subprocess.run(
             [sys.executable, "-m", "runner", *args],

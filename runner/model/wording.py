@@ -67,17 +67,23 @@ def member_path(path: str, key: str) -> str:
     return f"{path}.{key}" if _WORD.fullmatch(key) else f"{path}[{key_text(key)}]"
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """The name that was most likely meant, or ""."""
+def nearest(name: str, known: Iterable[str], closeness: float = 0.6) -> str:
+    """The name that was most likely meant, or "".
+
+    Args:
+        name: As it is written.
+        known: Those that there are.
+        closeness: From 0 to 1; a higher one where there are many names of other people's.
+    """
     # only for files that are wrong
     import difflib  # noqa: PLC0415  # see above
 
-    return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)), "")
+    return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=closeness)), "")
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """`did you mean 'headers'?` for a near miss, else an empty text."""
-    near = nearest(name, known)
+def did_you_mean(name: str, known: Iterable[str], closeness: float = 0.6) -> str:
+    """`did you mean 'headers'?` for a near miss (see `nearest`), else an empty text."""
+    near = nearest(name, known, closeness)
     return f"did you mean '{near}'?" if near else ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterable
@@ -21,6 +22,7 @@ from runner.scale.worker import PLANS_KEPT, Answer, answer, give_back, pickled, 
 from runner.version import __version__
 
 T = TypeVar("T")
+_ADDRESS = re.compile(r"((tcp|tls|ucx|wss?)://)?[^/]+:[0-9]+")
 
 STOP_LIMIT = 2.0
 """Seconds in which a worker that lives hears that its runs must end."""
@@ -46,6 +48,9 @@ class Dask:
     keeps_tokens = True
 
     def __init__(self, address: str, seconds: float) -> None:
+        if _ADDRESS.fullmatch(address) is None:  # the library takes long to refuse it, and then prints a traceback
+            hint = "tcp://HOST:PORT, as `dask scheduler` prints it"
+            raise RunflowError(f"{address!r} is no address of a Dask scheduler", hint=hint)
         self._room = f"runflow-{uuid4().hex}"
         self._limit = seconds
         self._places: set[tuple[str, str]] = set()

@@ -54,7 +54,7 @@ def _unset_variables(plan: Plan, options: Options) -> Iterable[Problem]:
             yield Problem(error.message, Place(file, path), error.hint)
             continue
         if value is None:
-            near = did_you_mean(name, options.environment)
+            near = did_you_mean(name, options.environment, 0.8)
             hint = f"export {name}=…, or put it into a file for --env-file" + (f"; {near}" if near else "")
             yield Problem(f"the environment variable {name} is not set", Place(file, path), hint)
 

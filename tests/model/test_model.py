@@ -58,6 +58,8 @@ def test_words_are_right() -> None:
     assert (shown(None), shown(True), shown("1")) == ("null", "true", '"1" (string)')
     assert did_you_mean("hedaers", ["headers", "params"]) == "did you mean 'headers'?"
     assert did_you_mean("zzz", ["headers"]) == ""
+    assert did_you_mean("API_USER", ["PIP_CERT", "USER"], 0.8) == ""
+    assert did_you_mean("API_PASWORD", ["API_USER", "API_PASSWORD"], 0.8) == "did you mean 'API_PASSWORD'?"
     assert listed(map(str, range(10, 30)), 3) == "10, 11, 12 and 17 more"
     assert (plural(1, "try"), plural(2, "try"), plural(3, "step")) == ("1 try", "2 tries", "3 steps")
     assert [seconds_text(value) for value in (0.0123, 2.5, 125)] == ["12 ms", "2.50 s", "2 min 5 s"]

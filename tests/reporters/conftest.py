@@ -139,7 +139,7 @@ def command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     env = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE") or name == "PATH"}
     env |= {
         "PYTHONPATH": str(Path(__file__).parent.parent.parent), "PASSWORD": PASSWORD, "PYTHONIOENCODING": "utf-8",
-        "GITHUB_STEP_SUMMARY": str(folder / "summary.md"), "GITHUB_WORKSPACE": str(folder.parent), "PYTHONDONTWRITEBYTECODE": "1",
+        "GITHUB_STEP_SUMMARY": str(folder / "summary.md"), "GITHUB_WORKSPACE": str(folder.parent),
     }  # fmt: skip
     words = tuple(map(str, words))
     return subprocess.run(

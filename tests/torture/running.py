@@ -89,7 +89,6 @@ def run(
     """
     bare = {  # nor does coverage look on: limits of time and memory are those of a run as people have it
         "PATH": os.environ["PATH"],
-        "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONPATH": os.pathsep.join(map(str, (PROJECT, *path))),
         "PYTHONUTF8": "1",
     }
