@@ -175,12 +175,13 @@ def _claimed(claim: tuple[str, str], version: str, job: bytes, parcel: bytes | t
 
 
 async def _begun_before(scheduler: Any, claim: tuple[str, str], worker: str) -> str:
-    """Claim a run for this worker: who claimed it before, or "". The word and the question are on their way together."""
+    """Claim a run for this worker: who claimed it too, or "".
+
+    It claims first and looks then, so that of two that begin at the same time one at least sees the other.
+    """
     mine = uuid4().hex
-    _, claims = await asyncio.gather(
-        scheduler.set_metadata(keys=[*claim, mine], value=worker),
-        scheduler.get_metadata(keys=list(claim), default={}),
-    )
+    await scheduler.set_metadata(keys=[*claim, mine], value=worker)
+    claims = await scheduler.get_metadata(keys=list(claim))
     return next((other for name, other in claims.items() if name != mine), "")
 
 
