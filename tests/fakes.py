@@ -20,7 +20,7 @@ from runner.model.effects import LATE, Once, Send, Sleep
 from runner.model.errors import Interrupted, Problem, WorkflowError
 from runner.model.events import Event, SecretLearned, StepFinished
 from runner.model.exchange import Request, Response, TransportFailure
-from runner.model.results import Check, Failure, SessionResult, StepResult, WorkflowResult
+from runner.model.results import Check, Failure, SessionResult, Snapshot, StepResult, WorkflowResult
 from runner.plan.compile import compile_file
 from runner.plan.context import Settings
 from runner.plan.plan import Plan
@@ -153,6 +153,7 @@ def run(
     interrupt_at: int = -1,
     wall: Callable[[], float] | None = None,
     row: int = 0,
+    snapshots: Callable[[Snapshot], None] | None = None,
     **kwargs: Any,
 ) -> Ran:
     """Run a workflow's text.
@@ -167,6 +168,7 @@ def run(
         interrupt_at: The number of the effect at which a SIGINT comes.
         wall: Epoch seconds, where they differ from the clock's.
         row: Which case or matrix entry.
+        snapshots: Takes what is to be stored.
     """
     plan = compile_text(text, given=frozenset(given or {}), **kwargs)
     ran = Ran()
@@ -188,7 +190,7 @@ def run(
 
     world = World(
         clock=ran.clock, wall=wall or ran.clock, emit=ran.events.append, environment={} if env is None else env, random=Random(7),
-        keep=keep, sessions=ran.open, run=plan.name,
+        keep=keep, sessions=ran.open, run=plan.name, case=plan.rows[row].case, snapshots=snapshots,
     )  # fmt: skip
     loop = Loop(ran, reply, interrupt_at)
     [ran.result] = loop.run([run_workflow(plan, plan.rows[row], world, dict(given or {}))])

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_HERE_ONLY = ("replay", "pause", "untrusted")
+_HERE_ONLY = ("replay", "pause", "untrusted", "update_snapshots")
 _SECRET = {"env_files": "--env-file", "secrets_files": "--secrets-file", "secrets": "--secrets"}
 
 
@@ -43,7 +43,7 @@ def check_executor(options: dict[str, Any]) -> None:
         return
     for name in _HERE_ONLY:
         if options[name]:
-            raise click.UsageError(f"--{name} is for runs on this machine; take --executor out")
+            raise click.UsageError(f"--{name.replace('_', '-')} is for runs on this machine; take --executor out")
     for name, option in _SECRET.items():
         if options[name] and not options["send_secrets"]:
             raise click.UsageError(

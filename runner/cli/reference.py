@@ -25,7 +25,6 @@ from runner.language.parts import (
 )
 from runner.language.project import Environment, Project
 from runner.language.schema import struct_schema
-from runner.matchers.table import LATER as LATER_OPERATORS
 from runner.matchers.table import MATCHERS
 from runner.model.exchange import Request, Response
 from runner.model.wording import json_text
@@ -136,5 +135,3 @@ def _selectors() -> Iterator[tuple[str, str]]:
 def _operators() -> Iterator[tuple[str, str]]:
     for matcher in MATCHERS.values():
         yield matcher.name, matcher.summary
-    for name in LATER_OPERATORS:
-        yield name, "not supported yet"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -70,6 +71,11 @@ if TYPE_CHECKING:
 @click.option(
     "--pause", metavar="STEP", help="On a terminal, stop before a step to look at its variables and change them."
 )
+@click.option(
+    "--update-snapshots",
+    is_flag=True,
+    help="Store what `snapshot` finds, in place of holding it against what is stored.",
+)
 @click.option("--no-store", is_flag=True, help="Write nothing about this run into .runflow.")
 @click.option("-q", "--quiet", is_flag=True, help="Failures and the summary only.")
 @click.option("-v", "--verbose", count=True, help="Request and response heads; -vv bodies too.")
@@ -94,8 +100,11 @@ def _run(stack: ExitStack, paths: tuple[str, ...], more: dict[str, str], options
     from runner.app import crew_for, replay_crew
     from runner.cli.problems import INVALID, compiled
     from runner.cli.selecting import chosen
+    from runner.suite.snapshots import Taken
 
     check_executor(options)
+    if options["update_snapshots"] and options["untrusted"]:
+        raise click.UsageError("--untrusted lets a workflow write nothing: look at it, and run it without")
     timeout = _timeout(options["timeout"])
     options["no_store"] |= options["untrusted"]  # `.runflow` may be a stranger's too
     given, loading = read_options(options, more)
@@ -129,6 +138,7 @@ def _run(stack: ExitStack, paths: tuple[str, ...], more: dict[str, str], options
         invalid=bool(loader.problems),
         shuffled=options["shuffle"],
         elsewhere=cluster is not None and not options["send_secrets"],
+        snapshots=Taken() if options["update_snapshots"] else None,
     )
     if options["dry_run"]:
         from runner.cli.dry_run import show_requests
@@ -159,6 +169,7 @@ def _performed(
         progress, above = _progress(stack, len(runs), stream, quiet=quiet)
         people = _reporters(options, stream, above)
         result = run_suite(runs, suite, [*people, *reports.reporters], crew, progress)
+    reports.errors.extend(_store_snapshots(suite, runs))
     errors = [*result.report_errors, *reports.errors, *(_close_log() if options["log_file"] is not None else ())]
     if store:
         _remember(home, runs, result, whole=options["shard"] is None)
@@ -175,6 +186,19 @@ def _jobs(runs: int, asked: int | None, cluster: Cluster | None, *, one_by_one: 
     if cluster is not None:
         return min(asked or cluster.width, runs)
     return allowed(min(asked or DEFAULT_JOBS, runs))
+
+
+def _store_snapshots(suite: Options, runs: list[Run]) -> Iterator[str]:
+    """Store what was taken, and say so; why it could not be stored."""
+    from runner.suite.snapshots import Taken
+
+    if not isinstance(suite.snapshots, Taken):
+        return
+    try:
+        for line in suite.snapshots.write({run.plan.path: run.plan for run in runs}.values()):
+            click.echo(line, err=True)
+    except OSError as error:
+        yield f"the snapshots cannot be written: {(error.strerror or str(error)).lower()}"
 
 
 def _timeout(text: str | None) -> float | None:

@@ -12,7 +12,7 @@ from runner.model.environment import Telling
 from runner.model.errors import DocumentPath, Place, RunflowError, StepError
 from runner.model.events import Emit, SecretLearned
 from runner.model.kinds import Attachment
-from runner.model.results import Failure, Where
+from runner.model.results import Failure, Snapshot, Where
 from runner.plan.plan import CredentialPlan, Plan
 from runner.redaction import SHORTEST_SECRET, too_short
 from runner.templating.functions import functions
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 Pause = Callable[[str, dict[str, Any]], dict[str, Any]]
+TakeSnapshot = Callable[[Snapshot], None]
 
 
 class World:
@@ -38,6 +39,8 @@ class World:
         sessions: The tokens that all runs share, by what they are for.
         run: What reports call this run.
         pause: Is asked before each step with its name and its variables, and gives those that were changed; or None.
+        case: Which case of the workflow it is.
+        snapshots: Takes what passing steps are to be held against from now on; None where they are held against what is stored.
         mask: Masks the run's secrets in a result that is kept beyond the run.
 
     Attributes:
@@ -46,6 +49,7 @@ class World:
     """
 
     __slots__ = (
+        "case",
         "clock",
         "emit",
         "environment",
@@ -57,6 +61,7 @@ class World:
         "run",
         "sessions",
         "signers",
+        "snapshots",
         "told",
         "wall",
     )
@@ -74,6 +79,8 @@ class World:
         sessions: dict[str, Session] | None = None,
         run: str = "",
         pause: Pause | None = None,
+        case: str = "",
+        snapshots: TakeSnapshot | None = None,
         mask: Callable[[Any], Any] = lambda value: value,
     ) -> None:
         self.clock = clock
@@ -88,6 +95,8 @@ class World:
         self.told: set[tuple[str, int]] = set()
         self.run = run
         self.pause = pause
+        self.case = case
+        self.snapshots = snapshots
         self.mask = mask
 
 

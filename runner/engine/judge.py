@@ -8,15 +8,16 @@ from typing import Any, NamedTuple
 
 from runner.engine.frame import Frame
 from runner.engine.hearing import learnt
+from runner.matchers.equality import same
 from runner.matchers.openapi import Contract
 from runner.model.answer import Answer
 from runner.model.errors import StepError
 from runner.model.events import SecretLearned
 from runner.model.exchange import Exchange, Response
 from runner.model.kinds import MISSING, Names
-from runner.model.results import Check, Failure
+from runner.model.results import Check, Failure, Snapshot
 from runner.model.wording import did_you_mean, key_text, shown
-from runner.plan.conditions import Condition, Expectation, Inside
+from runner.plan.conditions import Condition, Expectation, Inside, Stored
 from runner.plan.parts import AssertPlan, ExtractPlan
 from runner.plan.plan import StepPlan
 from runner.templating.values import boolean, expression_parts
@@ -25,7 +26,7 @@ from runner.templating.values import boolean, expression_parts
 class Judgement:
     """What came of judging one answer. Filled here, read by the step."""
 
-    __slots__ = ("checks", "errors", "extracted", "frame", "passed")
+    __slots__ = ("checks", "errors", "extracted", "frame", "passed", "taken")
 
     def __init__(self, frame: Frame) -> None:
         self.frame = frame
@@ -33,6 +34,7 @@ class Judgement:
         self.errors: list[Failure] = []
         self.extracted: dict[str, Any] = {}
         self.passed = 0
+        self.taken: list[Snapshot] = []
 
     @property
     def failed(self) -> bool:
@@ -132,7 +134,7 @@ def _judge(step: StepPlan, answer: Answer, frame: Frame, names: Names, judgement
                 return
     for extract in step.extracts:
         _extract(extract, answer, frame, names, judgement)
-    _expect(step.expectations, answer, names, judgement)
+    _expect(step.expectations, answer, names, judgement, turn=f" [{names['index']}]" if step.for_each else "")
 
 
 def judge_status(step: StepPlan, answer: Answer, names: Names, judgement: Judgement) -> None:
@@ -191,7 +193,9 @@ class _Found(NamedTuple):
     indefinite: bool
 
 
-def _expect(expectations: Iterable[Expectation], answer: Answer, names: Names, judgement: Judgement) -> None:
+def _expect(
+    expectations: Iterable[Expectation], answer: Answer, names: Names, judgement: Judgement, turn: str = ""
+) -> None:
     for expectation in expectations:
         try:
             text, selector = expectation.pick.resolve(names)
@@ -210,6 +214,35 @@ def _expect(expectations: Iterable[Expectation], answer: Answer, names: Names, j
                 _entry(entry, found, names, judgement)
             except StepError as error:
                 judgement.error(error, entry.path)
+        if expectation.snapshot is not None:
+            try:
+                _snapshot(expectation.snapshot, found, turn, judgement)
+            except StepError as error:
+                judgement.error(error, expectation.snapshot.path)
+
+
+def _snapshot(stored: Stored, found: _Found, turn: str, judgement: Judgement) -> None:
+    """Hold what was found against what is stored, or take it to be stored."""
+    frame, world = judgement.frame, judgement.frame.world
+    if found.value is MISSING or found.trouble:
+        detail = found.trouble or "nothing was found there"
+        where = frame.where(stored.path)
+        judgement.checks.append(Check(found.text, "snapshot", True, found=False, detail=detail, where=where))
+        return
+    value = stored.counts(found.value)
+    expected = value if world.snapshots is not None else stored.value(turn, world.case)
+    if expected is MISSING:
+        hint = f"look at the answer, then store it: runflow run {frame.plan.file} --update-snapshots"
+        raise StepError(f"no snapshot of `{found.text}` is stored for this step", "input", hint=hint)
+    if world.snapshots is not None:
+        if world.mask(value) != value:
+            raise StepError(f"a snapshot of `{found.text}` would hold a secret", "policy", hint="`ignore` its path")
+        judgement.taken.append(Snapshot(stored.file, stored.step + turn, stored.selector, world.case, value))
+    if same(value, expected):
+        judgement.hold(Check(found.text, "snapshot", expected, value, passed=True) if world.keep else None)
+        return
+    where = frame.where(stored.path)
+    judgement.checks.append(Check(found.text, "snapshot", expected, value, where=where))
 
 
 def _entry(entry: Condition | Inside, found: _Found, names: Names, judgement: Judgement) -> None:

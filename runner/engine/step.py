@@ -74,6 +74,9 @@ class StepRun:
             why = Failure(stop.kind, stop.reason, where=frame.where(step.path))
             self.attempt.judgement.errors.append(why)
             tries.append(self._record(self.attempt, 0.0, 0.0))
+        if frame.world.snapshots is not None and self.attempt.verdict is Verdict.PASSED:
+            for taken in self.attempt.judgement.taken:
+                frame.world.snapshots(taken)
         result = self._finished(names, index, self.attempt, tries, frame.world.clock() - started)
         if interrupted is not None:
             raise StoppedStep(result, self.attempt.given, interrupted)
@@ -212,6 +215,7 @@ class StepRun:
             attempt.judgement.checks += page.checks
             attempt.judgement.errors += page.errors
             attempt.judgement.passed += page.passed
+            attempt.judgement.taken += page.taken
             if pages is None:
                 attempt.given = page.extracted
                 return

@@ -9,7 +9,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from runner.language.files import FileRefused, Files, as_written
+from runner.language.files import FileMissing, Files, as_written
 
 
 class Bundle(Files):
@@ -41,7 +41,7 @@ class Bundle(Files):
 
     def _load(self, path: Path, name: str) -> bytes:  # noqa: ARG002  # there is none
         hint = "its name is known only while it runs: name it literally, so that it is sent with the workflow"
-        raise FileRefused(f"{name} is not in the bundle that was sent here", hint=hint)
+        raise FileMissing(f"{name} is not in the bundle that was sent here", hint=hint)
 
 
 @cache

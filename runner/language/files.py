@@ -17,6 +17,10 @@ class FileRefused(RunflowError):
     """A file that is not there, may not be read, or is not a file."""
 
 
+class FileMissing(FileRefused):
+    """A file that is not there."""
+
+
 class Files:
     """The files of a run: what was read is kept, so that a workflow's own make the bundle that it needs elsewhere.
 
@@ -140,7 +144,7 @@ def read_file(path: Path, name: str) -> bytes:
             sorted(other.name for other in path.parent.glob("*") if other.is_file())[:8] if path.parent.is_dir() else []
         )
         hint = f"looked for {path}" + (f"; that folder has: {', '.join(near)}" if near else "")
-        raise FileRefused(f"there is no file {name}", hint=hint) from None
+        raise FileMissing(f"there is no file {name}", hint=hint) from None
     except OSError as error:
         raise FileRefused(f"{name} cannot be read: {_reason(error)}") from None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runner.matchers import collections, combine, equality, kind, ordering, schema, text
+from runner.matchers import collections, combine, equality, kind, ordering, schema, snapshot, text
 from runner.model.kinds import Matcher
 from runner.model.plugins import joined
 
@@ -38,11 +38,9 @@ MATCHERS: dict[str, Matcher] = {
         combine.AnyOf(),
         combine.AllOf(),
         schema.Schema(),
+        snapshot.Snapshot(),
     )
 }
-
-LATER = ("snapshot",)
-"""Operators of the language that are refused until they are built."""
 
 MISTAKEN = {
     "eq": "equals", "==": "equals", "equal": "equals", "is": "equals", "ne": "not_equals", "!=": "not_equals",

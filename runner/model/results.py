@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
@@ -64,6 +65,23 @@ class Check(msgspec.Struct, frozen=True):
     parts: tuple[tuple[str, Any], ...] = ()
     where: Where | None = None
     passed: bool = False
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """What a selector of a step found, to be stored.
+
+    Attributes:
+        file: Where: its real path.
+        step: The step as it is written, with its turn.
+        selector: As written.
+        case: Of the workflow, or "".
+    """
+
+    file: Path
+    step: str
+    selector: str
+    case: str
+    value: Any
 
 
 class Failure(msgspec.Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from runner.model.errors import DocumentPath, StepError
 from runner.model.kinds import MISSING, Matcher, Miss, Names, Selector, Value
 from runner.model.wording import json_text, shown
+from runner.selectors.json_path import Definite, Indefinite, without
 
 NOT_THERE = Miss("nothing was found there", undecided=True)
 
@@ -141,8 +143,41 @@ class Conditions(msgspec.Struct, frozen=True):
         return f"expected {json_text(self.written)}, got {came}" + (f" ({miss.detail})" if miss.detail else "")
 
 
+class Stored(msgspec.Struct, frozen=True):
+    """What a selector of a step is held against.
+
+    Attributes:
+        file: Where it is stored: its real path.
+        step: The step as it is written in its file.
+        selector: As written.
+        ignore: Paths into the value that do not count.
+        values: What is stored for this step and selector, by turn and by case.
+        path: Where `snapshot` stands.
+    """
+
+    file: Path
+    step: str
+    selector: str
+    ignore: tuple[Definite | Indefinite, ...]
+    values: dict[str, dict[str, Any]]
+    path: DocumentPath
+
+    def counts(self, value: Any) -> Any:
+        """The value without what is ignored. Raises StepError."""
+        return without(value, self.ignore) if self.ignore else value
+
+    def value(self, turn: str, case: str) -> Any:
+        """What is stored, or MISSING."""
+        return self.values.get(turn, {}).get(case, MISSING)
+
+
 class Expectation(msgspec.Struct, frozen=True):
-    """A selector and what must hold of what it finds."""
+    """A selector and what must hold of what it finds.
+
+    Attributes:
+        snapshot: What it is held against, too.
+    """
 
     pick: Pick
     conditions: Conditions
+    snapshot: Stored | None = None

@@ -11,16 +11,18 @@ from runner.language.parts import Extract
 from runner.matchers.base import ValueMatcher
 from runner.matchers.equality import is_number
 from runner.matchers.schema import Schema
-from runner.matchers.table import LATER, MATCHERS, MISTAKEN, matcher_named
+from runner.matchers.snapshot import Snapshot
+from runner.matchers.table import MATCHERS, MISTAKEN, matcher_named
 from runner.model.answer import read_json
 from runner.model.errors import DocumentPath
 from runner.model.exchange import FAILURE_KINDS
 from runner.model.kinds import MISSING, Argument, Matcher, Miss
 from runner.model.units import bare_number_hint
 from runner.model.wording import did_you_mean, listed, shown
-from runner.plan.conditions import Condition, Conditions, Expectation, Inside
+from runner.plan.conditions import Condition, Conditions, Expectation, Inside, Pick
 from runner.plan.context import Context
 from runner.plan.parts import ExtractPlan
+from runner.plan.snapshots import SnapshotCompiler
 from runner.selectors.table import kind_of
 from runner.templating.values import Literal
 
@@ -68,12 +70,16 @@ class ExpectCompiler:
 
     def __init__(self, context: Context) -> None:
         self.context = context
+        self.snapshots = SnapshotCompiler(context)
 
-    def expectations(self, entries: dict[str, tuple[Any, DocumentPath]]) -> tuple[list[Expectation], list[Expectation]]:
+    def expectations(
+        self, entries: dict[str, tuple[Any, DocumentPath]], step: str
+    ) -> tuple[list[Expectation], list[Expectation]]:
         """Expectations on the status, and all others.
 
         Args:
             entries: What must hold, with its place, by selector; defaults merged in.
+            step: The step as it is written.
         """
         status: list[Expectation] = []
         others: list[Expectation] = []
@@ -86,8 +92,18 @@ class ExpectCompiler:
             pick = self.context.pick(text, path, on_key=True)
             if pick.selector is not None:
                 self._check_kind(text, data, path)
-            others.append(Expectation(pick, self.conditions(data, path)))
+            others.append(self._expectation(pick, data, path, step))
         return status, others
+
+    def _expectation(self, pick: Pick, data: Any, path: DocumentPath, step: str) -> Expectation:
+        if not isinstance(data, dict) or "snapshot" not in data:
+            return Expectation(pick, self.conditions(data, path))
+        place = (*path, "snapshot")
+        if pick.selector is None:
+            self.context.problem(place, "a snapshot stands under a selector without a template", on_key=True)
+        rest = {key: value for key, value in data.items() if key != "snapshot"}
+        conditions = self.conditions(rest, path) if rest else Conditions((), data)
+        return Expectation(pick, conditions, self.snapshots.compile(step, pick.text, data["snapshot"], place))
 
     def _status(self, data: Any, path: DocumentPath) -> Conditions:
         if isinstance(data, dict):
@@ -137,8 +153,6 @@ class ExpectCompiler:
             if key.startswith("$"):
                 pick = self.context.pick(key, below, on_key=True)
                 entries.append(Inside(pick, self.conditions(argument, below), below))
-            elif key in LATER:
-                self.context.later(below, f"`{key}`")
             elif (matcher := matcher_named(key)) is not None:
                 entries.append(self._condition(matcher, argument, below))
             else:
@@ -157,6 +171,9 @@ class ExpectCompiler:
             return Condition(matcher, self.conditions(data, path), path)
         if kind == "conditions list":
             return Condition(matcher, self._list(matcher, data, path), path)
+        if isinstance(matcher, Snapshot):
+            hint = "write it there: `$.name: {snapshot: true}`"
+            self.context.problem(path, "a snapshot stands directly under a selector", hint, on_key=True)
         if isinstance(matcher, Schema):
             data = self._schema(data, path)
             wrong = "" if data is None else matcher.check(data)

@@ -289,7 +289,13 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One run of a workflow: a case, a matrix entry, or the one and only."""
+    """One run of a workflow: a case, a matrix entry, or the one and only.
+
+    Attributes:
+        label: What it is called in reports.
+        case: The same for all repetitions of it.
+    """
 
     values: dict[str, Any] = {}
     label: str = ""
+    case: str = ""

@@ -45,11 +45,12 @@ def rows(document: Document, context: Context) -> tuple[Row, ...]:
     combinations = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
     secrets = frozenset(document.secrets) if isinstance(document.secrets, list) else frozenset()
     labelled = len(cases) > 1 or document.cases is not UNSET
-    return tuple(
-        Row({**case, **combination}, _label({**combination, **case}, index if labelled else None, secrets))
-        for index, case in enumerate(cases, 1)
-        for combination in combinations
-    )
+    found = []
+    for index, case in enumerate(cases, 1):
+        for combination in combinations:
+            label = _label({**combination, **case}, index if labelled else None, secrets)
+            found.append(Row({**case, **combination}, label, label))
+    return tuple(found)
 
 
 def _label(values: dict[str, Any], index: int | None, secrets: frozenset[str]) -> str:

@@ -52,7 +52,8 @@ class StepCompiler:
             action = self._include(step, path)
         elif key == "set":
             action = SetPlan(self.named(step.set if isinstance(step.set, dict) else {}, (*path, "set")))
-        status, others = self._expect(step, path, is_request=is_request)
+        written = step.name if isinstance(step.name, str) else _default_name(step, key)
+        status, others = self._expect(step, path, written, is_request=is_request)
         extracts = [] if step.extract is UNSET else self.expects.extracts(step.extract, (*path, "extract"))
         local = ("response",) if is_request else ()
         asserts = [] if step.assert_ is UNSET else step.assert_
@@ -63,7 +64,6 @@ class StepCompiler:
             conditions = tuple(
                 context.condition(text, (*path, "assert", index), *local) for index, text in enumerate(asserts)
             )
-        written = step.name if isinstance(step.name, str) else _default_name(step, key)
         return StepPlan(
             name=context.value(written, (*path, "name")) if isinstance(step.name, str) else Literal(written),
             path=path,
@@ -127,7 +127,7 @@ class StepCompiler:
             self.context.check_name(step.as_, (*path, "as"))
         return (step.as_ if isinstance(step.as_, str) else "item", "index")
 
-    def _expect(self, step: Step, path: DocumentPath, *, is_request: bool) -> Any:
+    def _expect(self, step: Step, path: DocumentPath, written: str, *, is_request: bool) -> Any:
         place = (*path, "expect")
         if step.expect in ({}, []):
             self.context.problem(place, "`expect` is empty", "write what must hold: `expect: 200`", on_key=True)
@@ -141,7 +141,7 @@ class StepCompiler:
                     f"an include has no status, so {data!r} cannot be held against it",
                     "expect its outputs: `$.name`",
                 )
-        return self.expects.expectations(merged)
+        return self.expects.expectations(merged, written)
 
     def timeout(self, step: Step, path: DocumentPath, *, is_request: bool) -> Value | Seconds | None:
         """Seconds for one try, the default's where the step says nothing; None where that says nothing either."""

@@ -86,10 +86,15 @@ def differences(expected: Any, actual: Any, path: str = "$") -> Iterator[str]:
 
 
 _WORDS = {
-    "equals": "", "status": "", "gt": "more than ", "gte": "at least ", "lt": "less than ", "lte": "at most ", "not_equals": "anything but ",
+    "equals": "", "snapshot": "", "status": "",
+    "gt": "more than ", "gte": "at least ", "lt": "less than ", "lte": "at most ", "not_equals": "anything but ",
     "in": "one of ", "not_in": "none of ", "contains": "something that contains ", "not_contains": "something without ",
     "starts_with": "a text that starts with ", "ends_with": "a text that ends with ", "matches": "a text that matches ",
 }  # fmt: skip
+
+
+_SAME = frozenset({"equals", "snapshot"})
+"""Operators that show where two values differ."""
 
 
 def check_lines(check: Check) -> Iterator[str]:
@@ -101,7 +106,7 @@ def check_lines(check: Check) -> Iterator[str]:
         return
     yield check.subject
     both = isinstance(check.expected, (dict, list)) and isinstance(check.actual, (dict, list))
-    if check.operator == "equals" and check.found and both and type(check.expected) is type(check.actual):
+    if check.operator in _SAME and check.found and both and type(check.expected) is type(check.actual):
         yield from _cut([f"  {line}" for line in differences(check.expected, check.actual)], 20)
         return
     lines = _text_diff(check)
@@ -131,7 +136,7 @@ def _expected(check: Check) -> str:
 
 def _text_diff(check: Check) -> list[str]:
     """Two texts of several lines, line by line."""
-    if check.operator != "equals" or not isinstance(check.expected, str) or not isinstance(check.actual, str):
+    if check.operator not in _SAME or not isinstance(check.expected, str) or not isinstance(check.actual, str):
         return []
     if "\n" not in check.expected or "\n" not in check.actual:
         return []

@@ -7,6 +7,8 @@ saves 25 ms of imports in a run that has no other; a test holds both to the same
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from copy import deepcopy
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -53,6 +55,17 @@ class Definite:
                 value = value[index]
         return value
 
+    def places(self, value: Any) -> list[tuple[str | int, ...]]:
+        """The names and indices that lead to what is found."""
+        found: list[str | int] = []
+        for step in self.path:
+            index = step + len(value) if isinstance(step, int) and step < 0 and isinstance(value, list) else step
+            value = Definite((step,)).find(value)
+            if value is MISSING:
+                return []
+            found.append(index)
+        return [tuple(found)]
+
     def select(self, answer: Answer, /) -> Any:
         """The value in the body's JSON, or MISSING."""
         return self.find(answer.json)
@@ -69,8 +82,15 @@ class Indefinite:
 
     def find(self, value: Any) -> list[Any]:
         """The values found, in order; raises StepError where the value is nested too deeply to walk."""
+        return [node.value for node in self._nodes(value)]
+
+    def places(self, value: Any) -> list[tuple[str | int, ...]]:
+        """The names and indices that lead to what is found; raises StepError likewise."""
+        return [tuple(node.location) for node in self._nodes(value)]
+
+    def _nodes(self, value: Any) -> list[Any]:
         try:
-            return limited("the path", self._values, value)
+            return limited("the path", self._found, value)
         except RecursionError:
             raise StepError("the JSON is nested too deeply for this path", "extract") from None
         except Exception as error:
@@ -78,8 +98,8 @@ class Indefinite:
                 raise StepError(f"the path cannot be followed: {error}", "extract") from None
             raise
 
-    def _values(self, value: Any) -> list[Any]:
-        return [node.value for node in self._query.finditer(value)]
+    def _found(self, value: Any) -> list[Any]:
+        return list(self._query.finditer(value))
 
     def select(self, answer: Answer, /) -> list[Any]:
         """The values in the body's JSON."""
@@ -180,6 +200,17 @@ class JsonPath:
     def compile(self, argument: str, /) -> Selector:
         """Raises ValueError."""
         return compile_path(argument)
+
+
+def without(value: Any, paths: Iterable[Definite | Indefinite]) -> Any:
+    """The value without what these paths find in it; raises StepError as `find` does."""
+    places = {place for path in paths for place in path.places(value)}
+    if not places:
+        return value
+    left = deepcopy(value)
+    for place in sorted(places, key=lambda place: [(isinstance(step, int), step) for step in place], reverse=True):
+        del Definite(place[:-1]).find(left)[place[-1]]  # what stands behind or inside goes first
+    return left
 
 
 def jsonpath_filter(value: Any, path: str) -> Any:

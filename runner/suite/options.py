@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from runner.model.results import Snapshot
+
 DEFAULT_JOBS = 8
 
 
@@ -26,6 +28,7 @@ class Options(msgspec.Struct, frozen=True):
         invalid: Files that are wrong were left out.
         pause: Is asked before each step with its name and its variables, secrets masked, and gives those that were changed.
         shuffled: The runs are in the random order of the seed.
+        snapshots: Takes what passing steps are to be held against from now on (`--update-snapshots`).
         elsewhere: They read the environment of another machine, so that what is in this one says nothing.
     """
 
@@ -42,3 +45,4 @@ class Options(msgspec.Struct, frozen=True):
     pause: Callable[[str, dict[str, Any]], dict[str, Any]] | None = None
     shuffled: bool = False
     elsewhere: bool = False
+    snapshots: Callable[[Snapshot], None] | None = None

@@ -61,7 +61,7 @@ def resumed(run: Run, name: str, earlier: WorkflowResult) -> Resumed:
         hint = "run it from the start, or from a step before"
         raise RunflowError(f"{plan.file}: the earlier run did not come as far as to give {listed(missing)}", hint=hint)
     left_out = plan.left_out | dict.fromkeys((step.path for step in skipped), BEFORE)
-    row = Row(run.row.values | names, run.row.label)
+    row = Row(run.row.values | names, run.row.label, run.row.case)
     return Resumed(
         msgspec.structs.replace(run, plan=msgspec.structs.replace(plan, left_out=left_out), row=row),
         tuple(step.written_name for step in again),

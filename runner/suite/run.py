@@ -79,6 +79,8 @@ def new_world(
         places=options.places,
         sessions=sessions,
         run=f"{plan.name} {row.label}".rstrip(),
+        case=row.case,
+        snapshots=options.snapshots,
     )
 
 

@@ -164,7 +164,7 @@ def _repeated(run: Run, times: int) -> Iterable[Run]:
         return
     for number in range(1, times + 1):
         label = f"{run.row.label} #{number}".strip()
-        yield Run(run.plan, Row(run.row.values, label), run.key, run.number * times + number - 1)
+        yield Run(run.plan, Row(run.row.values, label, run.row.case), run.key, run.number * times + number - 1)
 
 
 def up_to_step(plan: Plan, wanted: Sequence[Wanted]) -> Plan:

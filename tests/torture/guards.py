@@ -93,9 +93,12 @@ GUARDS = (
     Guard("no secret of --var to workers unasked", "scale/post.py", "if name in self._options.given:", "if False:", (DASK, "-k", "given_with_var")),
     Guard("no private key to workers unasked", "plan/transport.py", 'private=key == "cert"', "private=False", (DASK, "-k", "certificate")),
     Guard("what a source gave is masked on workers", "scale/worker.py", "environment.found |= job.found", "environment.variables |= job.found", (DASK, "-k", "secret_source")),
-    Guard("no file but those of the bundle", "language/bundle.py", 'raise FileRefused(f"{name} is not in the bundle that was sent here", hint=hint)', "return super()._load(path, name)", ("tests/language/test_bundle.py",)),
+    Guard("no file but those of the bundle", "language/bundle.py", 'raise FileMissing(f"{name} is not in the bundle that was sent here", hint=hint)', "return super()._load(path, name)", ("tests/language/test_bundle.py",)),
     Guard("the same runflow on both sides", "scale/clusters.py", "    if others:", "    if False:", (DASK, "-k", "another_runflow")),
     Guard("the first files read by one thread at a time", "language/read.py", "with _ONE_AT_A_TIME:", "if True:", ("tests/language/test_read.py",)),
+    Guard("no secret in a snapshot", "engine/judge.py", "if world.mask(value) != value:", "if False:", ("tests/plan/test_snapshots.py",)),
+    Guard("a snapshot of a step that passed", "engine/step.py", "if frame.world.snapshots is not None and self.attempt.verdict is Verdict.PASSED:", "if frame.world.snapshots is not None:", ("tests/plan/test_snapshots.py",)),
+    Guard("no snapshot of a step that runs several times", "suite/snapshots.py", "if not same(known.value, snapshot.value):", "if False:", ("tests/suite/test_snapshots_stored.py",)),
 )  # fmt: skip
 
 

@@ -1,0 +1,28 @@
+"""`snapshot`: what was stored when somebody looked at it. Which value that is, and where it is stored, is the plan's business."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runner.matchers.base import ValueMatcher
+from runner.model.wording import shown
+
+
+class Snapshot(ValueMatcher):
+    """Equal to what is stored; it stands directly under a selector, so it is never asked to judge by itself."""
+
+    name = "snapshot"
+    summary = (
+        "equal to the stored snapshot: `true`, or `{ignore: [paths]}` for what varies; written by `--update-snapshots`"
+    )
+
+    def check(self, argument: Any, /) -> str:
+        """True, or a map with paths to ignore."""
+        if argument is True:
+            return ""
+        if not isinstance(argument, dict) or set(argument) != {"ignore"}:
+            return f"`snapshot` takes true or {{ignore: [paths]}}, not {shown(argument, 60)}"
+        paths = argument["ignore"]
+        if not isinstance(paths, list) or not paths or not all(isinstance(path, str) for path in paths):
+            return f"`ignore` takes a list of paths into the value, not {shown(paths, 60)}; write `ignore: [$.id]`"
+        return ""

@@ -1,0 +1,104 @@
+"""`snapshot`, compiled: what is stored for a selector of a step, and what of a value counts. Writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from runner.language.files import FileMissing, FileRefused
+from runner.matchers.snapshot import Snapshot
+from runner.model.answer import read_json
+from runner.model.errors import DocumentPath
+from runner.plan.conditions import Stored
+from runner.plan.context import Context
+from runner.selectors.json_path import Definite, Indefinite, compile_path
+
+FOLDER = "__snapshots__"
+Contents = dict[str, dict[str, dict[str, Any]]]
+"""What a file of snapshots holds: values by the step, the selector and the case; "" is the one and only case."""
+
+
+class SnapshotCompiler:
+    """Compiles the snapshots of one file, which stand together in another."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.name = f"{FOLDER}/{context.path.name}.json"
+        self._contents: Contents | None = None
+        self._known: set[tuple[str, str]] = set()
+
+    def compile(self, step: str, selector: str, argument: Any, path: DocumentPath) -> Stored:
+        """One snapshot with its mistakes noted.
+
+        Args:
+            step: The step as it is written.
+            selector: Likewise.
+            argument: What stands under `snapshot`.
+            path: Where.
+        """
+        message, _, hint = Snapshot().check(argument).partition("; ")
+        if message:
+            self.context.problem(path, message, hint)
+        elif (step, selector) in self._known:
+            message = f"another step called {step!r} has a snapshot of `{selector}` already"
+            self.context.problem(path, message, "give each step a name of its own", on_key=True)
+        self._known.add((step, selector))
+        ignore = [] if message or argument is True else [*self._ignored(argument["ignore"], (*path, "ignore"))]
+        contents = self._read(path)
+        values = {
+            stored.removeprefix(step): by_selector[selector]
+            for stored, by_selector in contents.items()
+            if turn_of(stored, step) is not None and selector in by_selector
+        }
+        folder = self.context.path.parent
+        return Stored(folder / self.name, step, selector, tuple(ignore), values, path)
+
+    def _ignored(self, paths: list[str], place: DocumentPath) -> Iterator[Definite | Indefinite]:
+        for index, text in enumerate(paths):
+            try:
+                compiled = compile_path(text)
+            except ValueError as error:
+                message, _, hint = str(error).partition("\n")
+                self.context.problem((*place, index), message, hint)
+                continue
+            if isinstance(compiled, Definite) and not compiled.path:
+                self.context.problem((*place, index), "this ignores everything", "name what varies: `$.id`")
+            yield compiled
+
+    def _read(self, path: DocumentPath) -> Contents:
+        if self._contents is None:
+            self._contents = {}
+            try:
+                self._contents = read_contents(self.context.settings.files.read(self.name, self.context.path.parent))
+            except FileMissing:
+                pass  # nothing is stored yet, which a run says
+            except FileRefused as error:
+                self.context.problem(path, error.message, error.hint)
+            except ValueError as error:
+                hint = "write it anew with --update-snapshots, or take it back from version control"
+                self.context.problem(path, f"the snapshots in {self.name} cannot be read: {error}", hint)
+        return self._contents
+
+
+def read_contents(content: bytes) -> Contents:
+    """What a file of snapshots holds.
+
+    Raises:
+        ValueError: it is none.
+    """
+    data = read_json(content.decode("utf-8"))
+    by_step = data.values() if isinstance(data, dict) else [None]
+    if not all(isinstance(each, dict) and all(isinstance(cases, dict) for cases in each.values()) for each in by_step):
+        raise ValueError("it is no map of steps, selectors and cases")
+    contents: Contents = data
+    return contents
+
+
+def turn_of(stored: str, step: str) -> int | None:
+    """Which turn of a step something was stored for (-1 for a step without turns), or None where it is another step."""
+    rest = stored.removeprefix(step) if stored.startswith(step) else None
+    if rest == "":
+        return -1
+    if rest is None or not (rest.startswith(" [") and rest.endswith("]") and rest[2:-1].isdigit()):
+        return None
+    return int(rest[2:-1])
