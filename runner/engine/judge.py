@@ -224,25 +224,26 @@ def _expect(
 def _snapshot(stored: Stored, found: _Found, turn: str, judgement: Judgement) -> None:
     """Hold what was found against what is stored, or take it to be stored."""
     frame, world = judgement.frame, judgement.frame.world
-    if found.value is MISSING or found.trouble:
-        detail = found.trouble or "nothing was found there"
-        where = frame.where(stored.path)
-        judgement.checks.append(Check(found.text, "snapshot", True, found=False, detail=detail, where=where))
-        return
-    value = stored.counts(found.value)
-    expected = value if world.snapshots is not None else stored.value(turn, world.case)
-    if expected is MISSING:
+    expected = stored.value(turn, world.case)
+    if expected is MISSING and world.snapshots is None:
         hint = f"look at the answer, then store it: runflow run {frame.plan.file} --update-snapshots"
         raise StepError(f"no snapshot of `{found.text}` is stored for this step", "input", hint=hint)
+    if found.value is MISSING or found.trouble:
+        wanted = "a value to be stored" if expected is MISSING else expected
+        detail = found.trouble or "nothing was found there"
+        where = frame.where(stored.path)
+        judgement.checks.append(Check(found.text, "snapshot", wanted, found=False, detail=detail, where=where))
+        return
+    value = stored.counts(found.value)
     if world.snapshots is not None:
         if world.mask(value) != value:
             raise StepError(f"a snapshot of `{found.text}` would hold a secret", "policy", hint="`ignore` its path")
         judgement.taken.append(Snapshot(stored.file, stored.step + turn, stored.selector, world.case, value))
+        expected = value
     if same(value, expected):
         judgement.hold(Check(found.text, "snapshot", expected, value, passed=True) if world.keep else None)
-        return
-    where = frame.where(stored.path)
-    judgement.checks.append(Check(found.text, "snapshot", expected, value, where=where))
+    else:
+        judgement.checks.append(Check(found.text, "snapshot", expected, value, where=frame.where(stored.path)))
 
 
 def _entry(entry: Condition | Inside, found: _Found, names: Names, judgement: Judgement) -> None:

@@ -7,6 +7,7 @@ import os
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from runner.matchers.equality import same
@@ -109,12 +110,20 @@ def _flat(contents: Contents) -> Iterator[tuple[tuple[str, str, str], object]]:
                 yield (step, selector, case), value
 
 
+def _text(contents: Contents) -> bytes:
+    """As people read it; half of a surrogate pair, which JSON may hold and UTF-8 may not, stays escaped, and then all else too."""
+    for escaped in (False, True):
+        with suppress(UnicodeEncodeError):
+            return f"{json.dumps(contents, indent=2, ensure_ascii=escaped)}\n".encode()
+    raise AssertionError(contents)  # ASCII is UTF-8
+
+
 def _write(file: Path, contents: Contents) -> None:
-    """As people read it, in an order that a diff can follow; whole or not at all."""
+    """Whole or not at all."""
     file.parent.mkdir(exist_ok=True)
     beside = file.with_name(f"{file.name}.{os.getpid()}")
     try:
-        beside.write_text(json.dumps(contents, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        beside.write_bytes(_text(contents))
         beside.replace(file)
     except OSError:
         beside.unlink(missing_ok=True)

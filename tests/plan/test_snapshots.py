@@ -63,9 +63,14 @@ def test_without_a_snapshot_nothing_passes_and_it_is_said_how_one_is_stored() ->
 
 
 def test_what_is_not_there_fails_whatever_is_stored() -> None:
-    for snapshots in (None, [].append):
-        ran = run(FLOW.replace("ARGUMENT", "true"), [answer(200, {})], files=stored(None), snapshots=snapshots)
+    for files, snapshots, expected in (
+        (stored(3), None, 3),
+        (stored(3), [].append, 3),
+        ({}, [].append, "a value to be stored"),
+    ):
+        ran = run(FLOW.replace("ARGUMENT", "true"), [answer(200, {})], files=files, snapshots=snapshots)
         assert (ran.verdict, ran.checks[0].detail) == ("failed", "nothing was found there")
+        assert ran.checks[0].expected == expected
 
 
 def test_each_case_and_each_turn_has_its_own() -> None:

@@ -6,9 +6,18 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runner.matchers.equality import same
+from runner.model.results import Snapshot
+from runner.plan.snapshots import read_contents
+from runner.suite.snapshots import Taken
 
 PROJECT = Path(__file__).parent.parent.parent
 Write = Callable[[str, str], Path]
@@ -82,6 +91,28 @@ def test_where_nothing_can_be_written_the_command_says_so(
     assert ended.returncode == 4, ended.stdout + ended.stderr
     assert "the snapshots cannot be written: file too large" in ended.stderr
     assert list((tmp_path / "__snapshots__").iterdir()) == []
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters()),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(JSON)
+def test_what_is_stored_is_what_was_found(value: Any) -> None:
+    """Whatever JSON can hold: half of a surrogate pair, -0.0, large numbers."""
+    with tempfile.TemporaryDirectory() as folder:
+        file, taken = Path(folder) / "__snapshots__" / "flow.yaml.json", Taken()
+        taken(Snapshot(file, "item [0]", "$", "", value))
+        (line,) = taken.write([])
+        assert line.endswith(": 1 snapshot, 1 new")
+        assert same(read_contents(file.read_bytes())["item [0]"]["$"][""], value)
 
 
 def test_a_stranger_and_a_cluster_write_none(write: Write, runflow: Any, demo_env: dict[str, str]) -> None:
