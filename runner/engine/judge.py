@@ -224,7 +224,8 @@ def _expect(
 def _snapshot(stored: Stored, found: _Found, turn: str, judgement: Judgement) -> None:
     """Hold what was found against what is stored, or take it to be stored."""
     frame, world = judgement.frame, judgement.frame.world
-    expected = stored.value(turn, world.case)
+    case = world.case if frame.session is None else ""  # whichever case is the first to need a token
+    expected = stored.value(turn, case)
     if expected is MISSING and world.snapshots is None:
         hint = f"look at the answer, then store it: runflow run {frame.plan.file} --update-snapshots"
         raise StepError(f"no snapshot of `{found.text}` is stored for this step", "input", hint=hint)
@@ -238,7 +239,7 @@ def _snapshot(stored: Stored, found: _Found, turn: str, judgement: Judgement) ->
     if world.snapshots is not None:
         if world.mask(value) != value:
             raise StepError(f"a snapshot of `{found.text}` would hold a secret", "policy", hint="`ignore` its path")
-        judgement.taken.append(Snapshot(stored.file, stored.step + turn, stored.selector, world.case, value))
+        judgement.taken.append(Snapshot(stored.file, stored.step + turn, stored.selector, case, value))
         expected = value
     if same(value, expected):
         judgement.hold(Check(found.text, "snapshot", expected, value, passed=True) if world.keep else None)

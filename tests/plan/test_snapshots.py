@@ -85,6 +85,18 @@ def test_each_case_and_each_turn_has_its_own() -> None:
         assert run(flow, [answer(200, {"item": each}) for each in came], files=files, row=1 - row).verdict == "failed"
 
 
+def test_a_login_has_one_for_all_cases() -> None:
+    flow = (
+        "cases: [{n: 1}, {n: 2}]\n"
+        "auth: {api: {login: {name: log in, post: /login, extract: {token: $.token}, expect: {$.kind: {snapshot: true}}}}}\n"
+        "steps: [{get: /x, auth: api}]\n"
+    )
+    files = stored("bearer", step="log in", selector="$.kind")
+    for row in (0, 1):
+        answers = [answer(200, {"token": "tok-123456", "kind": "bearer"}), answer()]
+        assert run(flow, answers, files=files, row=row).verdict == "passed"
+
+
 def taken(text: str, answers: list[Any], **options: Any) -> tuple[str, list[Snapshot]]:
     found: list[Snapshot] = []
     return run(text, answers, snapshots=found.append, **options).verdict, found
