@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 import re
 import threading
 import time
@@ -51,6 +52,8 @@ class Dask:
         if _ADDRESS.fullmatch(address) is None:  # the library takes long to refuse it, and then prints a traceback
             hint = "tcp://HOST:PORT, as `dask scheduler` prints it"
             raise RunflowError(f"{address!r} is no address of a Dask scheduler", hint=hint)
+        for name in ("distributed", "distributed.client"):  # it logs what it raises, with a traceback
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         self._room = f"runflow-{uuid4().hex}"
         self._limit = seconds
         self._places: set[tuple[str, str]] = set()

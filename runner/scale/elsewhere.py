@@ -95,7 +95,8 @@ class Elsewhere:
             hint = "" if flight.run.plan.idempotent else MAY_RUN_AGAIN
             return [self._lost(number, f"the worker that ran it was lost: {raised(error)}", hint)]
         except CancelledError:
-            return [self._lost(number, "it was given up before it began")]
+            reason = "it was given up before it began" if self._stopping.stop else self._cluster.gone()
+            return [self._lost(number, reason or "the executor gave it up; whether it had begun is not known")]
         except Exception as error:  # noqa: BLE001  # as above
             return [self._lost(number, f"it could not be run there: {raised(error)}")]
         return [self._landed(number, answer)]
@@ -140,7 +141,8 @@ class Elsewhere:
         told = self._cluster.give_back(self._post.suite, limit)
         events = [*self._tokens, *(event for each in told if each is not None for event in pickle.loads(each))]  # noqa: S301  # as above
         if None in told:
-            warning = f"{told.count(None)} of {plural(len(told), 'worker')} did not say within {limit:.0f} s that every token was given back"
+            silent = f"{told.count(None)} of {plural(len(told), 'worker')} did not say within {limit:.0f} s"
+            warning = f"{self._cluster.gone() or silent}: whether every token was given back is not known"
             events.append(SessionFinished(SessionResult("on the workers", "login", Verdict.ERROR, warnings=(warning,))))
         return _by_name(events)
 

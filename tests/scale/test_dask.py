@@ -94,6 +94,22 @@ def test_ctrl_c_lets_runs_on_the_workers_clean_up(
     assert "1 workflow with errors, 1 workflow skipped" in said
 
 
+def test_a_scheduler_that_is_killed_ends_the_run_without_a_traceback(
+    doomed: Cluster, server: Server, start: Start, tmp_path: Path
+) -> None:
+    (tmp_path / "a.yaml").write_text(FLOW, encoding="utf-8")
+    process = start("a.yaml", "--executor", f"dask={doomed.address}")
+    assert server.held.wait(30)
+    doomed.scheduler.kill()
+    code, said = ended(process)
+    for name in list(doomed.workers):
+        doomed.kill(name)  # they would look for it for long
+    assert code == 3
+    assert "RF306\n      the Dask scheduler does not answer any more\n" in said
+    assert "whether every token was given back is not known" in said
+    assert "Traceback" not in said
+
+
 def test_nobody_waits_for_a_scheduler_or_workers_that_are_frozen_or_gone(doomed: Cluster) -> None:
     asked = """
 import os, signal, sys, time

@@ -101,7 +101,7 @@ Call = Callable[..., tuple[Result, list[Event]]]
 NOTHING: dict[str, tuple[Fake, dict[str, float], str]] = {
     "the submission fails": (Fake(OSError("no route")), {}, "it could not be run there: OSError: no route"),
     "the run raises": (Fake(ZeroDivisionError("oops")), {}, "it could not be run there: ZeroDivisionError: oops"),
-    "the run is dropped": (Fake(KeyboardInterrupt()), {}, "it was given up before it began"),
+    "the run is dropped": (Fake(KeyboardInterrupt()), {}, "the executor gave it up; whether it had begun is not known"),
     "its worker is lost": (Fake(BrokenExecutor("bang")), {}, "the worker that ran it was lost: BrokenExecutor: bang"),
     "nobody is left": (Fake(None, gone="all have gone"), {}, "all have gone"),
     "the time is over": (Fake(None), {"timeout": 0.1}, "it did not end within 0 s, and may still be running there"),
@@ -166,5 +166,7 @@ def test_tokens_are_told_of_at_the_end_by_name_and_a_worker_that_says_nothing_is
     names = [event.step.name for event in events if isinstance(event, StepFinished)]
     assert names == ["s", "logout of eve", "logout of own", "logout of zoe"]
     assert [session.name for session in result.sessions] == ["eve", "on the workers", "own", "zoe"]
-    assert result.sessions[1].warnings == ("1 of 2 workers did not say within 0 s that every token was given back",)
+    assert result.sessions[1].warnings == (
+        "1 of 2 workers did not say within 0 s: whether every token was given back is not known",
+    )
     assert result.exit_code == 3

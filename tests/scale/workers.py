@@ -105,6 +105,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.asked: Counter[str] = Counter()
         self.by: dict[str, str] = {}
+        self.counting = threading.Lock()
         self.held = threading.Event()
         self.release = threading.Event()
 
@@ -124,7 +125,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
-        self.server.asked[path] += 1
+        with self.server.counting:
+            self.server.asked[path] += 1
         self.server.by[path] = self.headers.get("X-Worker", "")
         if path == "/hold":
             self.server.held.set()
