@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from runner.scale.clusters import Cluster
     from runner.suite.run import NewCrew
     from runner.suite.schedule import Run
+    from runner.suite.snapshots import Taken
 
 
 @click.command("run", short_help="Run workflows.")
@@ -100,7 +101,6 @@ def _run(stack: ExitStack, paths: tuple[str, ...], more: dict[str, str], options
     from runner.app import crew_for, replay_crew
     from runner.cli.problems import INVALID, compiled
     from runner.cli.selecting import chosen
-    from runner.suite.snapshots import Taken
 
     check_executor(options)
     if options["update_snapshots"] and options["untrusted"]:
@@ -138,15 +138,16 @@ def _run(stack: ExitStack, paths: tuple[str, ...], more: dict[str, str], options
         invalid=bool(loader.problems),
         shuffled=options["shuffle"],
         elsewhere=cluster is not None and not options["send_secrets"],
-        snapshots=Taken() if options["update_snapshots"] else None,
+        snapshots=_taken() if options["update_snapshots"] else None,
     )
     if options["dry_run"]:
         from runner.cli.dry_run import show_requests
 
         return show_requests(runs, suite)
-    crew = replay or crew_for(runs[0].plan.driver, jobs=suite.jobs)
-    if cluster is not None:
+    if cluster is not None:  # what sends from here is not even imported
         crew = crew_elsewhere(cluster, runs, loader, suite, secrets=options["send_secrets"])
+    else:
+        crew = replay or crew_for(runs[0].plan.driver, jobs=suite.jobs)
     result = _performed(runs, suite, files, crew, loader.home, options=options)
     if pause is not None and not pause.met:
         click.echo(f"--pause: no step '{pause.step}' was reached", err=True)
@@ -169,7 +170,7 @@ def _performed(
         progress, above = _progress(stack, len(runs), stream, quiet=quiet)
         people = _reporters(options, stream, above)
         result = run_suite(runs, suite, [*people, *reports.reporters], crew, progress)
-    reports.errors.extend(_store_snapshots(suite, runs))
+    reports.errors.extend(_store_snapshots(suite.snapshots, runs))
     errors = [*result.report_errors, *reports.errors, *(_close_log() if options["log_file"] is not None else ())]
     if store:
         _remember(home, runs, result, whole=options["shard"] is None)
@@ -188,14 +189,18 @@ def _jobs(runs: int, asked: int | None, cluster: Cluster | None, *, one_by_one: 
     return allowed(min(asked or DEFAULT_JOBS, runs))
 
 
-def _store_snapshots(suite: Options, runs: list[Run]) -> Iterator[str]:
-    """Store what was taken, and say so; why it could not be stored."""
+def _taken() -> Taken:
     from runner.suite.snapshots import Taken
 
-    if not isinstance(suite.snapshots, Taken):
+    return Taken()
+
+
+def _store_snapshots(taken: Taken | None, runs: list[Run]) -> Iterator[str]:
+    """Store what was taken, and say so; why it could not be stored."""
+    if taken is None:
         return
     try:
-        for line in suite.snapshots.write({run.plan.path: run.plan for run in runs}.values()):
+        for line in taken.write({run.plan.path: run.plan for run in runs}.values()):
             click.echo(line, err=True)
     except OSError as error:
         yield f"the snapshots cannot be written: {(error.strerror or str(error)).lower()}"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 
 def replace(file: Path, content: bytes) -> None:
-    """Put this content in a file's place, with its permissions; a link stays one.
+    """Put this content in a file's place, with its permissions if it is there; a link stays one.
 
     Raises:
         OSError: it cannot be written; the old one is whole.
@@ -16,7 +17,8 @@ def replace(file: Path, content: bytes) -> None:
     beside = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
         beside.write_bytes(content)
-        beside.chmod(file.stat().st_mode)
+        with suppress(FileNotFoundError):  # it is new
+            beside.chmod(file.stat().st_mode)
         beside.replace(file)
     finally:
         beside.unlink(missing_ok=True)

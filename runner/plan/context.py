@@ -146,12 +146,6 @@ class Context:
             hint = f"` #` begins a comment and cut this short; quote the whole text. {hint}".rstrip()
         self.problem(path, message, hint)
 
-    def later(self, path: DocumentPath, what: str) -> None:
-        """Refuse what the language has and this version has not."""
-        self.problem(
-            path, f"{what} is not supported yet", "take it out, or wait for a version that has it", on_key=True
-        )
-
     def origin(self, url: str, path: DocumentPath) -> None:
         """Note what is wrong with a URL's scheme, host and port, whatever its templates give."""
         try:

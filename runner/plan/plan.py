@@ -110,6 +110,11 @@ class SessionPlan(msgspec.Struct, frozen=True):
     folder: str = ""
     logout_judged: bool = False
 
+    @property
+    def steps(self) -> tuple[StepPlan, ...]:
+        """All that it may send."""
+        return (*self.login, *self.refresh, *self.logout)
+
 
 class AuthUse(msgspec.Struct, frozen=True):
     """What a step says about `auth`.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from runner.plan.context import Context
 from runner.selectors.json_path import Definite, Indefinite, compile_path
 
 FOLDER = "__snapshots__"
+_TURN = re.compile(r" \[[0-9]+\]")
 Contents = dict[str, dict[str, dict[str, Any]]]
 """What a file of snapshots holds: values by the step, the selector and the case; "" is the one and only case."""
 
@@ -48,7 +50,7 @@ class SnapshotCompiler:
         values = {
             stored.removeprefix(step): by_selector[selector]
             for stored, by_selector in contents.items()
-            if turn_of(stored, step) is not None and selector in by_selector
+            if is_turn_of(stored, step) and selector in by_selector
         }
         folder = self.context.path.parent
         return Stored(folder / self.name, step, selector, tuple(ignore), values, path)
@@ -94,11 +96,6 @@ def read_contents(content: bytes) -> Contents:
     return contents
 
 
-def turn_of(stored: str, step: str) -> int | None:
-    """Which turn of a step something was stored for (-1 for a step without turns), or None where it is another step."""
-    rest = stored.removeprefix(step) if stored.startswith(step) else None
-    if rest == "":
-        return -1
-    if rest is None or not (rest.startswith(" [") and rest.endswith("]") and rest[2:-1].isdigit()):
-        return None
-    return int(rest[2:-1])
+def is_turn_of(stored: str, step: str) -> bool:
+    """Whether something was stored for this step, or for a turn of it: `item`, `item [0]`."""
+    return stored == step or (stored.startswith(step) and _TURN.fullmatch(stored, len(step)) is not None)

@@ -19,7 +19,7 @@ from distributed import Client, get_client, get_worker
 
 from runner.model.errors import Interrupted, RunflowError
 from runner.model.wording import raised
-from runner.scale.worker import PLANS_KEPT, Answer, answer, give_back, pickled, stop
+from runner.scale.worker import PLANS_KEPT, Answer, answer, give_back, pickled, stop, version
 from runner.version import __version__
 
 T = TypeVar("T")
@@ -77,16 +77,16 @@ class Dask:
                 hint = "start one: `dask worker ADDRESS`"
                 raise RunflowError(f"the Dask cluster has had no worker for {seconds:.0f} s", hint=hint)
             time.sleep(0.1)
-        found = self._everywhere(seconds, _version)
-        for worker, version in found.items():
-            if isinstance(version, TimeoutError):
+        found = self._everywhere(seconds, version)
+        for worker, said in found.items():
+            if isinstance(said, TimeoutError):
                 raise RunflowError(
                     f"the Dask worker {worker} does not answer within {seconds:.0f} s",
                     hint="it is frozen, or computes without a pause: look at it, or take it out of the cluster",
                 )
-            if not isinstance(version, str):
+            if not isinstance(said, str):
                 raise RunflowError(
-                    f"the Dask worker {worker} has no runflow that works: {raised(version)}",
+                    f"the Dask worker {worker} has no runflow that works: {raised(said)}",
                     hint=f"install it there: pip install runflow=={__version__}",
                 )
         return found
@@ -166,13 +166,13 @@ def _client(address: str, seconds: float) -> Any:
         raise TimeoutError(f"it was silent for {seconds:.0f} s") from None
 
 
-def _claimed(claim: tuple[str, str], version: str, job: bytes, parcel: bytes | tuple[str, str]) -> bytes:
+def _claimed(claim: tuple[str, str], of: str, job: bytes, parcel: bytes | tuple[str, str]) -> bytes:
     """On a worker: run a run, knowing whether somebody began it before."""
 
     def run() -> Answer:
         here: Any = get_client()
         begun = here.sync(_begun_before, here.scheduler, claim, get_worker().address)
-        return answer(version, job, parcel if isinstance(parcel, bytes) else _fetched(parcel), begun)
+        return answer(of, job, parcel if isinstance(parcel, bytes) else _fetched(parcel), begun)
 
     return pickled(run)
 
@@ -221,7 +221,3 @@ async def _ask_each(client: Any, seconds: float, do: Callable[..., Any], words: 
 async def _in_thread(do: Callable[..., Any], *words: Any) -> Any:
     """On a worker: beside its event loop, which must go on."""
     return await asyncio.to_thread(do, *words)
-
-
-def _version() -> str:
-    return __version__

@@ -7,7 +7,7 @@ from concurrent.futures import BrokenExecutor, Executor, Future
 
 from runner.model.errors import Interrupted, RunflowError
 from runner.model.wording import raised
-from runner.scale.worker import perform
+from runner.scale.worker import perform, version
 from runner.suite.options import DEFAULT_JOBS
 from runner.version import __version__
 
@@ -32,7 +32,7 @@ class Pool:
     def versions(self, seconds: float) -> dict[str, str]:
         """The version on one of its workers."""
         try:
-            return {"a worker": self._executor.submit(_version).result(seconds)}
+            return {"a worker": self._executor.submit(version).result(seconds)}
         except TimeoutError:
             raise RunflowError(f"the executor ran nothing within {seconds:.0f} s") from None
         except Exception as error:  # an executor is anybody's code
@@ -63,7 +63,3 @@ class Pool:
     def close(self) -> None:
         """Let it end its workers."""
         self._executor.shutdown(wait=False, cancel_futures=True)
-
-
-def _version() -> str:
-    return __version__

@@ -110,18 +110,23 @@ _GUESTS: defaultdict[str, _Guest] = defaultdict(_Guest)
 _LOCK = threading.Lock()
 
 
-def perform(version: str, job: bytes, parcel: bytes) -> bytes:
+def version() -> str:
+    """Of runflow, here."""
+    return __version__
+
+
+def perform(of: str, job: bytes, parcel: bytes) -> bytes:
     """Run one run.
 
     Args:
-        version: Of runflow, where the job was made: another one may mean something else by the same bytes.
+        of: The version of runflow where the job was made: another one may mean something else by the same bytes.
         job: A pickled Job.
         parcel: A pickled Parcel.
 
     Returns:
         A pickled Answer, whatever happens.
     """
-    return pickled(lambda: answer(version, job, parcel))
+    return pickled(lambda: answer(of, job, parcel))
 
 
 def pickled(run: Callable[[], Answer]) -> bytes:
@@ -133,11 +138,11 @@ def pickled(run: Callable[[], Answer]) -> bytes:
         return pickle.dumps(Answer(failure=Failure("lost", message)))
 
 
-def answer(version: str, job: bytes, parcel: bytes, begun: str = "") -> Answer:
+def answer(of: str, job: bytes, parcel: bytes, begun: str = "") -> Answer:
     """What `perform` says, before it is pickled; of a run that another worker began and lost, unless it may be begun again, only that."""
-    if version != __version__:
-        message = f"the worker on {socket.gethostname()} has runflow {__version__}, and here is {version}"
-        return Answer(failure=Failure("lost", message, f"pip install runflow=={version}, there"))
+    if of != __version__:
+        message = f"the worker on {socket.gethostname()} has runflow {__version__}, and here is {of}"
+        return Answer(failure=Failure("lost", message, f"pip install runflow=={of}, there"))
     return _answer(pickle.loads(job), parcel, begun)  # noqa: S301  # whoever sends it may run any code here
 
 

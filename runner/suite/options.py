@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from runner.model.results import Snapshot
+if TYPE_CHECKING:
+    from runner.suite.snapshots import Taken  # imported where somebody asks for it
 
 DEFAULT_JOBS = 8
 
@@ -45,4 +46,4 @@ class Options(msgspec.Struct, frozen=True):
     pause: Callable[[str, dict[str, Any]], dict[str, Any]] | None = None
     shuffled: bool = False
     elsewhere: bool = False
-    snapshots: Callable[[Snapshot], None] | None = None
+    snapshots: Taken | None = None

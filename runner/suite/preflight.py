@@ -61,7 +61,7 @@ def _unset_variables(plan: Plan, options: Options) -> Iterable[Problem]:
 
 def _relative_urls(plan: Plan) -> Iterable[Problem]:
     """URLs that need a base where there is none, in the file, its sessions and the files that it includes."""
-    own = (step for session in plan.sessions for step in (*session.login, *session.refresh, *session.logout))
+    own = (step for session in plan.sessions for step in session.steps)
     for step in (*own, *plan.steps, *plan.cleanup):
         match step.action:
             case RequestPlan(url=url, url_path=path) if url.literal and str(url.render({})).startswith(("/", "?")):

@@ -10,12 +10,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from runner.language.replacing import replace
 from runner.matchers.equality import same
 from runner.model.errors import StepError
 from runner.model.results import Snapshot
+from runner.model.wording import plural
 from runner.plan.conditions import Stored
 from runner.plan.plan import IncludePlan, Plan
-from runner.plan.snapshots import Contents, read_contents, turn_of
+from runner.plan.snapshots import Contents, is_turn_of, read_contents
 
 
 class Taken:
@@ -60,14 +62,15 @@ class Taken:
             for snapshot in found.values():
                 after.setdefault(snapshot.step, {}).setdefault(snapshot.selector, {})[snapshot.case] = snapshot.value
             if not same(before, after):
-                _write(file, after)
+                file.parent.mkdir(exist_ok=True)
+                replace(file, _text(after))
             lines.append(f"{os.path.relpath(file)}: {_changes(before, after)}")
         return lines
 
 
 def _stored(plan: Plan) -> Iterator[Stored]:
     """Every snapshot that a workflow and those that it includes are held against."""
-    sessions = (step for session in plan.sessions for step in (*session.login, *session.refresh, *session.logout))
+    sessions = (step for session in plan.sessions for step in session.steps)
     for step in (*plan.steps, *plan.cleanup, *sessions):
         yield from (each.snapshot for each in step.expectations if each.snapshot is not None)
         if isinstance(step.action, IncludePlan):
@@ -86,7 +89,7 @@ def _left(contents: Contents, asked: list[tuple[str, str]]) -> Contents:
     left: Contents = {}
     for stored, by_selector in contents.items():
         for selector, cases in by_selector.items():
-            if any(turn_of(stored, step) is not None and selector == wanted for step, wanted in asked):
+            if any(is_turn_of(stored, step) and selector == wanted for step, wanted in asked):
                 left.setdefault(stored, {})[selector] = dict(cases)
     return left
 
@@ -100,7 +103,7 @@ def _changes(before: Contents, after: Contents) -> str:
         "gone": len(old.keys() - new.keys()),
     }
     words = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
-    return f"{len(new)} snapshot{'' if len(new) == 1 else 's'}, {words or 'nothing changed'}"
+    return f"{plural(len(new), 'snapshot')}, {words or 'nothing changed'}"
 
 
 def _flat(contents: Contents) -> Iterator[tuple[tuple[str, str, str], object]]:
@@ -116,15 +119,3 @@ def _text(contents: Contents) -> bytes:
         with suppress(UnicodeEncodeError):
             return f"{json.dumps(contents, indent=2, ensure_ascii=escaped)}\n".encode()
     raise AssertionError(contents)  # ASCII is UTF-8
-
-
-def _write(file: Path, contents: Contents) -> None:
-    """Whole or not at all."""
-    file.parent.mkdir(exist_ok=True)
-    beside = file.with_name(f"{file.name}.{os.getpid()}")
-    try:
-        beside.write_bytes(_text(contents))
-        beside.replace(file)
-    except OSError:
-        beside.unlink(missing_ok=True)
-        raise

@@ -28,7 +28,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self.server.asked.append((self.command, self.path, dict(self.headers), body))  # type: ignore[attr-defined]
+        self.server.asked.append((self.command, self.path, dict(self.headers), body))  # type: ignore[attr-defined]  # the tests' own
         path = self.path.partition("?")[0]
         status, kind, content = 200, "application/json", b"{}"
         if path == "/hostile":
@@ -55,8 +55,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 @pytest.fixture(scope="session")
 def server() -> Iterator[Any]:
     made = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    made.asked = []  # type: ignore[attr-defined]
-    made.url = f"http://127.0.0.1:{made.server_port}"  # type: ignore[attr-defined]
+    made.asked = []  # type: ignore[attr-defined]  # the tests' own
+    made.url = f"http://127.0.0.1:{made.server_port}"  # type: ignore[attr-defined]  # the tests' own
     threading.Thread(target=made.serve_forever, daemon=True).start()
     yield made
     made.shutdown()

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from workers import BARE, Cluster, Server
-
-Start = Callable[..., subprocess.Popen[str]]
+from workers import BARE, Cluster, Server, Start, commands
 
 
 @pytest.fixture(scope="module")
@@ -41,24 +37,8 @@ def server() -> Iterator[Server]:
     made.server_close()
 
 
-Start = Callable[..., subprocess.Popen[str]]
-
-
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     """Starts `runflow run` in the test's folder with a bare environment."""
-    started: list[subprocess.Popen[str]] = []
-
-    def call(*words: str, **environment: str) -> subprocess.Popen[str]:
-        pipe = subprocess.PIPE
-        command = [sys.executable, "-m", "runner", "run", "--no-color", *words]
-        started.append(
-            subprocess.Popen(command, cwd=tmp_path, env=BARE | environment, stdout=pipe, stderr=pipe, text=True)
-        )
-        return started[-1]
-
-    yield call
-    for each in started:
-        if each.poll() is None:
-            each.kill()
-        each.communicate()
+    with commands("run", "--no-color", cwd=tmp_path, env=BARE) as start:
+        yield start

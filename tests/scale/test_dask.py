@@ -10,16 +10,13 @@ import socket
 import ssl
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import trustme
-from workers import BARE, FLOW, OTHER, PASSWORD, PROJECT, TOKENS, Cluster, Server, ended, until
+from workers import BARE, FLOW, OTHER, PASSWORD, PROJECT, TOKENS, Cluster, Server, Start, ended, until
 
 from runner.version import __version__
-
-Start = Callable[..., subprocess.Popen[str]]
 
 
 def alike(text: str) -> list[str]:

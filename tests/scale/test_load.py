@@ -9,11 +9,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from workers import Start, commands
 
 PROJECT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(PROJECT / "tests" / "benchmarks"))
@@ -36,7 +37,6 @@ steps:
   - {name: fetch, get: /users/me, auth: api, expect: {status: 200, $.username: ada}}
   - {name: gone, get: "/nothing?who={{ who }}", expect: 404}
 """
-Start = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture
@@ -56,21 +56,10 @@ def server() -> Iterator[tuple[Nginx, str]]:
 @pytest.fixture
 def load(server: tuple[Nginx, str], tmp_path: Path) -> Iterator[Start]:
     """Starts `runflow load` with these words, in an empty folder."""
-    started: list[subprocess.Popen[str]] = []
     (tmp_path / "flow.yaml").write_text(FLOW, encoding="utf-8")
     environment = {**os.environ, "API_URL": server[1], "API_PASSWORD": "pw-12345", "PYTHONPATH": str(PROJECT)}
-
-    def start(*words: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "runner", "load", *words]
-        pipe = subprocess.PIPE
-        started.append(subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=pipe, stderr=pipe, text=True))
-        return started[-1]
-
-    yield start
-    for each in started:
-        if each.poll() is None:
-            each.kill()
-        each.communicate()
+    with commands("load", cwd=tmp_path, env=environment) as start:
+        yield start
 
 
 def counted(server: Nginx) -> tuple[int, int, list[int]]:

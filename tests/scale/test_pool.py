@@ -5,14 +5,10 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from workers import FLOW, OTHER, PASSWORD, PROJECT, TOKENS, Server, ended, until
-
-Start = Callable[..., subprocess.Popen[str]]
+from workers import FLOW, OTHER, PASSWORD, PROJECT, TOKENS, Server, Start, ended, until
 
 
 @pytest.mark.parametrize("factory", ["ThreadPoolExecutor", "ProcessPoolExecutor"])

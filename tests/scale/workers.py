@@ -10,7 +10,8 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ BARE = {"PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT), "PYTHONIOENCODIN
     name: value for name, value in os.environ.items() if name.startswith("COVERAGE")
 }
 PASSWORD = "pw-of-the-worker"
+Start = Callable[..., subprocess.Popen[str]]
 FLOW = """\
 base_url: "{{ env.API_URL }}"
 secrets: [API_PASSWORD]
@@ -143,6 +145,24 @@ class Handler(BaseHTTPRequestHandler):
         self.do_GET()
 
     def log_message(self, *_: Any) -> None: ...
+
+
+@contextmanager
+def commands(*first: str, cwd: Path, env: dict[str, str]) -> Iterator[Start]:
+    """Starts runflow with these words and those that are given; nothing of it is left behind."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*words: str, **environment: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "runner", *first, *words]
+        pipe = subprocess.PIPE
+        started.append(subprocess.Popen(command, cwd=cwd, env=env | environment, stdout=pipe, stderr=pipe, text=True))
+        return started[-1]
+
+    yield start
+    for each in started:
+        if each.poll() is None:
+            each.kill()
+        each.communicate()
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
