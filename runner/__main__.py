@@ -1,6 +1,6 @@
-"""`python -m runner` is `runflow`."""
+"""`python -m runflow` is `runflow`."""
 
-from runner.cli import main
+from .cli import main
 
 if __name__ == "__main__":
     main()

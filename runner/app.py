@@ -9,24 +9,24 @@ from typing import Any
 
 import msgspec
 
-from runner.drivers.table import DRIVERS
-from runner.engine.session import Session
-from runner.loading import Loader, Loading
-from runner.model.errors import Problem, RunflowError, WorkflowError
-from runner.model.events import Emit
-from runner.model.kinds import Reporter
-from runner.model.results import Result, SessionResult
-from runner.model.wording import listed
-from runner.plan.plan import Plan
-from runner.reporters.log import Log
-from runner.reporters.several import Reporters
-from runner.suite.loop import Loop
-from runner.suite.needs import in_order
-from runner.suite.options import DEFAULT_JOBS, Options
-from runner.suite.run import NewCrew, Suite, Watch
-from runner.suite.schedule import Run, runs_of
-from runner.suite.selection import Wanted
-from runner.suite.threads import Threads
+from .drivers.table import DRIVERS
+from .engine.session import Session
+from .loading import Loader, Loading
+from .model.errors import Problem, RunflowError, WorkflowError
+from .model.events import Emit
+from .model.kinds import Reporter
+from .model.results import Result, SessionResult
+from .model.wording import listed
+from .plan.plan import Plan
+from .reporters.log import Log
+from .reporters.several import Reporters
+from .suite.loop import Loop
+from .suite.needs import in_order
+from .suite.options import DEFAULT_JOBS, Options
+from .suite.run import NewCrew, Suite, Watch
+from .suite.schedule import Run, runs_of
+from .suite.selection import Wanted
+from .suite.threads import Threads
 
 
 class Workflow:
@@ -168,10 +168,10 @@ def crew_for(driver: str, session: Any = None, jobs: int = DEFAULT_JOBS) -> NewC
         jobs: Workflows under way at the same time, for each of which the second keeps a connection.
     """
     if driver == "curl":  # each brings a library that takes a while to load, and that not every machine has
-        from runner.drivers.multiplexed import MultiplexedDriver  # noqa: PLC0415  # see above
+        from .drivers.multiplexed import MultiplexedDriver  # noqa: PLC0415  # see above
 
         return lambda _: Loop(MultiplexedDriver(jobs))
-    from runner.drivers.blocking import BlockingDriver  # noqa: PLC0415  # see above
+    from .drivers.blocking import BlockingDriver  # noqa: PLC0415  # see above
 
     return lambda stopping: Threads(lambda: BlockingDriver(session), stopping)
 
@@ -183,7 +183,7 @@ def replay_crew(path: Path) -> tuple[NewCrew, int | None]:
         RunflowError: there is no recording.
     """
     # only for `--replay`
-    from runner.drivers.replay import Recording, ReplayDriver  # noqa: PLC0415  # see above
+    from .drivers.replay import Recording, ReplayDriver  # noqa: PLC0415  # see above
 
     recording = Recording(path)
     return lambda stopping: Threads(lambda: ReplayDriver(recording), stopping), recording.seed

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import UNSET
 
-from runner.drivers.table import DRIVERS, driver_named, features
-from runner.language.files import Files
-from runner.language.project import Environment, Project, ProjectFile, find_project
-from runner.model.environment import Environment as Variables
-from runner.model.errors import Place, Problem, RunflowError, WorkflowError
-from runner.model.exchange import AllowedHosts
-from runner.model.wording import did_you_mean, listed
-from runner.plan.compile import compile_file
-from runner.plan.context import Settings
-from runner.plan.plan import Plan
-from runner.suite.discover import discover
-from runner.suite.selection import Wanted, up_to_step
+from .drivers.table import DRIVERS, driver_named, features
+from .language.files import Files
+from .language.project import Environment, Project, ProjectFile, find_project
+from .model.environment import Environment as Variables
+from .model.errors import Place, Problem, RunflowError, WorkflowError
+from .model.exchange import AllowedHosts
+from .model.wording import did_you_mean, listed
+from .plan.compile import compile_file
+from .plan.context import Settings
+from .plan.plan import Plan
+from .suite.discover import discover
+from .suite.selection import Wanted, up_to_step
 
 if TYPE_CHECKING:
-    from runner.lint.finding import Finding
+    from .lint.finding import Finding
 
 
 class Loading(msgspec.Struct, frozen=True):
@@ -167,8 +167,8 @@ def examined(wanted: Iterable[Wanted], loading: Loading) -> tuple[list[Plan], li
         RunflowError: a driver is not installed.
     """
     # only for who looks for it
-    from runner.lint.examine import findings_of  # noqa: PLC0415  # see above
-    from runner.suite.needs import in_order  # noqa: PLC0415  # see above
+    from .lint.examine import findings_of  # noqa: PLC0415  # see above
+    from .suite.needs import in_order  # noqa: PLC0415  # see above
 
     loader = Loader(msgspec.structs.replace(loading, examined=True))
     plans = loader.plans(wanted)
@@ -213,7 +213,7 @@ def _hosts(found: ProjectFile | None, loading: Loading) -> AllowedHosts | None:
     if not loading.allow_hosts and not loading.untrusted and not isinstance(written, list):
         return None
     # only for who names hosts
-    from runner.model.hosts import hosts_of  # noqa: PLC0415  # see above
+    from .model.hosts import hosts_of  # noqa: PLC0415  # see above
 
     if loading.allow_hosts or loading.untrusted or found is None or not isinstance(written, list):
         try:

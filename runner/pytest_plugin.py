@@ -12,9 +12,9 @@ import pytest
 
 # runflow itself is imported when a workflow is met: this module is loaded by every pytest where runflow is installed
 if TYPE_CHECKING:
-    from runner.model.results import Result, WorkflowResult
-    from runner.plan.plan import Plan
-    from runner.suite.schedule import Run
+    from .model.results import Result, WorkflowResult
+    from .plan.plan import Plan
+    from .suite.schedule import Run
 
 _NAMES = re.compile(r".+\.flow\.ya?ml")
 _HOST = pytest.StashKey["Host"]()
@@ -69,9 +69,9 @@ class Host:
     """Whatever the workflows of one process share: what was read, the tokens, the verdicts of what others need."""
 
     def __init__(self, config: pytest.Config) -> None:
-        from runner.loading import Loader, Loading
-        from runner.model.answer import read_json
-        from runner.suite.options import Options
+        from .loading import Loader, Loading
+        from .model.answer import read_json
+        from .suite.options import Options
 
         given: dict[str, Any] = {}
         for text in config.getoption("--runflow-var"):
@@ -102,9 +102,9 @@ class Host:
 
     def runs(self, path: Path) -> list[Run]:
         """The runs of a file. Raises WorkflowError with all that is wrong with it."""
-        from runner.model.errors import WorkflowError
-        from runner.suite.schedule import runs_of
-        from runner.suite.selection import Wanted
+        from .model.errors import WorkflowError
+        from .suite.schedule import runs_of
+        from .suite.selection import Wanted
 
         known = len(self._loader.problems)
         plans = self._loader.plans([Wanted(path)])
@@ -121,7 +121,7 @@ class Host:
         return self._verdicts[run.key]
 
     def _lacks(self, plan: Plan) -> str:
-        from runner.model.results import Verdict
+        from .model.results import Verdict
 
         for need in plan.needs:
             for run in self.runs(need.path):
@@ -133,7 +133,7 @@ class Host:
     def _ran(self, run: Run) -> tuple[WorkflowResult, list[str]]:
         import msgspec
 
-        from runner.app import crew_for, run_suite
+        from .app import crew_for, run_suite
 
         steps = _Steps()
         self._drivers.add(run.plan.driver)
@@ -143,14 +143,14 @@ class Host:
 
     @staticmethod
     def _skipped(run: Run, reason: str) -> tuple[WorkflowResult, list[str]]:
-        from runner.model.results import Verdict, WorkflowResult
+        from .model.results import Verdict, WorkflowResult
 
         return WorkflowResult(run.plan.name, run.plan.file, Verdict.SKIPPED, run.row.label, reason=reason), []
 
     def close(self) -> Iterable[str]:
         """Give all tokens back: what went wrong with that, a line each."""
-        from runner.app import close_sessions, crew_for
-        from runner.reporters.failures import BAD, reason_of
+        from .app import close_sessions, crew_for
+        from .reporters.failures import BAD, reason_of
 
         if not self._sessions:
             return []
@@ -168,8 +168,8 @@ class _Steps:
         self.lines: list[str] = []
 
     def handle(self, event: Any) -> None:
-        from runner.model.events import StepFinished
-        from runner.reporters.text import step_words
+        from .model.events import StepFinished
+        from .reporters.text import step_words
 
         if isinstance(event, StepFinished):
             self.lines.append(f"{'  ' * event.depth}{event.step.verdict.value:8}{step_words(event.step)}")
@@ -180,8 +180,8 @@ class WorkflowFile(pytest.File):
 
     def collect(self) -> Iterator[WorkflowItem]:
         """Its runs."""
-        from runner.model.errors import RunflowError, WorkflowError
-        from runner.reporters.problems import problem_lines
+        from .model.errors import RunflowError, WorkflowError
+        from .reporters.problems import problem_lines
 
         try:
             runs = Host.of(self.config).runs(self.path)
@@ -210,7 +210,7 @@ class WorkflowItem(pytest.Item):
 
     def runtest(self) -> None:
         """Run it. Raises WorkflowFailed."""
-        from runner.model.results import Verdict
+        from .model.results import Verdict
 
         result, lines = Host.of(self.config).run(self._run)
         if lines:
@@ -233,7 +233,7 @@ class WorkflowItem(pytest.Item):
 
 def text_of(result: WorkflowResult) -> str:
     """Why a run did not pass: each step that did not, with its place, what was expected and what came."""
-    from runner.reporters.failures import BAD, reason_of, reason_of_run
+    from .reporters.failures import BAD, reason_of, reason_of_run
 
     reasons = [reason_of(step) for step in result.steps if step.verdict in BAD] or [reason_of_run(result)]
     return "\n\n".join(
@@ -246,7 +246,7 @@ def runflow(request: pytest.FixtureRequest) -> Any:
     """Runs a workflow from Python: `runflow("flow.yaml", app=app)` against a WSGI or ASGI application, or `url="https://…"`.
 
     The path is relative to the test's file. It gives the `Result`; one that did not pass raises `WorkflowFailed`, unless
-    `check=False`. `variables`, `env` and `environment` are those of `runner.load`.
+    `check=False`. `variables`, `env` and `environment` are those of `runflow.load`.
     """
 
     def call(
@@ -254,10 +254,10 @@ def runflow(request: pytest.FixtureRequest) -> Any:
         env: Mapping[str, str] | None = None, environment: str = "", check: bool = True,
     ) -> Result:  # fmt: skip
         __tracebackhide__ = True
-        from runner.app import load, run
-        from runner.drivers.in_process import AppSession
-        from runner.model.errors import RunflowError, WorkflowError
-        from runner.reporters.problems import problem_lines
+        from .app import load, run
+        from .drivers.in_process import AppSession
+        from .model.errors import RunflowError, WorkflowError
+        from .reporters.problems import problem_lines
 
         base = url or (APP_URL if app is not None else "")
         driver = "requests" if app is not None else ""

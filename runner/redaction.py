@@ -14,10 +14,10 @@ from urllib.parse import quote, quote_plus
 
 import msgspec
 
-from runner.model.events import Emit, Event, SecretLearned
-from runner.model.exchange import Exchange, Request
-from runner.model.results import StepResult, Verdict
-from runner.model.wording import CUT
+from .model.events import Emit, Event, SecretLearned
+from .model.exchange import Exchange, Request
+from .model.results import StepResult, Verdict
+from .model.wording import CUT
 
 MASK = "***"
 _PLAIN = frozenset({bool, type(None), Verdict})

@@ -14,8 +14,8 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
 
-from runner.demo.api import environment
-from runner.demo.server import DemoServer
+from runflow.demo.api import environment
+from runflow.demo.server import DemoServer
 
 sys.path.insert(0, str(Path(__file__).parent))
 PROJECT = Path(__file__).parent.parent
@@ -127,7 +127,7 @@ def runflow(tmp_path: Path) -> Callable[..., Ended]:
         bare = {"PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT)}
         bare |= {name: value for name, value in os.environ.items() if name.startswith("COVERAGE")}
         done = subprocess.run(
-            [sys.executable, "-m", "runner", *args],
+            [sys.executable, "-m", "runflow", *args],
             capture_output=True,
             encoding="utf-8",
             cwd=cwd or tmp_path,

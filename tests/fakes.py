@@ -10,20 +10,20 @@ from typing import Any
 
 import msgspec
 
-from runner.drivers.table import REQUESTS_CAN
-from runner.engine.frame import World
-from runner.engine.session import Session
-from runner.engine.tokens import closed
-from runner.engine.workflow import NESTED, run_workflow
-from runner.language.files import Files
-from runner.model.effects import LATE, Once, Send, Sleep
-from runner.model.errors import Interrupted, Problem, WorkflowError
-from runner.model.events import Event, SecretLearned, StepFinished
-from runner.model.exchange import Request, Response, TransportFailure
-from runner.model.results import Check, Failure, SessionResult, Snapshot, StepResult, WorkflowResult
-from runner.plan.compile import compile_file
-from runner.plan.context import Settings
-from runner.plan.plan import Plan
+from runflow.drivers.table import REQUESTS_CAN
+from runflow.engine.frame import World
+from runflow.engine.session import Session
+from runflow.engine.tokens import closed
+from runflow.engine.workflow import NESTED, run_workflow
+from runflow.language.files import Files
+from runflow.model.effects import LATE, Once, Send, Sleep
+from runflow.model.errors import Interrupted, Problem, WorkflowError
+from runflow.model.events import Event, SecretLearned, StepFinished
+from runflow.model.exchange import Request, Response, TransportFailure
+from runflow.model.results import Check, Failure, SessionResult, Snapshot, StepResult, WorkflowResult
+from runflow.plan.compile import compile_file
+from runflow.plan.context import Settings
+from runflow.plan.plan import Plan
 
 ROOT = Path("/virtual")
 BASE = "http://api.test"

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from fakes import compile_raw
 
-import runner
-from runner.demo.openapi import DOCUMENT
+import runflow
+from runflow.demo.openapi import DOCUMENT
 
 WORKFLOWS = Path(__file__).parent.parent / "workflows"
 FILES = [*sorted(WORKFLOWS.glob("*.yaml")), *sorted(WORKFLOWS.glob("_needs_*/*.yaml"))]
@@ -27,7 +27,7 @@ DRIVERS = [
 
 @pytest.mark.parametrize(("path", "driver"), DRIVERS, ids=lambda each: getattr(each, "name", each))
 def test_a_file_of_the_cookbook_runs_green(path: Path, driver: str, demo_env: dict[str, str]) -> None:
-    result = runner.run(runner.load(path, env=demo_env, driver=driver), env=demo_env)
+    result = runflow.run(runflow.load(path, env=demo_env, driver=driver), env=demo_env)
     assert result.passed, result
     assert all(workflow.verdict.value == "passed" for workflow in result.workflows)
 

@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 import yaml
 
-import runner
-from runner.language.project import find_project
-from runner.lint.examine import findings_of
-from runner.loading import Loader, Loading
-from runner.model.errors import RunflowError
-from runner.suite.selection import Wanted
+import runflow
+from runflow.language.project import find_project
+from runflow.lint.examine import findings_of
+from runflow.loading import Loader, Loading
+from runflow.model.errors import RunflowError
+from runflow.suite.selection import Wanted
 
 PROJECT = Path(__file__).parent.parent
 sys.path.insert(0, str(PROJECT / "tests" / "scale"))
@@ -45,7 +45,7 @@ TESTED = {
     "think_time: 500ms": "test_the_load_test_of_the_readme_runs",
     "# .github/workflows/shards.yml": "test_the_shards_of_the_readme_become_one_report",
     "--executor dask=": "test_the_cluster_of_the_readme_runs_the_cookbook",
-    "import runner": "test_the_python_of_the_readme_runs",
+    "import runflow": "test_the_python_of_the_readme_runs",
     "def test_an_order": "test_the_tests_of_the_readme_run",
     "# .github/workflows/preview.yml": "test_the_workflows_of_a_stranger_run_as_the_readme_says",
     "class MultipleOf": "test_a_matcher_is_added_as_contributing_says",
@@ -126,7 +126,7 @@ def test_the_credentials_of_the_readme_work(tmp_path: Path, demo_env: dict[str, 
     (tmp_path / "flow.yaml").write_text(
         f'base_url: "{{{{ env.API_URL }}}}"\n{block("oauth2: { grant")}', encoding="utf-8"
     )
-    result = runner.run(tmp_path / "flow.yaml", env=demo_env)
+    result = runflow.run(tmp_path / "flow.yaml", env=demo_env)
     assert result.passed
     assert {session.name for session in result.sessions} == {"api", "service"}
 
@@ -194,7 +194,7 @@ def test_the_editor_of_the_readme_can_start_its_server(tmp_path: Path) -> None:
     server = settings["language-server"]["runflow"]
     assert "runflow" in settings["language"][0]["language-servers"]
     assert server["command"] == "runflow"
-    words = [sys.executable, "-m", "runner", *server["args"]]
+    words = [sys.executable, "-m", "runflow", *server["args"]]
     done = subprocess.run(
         words,
         stdin=subprocess.DEVNULL,
@@ -212,7 +212,7 @@ def test_the_python_of_the_readme_runs(
 ) -> None:
     monkeypatch.chdir(PROJECT)
     names = {"url": demo_env["API_URL"], "password": demo_env["API_PASSWORD"]}
-    exec(compile(block("import runner"), "README.md", "exec"), names)
+    exec(compile(block("import runflow"), "README.md", "exec"), names)
     assert "fetch the profile passed 200" in capsys.readouterr().out
 
 
@@ -286,6 +286,7 @@ def test_a_matcher_is_added_as_contributing_says(tmp_path: Path) -> None:
     """In a copy: its class, its line, its rows; then its tests are run, and a workflow."""
     for folder in ("runner", "tests/matchers"):
         shutil.copytree(PROJECT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "runflow").symlink_to("runner")  # found before the installed package, which is not the copy
     for name in ("pyproject.toml", "tests/fakes.py"):
         shutil.copy(PROJECT / name, tmp_path / name)
     (tmp_path / "tests" / "conftest.py").write_text("import sys\nsys.path.insert(0, 'tests')\n")
@@ -309,8 +310,8 @@ def test_a_matcher_is_added_as_contributing_says(tmp_path: Path) -> None:
 
     schema, reference, tests = (shlex.split(line) for line in block("runflow schema --reference >").splitlines())
     assert schema[-1] == "schemas/workflow.schema.json"
-    assert '"multiple_of"' in ran("runner", *schema[1:-2])
-    assert "| `multiple_of` | a whole number of times another number |" in ran("runner", *reference[1:-2])
+    assert '"multiple_of"' in ran("runflow", *schema[1:-2])
+    assert "| `multiple_of` | a whole number of times another number |" in ran("runflow", *reference[1:-2])
     passed = ran(
         "pytest", "-o", "addopts=", "-p", "no:cacheprovider", "-q", "-k", "judges_as or never_be_right", *tests[2:]
     )
@@ -324,7 +325,7 @@ def test_the_credential_of_the_tokens_page_works(tmp_path: Path, demo_env: dict[
     shown = block("refresh_token: $.refresh_token")
     steps = "steps: [{get: /users/me, expect: 200}]\n"
     (tmp_path / "flow.yaml").write_text(f'base_url: "{{{{ env.API_URL }}}}"\n{shown}{steps}', encoding="utf-8")
-    result = runner.run(tmp_path / "flow.yaml", env=demo_env)
+    result = runflow.run(tmp_path / "flow.yaml", env=demo_env)
     assert result.passed
     (session,) = result.sessions
     assert [step.purpose for step in session.steps] == ["login", "logout"]
@@ -337,12 +338,12 @@ def test_the_token_command_of_the_tokens_page_runs(runflow: Any, demo_env: dict[
 
 
 def test_the_public_names_are_there_and_others_are_not() -> None:
-    for name in runner.__all__:
-        assert getattr(runner, name) is not None
+    for name in runflow.__all__:
+        assert getattr(runflow, name) is not None
     with pytest.raises(AttributeError):
-        _ = runner.nothing
+        _ = runflow.nothing
 
 
 def test_a_folder_is_not_one_workflow(tmp_path: Path) -> None:
-    with pytest.raises(runner.WorkflowError, match="folder of 0 workflows"):
-        runner.load(tmp_path)
+    with pytest.raises(runflow.WorkflowError, match="folder of 0 workflows"):
+        runflow.load(tmp_path)

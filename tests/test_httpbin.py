@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import runner
+import runflow
 
 STEPS = """
 steps:
@@ -87,13 +87,13 @@ def _steps() -> list[str]:
 @pytest.mark.parametrize("text", _steps(), ids=lambda text: text.split("\n")[1].strip(" -"))
 def test_httpbin_agrees(text: str, write: Callable[[str, str], Path], httpbin_url: str) -> None:
     write("f.txt", "file content")
-    result = runner.run(write("flow.yaml", f"base_url: {httpbin_url}\n{text}\n"))
+    result = runflow.run(write("flow.yaml", f"base_url: {httpbin_url}\n{text}\n"))
     assert result.passed, result.workflows[0].steps
 
 
 def test_an_answer_that_says_json_and_is_json_lines_is_an_error(
     write: Callable[[str, str], Path], httpbin_url: str
 ) -> None:
-    result = runner.run(write("flow.yaml", f"base_url: {httpbin_url}\nsteps:\n  - get: /stream/3\n    expect: 200\n"))
+    result = runflow.run(write("flow.yaml", f"base_url: {httpbin_url}\nsteps:\n  - get: /stream/3\n    expect: 200\n"))
     assert result.exit_code == 3
     assert "is not JSON" in result.workflows[0].steps[0].last.errors[0].message

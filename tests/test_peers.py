@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fakes import BASE, answer, problems, run
 
-from runner.model.exchange import Request
+from runflow.model.exchange import Request
 
 
 def test_a_misspelt_expect_is_refused() -> None:

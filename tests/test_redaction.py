@@ -13,10 +13,10 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from runner.model.events import RunStarted, SecretLearned, StepFinished
-from runner.model.results import Check, StepResult, Try, Verdict
-from runner.model.wording import cut
-from runner.redaction import MASK, SHORTEST_SECRET, Redactor, forms, secret_texts, too_short
+from runflow.model.events import RunStarted, SecretLearned, StepFinished
+from runflow.model.results import Check, StepResult, Try, Verdict
+from runflow.model.wording import cut
+from runflow.redaction import MASK, SHORTEST_SECRET, Redactor, forms, secret_texts, too_short
 
 SECRETS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size=4, max_size=20)
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
-from runner.model.kinds import Encoded, Mistake, ReadFile
-from runner.model.pairs import check_pairs, pairs
+from ..model.kinds import Encoded, Mistake, ReadFile
+from ..model.pairs import check_pairs, pairs
 
 
 class Form:

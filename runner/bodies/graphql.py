@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from runner.bodies.json_body import encode_json
-from runner.model.errors import StepError
-from runner.model.kinds import Encoded, Mistake, ReadFile
-from runner.model.wording import shown
+from ..model.errors import StepError
+from ..model.kinds import Encoded, Mistake, ReadFile
+from ..model.wording import shown
+from .json_body import encode_json
 
 
 class Graphql:

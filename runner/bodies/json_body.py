@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from runner.model.errors import StepError
-from runner.model.kinds import Encoded, Mistake, ReadFile
+from ..model.errors import StepError
+from ..model.kinds import Encoded, Mistake, ReadFile
 
 
 def encode_json(data: Any) -> bytes:

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any, ClassVar
 
-from runner.bodies.json_body import encode_json
-from runner.model.kinds import Encoded, Mistake, ReadFile
-from runner.model.pairs import scalar_text
-from runner.model.wording import did_you_mean, shown
+from ..model.kinds import Encoded, Mistake, ReadFile
+from ..model.pairs import scalar_text
+from ..model.wording import did_you_mean, shown
+from .json_body import encode_json
 
 _SOURCES = ("file", "json", "text")
 _KEYS = (*_SOURCES, "filename", "type")

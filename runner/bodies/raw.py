@@ -7,8 +7,8 @@ import binascii
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from runner.model.errors import StepError
-from runner.model.kinds import Encoded, Mistake, ReadFile
+from ..model.errors import StepError
+from ..model.kinds import Encoded, Mistake, ReadFile
 
 _SOURCES = ("file", "base64", "hex")
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from runner.bodies import form, graphql, json_body, multipart, raw, xml
-from runner.model.kinds import Body
+from ..model.kinds import Body
+from . import form, graphql, json_body, multipart, raw, xml
 
 BODIES: dict[str, Body] = {
     body.name: body

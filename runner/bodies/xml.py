@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from runner.model.kinds import Encoded, Mistake, ReadFile
+from ..model.kinds import Encoded, Mistake, ReadFile
 
 
 class Xml:

@@ -8,12 +8,12 @@ import sys
 
 def main() -> None:
     """The command `runflow`. Exits with the code that the house defines."""
-    from runner.version import __version__
+    from ..version import __version__
 
     if sys.argv[1:] in (["--version"], ["-V"]):
         sys.stdout.write(f"runflow {__version__}\n")  # before click, which takes longer to import than Python to start
         return
     gc.disable()  # what is imported stays: collecting in between costs a tenth of the start-up and frees nothing
-    from runner.cli.root import cli, guarded
+    from .root import cli, guarded
 
     sys.exit(guarded(cli))

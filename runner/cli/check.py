@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runner.cli.options import loading_options, paths_argument, project_paths, read_options
+from .options import loading_options, paths_argument, project_paths, read_options
 
 if TYPE_CHECKING:
-    from runner.lint.finding import Finding
+    from ..lint.finding import Finding
 
 WEAK = 1
 MOST_ROUNDS = 10
@@ -36,11 +36,11 @@ def command(paths: tuple[str, ...], *, shape: str, strict: bool, fix: bool, **op
     Errors are what cannot work (exit code 2), warnings what may pass and should not. A comment takes a finding back:
     `# runflow: ignore[RF611] the answer is of no interest`. Environment variables need not be set.
     """
-    from runner.cli.findings import FORMATS
-    from runner.cli.problems import INVALID, nothing_selected
-    from runner.loading import examined
-    from runner.model.wording import plural
-    from runner.suite.selection import parse_path
+    from ..loading import examined
+    from ..model.wording import plural
+    from ..suite.selection import parse_path
+    from .findings import FORMATS
+    from .problems import INVALID, nothing_selected
 
     _, loading = read_options(options)
     wanted = paths or project_paths("check", loading)
@@ -74,11 +74,11 @@ def command(paths: tuple[str, ...], *, shape: str, strict: bool, fix: bool, **op
 
 def _mended(findings: Sequence[Finding]) -> list[str]:
     """The files that were written anew. Raises RunflowError where one cannot be."""
-    from runner.language.files import FileRefused, read_file
-    from runner.language.source import Source
-    from runner.language.yaml import source_of
-    from runner.lint.mend import apply, edits_of
-    from runner.model.errors import RunflowError
+    from ..language.files import FileRefused, read_file
+    from ..language.source import Source
+    from ..language.yaml import source_of
+    from ..lint.mend import apply, edits_of
+    from ..model.errors import RunflowError
 
     sources: dict[str, Source] = {}
     for file in {each.place.file for each in findings if each.place and not each.place.unread}:

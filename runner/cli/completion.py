@@ -10,7 +10,7 @@ from click.shell_completion import get_completion_class
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def command(shell: str) -> int:
     """Print the completion script of a SHELL: `runflow completion bash >> ~/.bashrc`."""
-    from runner.cli.root import cli
+    from .root import cli
 
     kind = get_completion_class(shell)
     if kind is None:

@@ -10,8 +10,8 @@ import click
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 def command(port: int, host: str) -> int:
     """Serve the demo API until Ctrl-C."""
-    from runner.demo.api import environment
-    from runner.demo.server import DemoServer
+    from ..demo.api import environment
+    from ..demo.server import DemoServer
 
     try:
         server = DemoServer(port, host)

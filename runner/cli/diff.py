@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import click
 
-from runner.cli.painting import say
-from runner.model.results import Verdict, WorkflowResult
-from runner.model.wording import plural, seconds_text
+from ..model.results import Verdict, WorkflowResult
+from ..model.wording import plural, seconds_text
+from .painting import say
 
 NEWLY_FAILING = 1
 SLOWER = 1.5
@@ -41,7 +41,7 @@ def command(before: str | None, after: str | None) -> int:
     exit code 0   nothing is newly failing
     exit code 1   something is
     """  # noqa: D301  # click reads the backspace as "do not wrap"
-    from runner.cli.stored import store
+    from .stored import store
 
     kept = store()
     paths = [kept.find(before or "-2"), kept.find(after or "-1")]
@@ -61,8 +61,8 @@ def command(before: str | None, after: str | None) -> int:
 
 def _results(path: Path) -> dict[_Key, WorkflowResult]:
     """Each run by what it is; of several that are called the same, in their order."""
-    from runner.model.events import WorkflowFinished
-    from runner.reporters.reading import Recorded
+    from ..model.events import WorkflowFinished
+    from ..reporters.reading import Recorded
 
     recorded = Recorded([path])
     for problem in recorded.problems:
@@ -106,13 +106,13 @@ def _changes(old: dict[_Key, WorkflowResult], new: dict[_Key, WorkflowResult]) -
 
 
 def _named(result: WorkflowResult) -> str:
-    from runner.reporters.text import one_line
+    from ..reporters.text import one_line
 
     return f"{one_line(result.full_name)}  ({one_line(result.file, 300)})"
 
 
 def _failing(result: WorkflowResult, past: WorkflowResult | None) -> str:
-    from runner.reporters.failures import reason_of_run
+    from ..reporters.failures import reason_of_run
 
     why = reason_of_run(result)
     text = f"{_named(result)}\n      {why.title}: {why.text}  {why.code}"
@@ -125,7 +125,7 @@ def _slower(past: WorkflowResult, result: WorkflowResult) -> list[str]:
     """The run, and the step that took most of the time more."""
     if result.duration < past.duration * SLOWER or result.duration - past.duration < SLOWER_BY:
         return []
-    from runner.reporters.text import step_title
+    from ..reporters.text import step_title
 
     pairs = [
         (after.duration - before.duration, before, after)

@@ -7,20 +7,20 @@ from typing import Any
 
 import click
 
-from runner.engine.authenticate import attached, placeholder
-from runner.engine.frame import Frame
-from runner.engine.request import build
-from runner.engine.step import assign
-from runner.engine.turns import step_name
-from runner.engine.workflow import begin
-from runner.model.errors import StepError
-from runner.plan.plan import IncludePlan, Plan, RequestPlan, SetPlan, StepPlan
-from runner.redaction import Redactor
-from runner.reporters.text import one_line, request_lines
-from runner.suite.options import Options
-from runner.suite.preflight import check_before
-from runner.suite.run import new_world
-from runner.suite.schedule import Run
+from ..engine.authenticate import attached, placeholder
+from ..engine.frame import Frame
+from ..engine.request import build
+from ..engine.step import assign
+from ..engine.turns import step_name
+from ..engine.workflow import begin
+from ..model.errors import StepError
+from ..plan.plan import IncludePlan, Plan, RequestPlan, SetPlan, StepPlan
+from ..redaction import Redactor
+from ..reporters.text import one_line, request_lines
+from ..suite.options import Options
+from ..suite.preflight import check_before
+from ..suite.run import new_world
+from ..suite.schedule import Run
 
 
 def show_requests(runs: list[Run], options: Options) -> int:

@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
-from runner.language.schema import workflow_schema
-from runner.matchers.table import MATCHERS
-from runner.selectors.table import KINDS
+from ..language.schema import workflow_schema
+from ..matchers.table import MATCHERS
+from ..selectors.table import KINDS
 
 _SCALAR = {"type": ["string", "number", "boolean", "null", "array"]}
 
@@ -76,7 +76,7 @@ def _expectations() -> dict[str, Any]:
 
 def report_schema_text() -> str:
     """The schema of the report format as committed in `schemas/report.schema.json`: `#/$defs/Report`, `#/$defs/Line`."""
-    from runner.reporters.record import Line, Report
+    from ..reporters.record import Line, Report
 
     (report, line), definitions = msgspec.json.schema_components([Report, Line], ref_template="#/$defs/{name}")
     schema = {

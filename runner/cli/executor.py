@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from runner.loading import Loader
-    from runner.scale.clusters import Cluster
-    from runner.suite.options import Options
-    from runner.suite.run import NewCrew
-    from runner.suite.schedule import Run
+    from ..loading import Loader
+    from ..scale.clusters import Cluster
+    from ..suite.options import Options
+    from ..suite.run import NewCrew
+    from ..suite.schedule import Run
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -59,7 +59,7 @@ def opened_cluster(stack: ExitStack, where: str | None) -> Cluster | None:
     """
     if where is None:
         return None
-    from runner.scale.clusters import open_cluster
+    from ..scale.clusters import open_cluster
 
     cluster = open_cluster(where)
     stack.callback(cluster.close)
@@ -72,8 +72,8 @@ def crew_elsewhere(cluster: Cluster, runs: list[Run], loader: Loader, suite: Opt
     Raises:
         WorkflowError: something secret would be sent unasked.
     """
-    from runner.scale.elsewhere import Elsewhere
-    from runner.scale.post import Post
+    from ..scale.elsewhere import Elsewhere
+    from ..scale.post import Post
 
     post = Post(loader, suite, secrets=secrets, keeps_tokens=cluster.keeps_tokens)
     post.check(run.plan for run in runs)

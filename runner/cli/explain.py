@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import click
 
-from runner.cli.painting import say
+from .painting import say
 
 
 @click.command("explain", short_help="Explain the code of a failure.")
 @click.argument("code", required=False)
 def command(code: str | None) -> int:
     """Explain CODE, as it stands beside a failure (RF101); without one, list them all."""
-    from runner.model.codes import CODES
-    from runner.model.wording import did_you_mean
+    from ..model.codes import CODES
+    from ..model.wording import did_you_mean
 
     if code is None:
         for name, each in CODES.items():

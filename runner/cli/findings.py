@@ -10,14 +10,14 @@ from urllib.parse import quote
 
 import click
 
-from runner.cli.problems import Shown, show_each
-from runner.language.source import Source
-from runner.lint.finding import Finding
-from runner.lint.table import INVALID, RULES
-from runner.model.codes import CODES
-from runner.reporters.github import annotation
-from runner.reporters.problems import where_of
-from runner.version import __version__
+from ..language.source import Source
+from ..lint.finding import Finding
+from ..lint.table import INVALID, RULES
+from ..model.codes import CODES
+from ..reporters.github import annotation
+from ..reporters.problems import where_of
+from ..version import __version__
+from .problems import Shown, show_each
 
 
 def text(findings: Sequence[Finding], _: str) -> None:

@@ -9,8 +9,8 @@ from xml.sax.saxutils import escape
 
 import msgspec
 
-from runner.plan.plan import IncludePlan, Plan, StepPlan
-from runner.reporters.text import one_line
+from ..plan.plan import IncludePlan, Plan, StepPlan
+from ..reporters.text import one_line
 
 START = "given"
 

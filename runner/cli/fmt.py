@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from runner.cli.options import paths_argument
+from .options import paths_argument
 
 CHANGED = 1
 
@@ -21,13 +21,13 @@ def command(paths: tuple[str, ...], *, check: bool) -> int:
     Comments, quotes that matter and the order of keys stay, and so does what the file means. `-` reads standard input
     and writes to standard output.
     """
-    from runner.cli.problems import INVALID, NOTHING_SELECTED, show_problems
-    from runner.language.files import FileRefused, read_file
-    from runner.language.layout import formatted
-    from runner.language.replacing import replace
-    from runner.model.errors import Place, Problem, RunflowError, WorkflowError
-    from runner.model.wording import plural
-    from runner.suite.discover import discover
+    from ..language.files import FileRefused, read_file
+    from ..language.layout import formatted
+    from ..language.replacing import replace
+    from ..model.errors import Place, Problem, RunflowError, WorkflowError
+    from ..model.wording import plural
+    from ..suite.discover import discover
+    from .problems import INVALID, NOTHING_SELECTED, show_problems
 
     if not paths:
         raise click.UsageError("name a workflow file or a folder: runflow fmt PATH… (or - for standard input)")

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from runner.cli.options import loading_options, read_options
+from .options import loading_options, read_options
 
 
 @click.command("graph", short_help="Draw who gives which variable to whom.")
@@ -29,8 +29,8 @@ from runner.cli.options import loading_options, read_options
 @loading_options
 def command(path: str, *, kind: str, output: Path | None, **options: Any) -> int:
     """Draw the workflow FILE: its steps in their order, which gives which variable to whom, what needs a token. Sends nothing."""
-    from runner.cli.flowchart import chart_of, mermaid, svg
-    from runner.cli.problems import compiled
+    from .flowchart import chart_of, mermaid, svg
+    from .problems import compiled
 
     _, loading = read_options(options)
     plans, _, code = compiled((path,), loading)

@@ -26,10 +26,10 @@ def command(folder: Path) -> int:
 
     What is there already is left alone.
     """
-    from runner.cli.editor_schema import schema_text
-    from runner.cli.problems import INVALID
+    from .editor_schema import schema_text
+    from .problems import INVALID
 
-    scaffold = files("runner.cli") / "scaffold"
+    scaffold = files(__package__) / "scaffold"
     contents = {name: (scaffold / source).read_text(encoding="utf-8") for name, source in FILES.items()}
     contents[SCHEMA] = schema_text()
     for name, content in contents.items():

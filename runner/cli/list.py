@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from runner.cli.options import loading_options, paths_argument, project_paths, read_options
-from runner.cli.selecting import selection_options
+from .options import loading_options, paths_argument, project_paths, read_options
+from .selecting import selection_options
 
 
 @click.command("list", short_help="List what the same paths and options would run.")
@@ -17,9 +17,9 @@ from runner.cli.selecting import selection_options
 @click.option("--steps", is_flag=True, help="Their steps too.")
 def command(paths: tuple[str, ...], *, steps: bool, **options: Any) -> int:  # click passes options by name
     """List the runs that `runflow run` would run with the same paths and options: file, name, case, tags."""
-    from runner.cli.problems import INVALID, compiled
-    from runner.cli.selecting import chosen
-    from runner.reporters.text import one_line
+    from ..reporters.text import one_line
+    from .problems import INVALID, compiled
+    from .selecting import chosen
 
     _, loading = read_options(options)
     plans, loader, code = compiled(paths or project_paths("list", loading, (".",)), loading, keep_going=True)

@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from runner.cli.options import demo_option, loading_options, read_options
-from runner.model.errors import RunflowError
+from ..model.errors import RunflowError
+from .options import demo_option, loading_options, read_options
 
 
 class _Passing(click.Command):
@@ -32,7 +32,7 @@ def command(words: tuple[str, ...], /, **options: Any) -> int:
     The editor starts it. Options hold for checking, and for what is run out of the editor.
     """
     try:
-        from runner.editor.server import Server
+        from ..editor.server import Server
     except ModuleNotFoundError as missing:
         if (missing.name or "").partition(".")[0] not in {"pygls", "lsprotocol"}:
             raise

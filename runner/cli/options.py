@@ -10,14 +10,14 @@ from typing import Any, TypeVar
 
 import click
 
-from runner.language.yaml import load
-from runner.loading import Loading
-from runner.model.answer import read_json
-from runner.model.environment import Environment
-from runner.model.errors import Place, Problem, RunflowError, WorkflowError
-from runner.model.kinds import SecretSource
-from runner.sources.file import SecretsFile, read_assignments
-from runner.sources.table import open_source
+from ..language.yaml import load
+from ..loading import Loading
+from ..model.answer import read_json
+from ..model.environment import Environment
+from ..model.errors import Place, Problem, RunflowError, WorkflowError
+from ..model.kinds import SecretSource
+from ..sources.file import SecretsFile, read_assignments
+from ..sources.table import open_source
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -32,7 +32,7 @@ def project_paths(command: str, loading: Loading, otherwise: tuple[str, ...] = (
         click.UsageError: it names nothing.
         WorkflowError: it names what is not there, or is wrong.
     """
-    from runner.language.project import find_project
+    from ..language.project import find_project
 
     if loading.untrusted:
         raise click.UsageError("name a workflow file or a folder: with --untrusted the project file names none")
@@ -62,8 +62,8 @@ demo_option = click.option(
 
 def demo_variables(stack: ExitStack) -> dict[str, str]:
     """Start the demo API for as long as the stack stands, and give the variables that lead to it."""
-    from runner.demo.api import environment
-    from runner.demo.server import DemoServer
+    from ..demo.api import environment
+    from ..demo.server import DemoServer
 
     return environment(stack.enter_context(DemoServer()).url)
 

@@ -8,7 +8,7 @@ from typing import IO
 
 import click
 
-from runner.reporters.failures import Line
+from ..reporters.failures import Line
 
 _LOOKS: dict[str, dict[str, object]] = {"place": {"fg": "cyan"}, "dim": {"dim": True}, "": {}}
 

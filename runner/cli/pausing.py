@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from runner.model.answer import read_json
-from runner.model.errors import Interrupted
-from runner.model.wording import shown
-from runner.reporters.text import one_line, safe
+from ..model.answer import read_json
+from ..model.errors import Interrupted
+from ..model.wording import shown
+from ..reporters.text import one_line, safe
 
 HELP = "Enter goes on; NAME = JSON changes a variable; ? lists them; q ends the run (`finally` still runs)"
 

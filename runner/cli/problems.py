@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 import click
 
-from runner.language.source import Source
-from runner.loading import Loader, Loading
-from runner.model.errors import Place, Problem
-from runner.model.wording import plural
-from runner.plan.plan import Plan
-from runner.reporters.problems import where_of
-from runner.reporters.text import can_write, excerpt, one_line
-from runner.suite.selection import parse_path
+from ..language.source import Source
+from ..loading import Loader, Loading
+from ..model.errors import Place, Problem
+from ..model.wording import plural
+from ..plan.plan import Plan
+from ..reporters.problems import where_of
+from ..reporters.text import can_write, excerpt, one_line
+from ..suite.selection import parse_path
 
 INVALID = 2
 NOTHING_SELECTED = 5

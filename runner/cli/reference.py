@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import runner.plan.compile  # noqa: F401  # adds the filter of another room
-from runner.engine.redirects import REDIRECTS, SAFE_ELSEWHERE, redirected
-from runner.language.document import Auth, Defaults, Document, Step
-from runner.language.parts import (
+from ..engine.redirects import REDIRECTS, SAFE_ELSEWHERE, redirected
+from ..language.document import Auth, Defaults, Document, Step
+from ..language.parts import (
     ApiKey,
     BodySource,
     CasesFile,
@@ -23,13 +22,14 @@ from runner.language.parts import (
     Retry,
     UserPassword,
 )
-from runner.language.project import Environment, Project
-from runner.language.schema import struct_schema
-from runner.matchers.table import MATCHERS
-from runner.model.exchange import Request, Response
-from runner.model.wording import json_text
-from runner.selectors.table import KINDS
-from runner.templating.prose import FUNCTIONS_PROSE, REFERENCE_PROSE, filters_prose
+from ..language.project import Environment, Project
+from ..language.schema import struct_schema
+from ..matchers.table import MATCHERS
+from ..model.exchange import Request, Response
+from ..model.wording import json_text
+from ..plan import compile as _compile  # noqa: F401  # adds the filter `jsonpath`
+from ..selectors.table import KINDS
+from ..templating.prose import FUNCTIONS_PROSE, REFERENCE_PROSE, filters_prose
 
 _STRUCTS = (
     Document, CasesFile, Load, Defaults, Step, Retry, Http, ClientCertificate, BodySource, Graphql, Paginate, NextParam,

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from runner.cli.reports import opened_reports, report_files, report_options
+from .reports import opened_reports, report_files, report_options
 
 if TYPE_CHECKING:
-    from runner.model.results import Result
+    from ..model.results import Result
 
 
 @click.command("report", short_help="Make reports from JSON Lines reports; several are merged.")
@@ -22,9 +22,9 @@ def command(files: tuple[Path, ...], **options: Any) -> int:
 
     The exit code is that of the runs; a file that was cut is an error, for what is missing in it may have failed.
     """
-    from runner.model.events import RunFinished
-    from runner.reporters.reading import Recorded
-    from runner.reporters.several import Reporters
+    from ..model.events import RunFinished
+    from ..reporters.reading import Recorded
+    from ..reporters.several import Reporters
 
     wanted = report_files(options["reports"], None)
     if not wanted:

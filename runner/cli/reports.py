@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 import msgspec
 
-from runner.language.project import ProjectFile
-from runner.model.errors import Place, Problem, RunflowError, WorkflowError
-from runner.model.kinds import FileReporter, Reporter, Wants
+from ..language.project import ProjectFile
+from ..model.errors import Place, Problem, RunflowError, WorkflowError
+from ..model.kinds import FileReporter, Reporter, Wants
 
 if TYPE_CHECKING:
-    from runner.reporters.files import ReportFile
+    from ..reporters.files import ReportFile
 
 ON_STDOUT = "github"
 """The one report that is a program's output by its nature: it needs no file."""
@@ -90,7 +90,7 @@ def _written(text: str) -> Wanted:
 
 
 def _kind(name: str) -> type[FileReporter]:
-    from runner.reporters.table import reporter_named
+    from ..reporters.table import reporter_named
 
     return reporter_named(name)
 
@@ -140,7 +140,7 @@ def opened_reports(files: list[Wanted], *, junit: str = "runs", store: Path | No
         if store is not None:
             _keep(store, reports, stack)
         if files:
-            from runner.reporters.files import ReportFile
+            from ..reporters.files import ReportFile
         for each in files:
             make: Any = each.kind
             if each.kind.name == "junit" and junit == "steps":
@@ -157,8 +157,8 @@ def opened_reports(files: list[Wanted], *, junit: str = "runs", store: Path | No
 
 def _keep(home: Path, reports: Reports, stack: ExitStack) -> None:
     """Keep the run for later questions. That it cannot be kept (a folder that is read-only) is nobody's failure."""
-    from runner.reporters.jsonl import JsonLines
-    from runner.reporters.store import Store
+    from ..reporters.jsonl import JsonLines
+    from ..reporters.store import Store
 
     with suppress(OSError):
         path = Store(home).begin()

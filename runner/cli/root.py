@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from runner.model.errors import RunflowError, WorkflowError
-from runner.version import __version__
+from ..model.errors import RunflowError, WorkflowError
+from ..version import __version__
 
 COMMANDS = {
     "run": "Run workflows (the default: `runflow PATH…`).",
@@ -45,9 +45,9 @@ class _Commands(click.Group):
     def get_command(self, _: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"runner.cli.{name}").command
+        command: click.Command = importlib.import_module(f".{name}", __package__).command
         gc.freeze()
-        gc.enable()  # runner.cli.main switched it off
+        gc.enable()  # `main` switched it off
         return command
 
     def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
@@ -92,7 +92,7 @@ def guarded(command: Any) -> int:
     except click.Abort:
         return 130
     except WorkflowError as error:
-        from runner.cli.problems import show_problems
+        from .problems import show_problems
 
         show_problems(error.problems)
         return INVALID

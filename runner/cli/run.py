@@ -12,9 +12,10 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 import msgspec
 
-from runner.cli.descriptors import allowed
-from runner.cli.executor import check_executor, crew_elsewhere, executor_options, opened_cluster
-from runner.cli.options import (
+from ..suite.options import DEFAULT_JOBS, Options
+from .descriptors import allowed
+from .executor import check_executor, crew_elsewhere, executor_options, opened_cluster
+from .options import (
     demo_option,
     demo_variables,
     loading_options,
@@ -22,18 +23,17 @@ from runner.cli.options import (
     project_paths,
     read_options,
 )
-from runner.cli.reports import Wanted, on_stdout, opened_reports, report_files, report_options, wants
-from runner.cli.selecting import selection_options
-from runner.suite.options import DEFAULT_JOBS, Options
+from .reports import Wanted, on_stdout, opened_reports, report_files, report_options, wants
+from .selecting import selection_options
 
 if TYPE_CHECKING:
-    from runner.cli.pausing import Pause
-    from runner.model.results import Result
-    from runner.reporters.progress import Progress
-    from runner.scale.clusters import Cluster
-    from runner.suite.run import NewCrew
-    from runner.suite.schedule import Run
-    from runner.suite.snapshots import Taken
+    from ..model.results import Result
+    from ..reporters.progress import Progress
+    from ..scale.clusters import Cluster
+    from ..suite.run import NewCrew
+    from ..suite.schedule import Run
+    from ..suite.snapshots import Taken
+    from .pausing import Pause
 
 
 @click.command("run", short_help="Run workflows.")
@@ -98,9 +98,9 @@ def command(paths: tuple[str, ...], *, demo: bool, **options: Any) -> int:  # cl
 
 
 def _run(stack: ExitStack, paths: tuple[str, ...], more: dict[str, str], options: dict[str, Any]) -> int:
-    from runner.app import crew_for, replay_crew
-    from runner.cli.problems import INVALID, compiled
-    from runner.cli.selecting import chosen
+    from ..app import crew_for, replay_crew
+    from .problems import INVALID, compiled
+    from .selecting import chosen
 
     check_executor(options)
     if options["update_snapshots"] and options["untrusted"]:
@@ -141,7 +141,7 @@ def _run(stack: ExitStack, paths: tuple[str, ...], more: dict[str, str], options
         snapshots=_taken() if options["update_snapshots"] else None,
     )
     if options["dry_run"]:
-        from runner.cli.dry_run import show_requests
+        from .dry_run import show_requests
 
         return show_requests(runs, suite)
     if cluster is not None:  # what sends from here is not even imported
@@ -158,7 +158,7 @@ def _performed(
     runs: list[Run], suite: Options, files: list[Wanted], crew: NewCrew, home: Path, *, options: dict[str, Any]
 ) -> Result:
     """Run them, tell everybody, keep what is kept."""
-    from runner.app import run_suite
+    from ..app import run_suite
 
     store = not options["no_store"]
     gc.freeze()  # what was compiled stays until the end: the collector need not walk it again and again,
@@ -190,7 +190,7 @@ def _jobs(runs: int, asked: int | None, cluster: Cluster | None, *, one_by_one: 
 
 
 def _taken() -> Taken:
-    from runner.suite.snapshots import Taken
+    from ..suite.snapshots import Taken
 
     return Taken()
 
@@ -207,7 +207,7 @@ def _store_snapshots(taken: Taken | None, runs: list[Run]) -> Iterator[str]:
 
 
 def _timeout(text: str | None) -> float | None:
-    from runner.model.units import parse_duration
+    from ..model.units import parse_duration
 
     if text is None:
         return None
@@ -223,7 +223,7 @@ def _timeout(text: str | None) -> float | None:
 def _pause(step: str | None) -> Pause | None:
     if step is None:
         return None
-    from runner.cli.pausing import Pause
+    from .pausing import Pause
 
     if not sys.stdin.isatty() or not sys.stdout.isatty():
         raise click.UsageError("--pause needs a terminal to ask on")
@@ -232,9 +232,9 @@ def _pause(step: str | None) -> Pause | None:
 
 def _resumed(runs: list[Run], step: str, home: Path) -> list[Run]:
     """The runs from a step on, each with what it had when it was last run."""
-    from runner.reporters.kept import last_result
-    from runner.reporters.text import one_line
-    from runner.suite.resume import resumed
+    from ..reporters.kept import last_result
+    from ..reporters.text import one_line
+    from ..suite.resume import resumed
 
     found = []
     for run in runs:
@@ -252,7 +252,7 @@ def _remember(home: Path, runs: list[Run], result: Result, *, whole: bool) -> No
     """Keep what later runs ask for. That it cannot be kept (a folder that is read-only) is nobody's failure."""
     from contextlib import suppress
 
-    from runner.suite.history import History
+    from ..suite.history import History
 
     with suppress(OSError):
         keys = [run.key for run in runs]
@@ -263,7 +263,7 @@ def _progress(stack: ExitStack, runs: int, stream: IO[str], *, quiet: bool) -> t
     """Who shows how far the run is, and where lines must be written so that they do not disturb it."""
     if quiet or runs == 1:
         return None, stream
-    from runner.reporters.progress import Progress, shown_in_log, shown_on_terminal
+    from ..reporters.progress import Progress, shown_in_log, shown_on_terminal
 
     progress = Progress(runs)
     if sys.stderr.isatty():
@@ -275,9 +275,9 @@ def _progress(stack: ExitStack, runs: int, stream: IO[str], *, quiet: bool) -> t
 
 
 def _reporters(options: dict[str, Any], stream: IO[str], above: IO[str]) -> list[Any]:
-    from runner.cli.painting import coloured
-    from runner.reporters.console import Console
-    from runner.reporters.log import Log
+    from ..reporters.console import Console
+    from ..reporters.log import Log
+    from .painting import coloured
 
     verbosity = -1 if options["quiet"] else options["verbose"]
     reporters: list[Any] = [
@@ -298,7 +298,7 @@ def _reporters(options: dict[str, Any], stream: IO[str], above: IO[str]) -> list
 def _log_to(options: dict[str, Any]) -> None:
     import logging
 
-    from runner.reporters.log import LOGGER, JsonFormatter, strict
+    from ..reporters.log import LOGGER, JsonFormatter, strict
 
     try:
         file = options["log_file"]
@@ -315,7 +315,7 @@ def _log_to(options: dict[str, Any]) -> None:
 
 def _close_log() -> list[str]:
     """Close the log; why its end could not be written."""
-    from runner.reporters.log import LOGGER
+    from ..reporters.log import LOGGER
 
     errors = []
     for handler in list(LOGGER.handlers):

@@ -11,16 +11,16 @@ import click
 def command(*, reference: bool, report: bool) -> int:  # click passes options by name
     """Print the JSON Schema of the workflow language, for yaml-language-server and others."""
     if report:
-        from runner.cli.editor_schema import report_schema_text
+        from .editor_schema import report_schema_text
 
         click.echo(report_schema_text(), nl=False)
         return 0
     if reference:
-        from runner.cli.reference import reference_text
+        from .reference import reference_text
 
         click.echo(reference_text(), nl=False)
         return 0
-    from runner.cli.editor_schema import schema_text
+    from .editor_schema import schema_text
 
     click.echo(schema_text(), nl=False)
     return 0

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from runner.model.wording import plural
+from ..model.wording import plural
 
 if TYPE_CHECKING:
-    from runner.loading import Loader
-    from runner.plan.plan import Plan
-    from runner.suite.schedule import Run
-    from runner.suite.selection import Selection
+    from ..loading import Loader
+    from ..plan.plan import Plan
+    from ..suite.schedule import Run
+    from ..suite.selection import Selection
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -45,7 +45,7 @@ def chosen(plans: list[Plan], loader: Loader, options: dict[str, Any]) -> tuple[
         RunflowError: an option is written wrongly, or git cannot be asked.
         WorkflowError: workflows need each other in a circle.
     """
-    from runner.suite.selection import selected
+    from ..suite.selection import selected
 
     if options["seed"] is None:
         import secrets
@@ -60,8 +60,8 @@ def chosen(plans: list[Plan], loader: Loader, options: dict[str, Any]) -> tuple[
 
 
 def _selection(options: dict[str, Any], home: Path) -> Selection:
-    from runner.suite.history import History
-    from runner.suite.selection import Selection, parsed
+    from ..suite.history import History
+    from ..suite.selection import Selection, parsed
 
     history = History(home) if options["failed"] or options["shard"] else None
     return Selection(
@@ -87,7 +87,7 @@ def _joined(expressions: tuple[str, ...]) -> str | None:
 def _shard(text: str | None) -> tuple[int, int] | None:
     if text is None:
         return None
-    from runner.suite.shards import parse_shard
+    from ..suite.shards import parse_shard
 
     try:
         return parse_shard(text)
@@ -98,7 +98,7 @@ def _shard(text: str | None) -> tuple[int, int] | None:
 def _changed(base: str | None) -> frozenset[Path] | None:
     if base is None:
         return None
-    from runner.suite.changed import changed_files
+    from ..suite.changed import changed_files
 
     return changed_files(base, Path.cwd())
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runner.cli.painting import say, say_lines
-from runner.model.wording import plural, seconds_text, shown
+from ..model.wording import plural, seconds_text, shown
+from .painting import say, say_lines
 
 if TYPE_CHECKING:
-    from runner.model.events import StepFinished, WorkflowFinished
-    from runner.model.results import Result, StepResult, WorkflowResult
-    from runner.reporters.causes import Cause
-    from runner.reporters.store import Store
-    from runner.suite.selection import Wanted
+    from ..model.events import StepFinished, WorkflowFinished
+    from ..model.results import Result, StepResult, WorkflowResult
+    from ..reporters.causes import Cause
+    from ..reporters.store import Store
+    from ..suite.selection import Wanted
 
 NOTHING_THERE = 5
 _COLOURS = {"passed": "green", "failed": "red", "error": "red", "skipped": "yellow"}
@@ -35,8 +35,8 @@ _RUNS_NAMED = 10
 @click.option("--list", "listed", is_flag=True, help="List the runs that are kept.")
 def command(path: str | None, *, run: str, listed: bool) -> int:
     """Show the last run's failures, grouped by cause; or of one step all that is known: what was sent, what came, variables, tries."""
-    from runner.cli.stored import store
-    from runner.reporters.reading import Recorded
+    from ..reporters.reading import Recorded
+    from .stored import store
 
     kept = store()
     if listed:
@@ -48,7 +48,7 @@ def command(path: str | None, *, run: str, listed: bool) -> int:
 
 
 def _list(kept: Store) -> int:
-    from runner.reporters.reading import Recorded
+    from ..reporters.reading import Recorded
 
     every = kept.runs()
     for number, path in enumerate(every):
@@ -61,8 +61,8 @@ def _list(kept: Store) -> int:
 
 
 def _overview(events: Iterator[Any]) -> int:
-    from runner.model.events import RunFinished, RunStarted, WorkflowFinished
-    from runner.reporters.causes import Causes
+    from ..model.events import RunFinished, RunStarted, WorkflowFinished
+    from ..reporters.causes import Causes
 
     causes = Causes()
     for event in events:
@@ -97,7 +97,7 @@ def _cause(cause: Cause) -> None:
 
 
 def _summary(result: Result, causes: int) -> None:
-    from runner.model.results import Verdict
+    from ..model.results import Verdict
 
     counts = [f"{count} {verdict.value}" for verdict in Verdict if (count := result.count(verdict))]
     words = ", ".join(counts) or "nothing was run"
@@ -109,9 +109,9 @@ def _summary(result: Result, causes: int) -> None:
 
 def _steps(events: Iterator[Any], text: str) -> int:
     """Every step that a path means, in every run of its file."""
-    from runner.model.events import StepFinished, WorkflowFinished
-    from runner.reporters.kept import same_file
-    from runner.suite.selection import parse_path
+    from ..model.events import StepFinished, WorkflowFinished
+    from ..reporters.kept import same_file
+    from ..suite.selection import parse_path
 
     wanted = parse_path(text)
     if wanted.line is not None:
@@ -148,7 +148,7 @@ def _of_run(steps: list[StepFinished], ended: WorkflowFinished, wanted: Wanted) 
         if not event.depth:
             names |= step.gave
     if wanted.whole and ended.result.error is not None:
-        from runner.reporters.failures import error_lines
+        from ..reporters.failures import error_lines
 
         say_lines(error_lines(ended.result.error), "    ")
         matching += 1
@@ -156,15 +156,15 @@ def _of_run(steps: list[StepFinished], ended: WorkflowFinished, wanted: Wanted) 
 
 
 def _is_meant(step: StepResult, wanted: Wanted) -> bool:
-    from runner.reporters.text import step_title
+    from ..reporters.text import step_title
 
     return wanted.whole or wanted.step in {step.name, step_title(step)}
 
 
 def _step(step: StepResult, run: WorkflowResult, before: dict[str, Any]) -> None:
-    from runner.reporters.curl import curl_command
-    from runner.reporters.failures import failure_lines
-    from runner.reporters.text import one_line, safe, step_words
+    from ..reporters.curl import curl_command
+    from ..reporters.failures import failure_lines
+    from ..reporters.text import one_line, safe, step_words
 
     say()
     say(f"{run.full_name}  ({run.file})", dim=True)
@@ -184,7 +184,7 @@ def _step(step: StepResult, run: WorkflowResult, before: dict[str, Any]) -> None
 
 
 def _names(title: str, names: dict[str, Any]) -> None:
-    from runner.reporters.text import one_line, safe
+    from ..reporters.text import one_line, safe
 
     if names:
         say(f"  {title}:")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from runner.reporters.store import Store
+from ..reporters.store import Store
 
 
 def store() -> Store:
     """Where they are."""
-    from runner.language.project import find_project
+    from ..language.project import find_project
 
     here = Path.cwd()
     found = find_project(here)

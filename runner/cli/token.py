@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runner.cli.options import demo_option, demo_variables, loading_options, read_options
+from .options import demo_option, demo_variables, loading_options, read_options
 
 if TYPE_CHECKING:
-    from runner.engine.lookup import Lookup
-    from runner.plan.plan import Plan
+    from ..engine.lookup import Lookup
+    from ..plan.plan import Plan
 
 CANNOT = 3
 
@@ -33,8 +33,8 @@ def command(name: str, path: Path, *, demo: bool, reveal: bool, verbose: int, **
     \b
     curl -H "Authorization: Bearer $(runflow token api flow.yaml --reveal)" …
     """  # noqa: D301  # click reads the backspace as "do not wrap"
-    from runner.cli.problems import compiled
-    from runner.model.wording import did_you_mean, listed
+    from ..model.wording import did_you_mean, listed
+    from .problems import compiled
 
     with ExitStack() as stack:
         given, loading = read_options(options, demo_variables(stack) if demo else {})
@@ -51,13 +51,13 @@ def command(name: str, path: Path, *, demo: bool, reveal: bool, verbose: int, **
 
 
 def _fetch(plan: Plan, name: str, given: dict[str, Any], environment: Any, *, reveal: bool, verbose: int) -> int:
-    from runner.app import crew_for
-    from runner.model.results import Failure
-    from runner.redaction import Redactor
-    from runner.reporters.console import Console
-    from runner.suite.options import Options
-    from runner.suite.run import Suite
-    from runner.suite.schedule import runs_of
+    from ..app import crew_for
+    from ..model.results import Failure
+    from ..redaction import Redactor
+    from ..reporters.console import Console
+    from ..suite.options import Options
+    from ..suite.run import Suite
+    from ..suite.schedule import runs_of
 
     console = Console(sys.stderr if reveal else sys.stdout, colour=False, verbosity=verbose)
     suite = Suite(runs_of([plan]), Options(given, environment, jobs=1), console.handle, crew_for(plan.driver))
@@ -85,9 +85,9 @@ def _token(found: Lookup) -> str:
 def _facts(plan: Plan, name: str, found: Lookup) -> Iterator[str]:
     import time
 
-    from runner.model.jwt import claims_of
-    from runner.model.wording import json_text, seconds_text
-    from runner.reporters.text import safe
+    from ..model.jwt import claims_of
+    from ..model.wording import json_text, seconds_text
+    from ..reporters.text import safe
 
     yield f"{name} ({found.kind}) of {plan.file}"
     for place, value in found.attachment.sent:
@@ -112,7 +112,7 @@ def _facts(plan: Plan, name: str, found: Lookup) -> Iterator[str]:
 
 
 def _moment(value: Any, now: float) -> str:
-    from runner.model.wording import seconds_text
+    from ..model.wording import seconds_text
 
     try:
         written = datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -125,7 +125,7 @@ def _moment(value: Any, now: float) -> str:
 
 def _users(plan: Plan, name: str) -> tuple[int, int]:
     """How many requests there are, and how many name the credential."""
-    from runner.plan.plan import RequestPlan
+    from ..plan.plan import RequestPlan
 
     actions = [step.action for step in (*plan.steps, *plan.cleanup) if isinstance(step.action, RequestPlan)]
     return len(actions), sum(action.auth is not None and action.auth.name == name for action in actions)

@@ -8,9 +8,9 @@ from importlib.util import find_spec
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from runner.model.exchange import Request, Response
-from runner.model.kinds import Attachment, Mistake
-from runner.model.pairs import scalar_text
+from ..model.exchange import Request, Response
+from ..model.kinds import Attachment, Mistake
+from ..model.pairs import scalar_text
 
 _ADDED = ("x-amz-date", "x-amz-content-sha256", "x-amz-security-token", "Authorization")
 

@@ -6,8 +6,8 @@ import base64
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from runner.model.kinds import Attachment, Mistake
-from runner.model.pairs import scalar_text
+from ..model.kinds import Attachment, Mistake
+from ..model.pairs import scalar_text
 
 
 class Basic:

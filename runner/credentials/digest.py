@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from runner.model.challenges import challenges
-from runner.model.exchange import Request, Response
-from runner.model.kinds import Attachment, Mistake
-from runner.model.pairs import scalar_text
+from ..model.challenges import challenges
+from ..model.exchange import Request, Response
+from ..model.kinds import Attachment, Mistake
+from ..model.pairs import scalar_text
 
 _HASHES = {"SHA-256": "sha256", "MD5": "md5"}
 """The strongest first: of the challenges that a server offers, the first of these is answered (RFC 7616 §3.7)."""

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 from urllib.parse import quote_plus
 
-from runner.credentials.basic import Basic
-from runner.model.answer import Answer
-from runner.model.errors import StepError
-from runner.model.kinds import Attachment, Mistake
-from runner.model.pairs import scalar_text
-from runner.model.wording import cut, json_type, listed, shown
+from ..model.answer import Answer
+from ..model.errors import StepError
+from ..model.kinds import Attachment, Mistake
+from ..model.pairs import scalar_text
+from ..model.wording import cut, json_type, listed, shown
+from .basic import Basic
 
 _NEEDED = {
     "client_credentials": ("client_id", "client_secret"),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from runner.credentials import api_key, aws_sigv4, basic, bearer, digest
-from runner.model.kinds import Credential
+from ..model.kinds import Credential
+from . import api_key, aws_sigv4, basic, bearer, digest
 
 CREDENTIALS: dict[str, Credential] = {
     kind.name: kind

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, unquote_plus
 
-from runner.demo.asked import Answered, Asked, Refused, json_answer, need
-from runner.model.challenges import challenges
+from ..model.challenges import challenges
+from .asked import Answered, Asked, Refused, json_answer, need
 
 PASSWORDS = {"ada": "correct-horse-battery", "bob": "staple-and-staple"}
 PEOPLE: dict[str, dict[str, Any]] = {

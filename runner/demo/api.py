@@ -12,8 +12,8 @@ from email.policy import HTTP
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from runner.demo.access import PEOPLE, Access, environment
-from runner.demo.asked import Answered, Asked, Refused, json_answer, need
+from .access import PEOPLE, Access, environment
+from .asked import Answered, Asked, Refused, json_answer, need
 
 __all__ = ["Answered", "Asked", "DemoApi", "environment"]
 
@@ -49,7 +49,7 @@ class DemoApi(Access):
 
     def _on_openapi_json(self, *_: Any) -> Answered:
         # only for who asks: it is large
-        from runner.demo.openapi import DOCUMENT  # noqa: PLC0415  # see above
+        from .openapi import DOCUMENT  # noqa: PLC0415  # see above
 
         return json_answer(DOCUMENT)
 

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
-from runner.demo.api import Answered, Asked, DemoApi
+from .api import Answered, Asked, DemoApi
 
 MAX_BODY = 10_000_000
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")

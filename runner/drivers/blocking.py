@@ -14,13 +14,13 @@ from requests.adapters import HTTPAdapter
 from urllib3.util import SKIP_HEADER
 from urllib3.util.ssl_ import create_urllib3_context
 
-from runner.drivers.connection import Attempt, pool_classes
-from runner.drivers.decoding import DecodeError, TooLarge, decoded
-from runner.drivers.exceptions import failure_of
-from runner.drivers.failures import CertificateUnusable
-from runner.drivers.heads import CutShort
-from runner.drivers.lines import lines_of
-from runner.model.exchange import Headers, Request, Response, TransportFailure
+from ..model.exchange import Headers, Request, Response, TransportFailure
+from .connection import Attempt, pool_classes
+from .decoding import DecodeError, TooLarge, decoded
+from .exceptions import failure_of
+from .failures import CertificateUnusable
+from .heads import CutShort
+from .lines import lines_of
 
 _CHUNK = 65536
 _VERSIONS = {9: "0.9", 10: "1.0", 11: "1.1", 20: "2"}

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import pycurl
 
-from runner.drivers import failures
-from runner.drivers.decoding import DecodeError, TooLarge
-from runner.drivers.failures import CannotSend, Reading
-from runner.drivers.heads import CutShort, MalformedHead
-from runner.model.exchange import Phase, Timings, TransportFailure
+from ..model.exchange import Phase, Timings, TransportFailure
+from . import failures
+from .decoding import DecodeError, TooLarge
+from .failures import CannotSend, Reading
+from .heads import CutShort, MalformedHead
 
 if TYPE_CHECKING:
-    from runner.drivers.multiplexed import Transfer  # which asks here
+    from .multiplexed import Transfer  # which asks here
 
 _UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.ENETDOWN}
 _WEIRD_REPLY, _HTTP2_STREAM, _HTTP3, _QUIC = 8, 92, 95, 96  # libcurl's codes that pycurl has no names for

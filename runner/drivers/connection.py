@@ -21,9 +21,9 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from runner.drivers.heads import MAX_INFORMATIONAL, CutShort, ambiguous, forbidden
-from runner.drivers.lines import closes
-from runner.model.exchange import AllowedHosts, Headers, Phase
+from ..model.exchange import AllowedHosts, Headers, Phase
+from .heads import MAX_INFORMATIONAL, CutShort, ambiguous, forbidden
+from .lines import closes
 
 _FOLD = re.compile(r"\r?\n[ \t]*")
 """A header line that goes on in the next one (RFC 9112 §5.2)."""

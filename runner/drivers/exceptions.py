@@ -10,13 +10,13 @@ from collections.abc import Iterator
 
 from urllib3.exceptions import InvalidChunkLength, InvalidHeader, LocationParseError
 
-from runner.drivers import failures
-from runner.drivers.connection import Attempt
-from runner.drivers.decoding import DecodeError, TooLarge
-from runner.drivers.failures import CertificateUnusable, Reading
-from runner.drivers.heads import CutShort
-from runner.model.exchange import Headers, Phase, Request, TransportFailure
-from runner.model.wording import cut
+from ..model.exchange import Headers, Phase, Request, TransportFailure
+from ..model.wording import cut
+from . import failures
+from .connection import Attempt
+from .decoding import DecodeError, TooLarge
+from .failures import CertificateUnusable, Reading
+from .heads import CutShort
 
 _UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.ENETDOWN}
 

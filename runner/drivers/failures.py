@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from runner.model.exchange import FailureKind, Phase, Request
-from runner.model.wording import seconds_text
+from ..model.exchange import FailureKind, Phase, Request
+from ..model.wording import seconds_text
 
 
 class CertificateUnusable(Exception):

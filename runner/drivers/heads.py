@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from runner.model.urls import TOKEN
-from runner.model.wording import cut
+from ..model.urls import TOKEN
+from ..model.wording import cut
 
 _STATUS_LINE = re.compile(rb"HTTP/[0-9.]+ ([0-9]{3})(?: (.*))?")
 

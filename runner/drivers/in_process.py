@@ -14,7 +14,7 @@ from typing import Any
 
 import urllib3
 
-from runner.model.errors import RunflowError
+from ..model.errors import RunflowError
 
 STARTS_IN = 10.0
 """Seconds for an application's own start and end (ASGI lifespan)."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from runner.drivers.decoding import ENCODINGS
-from runner.model.exchange import Headers, Request
-from runner.version import __version__
+from ..model.exchange import Headers, Request
+from ..version import __version__
+from .decoding import ENCODINGS
 
 _ACCEPTED = ", ".join(ENCODINGS)
 

@@ -10,16 +10,16 @@ from typing import Any
 import certifi
 import pycurl
 
-from runner.drivers.codes import failure_of
-from runner.drivers.decoding import ENCODINGS, DecodeError, Decoding
-from runner.drivers.failures import CannotSend
-from runner.drivers.heads import CutShort, Head, MalformedHead
-from runner.drivers.lines import closes, lines_of
-from runner.drivers.peer import Peers
-from runner.drivers.polling import Polling
-from runner.model.errors import StepError
-from runner.model.exchange import AllowedHosts, Headers, Request, Response, Timings, Transport, TransportFailure
-from runner.model.wording import cut
+from ..model.errors import StepError
+from ..model.exchange import AllowedHosts, Headers, Request, Response, Timings, Transport, TransportFailure
+from ..model.wording import cut
+from .codes import failure_of
+from .decoding import ENCODINGS, DecodeError, Decoding
+from .failures import CannotSend
+from .heads import CutShort, Head, MalformedHead
+from .lines import closes, lines_of
+from .peer import Peers
+from .polling import Polling
 
 _SUPPRESS_CONNECT_HEADERS = 265
 """An option of libcurl that pycurl has no name for: a proxy's own head is not part of the answer."""

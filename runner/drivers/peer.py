@@ -7,7 +7,7 @@ from typing import Any
 
 import pycurl
 
-from runner.model.exchange import Certificate
+from ..model.exchange import Certificate
 
 _MOST = 10_000
 """Connections that are remembered; a run that makes more forgets the oldest, which are closed by then."""

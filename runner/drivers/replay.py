@@ -17,10 +17,10 @@ from pathlib import Path
 
 import msgspec
 
-from runner.model.errors import RunflowError, StepError
-from runner.model.exchange import FAILURE_KINDS, FailureKind, Headers, Phase, Request, Response, TransportFailure
-from runner.model.wording import cut, plural
-from runner.redaction import MASK
+from ..model.errors import RunflowError, StepError
+from ..model.exchange import FAILURE_KINDS, FailureKind, Headers, Phase, Request, Response, TransportFailure
+from ..model.wording import cut, plural
+from ..redaction import MASK
 
 _MASKED = re.compile(r"(?<!\*)\*\*\*(?!\*)")
 _BARE = re.compile(r"([:\[,]\s*)\*\*\*(?=\s*[,}\]])")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 
-from runner.drivers.decoding import ENCODINGS
-from runner.model.errors import RunflowError
+from ..model.errors import RunflowError
+from .decoding import ENCODINGS
 
 DRIVERS = ("requests", "curl")
 REQUESTS_CAN = frozenset({*(f"encoding {name}" for name in (*ENCODINGS, "identity")), "head body"})
@@ -42,7 +42,7 @@ def features(name: str) -> frozenset[str]:
         return REQUESTS_CAN
     try:
         # it brings pycurl, which not every machine has
-        from runner.drivers import multiplexed  # noqa: PLC0415  # see above
+        from . import multiplexed  # noqa: PLC0415  # see above
     except (ImportError, AttributeError) as error:  # a libcurl that does not load, a pycurl that is too old
         hint = "pip install --upgrade 'runflow[curl]'"
         raise RunflowError(f"the curl driver cannot use the pycurl that is installed: {error}", hint=hint) from None

@@ -6,9 +6,9 @@ import re
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from runner.language.source import Source
-from runner.language.yaml import load
-from runner.model.errors import DocumentPath, WorkflowError
+from ..language.source import Source
+from ..language.yaml import load
+from ..model.errors import DocumentPath, WorkflowError
 
 _KEY = re.compile(r"(\s*(?:- +)*(?:\"[^\"]*\"|'[^']*'|[^\s\"'{\[#-][^:#]*):)(?:\s|$)")
 _ENTRY = re.compile(r"(\s*(?:- +)*-)(?:\s|$)")

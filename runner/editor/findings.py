@@ -9,18 +9,18 @@ from pathlib import Path
 
 import msgspec
 
-from runner.editor.past import home_of
-from runner.language.project import PROJECT_FILE, find_project
-from runner.language.source import Source
-from runner.language.yaml import source_of
-from runner.lint.examine import findings_of
-from runner.lint.finding import Finding
-from runner.loading import Loading, examined
-from runner.model.errors import Problem, RunflowError, WorkflowError
-from runner.model.results import Where
-from runner.reporters.problems import where_of
-from runner.suite.discover import SUFFIXES, discover
-from runner.suite.selection import Wanted
+from ..language.project import PROJECT_FILE, find_project
+from ..language.source import Source
+from ..language.yaml import source_of
+from ..lint.examine import findings_of
+from ..lint.finding import Finding
+from ..loading import Loading, examined
+from ..model.errors import Problem, RunflowError, WorkflowError
+from ..model.results import Where
+from ..reporters.problems import where_of
+from ..suite.discover import SUFFIXES, discover
+from ..suite.selection import Wanted
+from .past import home_of
 
 _STEPS = re.compile(r"^(['\"]?)steps\1\s*:", re.MULTILINE)
 _FLOW = re.compile(r".+\.flow\.ya?ml")

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from runner.model.errors import DocumentPath
+from ..model.errors import DocumentPath
 
 _SESSION_STEPS = ("login", "refresh", "logout")
 _AFTER_ANSWER = ("assert", "expect")

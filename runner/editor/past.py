@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from runner.editor.names import Given
-from runner.language.project import find_project
-from runner.model.errors import RunflowError, WorkflowError
-from runner.model.results import WorkflowResult
-from runner.reporters.kept import last_result
-from runner.reporters.store import Store
+from ..language.project import find_project
+from ..model.errors import RunflowError, WorkflowError
+from ..model.results import WorkflowResult
+from ..reporters.kept import last_result
+from ..reporters.store import Store
+from .names import Given
 
 
 class Value(NamedTuple):

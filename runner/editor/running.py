@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from runner.editor.past import home_of
+from .past import home_of
 
 
 class Ran(NamedTuple):
@@ -37,7 +37,7 @@ async def run(path: Path, line: int, options: Sequence[str]) -> Ran:
     target = f"{path}:{line}" if line else str(path)
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "runner", "run", *options, "--no-color", target),
+        *(sys.executable, "-m", "runflow", "run", *options, "--no-color", target),
         cwd=home_of(path), stdin=asyncio.subprocess.DEVNULL, stdout=pipe, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     output, _ = await process.communicate()

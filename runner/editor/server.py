@@ -14,18 +14,18 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 from pygls.uris import from_fs_path, to_fs_path
 
-from runner.editor.draft import Cursor, Draft, cursor_at, read
-from runner.editor.findings import findings_in, is_workflow
-from runner.editor.names import Given, steps_of
-from runner.editor.past import Past, value_of
-from runner.editor.running import is_saved, run
-from runner.editor.suggestions import explained, givers, place_named, suggestions, worth
-from runner.lint.finding import Finding
-from runner.loading import Loading
-from runner.model.errors import DocumentPath
-from runner.model.results import Where, WorkflowResult
-from runner.reporters.failures import BAD, reason_of_run
-from runner.version import __version__
+from ..lint.finding import Finding
+from ..loading import Loading
+from ..model.errors import DocumentPath
+from ..model.results import Where, WorkflowResult
+from ..reporters.failures import BAD, reason_of_run
+from ..version import __version__
+from .draft import Cursor, Draft, cursor_at, read
+from .findings import findings_in, is_workflow
+from .names import Given, steps_of
+from .past import Past, value_of
+from .running import is_saved, run
+from .suggestions import explained, givers, place_named, suggestions, worth
 
 RUN = "runflow.run"
 _PAUSE = 0.1

@@ -6,11 +6,11 @@ import os
 from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple
 
-from runner.editor.draft import Cursor
-from runner.editor.names import Given, credentials, known_at
-from runner.model.errors import DocumentPath
-from runner.model.wording import seconds_text, shown
-from runner.templating.prose import FUNCTIONS_PROSE, filters_prose
+from ..model.errors import DocumentPath
+from ..model.wording import seconds_text, shown
+from ..templating.prose import FUNCTIONS_PROSE, filters_prose
+from .draft import Cursor
+from .names import Given, credentials, known_at
 
 RESPONSE = {
     "status": "the status of the answer, a number",

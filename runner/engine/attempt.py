@@ -6,12 +6,12 @@ from typing import Any
 
 import msgspec
 
-from runner.engine.authenticate import Held
-from runner.engine.frame import Frame
-from runner.engine.judge import Judgement
-from runner.model.answer import Answer
-from runner.model.exchange import Exchange, Response
-from runner.model.results import StepResult, Try, Verdict
+from ..model.answer import Answer
+from ..model.exchange import Exchange, Response
+from ..model.results import StepResult, Try, Verdict
+from .authenticate import Held
+from .frame import Frame
+from .judge import Judgement
 
 
 class Attempt(msgspec.Struct):

@@ -6,19 +6,19 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from runner.engine.frame import Frame
-from runner.engine.redirects import short_origin
-from runner.engine.request import Outgoing
-from runner.engine.session import Session, Token, session_of
-from runner.engine.tokens import RunSteps, token_of
-from runner.model.effects import Flow
-from runner.model.errors import StepError
-from runner.model.events import SecretLearned
-from runner.model.kinds import Attachment, Names
-from runner.model.lines import check_lines, with_lines
-from runner.model.urls import with_params, without_params
-from runner.model.wording import json_text
-from runner.plan.plan import AuthUse, CredentialPlan
+from ..model.effects import Flow
+from ..model.errors import StepError
+from ..model.events import SecretLearned
+from ..model.kinds import Attachment, Names
+from ..model.lines import check_lines, with_lines
+from ..model.urls import with_params, without_params
+from ..model.wording import json_text
+from ..plan.plan import AuthUse, CredentialPlan
+from .frame import Frame
+from .redirects import short_origin
+from .request import Outgoing
+from .session import Session, Token, session_of
+from .tokens import RunSteps, token_of
 
 
 class Held(NamedTuple):

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from runner.model.exchange import Response
-from runner.model.set_cookie import SetCookie, cookies_set_by
-from runner.model.urls import origin_of
+from ..model.exchange import Response
+from ..model.set_cookie import SetCookie, cookies_set_by
+from ..model.urls import origin_of
 
 MAX_COOKIES = 3000
 MAX_COOKIE_BYTES = 4096

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import msgspec
 
-from runner.engine.frame import Frame
-from runner.engine.redirects import redirected, stays_home
-from runner.engine.request import Outgoing
-from runner.model.answer import Answer
-from runner.model.effects import Flow, Send
-from runner.model.errors import StepError
-from runner.model.events import SecretLearned
-from runner.model.exchange import Exchange, Request, Response, TransportFailure
-from runner.model.kinds import Signer
-from runner.model.lines import with_lines
+from ..model.answer import Answer
+from ..model.effects import Flow, Send
+from ..model.errors import StepError
+from ..model.events import SecretLearned
+from ..model.exchange import Exchange, Request, Response, TransportFailure
+from ..model.kinds import Signer
+from ..model.lines import with_lines
+from .frame import Frame
+from .redirects import redirected, stays_home
+from .request import Outgoing
 
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 """RFC 9110 §9.2.2."""

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple, TypeGuard
 
-from runner.model.errors import StepError
-from runner.model.exchange import Response
-from runner.model.jwt import claims_of
-from runner.model.units import parse_duration
-from runner.model.wording import seconds_text, shown
+from ..model.errors import StepError
+from ..model.exchange import Response
+from ..model.jwt import claims_of
+from ..model.units import parse_duration
+from ..model.wording import seconds_text, shown
 
 _FARTHEST = 100_000_000_000.0
 """Epoch seconds: later than this (the year 5138) is meant as milliseconds."""

@@ -6,19 +6,19 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from runner.engine.cookies import CookieJar
-from runner.engine.hearing import Hearing
-from runner.model.environment import Telling
-from runner.model.errors import DocumentPath, Place, RunflowError, StepError
-from runner.model.events import Emit, SecretLearned
-from runner.model.kinds import Attachment
-from runner.model.results import Failure, Snapshot, Where
-from runner.plan.plan import CredentialPlan, Plan
-from runner.redaction import SHORTEST_SECRET, too_short
-from runner.templating.functions import functions
+from ..model.environment import Telling
+from ..model.errors import DocumentPath, Place, RunflowError, StepError
+from ..model.events import Emit, SecretLearned
+from ..model.kinds import Attachment
+from ..model.results import Failure, Snapshot, Where
+from ..plan.plan import CredentialPlan, Plan
+from ..redaction import SHORTEST_SECRET, too_short
+from ..templating.functions import functions
+from .cookies import CookieJar
+from .hearing import Hearing
 
 if TYPE_CHECKING:
-    from runner.engine.session import Session  # which runs in frames
+    from .session import Session  # which runs in frames
 
 
 Pause = Callable[[str, dict[str, Any]], dict[str, Any]]

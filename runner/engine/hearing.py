@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from runner.model.answer import Answer
-from runner.model.errors import StepError
-from runner.model.exchange import Exchange, Request, Response
-from runner.redaction import SHORTEST_SECRET, secret_texts
+from ..model.answer import Answer
+from ..model.errors import StepError
+from ..model.exchange import Exchange, Request, Response
+from ..redaction import SHORTEST_SECRET, secret_texts
 
 LEARNT_FROM = 8
 """Characters: what an answer holds beside what is extracted is a secret from this length on, shorter it is mere words."""

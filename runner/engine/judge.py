@@ -6,21 +6,21 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from runner.engine.frame import Frame
-from runner.engine.hearing import learnt
-from runner.matchers.equality import same
-from runner.matchers.openapi import Contract
-from runner.model.answer import Answer
-from runner.model.errors import StepError
-from runner.model.events import SecretLearned
-from runner.model.exchange import Exchange, Response
-from runner.model.kinds import MISSING, Names
-from runner.model.results import Check, Failure, Snapshot
-from runner.model.wording import did_you_mean, key_text, shown
-from runner.plan.conditions import Condition, Expectation, Inside, Stored
-from runner.plan.parts import AssertPlan, ExtractPlan
-from runner.plan.plan import StepPlan
-from runner.templating.values import boolean, expression_parts
+from ..matchers.equality import same
+from ..matchers.openapi import Contract
+from ..model.answer import Answer
+from ..model.errors import StepError
+from ..model.events import SecretLearned
+from ..model.exchange import Exchange, Response
+from ..model.kinds import MISSING, Names
+from ..model.results import Check, Failure, Snapshot
+from ..model.wording import did_you_mean, key_text, shown
+from ..plan.conditions import Condition, Expectation, Inside, Stored
+from ..plan.parts import AssertPlan, ExtractPlan
+from ..plan.plan import StepPlan
+from ..templating.values import boolean, expression_parts
+from .frame import Frame
+from .hearing import learnt
 
 
 class Judgement:

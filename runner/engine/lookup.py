@@ -6,16 +6,16 @@ from typing import Any
 
 import msgspec
 
-from runner.engine.authenticate import homes_of, made
-from runner.engine.frame import Frame, World
-from runner.engine.session import Session, Token, session_of
-from runner.engine.tokens import token_of
-from runner.engine.workflow import NESTED, begin
-from runner.model.effects import Flow
-from runner.model.errors import StepError
-from runner.model.kinds import Attachment
-from runner.model.results import Failure
-from runner.plan.plan import CredentialPlan, Plan
+from ..model.effects import Flow
+from ..model.errors import StepError
+from ..model.kinds import Attachment
+from ..model.results import Failure
+from ..plan.plan import CredentialPlan, Plan
+from .authenticate import homes_of, made
+from .frame import Frame, World
+from .session import Session, Token, session_of
+from .tokens import token_of
+from .workflow import NESTED, begin
 
 
 class Lookup(msgspec.Struct, frozen=True):

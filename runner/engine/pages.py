@@ -6,15 +6,15 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
-from runner.engine.frame import Frame
-from runner.engine.redirects import short_origin, stays_home
-from runner.engine.request import Outgoing
-from runner.model.answer import Answer
-from runner.model.errors import StepError
-from runner.model.kinds import MISSING, Names
-from runner.model.pairs import scalar_text
-from runner.model.urls import target_of, with_params
-from runner.plan.plan import PagePlan, StepPlan
+from ..model.answer import Answer
+from ..model.errors import StepError
+from ..model.kinds import MISSING, Names
+from ..model.pairs import scalar_text
+from ..model.urls import target_of, with_params
+from ..plan.plan import PagePlan, StepPlan
+from .frame import Frame
+from .redirects import short_origin, stays_home
+from .request import Outgoing
 
 _LINK = re.compile(r'<([^>]*)>((?:\s*;\s*[^,;="]+(?:=(?:"[^"]*"|[^,;"]*))?)*)')
 _NEXT = re.compile(r';\s*rel\s*=\s*"?(?:[^";]*\s)?next(?:\s[^";]*)?"?', re.IGNORECASE)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from runner.model.errors import StepError
-from runner.model.exchange import Request, Response
-from runner.model.urls import origin_of, target_of
+from ..model.errors import StepError
+from ..model.exchange import Request, Response
+from ..model.urls import origin_of, target_of
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from runner.engine.authenticate import Held
-from runner.engine.session import Token
-from runner.model.challenges import challenges, in_words
-from runner.model.exchange import Response
-from runner.model.jwt import claims_of
-from runner.model.kinds import Attachment
-from runner.model.wording import json_text, seconds_text
+from ..model.challenges import challenges, in_words
+from ..model.exchange import Response
+from ..model.jwt import claims_of
+from ..model.kinds import Attachment
+from ..model.wording import json_text, seconds_text
+from .authenticate import Held
+from .session import Token
 
 REFUSED = frozenset({401, 403})
 

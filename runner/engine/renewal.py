@@ -6,21 +6,21 @@ from typing import Any
 
 import msgspec
 
-from runner.engine.attempt import Attempt
-from runner.engine.authenticate import Held, authenticate
-from runner.engine.exchange import exchange
-from runner.engine.frame import Frame
-from runner.engine.judge import Judgement, ResponseView, judge_status
-from runner.engine.redirects import stays_home
-from runner.engine.request import Outgoing
-from runner.engine.session import Session, Token
-from runner.engine.tokens import RunSteps
-from runner.model.answer import Answer
-from runner.model.effects import Flow
-from runner.model.errors import StepError
-from runner.model.results import Try
-from runner.plan.plan import AuthUse, StepPlan
-from runner.templating.values import boolean
+from ..model.answer import Answer
+from ..model.effects import Flow
+from ..model.errors import StepError
+from ..model.results import Try
+from ..plan.plan import AuthUse, StepPlan
+from ..templating.values import boolean
+from .attempt import Attempt
+from .authenticate import Held, authenticate
+from .exchange import exchange
+from .frame import Frame
+from .judge import Judgement, ResponseView, judge_status
+from .redirects import stays_home
+from .request import Outgoing
+from .session import Session, Token
+from .tokens import RunSteps
 
 
 def answered(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
-from runner.engine.frame import Frame
-from runner.model.errors import StepError
-from runner.model.exchange import Request
-from runner.model.kinds import Encoded, Names, Signer
-from runner.model.lines import check_lines
-from runner.model.urls import TOKEN, absolute_url, with_params
-from runner.plan.plan import BodyPlan, HttpPlan, RequestPlan
+from ..model.errors import StepError
+from ..model.exchange import Request
+from ..model.kinds import Encoded, Names, Signer
+from ..model.lines import check_lines
+from ..model.urls import TOKEN, absolute_url, with_params
+from ..plan.plan import BodyPlan, HttpPlan, RequestPlan
+from .frame import Frame
 
 
 class Outgoing(msgspec.Struct, frozen=True):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from email.utils import parsedate_to_datetime
 from random import Random
 
-from runner.model.exchange import Response
-from runner.plan.plan import RetryPlan
+from ..model.exchange import Response
+from ..plan.plan import RetryPlan
 
 PATIENCE = 60.0
 """Seconds: the longest `Retry-After` that is waited for where the file says neither `for` nor `max_every`."""

@@ -8,15 +8,15 @@ from typing import Any
 
 import msgspec
 
-from runner.engine.frame import Frame, Pause
-from runner.engine.step import Nested, StepRun
-from runner.engine.turns import StoppedStep, bad, step_name, turns_of
-from runner.model.effects import Flow
-from runner.model.errors import Interrupted, StepError
-from runner.model.events import StepFinished
-from runner.model.results import Failure, StepResult, Try, Verdict
-from runner.model.wording import listed
-from runner.plan.plan import StepPlan
+from ..model.effects import Flow
+from ..model.errors import Interrupted, StepError
+from ..model.events import StepFinished
+from ..model.results import Failure, StepResult, Try, Verdict
+from ..model.wording import listed
+from ..plan.plan import StepPlan
+from .frame import Frame, Pause
+from .step import Nested, StepRun
+from .turns import StoppedStep, bad, step_name, turns_of
 
 
 class Sequence:

@@ -8,14 +8,14 @@ from typing import Any
 
 import msgspec
 
-from runner.engine.cookies import CookieJar
-from runner.engine.frame import Frame
-from runner.language.document import METHODS
-from runner.model.errors import StepError
-from runner.model.kinds import Attachment, Names
-from runner.model.results import SessionStep
-from runner.plan.plan import CredentialPlan, SessionPlan
-from runner.templating.values import FUNCTIONS, compile_text
+from ..language.document import METHODS
+from ..model.errors import StepError
+from ..model.kinds import Attachment, Names
+from ..model.results import SessionStep
+from ..plan.plan import CredentialPlan, SessionPlan
+from ..templating.values import FUNCTIONS, compile_text
+from .cookies import CookieJar
+from .frame import Frame
 
 _URLS = frozenset({*METHODS, "token_url"})
 

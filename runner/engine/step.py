@@ -7,25 +7,25 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from runner.engine.attempt import Attempt
-from runner.engine.frame import Frame
-from runner.engine.judge import Judgement, ResponseView, judge, judge_asserts, judge_contract
-from runner.engine.pages import first_page, next_page
-from runner.engine.refusal import REFUSED, notes_on
-from runner.engine.renewal import answered
-from runner.engine.request import build
-from runner.engine.retry import next_wait, retry_after
-from runner.engine.tokens import RunSteps
-from runner.engine.turns import StoppedStep, step_name
-from runner.model.answer import Answer
-from runner.model.effects import Flow, Sleep
-from runner.model.errors import Interrupted, StepError
-from runner.model.exchange import Response
-from runner.model.results import Failure, StepResult, Try, Verdict, WorkflowResult
-from runner.model.wording import seconds_text
-from runner.plan.parts import AssertPlan
-from runner.plan.plan import DEFAULT_TIMEOUT, IncludePlan, Plan, RequestPlan, RetryPlan, SetPlan, StepPlan
-from runner.templating.values import boolean
+from ..model.answer import Answer
+from ..model.effects import Flow, Sleep
+from ..model.errors import Interrupted, StepError
+from ..model.exchange import Response
+from ..model.results import Failure, StepResult, Try, Verdict, WorkflowResult
+from ..model.wording import seconds_text
+from ..plan.parts import AssertPlan
+from ..plan.plan import DEFAULT_TIMEOUT, IncludePlan, Plan, RequestPlan, RetryPlan, SetPlan, StepPlan
+from ..templating.values import boolean
+from .attempt import Attempt
+from .frame import Frame
+from .judge import Judgement, ResponseView, judge, judge_asserts, judge_contract
+from .pages import first_page, next_page
+from .refusal import REFUSED, notes_on
+from .renewal import answered
+from .request import build
+from .retry import next_wait, retry_after
+from .tokens import RunSteps
+from .turns import StoppedStep, step_name
 
 RunIncluded = Callable[[Plan, Frame, dict[str, Any]], Flow[WorkflowResult]]
 

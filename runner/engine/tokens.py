@@ -7,20 +7,20 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from runner.engine.expiry import life_of
-from runner.engine.frame import Frame, World
-from runner.engine.hearing import Hearing
-from runner.engine.session import Session, Token
-from runner.engine.turns import bad
-from runner.model.effects import LATE, Flow, Once
-from runner.model.errors import DocumentPath, Interrupted, StepError
-from runner.model.events import SecretLearned, SessionFinished
-from runner.model.kinds import Attachment, Place
-from runner.model.lines import check_lines
-from runner.model.pairs import scalar_text
-from runner.model.results import SessionResult, SessionStep, StepResult, Verdict, Where
-from runner.model.wording import json_type
-from runner.plan.plan import SessionPlan, StepPlan
+from ..model.effects import LATE, Flow, Once
+from ..model.errors import DocumentPath, Interrupted, StepError
+from ..model.events import SecretLearned, SessionFinished
+from ..model.kinds import Attachment, Place
+from ..model.lines import check_lines
+from ..model.pairs import scalar_text
+from ..model.results import SessionResult, SessionStep, StepResult, Verdict, Where
+from ..model.wording import json_type
+from ..plan.plan import SessionPlan, StepPlan
+from .expiry import life_of
+from .frame import Frame, World
+from .hearing import Hearing
+from .session import Session, Token
+from .turns import bad
 
 RunSteps = Callable[[tuple[StepPlan, ...], Frame, dict[str, Any], str], Flow[tuple[dict[str, Any], list[StepResult]]]]
 LONGEST_TENTH = 0.1

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from runner.engine.frame import Frame
-from runner.model.errors import Interrupted, StepError
-from runner.model.results import StepResult, Verdict
-from runner.model.wording import cut, json_text, json_type
-from runner.plan.plan import StepPlan
+from ..model.errors import Interrupted, StepError
+from ..model.results import StepResult, Verdict
+from ..model.wording import cut, json_text, json_type
+from ..plan.plan import StepPlan
+from .frame import Frame
 
 
 class StoppedStep(BaseException):

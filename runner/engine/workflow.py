@@ -6,17 +6,17 @@ from typing import Any
 
 import msgspec
 
-from runner.engine.frame import Frame, World
-from runner.engine.request import base_url
-from runner.engine.sequence import Sequence
-from runner.engine.step import Nested
-from runner.model.effects import Flow
-from runner.model.errors import StepError
-from runner.model.events import WorkflowFinished, WorkflowStarted
-from runner.model.results import Failure, StepResult, Verdict, WorkflowResult
-from runner.model.wording import seconds_text
-from runner.plan.plan import Plan, Row, StepPlan
-from runner.templating.values import boolean
+from ..model.effects import Flow
+from ..model.errors import StepError
+from ..model.events import WorkflowFinished, WorkflowStarted
+from ..model.results import Failure, StepResult, Verdict, WorkflowResult
+from ..model.wording import seconds_text
+from ..plan.plan import Plan, Row, StepPlan
+from ..templating.values import boolean
+from .frame import Frame, World
+from .request import base_url
+from .sequence import Sequence
+from .step import Nested
 
 
 def run_workflow(plan: Plan, row: Row, world: World, given: dict[str, Any]) -> Flow[WorkflowResult]:

@@ -9,7 +9,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from runner.language.files import FileMissing, Files, as_written
+from .files import FileMissing, Files, as_written
 
 
 class Bundle(Files):

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, UnsetType, field
 
-from runner.language.parts import (
+from .parts import (
     ApiKey,
     AwsSigv4,
     BodySource,

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from runner.model.errors import RunflowError
+from ..model.errors import RunflowError
 
 MAX_FILE_BYTES = 64_000_000
 

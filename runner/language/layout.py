@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from runner.language.source import Marks
-from runner.language.yaml import load, marks_of
-from runner.model.errors import DocumentPath, Place, Problem, RunflowError, WorkflowError
+from ..model.errors import DocumentPath, Place, Problem, RunflowError, WorkflowError
+from .source import Marks
+from .yaml import load, marks_of
 
 WIDTH = 160
 """Columns after which a map or list in braces becomes one of lines; texts are never broken."""

@@ -8,12 +8,12 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from runner.language.document import Defaults
-from runner.language.files import FileRefused, read_file
-from runner.language.read import read_struct
-from runner.language.source import Source
-from runner.language.yaml import load
-from runner.model.errors import Place, Problem, WorkflowError
+from ..model.errors import Place, Problem, WorkflowError
+from .document import Defaults
+from .files import FileRefused, read_file
+from .read import read_struct
+from .source import Source
+from .yaml import load
 
 PROJECT_FILE = "runflow.yaml"
 

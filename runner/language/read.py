@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from runner.language.document import Document
-from runner.language.schema import struct_schema
-from runner.model.errors import MAX_PROBLEMS, DocumentPath, Place, Problem
-from runner.model.units import bare_number_hint
-from runner.model.wording import did_you_mean, listed, nearest, shown
+from ..model.errors import MAX_PROBLEMS, DocumentPath, Place, Problem
+from ..model.units import bare_number_hint
+from ..model.wording import did_you_mean, listed, nearest, shown
+from .document import Document
+from .schema import struct_schema
 
 T = TypeVar("T", bound=msgspec.Struct)
 

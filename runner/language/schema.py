@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from runner.language.document import Document
+from .document import Document
 
 SCHEMA_ID = "https://runflow.dev/schemas/workflow.schema.json"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from runner.model.errors import DocumentPath, Place
-from runner.model.results import Where
-from runner.model.wording import cut
+from ..model.errors import DocumentPath, Place
+from ..model.results import Where
+from ..model.wording import cut
 
 
 class Span(NamedTuple):

@@ -12,8 +12,8 @@ from typing import Any
 
 import yaml
 
-from runner.language.source import Marks, Source, Span
-from runner.model.errors import MAX_PROBLEMS, Place, Problem, WorkflowError
+from ..model.errors import MAX_PROBLEMS, Place, Problem, WorkflowError
+from .source import Marks, Source, Span
 
 MAX_BYTES = 4_000_000
 MAX_DEPTH = 100

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from runner.lint.finding import Remark
-from runner.lint.subject import Subject, literal
-from runner.matchers.openapi_document import Breach, Document, Node
-from runner.model.wording import did_you_mean
-from runner.plan.conditions import Expectation
-from runner.plan.plan import RequestPlan, StepPlan
-from runner.selectors.json_path import Definite
+from ..matchers.openapi_document import Breach, Document, Node
+from ..model.wording import did_you_mean
+from ..plan.conditions import Expectation
+from ..plan.plan import RequestPlan, StepPlan
+from ..selectors.json_path import Definite
+from .finding import Remark
+from .subject import Subject, literal
 
 ONE_IS_WRONG = "one of the two is wrong"
 _METHODS = ("get", "post", "put", "patch", "delete", "head", "options")

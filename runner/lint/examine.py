@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from runner.language.yaml import load
-from runner.lint.finding import Finding, Severity
-from runner.lint.subject import Subject
-from runner.lint.table import IDLE, INVALID, RULES, UNREASONED
-from runner.model.errors import Place, Problem
-from runner.plan.plan import IncludePlan, Plan
+from ..language.yaml import load
+from ..model.errors import Place, Problem
+from ..plan.plan import IncludePlan, Plan
+from .finding import Finding, Severity
+from .subject import Subject
+from .table import IDLE, INVALID, RULES, UNREASONED
 
 _IGNORE = re.compile(r"#\s*runflow:\s*ignore\[([\w ,]*)\]\s*(.*)")
 

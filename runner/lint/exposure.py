@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from runner.language.document import METHODS
-from runner.lint.finding import Remark
-from runner.lint.subject import Subject, leaves, sounds_secret
-from runner.model.errors import DocumentPath, Edit
+from ..language.document import METHODS
+from ..model.errors import DocumentPath, Edit
+from .finding import Remark
+from .subject import Subject, leaves, sounds_secret
 
 
 def not_masked(subject: Subject) -> Iterator[Remark]:

@@ -7,8 +7,8 @@ from typing import Literal
 
 import msgspec
 
-from runner.lint.subject import Subject
-from runner.model.errors import DocumentPath, Edit, Place
+from ..model.errors import DocumentPath, Edit, Place
+from .subject import Subject
 
 Severity = Literal["error", "warning"]
 

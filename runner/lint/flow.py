@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from runner.lint.finding import Remark
-from runner.lint.subject import Subject
-from runner.model.wording import listed
-from runner.plan.plan import IncludePlan, SetPlan, StepPlan
-from runner.selectors.json_path import Definite
+from ..model.wording import listed
+from ..plan.plan import IncludePlan, SetPlan, StepPlan
+from ..selectors.json_path import Definite
+from .finding import Remark
+from .subject import Subject
 
 
 def _written(subject: Subject) -> set[str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from runner.language.replacing import replace
-from runner.language.source import Source
-from runner.lint.finding import Finding
-from runner.model.errors import Edit, Place
+from ..language.replacing import replace
+from ..language.source import Source
+from ..model.errors import Edit, Place
+from .finding import Finding
 
 
 def edits_of(findings: Iterable[Finding], sources: Mapping[str, Source]) -> dict[str, list[Edit]]:

@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
-from runner.language.source import Source
-from runner.model.errors import DocumentPath
-from runner.plan.conditions import Condition, Conditions, Inside
-from runner.plan.plan import Plan, RequestPlan, StepPlan
+from ..language.source import Source
+from ..model.errors import DocumentPath
+from ..plan.conditions import Condition, Conditions, Inside
+from ..plan.plan import Plan, RequestPlan, StepPlan
 
 _SECRET = re.compile(
     r"(?:^|[_-])(?:tokens?|passwords?|passwd|passphrase|pwd|secrets?|api_?keys?|private_?key|client_?secret|jwt|bearer|credentials?)$",

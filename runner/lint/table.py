@@ -1,9 +1,9 @@
-"""Every rule by its code; `runner.model.codes` has their words. A new one is one function and one line here."""
+"""Every rule by its code; `model/codes.py` has their words. A new one is one function and one line here."""
 
 from __future__ import annotations
 
-from runner.lint import contract, exposure, flow, weak
-from runner.lint.finding import Rule
+from . import contract, exposure, flow, weak
+from .finding import Rule
 
 INVALID = "RF600"
 RULES: dict[str, Rule] = {

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from runner.lint.finding import Remark
-from runner.lint.subject import Subject, literal
-from runner.plan.conditions import Condition, Expectation, Inside
-from runner.plan.plan import RequestPlan
-from runner.selectors.json_path import Definite
+from ..plan.conditions import Condition, Expectation, Inside
+from ..plan.plan import RequestPlan
+from ..selectors.json_path import Definite
+from .finding import Remark
+from .subject import Subject, literal
 
 
 def nothing_expected(subject: Subject) -> Iterator[Remark]:

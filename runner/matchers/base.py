@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from runner.model.kinds import Argument, Miss
-from runner.model.wording import shown
+from ..model.kinds import Argument, Miss
+from ..model.wording import shown
 
 MISS = Miss()
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, ClassVar
 
-from runner.matchers.base import MISS, FlagMatcher, ValueMatcher, undecided
-from runner.matchers.equality import canonical, is_number, same
-from runner.model.kinds import Argument, Judge, Miss
-from runner.model.wording import member_path, shown
+from ..model.kinds import Argument, Judge, Miss
+from ..model.wording import member_path, shown
+from .base import MISS, FlagMatcher, ValueMatcher, undecided
+from .equality import canonical, is_number, same
 
 
 def _holds(actual: Any, piece: Any) -> bool | Miss:

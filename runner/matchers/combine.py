@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from runner.matchers.base import MISS, ValueMatcher
-from runner.model.kinds import Argument, Miss
+from ..model.kinds import Argument, Miss
+from .base import MISS, ValueMatcher
 
 
 class Not(ValueMatcher):

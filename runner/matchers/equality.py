@@ -6,9 +6,9 @@ import json
 import math
 from typing import Any
 
-from runner.matchers.base import MISS, ListMatcher, ValueMatcher, undecided
-from runner.model.kinds import Miss
-from runner.model.wording import json_type, member_path, shown
+from ..model.kinds import Miss
+from ..model.wording import json_type, member_path, shown
+from .base import MISS, ListMatcher, ValueMatcher, undecided
 
 
 def is_number(value: Any) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from runner.matchers.base import MISS, FlagMatcher, ValueMatcher
-from runner.model.kinds import MISSING, Miss
-from runner.model.wording import JSON_TYPES, did_you_mean, json_type, shown
+from ..model.kinds import MISSING, Miss
+from ..model.wording import JSON_TYPES, did_you_mean, json_type, shown
+from .base import MISS, FlagMatcher, ValueMatcher
 
 
 class Type(ValueMatcher):

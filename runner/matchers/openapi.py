@@ -10,14 +10,14 @@ from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
-from runner.matchers.openapi_document import Breach, Document, Node, as_map, read_openapi, resolved
-from runner.matchers.schema import guard_patterns
-from runner.model.answer import Answer, read_json
-from runner.model.errors import Place, Problem, StepError, WorkflowError
-from runner.model.exchange import Request
-from runner.model.limits import limited
-from runner.model.urls import origin_of
-from runner.model.wording import cut, listed
+from ..model.answer import Answer, read_json
+from ..model.errors import Place, Problem, StepError, WorkflowError
+from ..model.exchange import Request
+from ..model.limits import limited
+from ..model.urls import origin_of
+from ..model.wording import cut, listed
+from .openapi_document import Breach, Document, Node, as_map, read_openapi, resolved
+from .schema import guard_patterns
 
 _BODILESS = frozenset({204, 205, 304})
 _DOCUMENTS_FAULT = frozenset(

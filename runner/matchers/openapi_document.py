@@ -8,10 +8,10 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from runner.language.yaml import load
-from runner.model.errors import Place, Problem, WorkflowError
-from runner.model.urls import origin_of
-from runner.model.wording import did_you_mean, listed
+from ..language.yaml import load
+from ..model.errors import Place, Problem, WorkflowError
+from ..model.urls import origin_of
+from ..model.wording import did_you_mean, listed
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 LONG = 100

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar
 
-from runner.matchers.base import MISS, ValueMatcher, undecided
-from runner.matchers.equality import is_number
-from runner.model.kinds import Miss
-from runner.model.units import parse_duration, parse_size
-from runner.model.wording import shown
+from ..model.kinds import Miss
+from ..model.units import parse_duration, parse_size
+from ..model.wording import shown
+from .base import MISS, ValueMatcher, undecided
+from .equality import is_number
 
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[Tt ]\d{2}:\d{2}.*)?", re.ASCII)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from runner.matchers.base import ValueMatcher
-from runner.model import patterns
-from runner.model.kinds import Miss
-from runner.model.limits import limited
-from runner.model.wording import cut, json_text, shown
+from ..model import patterns
+from ..model.kinds import Miss
+from ..model.limits import limited
+from ..model.wording import cut, json_text, shown
+from .base import ValueMatcher
 
 
 def guard_patterns() -> None:
@@ -28,7 +28,7 @@ def _validator(text: str) -> Any:
     import jsonschema  # noqa: PLC0415  # as above
     from referencing import Registry  # noqa: PLC0415  # as above
 
-    from runner.matchers.iri import is_iri, is_iri_reference  # noqa: PLC0415  # as above
+    from .iri import is_iri, is_iri_reference  # noqa: PLC0415  # as above
 
     guard_patterns()
     schema = json.loads(text)

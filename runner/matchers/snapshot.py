@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from runner.matchers.base import ValueMatcher
-from runner.model.wording import shown
+from ..model.wording import shown
+from .base import ValueMatcher
 
 
 class Snapshot(ValueMatcher):

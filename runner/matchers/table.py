@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from runner.matchers import collections, combine, equality, kind, ordering, schema, snapshot, text
-from runner.model.kinds import Matcher
-from runner.model.plugins import joined
+from ..model.kinds import Matcher
+from ..model.plugins import joined
+from . import collections, combine, equality, kind, ordering, schema, snapshot, text
 
 MATCHERS: dict[str, Matcher] = {
     matcher.name: matcher

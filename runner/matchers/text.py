@@ -12,10 +12,10 @@ from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from runner.matchers.base import MISS, ValueMatcher, undecided
-from runner.model import patterns
-from runner.model.kinds import Miss
-from runner.model.wording import did_you_mean, shown
+from ..model import patterns
+from ..model.kinds import Miss
+from ..model.wording import did_you_mean, shown
+from .base import MISS, ValueMatcher, undecided
 
 
 class _TextMatcher(ValueMatcher):

@@ -8,9 +8,9 @@ import math
 import re
 from typing import Any
 
-from runner.model.errors import StepError
-from runner.model.exchange import Response, TransportFailure
-from runner.model.wording import cut
+from .errors import StepError
+from .exchange import Response, TransportFailure
+from .wording import cut
 
 _CHARSET = re.compile(r'charset\s*=\s*"?([^";,\s]+)', re.IGNORECASE)
 _UNREAD = object()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from runner.model.errors import ErrorKind
-from runner.model.exchange import FailureKind
-from runner.model.results import Check, Failure
+from .errors import ErrorKind
+from .exchange import FailureKind
+from .results import Check, Failure
 
 
 class Code(msgspec.Struct, frozen=True):

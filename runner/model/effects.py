@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from runner.model.exchange import Request
+from .exchange import Request
 
 
 class Send(msgspec.Struct, frozen=True):

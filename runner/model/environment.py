@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from runner.model.errors import RunflowError, StepError
-from runner.model.kinds import SecretSource
-from runner.model.wording import raised
+from .errors import RunflowError, StepError
+from .kinds import SecretSource
+from .wording import raised
 
 
 class Environment(Mapping[str, str]):

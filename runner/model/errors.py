@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from runner.model.exchange import FailureKind
+from .exchange import FailureKind
 
 DocumentPath = tuple[str | int, ...]
 """Keys and indices from the top of a document to a value: `("steps", 0, "get")`."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from runner.model.results import Result, SessionResult, StepResult, WorkflowResult
+from .results import Result, SessionResult, StepResult, WorkflowResult
 
 
 class RunStarted(msgspec.Struct, frozen=True):

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from runner.model.errors import StepError
-from runner.model.urls import absolute_url
+from .errors import StepError
+from .urls import absolute_url
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network

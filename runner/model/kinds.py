@@ -7,10 +7,10 @@ from typing import Any, ClassVar, Literal, Protocol
 
 import msgspec
 
-from runner.model.answer import Answer
-from runner.model.errors import DocumentPath
-from runner.model.events import Event
-from runner.model.exchange import Headers, Request, Response
+from .answer import Answer
+from .errors import DocumentPath
+from .events import Event
+from .exchange import Headers, Request, Response
 
 
 class _Missing:

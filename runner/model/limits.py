@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
-from runner.model.errors import StepError
+from .errors import StepError
 
 MAX_SECONDS = 0.6
 """Seconds of processor time for one template or path; with the watcher's own pace it stays below a second."""

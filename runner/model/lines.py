@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from runner.model.errors import DocumentPath, StepError
-from runner.model.exchange import Headers
-from runner.model.urls import TOKEN
+from .errors import DocumentPath, StepError
+from .exchange import Headers
+from .urls import TOKEN
 
 _BAD_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _BAD_COOKIE = re.compile(r'[\x00-\x20\x7f;,"\\]')

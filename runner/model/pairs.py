@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from runner.model.errors import StepError
-from runner.model.kinds import Mistake
-from runner.model.wording import json_text, shown
+from .errors import StepError
+from .kinds import Mistake
+from .wording import json_text, shown
 
 
 def check_pairs(data: Mapping[str, Any]) -> Iterable[Mistake]:

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from runner.model.errors import StepError
-from runner.model.limits import took_too_long
-from runner.model.wording import cut
+from .errors import StepError
+from .limits import took_too_long
+from .wording import cut
 
 MAX_PATTERN = 20_000
 """Characters of a pattern."""

@@ -6,8 +6,8 @@ import inspect
 from functools import cache
 from typing import Any
 
-from runner.model.errors import RunflowError, StepError
-from runner.model.wording import did_you_mean, listed, raised
+from .errors import RunflowError, StepError
+from .wording import did_you_mean, listed, raised
 
 
 @cache

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from runner.model.errors import ErrorKind
-from runner.model.exchange import Exchange, FailureKind
+from .errors import ErrorKind
+from .exchange import Exchange, FailureKind
 
 
 class Verdict(enum.Enum):

@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 
 import msgspec
 
-from runner.model.exchange import Response
+from .exchange import Response
 
 
 class SetCookie(msgspec.Struct, frozen=True):

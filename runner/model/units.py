@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from runner.model.wording import cut
+from .wording import cut
 
 MAX_DURATION = 36_525 * 86_400.0
 MAX_SIZE = 1e15

@@ -7,8 +7,8 @@ from contextlib import suppress
 from functools import lru_cache
 from urllib.parse import quote, unquote_plus, urljoin, urlsplit, urlunsplit
 
-from runner.model.errors import StepError
-from runner.model.wording import cut
+from .errors import StepError
+from .wording import cut
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """A method or a header name (RFC 9110 §5.6.2)."""

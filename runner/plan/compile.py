@@ -10,24 +10,24 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from runner.language.document import Defaults, Document, Step
-from runner.language.files import FileRefused
-from runner.language.read import Reading, read_document
-from runner.language.yaml import load
-from runner.matchers.openapi import Contract, contract_of
-from runner.model.errors import DocumentPath, Place, Problem, StepError, WorkflowError
-from runner.model.kinds import ReadFile, Value
-from runner.model.wording import did_you_mean
-from runner.plan.context import Context, Settings
-from runner.plan.load import LoadPlan, compile_load
-from runner.plan.plan import AuthUse, CredentialPlan, IncludePlan, Need, Plan, RequestPlan, StepPlan
-from runner.plan.requests import RequestCompiler, merged
-from runner.plan.rows import rows
-from runner.plan.sessions import CredentialCompiler
-from runner.plan.steps import StepCompiler
-from runner.selectors.json_path import jsonpath_filter
-from runner.templating.filters import FILTERS
-from runner.templating.values import NONE, Literal
+from ..language.document import Defaults, Document, Step
+from ..language.files import FileRefused
+from ..language.read import Reading, read_document
+from ..language.yaml import load
+from ..matchers.openapi import Contract, contract_of
+from ..model.errors import DocumentPath, Place, Problem, StepError, WorkflowError
+from ..model.kinds import ReadFile, Value
+from ..model.wording import did_you_mean
+from ..selectors.json_path import jsonpath_filter
+from ..templating.filters import FILTERS
+from ..templating.values import NONE, Literal
+from .context import Context, Settings
+from .load import LoadPlan, compile_load
+from .plan import AuthUse, CredentialPlan, IncludePlan, Need, Plan, RequestPlan, StepPlan
+from .requests import RequestCompiler, merged
+from .rows import rows
+from .sessions import CredentialCompiler
+from .steps import StepCompiler
 
 FILTERS["jsonpath"] = jsonpath_filter  # a filter that belongs to another room, so it is joined here
 MAX_INCLUDES = 20

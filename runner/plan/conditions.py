@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from runner.model.errors import DocumentPath, StepError
-from runner.model.kinds import MISSING, Matcher, Miss, Names, Selector, Value
-from runner.model.wording import json_text, shown
-from runner.selectors.json_path import Definite, Indefinite, without
+from ..model.errors import DocumentPath, StepError
+from ..model.kinds import MISSING, Matcher, Miss, Names, Selector, Value
+from ..model.wording import json_text, shown
+from ..selectors.json_path import Definite, Indefinite, without
 
 NOT_THERE = Miss("nothing was found there", undecided=True)
 

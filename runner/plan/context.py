@@ -8,18 +8,16 @@ from copy import copy
 from pathlib import Path
 from typing import Any
 
-from runner.language.files import FileRefused, Files
-from runner.language.source import Source
-from runner.model.errors import MAX_PROBLEMS, DocumentPath, Place, Problem, StepError
-from runner.model.exchange import AllowedHosts
-from runner.model.kinds import Value
-from runner.model.units import bare_number_hint, parse_duration
-from runner.model.urls import check_origin
-from runner.model.wording import did_you_mean, listed
-from runner.plan.conditions import Pick
-from runner.plan.parts import AssertPlan, Seconds
-from runner.selectors.table import DRIVER_TELLS, compile_selector
-from runner.templating.values import (
+from ..language.files import FileRefused, Files
+from ..language.source import Source
+from ..model.errors import MAX_PROBLEMS, DocumentPath, Place, Problem, StepError
+from ..model.exchange import AllowedHosts
+from ..model.kinds import Value
+from ..model.units import bare_number_hint, parse_duration
+from ..model.urls import check_origin
+from ..model.wording import did_you_mean, listed
+from ..selectors.table import DRIVER_TELLS, compile_selector
+from ..templating.values import (
     FUNCTIONS,
     RESERVED,
     ListTree,
@@ -30,6 +28,8 @@ from runner.templating.values import (
     compile_url,
     compile_value,
 )
+from .conditions import Pick
+from .parts import AssertPlan, Seconds
 
 Uses = list[tuple[frozenset[str], frozenset[str], DocumentPath]]
 """Names that values use, those of them that are known only there (a loop's), and the place."""

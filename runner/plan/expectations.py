@@ -7,24 +7,24 @@ from typing import Any, ClassVar
 
 from msgspec import UNSET
 
-from runner.language.parts import Extract
-from runner.matchers.base import ValueMatcher
-from runner.matchers.equality import is_number
-from runner.matchers.schema import Schema
-from runner.matchers.snapshot import Snapshot
-from runner.matchers.table import MATCHERS, MISTAKEN, matcher_named
-from runner.model.answer import read_json
-from runner.model.errors import DocumentPath
-from runner.model.exchange import FAILURE_KINDS
-from runner.model.kinds import MISSING, Argument, Matcher, Miss
-from runner.model.units import bare_number_hint
-from runner.model.wording import did_you_mean, listed, shown
-from runner.plan.conditions import Condition, Conditions, Expectation, Inside, Pick
-from runner.plan.context import Context
-from runner.plan.parts import ExtractPlan
-from runner.plan.snapshots import SnapshotCompiler
-from runner.selectors.table import kind_of
-from runner.templating.values import Literal
+from ..language.parts import Extract
+from ..matchers.base import ValueMatcher
+from ..matchers.equality import is_number
+from ..matchers.schema import Schema
+from ..matchers.snapshot import Snapshot
+from ..matchers.table import MATCHERS, MISTAKEN, matcher_named
+from ..model.answer import read_json
+from ..model.errors import DocumentPath
+from ..model.exchange import FAILURE_KINDS
+from ..model.kinds import MISSING, Argument, Matcher, Miss
+from ..model.units import bare_number_hint
+from ..model.wording import did_you_mean, listed, shown
+from ..selectors.table import kind_of
+from ..templating.values import Literal
+from .conditions import Condition, Conditions, Expectation, Inside, Pick
+from .context import Context
+from .parts import ExtractPlan
+from .snapshots import SnapshotCompiler
 
 _CLASS = re.compile(r"[1-5]xx")
 

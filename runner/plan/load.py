@@ -9,11 +9,11 @@ from collections.abc import Callable
 import msgspec
 from msgspec import UNSET
 
-from runner.language.parts import Load
-from runner.model.errors import DocumentPath
-from runner.model.units import bare_number_hint, parse_duration
-from runner.model.wording import did_you_mean, shown
-from runner.plan.context import Context
+from ..language.parts import Load
+from ..model.errors import DocumentPath
+from ..model.units import bare_number_hint, parse_duration
+from ..model.wording import did_you_mean, shown
+from .context import Context
 
 _PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,2})?)")
 _WRITTEN = re.compile(r"(<=|>=|<|>)?\s*(.+)")

@@ -6,11 +6,11 @@ from typing import Any
 
 import msgspec
 
-from runner.model.errors import DocumentPath, StepError
-from runner.model.kinds import MISSING, Names, Value
-from runner.model.pairs import scalar_text
-from runner.model.units import parse_duration
-from runner.plan.conditions import Pick
+from ..model.errors import DocumentPath, StepError
+from ..model.kinds import MISSING, Names, Value
+from ..model.pairs import scalar_text
+from ..model.units import parse_duration
+from .conditions import Pick
 
 
 class ExtractPlan(msgspec.Struct, frozen=True):

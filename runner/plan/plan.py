@@ -8,15 +8,15 @@ from typing import Any
 
 import msgspec
 
-from runner.language.source import Source
-from runner.matchers.openapi import Contract
-from runner.model.answer import Answer
-from runner.model.errors import DocumentPath
-from runner.model.exchange import DEFAULT_TRANSPORT, AllowedHosts, Transport
-from runner.model.kinds import Body, Credential, Place, ReadFile, Value
-from runner.plan.conditions import Expectation, Pick
-from runner.plan.load import LoadPlan
-from runner.plan.parts import AssertPlan, ExtractPlan, Fields, Named, Seconds
+from ..language.source import Source
+from ..matchers.openapi import Contract
+from ..model.answer import Answer
+from ..model.errors import DocumentPath
+from ..model.exchange import DEFAULT_TRANSPORT, AllowedHosts, Transport
+from ..model.kinds import Body, Credential, Place, ReadFile, Value
+from .conditions import Expectation, Pick
+from .load import LoadPlan
+from .parts import AssertPlan, ExtractPlan, Fields, Named, Seconds
 
 DEFAULT_TIMEOUT = 30.0
 """Seconds for one try of a step that says nothing else."""

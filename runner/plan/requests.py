@@ -8,20 +8,20 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from runner.bodies.table import BODIES as BODY_KINDS
-from runner.credentials.table import CREDENTIALS
-from runner.language.document import BODIES, METHODS, Auth, Defaults, Step
-from runner.language.parts import Http, Retry, plain_data
-from runner.model.errors import DocumentPath, StepError
-from runner.model.lines import check_lines
-from runner.model.pairs import check_pairs
-from runner.model.urls import TOKEN
-from runner.model.wording import did_you_mean, listed
-from runner.plan.context import Context
-from runner.plan.parts import Field, Fields
-from runner.plan.plan import AuthUse, BodyPlan, CredentialPlan, PagePlan, RequestPlan
-from runner.plan.transport import HttpCompiler
-from runner.templating.values import Literal
+from ..bodies.table import BODIES as BODY_KINDS
+from ..credentials.table import CREDENTIALS
+from ..language.document import BODIES, METHODS, Auth, Defaults, Step
+from ..language.parts import Http, Retry, plain_data
+from ..model.errors import DocumentPath, StepError
+from ..model.lines import check_lines
+from ..model.pairs import check_pairs
+from ..model.urls import TOKEN
+from ..model.wording import did_you_mean, listed
+from ..templating.values import Literal
+from .context import Context
+from .parts import Field, Fields
+from .plan import AuthUse, BodyPlan, CredentialPlan, PagePlan, RequestPlan
+from .transport import HttpCompiler
 
 
 def merged(below: Any, over: Any) -> Any:

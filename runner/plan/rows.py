@@ -10,15 +10,15 @@ from typing import Any
 
 from msgspec import UNSET
 
-from runner.language.document import Document
-from runner.language.parts import CasesFile
-from runner.language.yaml import load
-from runner.model.answer import read_json
-from runner.model.errors import DocumentPath, Problem, WorkflowError
-from runner.model.wording import json_text, shown
-from runner.plan.context import Context
-from runner.plan.plan import Row
-from runner.redaction import MASK
+from ..language.document import Document
+from ..language.parts import CasesFile
+from ..language.yaml import load
+from ..model.answer import read_json
+from ..model.errors import DocumentPath, Problem, WorkflowError
+from ..model.wording import json_text, shown
+from ..redaction import MASK
+from .context import Context
+from .plan import Row
 
 MAX_RUNS = 100_000
 

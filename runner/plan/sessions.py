@@ -10,17 +10,18 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import UNSET
 
-from runner.bodies.table import BODIES
-from runner.credentials import oauth2
-from runner.credentials.table import CREDENTIALS, SESSION_KEYS, SESSIONS
-from runner.language.document import METHODS, Auth, Defaults, Step
-from runner.language.parts import Renew, plain_data
-from runner.model.errors import DocumentPath
-from runner.model.kinds import PLACES, Value
-from runner.model.urls import TOKEN
-from runner.model.wording import did_you_mean, listed
-from runner.plan.context import Context, Uses
-from runner.plan.plan import (
+from ..bodies.table import BODIES
+from ..credentials import oauth2
+from ..credentials.table import CREDENTIALS, SESSION_KEYS, SESSIONS
+from ..language.document import METHODS, Auth, Defaults, Step
+from ..language.parts import Renew, plain_data
+from ..model.errors import DocumentPath
+from ..model.kinds import PLACES, Value
+from ..model.urls import TOKEN
+from ..model.wording import did_you_mean, listed
+from ..templating.values import FUNCTIONS, NONE, Literal, MapTree
+from .context import Context, Uses
+from .plan import (
     AuthUse,
     BodyPlan,
     Carried,
@@ -31,9 +32,8 @@ from runner.plan.plan import (
     SessionPlan,
     StepPlan,
 )
-from runner.plan.requests import RequestCompiler
-from runner.plan.steps import Include, StepCompiler
-from runner.templating.values import FUNCTIONS, NONE, Literal, MapTree
+from .requests import RequestCompiler
+from .steps import Include, StepCompiler
 
 BEFORE_EXPIRY = 30.0
 """Seconds."""

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from runner.language.files import FileMissing, FileRefused
-from runner.matchers.snapshot import Snapshot
-from runner.model.answer import read_json
-from runner.model.errors import DocumentPath
-from runner.plan.conditions import Stored
-from runner.plan.context import Context
-from runner.selectors.json_path import Definite, Indefinite, compile_path
+from ..language.files import FileMissing, FileRefused
+from ..matchers.snapshot import Snapshot
+from ..model.answer import read_json
+from ..model.errors import DocumentPath
+from ..selectors.json_path import Definite, Indefinite, compile_path
+from .conditions import Stored
+from .context import Context
 
 FOLDER = "__snapshots__"
 _TURN = re.compile(r" \[[0-9]+\]")

@@ -7,18 +7,18 @@ from typing import Any
 
 from msgspec import UNSET
 
-from runner.language.document import ACTIONS, METHODS, REQUEST_ONLY, Defaults, Step
-from runner.language.parts import Retry
-from runner.model.errors import DocumentPath
-from runner.model.kinds import Value
-from runner.model.wording import did_you_mean, listed
-from runner.plan.context import Context
-from runner.plan.expectations import ExpectCompiler, merged_expect
-from runner.plan.parts import AssertPlan, Named, Seconds
-from runner.plan.plan import IncludePlan, Plan, RetryPlan, SetPlan, StepPlan
-from runner.plan.requests import RequestCompiler, merged
-from runner.selectors.failure import Failure
-from runner.templating.values import NONE, Literal
+from ..language.document import ACTIONS, METHODS, REQUEST_ONLY, Defaults, Step
+from ..language.parts import Retry
+from ..model.errors import DocumentPath
+from ..model.kinds import Value
+from ..model.wording import did_you_mean, listed
+from ..selectors.failure import Failure
+from ..templating.values import NONE, Literal
+from .context import Context
+from .expectations import ExpectCompiler, merged_expect
+from .parts import AssertPlan, Named, Seconds
+from .plan import IncludePlan, Plan, RetryPlan, SetPlan, StepPlan
+from .requests import RequestCompiler, merged
 
 Include = Callable[[str, DocumentPath], Plan | None]
 

@@ -6,15 +6,15 @@ from typing import Any
 
 from msgspec import UNSET
 
-from runner.language.document import Step
-from runner.language.files import FileRefused
-from runner.language.parts import Http, plain_data
-from runner.model.errors import DocumentPath, StepError
-from runner.model.exchange import DEFAULT_RESPONSE_LIMIT, Transport
-from runner.model.units import parse_size
-from runner.model.wording import listed
-from runner.plan.context import NEEDS_CURL, Context
-from runner.plan.plan import HttpPlan
+from ..language.document import Step
+from ..language.files import FileRefused
+from ..language.parts import Http, plain_data
+from ..model.errors import DocumentPath, StepError
+from ..model.exchange import DEFAULT_RESPONSE_LIMIT, Transport
+from ..model.units import parse_size
+from ..model.wording import listed
+from .context import NEEDS_CURL, Context
+from .plan import HttpPlan
 
 _WITHHELD = ("verify", "cert", "proxy", "resolve", "unix_socket")
 """What makes a connection lead elsewhere, or takes a file for it: none of a stranger's business."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from runner.model.results import Check, Failure, StepResult, WorkflowResult
-from runner.model.urls import origin_of
-from runner.reporters.failures import BAD, Reason, failing, problems, reason_of_run
+from ..model.results import Check, Failure, StepResult, WorkflowResult
+from ..model.urls import origin_of
+from .failures import BAD, Reason, failing, problems, reason_of_run
 
 _OF_THE_SERVER = frozenset({401, 403, 407, 429})
 """Refusals that are the server's state, or the credentials', not the request's own; so is 500 and above."""

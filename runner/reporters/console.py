@@ -8,7 +8,7 @@ from typing import IO
 
 import click
 
-from runner.model.events import (
+from ..model.events import (
     Event,
     RunFinished,
     RunStarted,
@@ -17,10 +17,10 @@ from runner.model.events import (
     WorkflowFinished,
     WorkflowStarted,
 )
-from runner.model.results import Failure, Result, SessionResult, StepResult, Try, Verdict, WorkflowResult
-from runner.model.wording import plural, seconds_text
-from runner.reporters.curl import curl_command
-from runner.reporters.failures import (
+from ..model.results import Failure, Result, SessionResult, StepResult, Try, Verdict, WorkflowResult
+from ..model.wording import plural, seconds_text
+from .curl import curl_command
+from .failures import (
     BAD,
     Line,
     error_lines,
@@ -31,8 +31,8 @@ from runner.reporters.failures import (
     told_by,
     why,
 )
-from runner.reporters.latency import Latency
-from runner.reporters.text import can_write, one_line, safe, step_words
+from .latency import Latency
+from .text import can_write, one_line, safe, step_words
 
 _MARKS = {
     Verdict.PASSED: ("✓", "ok"),

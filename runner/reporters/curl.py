@@ -8,8 +8,8 @@ import shlex
 from collections.abc import Iterator
 from functools import lru_cache
 
-from runner.model.exchange import Exchange, Headers, Request, Transport
-from runner.redaction import CLEAR, MASK, marks
+from ..model.exchange import Exchange, Headers, Request, Transport
+from ..redaction import CLEAR, MASK, marks
 
 _CODED = {
     "url": "import os,sys,urllib.parse as u;print(u.quote(os.environ[sys.argv[1]],safe=''),end='')",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from runner.model.codes import code_of
-from runner.model.exchange import Exchange, Response
-from runner.model.results import Check, Failure, StepResult, Try, Verdict, Where, WorkflowResult
-from runner.reporters.text import check_lines, excerpt, flat, one_line, request_lines, response_lines, safe, step_title
+from ..model.codes import code_of
+from ..model.exchange import Exchange, Response
+from ..model.results import Check, Failure, StepResult, Try, Verdict, Where, WorkflowResult
+from .text import check_lines, excerpt, flat, one_line, request_lines, response_lines, safe, step_title
 
 Style = Literal["", "place", "dim"]
 Line = tuple[Style, str]

@@ -9,8 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from runner.model.events import Event, RunFinished
-from runner.model.kinds import FileReporter
+from ..model.events import Event, RunFinished
+from ..model.kinds import FileReporter
 
 STDOUT = Path("-")
 Make = Callable[[IO[bytes]], FileReporter]

@@ -6,12 +6,12 @@ import os
 from pathlib import Path
 from typing import IO, ClassVar
 
-from runner.model.events import Event, RunFinished, WorkflowFinished
-from runner.model.kinds import Wants
-from runner.model.results import Where, WorkflowResult
-from runner.reporters.failures import BAD, reason_of_run
-from runner.reporters.markdown import Markdown
-from runner.reporters.text import safe
+from ..model.events import Event, RunFinished, WorkflowFinished
+from ..model.kinds import Wants
+from ..model.results import Where, WorkflowResult
+from .failures import BAD, reason_of_run
+from .markdown import Markdown
+from .text import safe
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
 WORKSPACE = "GITHUB_WORKSPACE"

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
-from runner.model.events import (
+from ..model.events import (
     Event,
     RunFinished,
     RunStarted,
@@ -20,12 +20,12 @@ from runner.model.events import (
     WorkflowFinished,
     WorkflowStarted,
 )
-from runner.model.exchange import Exchange, Headers, Request, Response, Timings
-from runner.model.kinds import Wants
-from runner.model.results import StepResult
-from runner.reporters.recording import encoded
-from runner.reporters.text import step_title
-from runner.version import __version__
+from ..model.exchange import Exchange, Headers, Request, Response, Timings
+from ..model.kinds import Wants
+from ..model.results import StepResult
+from ..version import __version__
+from .recording import encoded
+from .text import step_title
 
 _VERSIONS = {"1.0": "HTTP/1.0", "1.1": "HTTP/1.1", "2": "HTTP/2", "3": "HTTP/3"}
 

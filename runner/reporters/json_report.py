@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import IO, ClassVar
 
-from runner.model.events import (
+from ..model.events import (
     Event,
     RunFinished,
     RunStarted,
@@ -13,8 +13,8 @@ from runner.model.events import (
     WorkflowFinished,
     WorkflowStarted,
 )
-from runner.model.kinds import Wants
-from runner.reporters.recording import encoded, encoded_step, end, first_line, session_record, workflow_record
+from ..model.kinds import Wants
+from .recording import encoded, encoded_step, end, first_line, session_record, workflow_record
 
 
 class Json:

@@ -6,7 +6,7 @@ from typing import IO, ClassVar
 
 import msgspec
 
-from runner.model.events import (
+from ..model.events import (
     Event,
     RunFinished,
     RunStarted,
@@ -15,9 +15,9 @@ from runner.model.events import (
     WorkflowFinished,
     WorkflowStarted,
 )
-from runner.model.kinds import Wants
-from runner.reporters.record import RunFinishedLine, SessionFinishedLine, WorkflowFinishedLine
-from runner.reporters.recording import encoded, encoded_step, end, first_line, run_line, session_record, workflow_record
+from ..model.kinds import Wants
+from .record import RunFinishedLine, SessionFinishedLine, WorkflowFinishedLine
+from .recording import encoded, encoded_step, end, first_line, run_line, session_record, workflow_record
 
 
 class JsonLines:

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from typing import IO, Any, ClassVar
 from xml.sax.saxutils import escape, quoteattr
 
-from runner.model.events import Event, RunFinished, SessionFinished, StepFinished, WorkflowFinished, WorkflowStarted
-from runner.model.kinds import Wants
-from runner.model.results import SessionResult, StepResult, Verdict, WorkflowResult
-from runner.model.wording import json_text
-from runner.reporters.failures import BAD, reason_of, reason_of_run, told_by
-from runner.reporters.text import one_line, step_title, step_words
+from ..model.events import Event, RunFinished, SessionFinished, StepFinished, WorkflowFinished, WorkflowStarted
+from ..model.kinds import Wants
+from ..model.results import SessionResult, StepResult, Verdict, WorkflowResult
+from ..model.wording import json_text
+from .failures import BAD, reason_of, reason_of_run, told_by
+from .text import one_line, step_title, step_words
 
 _COUNTED = (Verdict.FAILED, Verdict.ERROR, Verdict.SKIPPED)
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from runner.model.errors import RunflowError
-from runner.model.events import WorkflowFinished
-from runner.model.results import WorkflowResult
-from runner.reporters.reading import Recorded
-from runner.reporters.store import Store
+from ..model.errors import RunflowError
+from ..model.events import WorkflowFinished
+from ..model.results import WorkflowResult
+from .reading import Recorded
+from .store import Store
 
 
 def same_file(told: str, path: Path) -> bool:

@@ -7,7 +7,7 @@ from math import ceil
 
 import msgspec
 
-from runner.model.results import StepResult, Verdict
+from ..model.results import StepResult, Verdict
 
 
 class Row(msgspec.Struct, frozen=True):

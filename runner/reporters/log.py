@@ -6,9 +6,9 @@ import json
 import logging
 from typing import Any
 
-from runner.model.events import Event, SessionFinished, StepFinished, WorkflowFinished, WorkflowStarted
-from runner.model.results import StepResult, Verdict
-from runner.reporters.text import check_lines, one_line
+from ..model.events import Event, SessionFinished, StepFinished, WorkflowFinished, WorkflowStarted
+from ..model.results import StepResult, Verdict
+from .text import check_lines, one_line
 
 LOGGER = logging.getLogger("runflow")
 LOGGER.addHandler(logging.NullHandler())

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import IO, ClassVar
 
-from runner.model.events import Event, RunFinished, WorkflowFinished
-from runner.model.kinds import Wants
-from runner.model.results import Result, Verdict, WorkflowResult
-from runner.model.wording import plural, seconds_text
-from runner.reporters.failures import BAD, reason_of_run
-from runner.reporters.text import one_line
+from ..model.events import Event, RunFinished, WorkflowFinished
+from ..model.kinds import Wants
+from ..model.results import Result, Verdict, WorkflowResult
+from ..model.wording import plural, seconds_text
+from .failures import BAD, reason_of_run
+from .text import one_line
 
 MOST = 50_000
 """Bytes of failures: a comment on GitHub may have 65,536 characters."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from runner.language.files import FileRefused, read_file
-from runner.language.source import Source
-from runner.language.yaml import source_of
-from runner.model.errors import Place, Problem
-from runner.model.results import Where
-from runner.reporters.text import excerpt, one_line
+from ..language.files import FileRefused, read_file
+from ..language.source import Source
+from ..language.yaml import source_of
+from ..model.errors import Place, Problem
+from ..model.results import Where
+from .text import excerpt, one_line
 
 
 def where_of(place: Place | None, sources: dict[str, Source | None]) -> Where | None:

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
-from runner.model.results import Verdict
-from runner.model.wording import plural, seconds_text
-from runner.reporters.failures import BAD
-from runner.reporters.text import one_line
+from ..model.results import Verdict
+from ..model.wording import plural, seconds_text
+from .failures import BAD
+from .text import one_line
 
 if TYPE_CHECKING:
     from rich.live import Live

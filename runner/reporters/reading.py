@@ -8,8 +8,8 @@ from typing import IO, Any
 
 import msgspec
 
-from runner.model.errors import RunflowError
-from runner.model.events import (
+from ..model.errors import RunflowError
+from ..model.events import (
     Event,
     RunFinished,
     RunStarted,
@@ -18,8 +18,8 @@ from runner.model.events import (
     WorkflowFinished,
     WorkflowStarted,
 )
-from runner.model.exchange import Exchange, Request, Response, Transport, TransportFailure
-from runner.model.results import (
+from ..model.exchange import Exchange, Request, Response, Transport, TransportFailure
+from ..model.results import (
     Check,
     Failure,
     Result,
@@ -30,8 +30,8 @@ from runner.model.results import (
     Verdict,
     WorkflowResult,
 )
-from runner.model.wording import plural
-from runner.reporters.record import (
+from ..model.wording import plural
+from .record import (
     FORMAT,
     Body,
     CheckRecord,

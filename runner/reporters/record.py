@@ -10,9 +10,9 @@ from typing import Any
 
 import msgspec
 
-from runner.model.errors import ErrorKind
-from runner.model.exchange import Certificate, FailureKind, Headers, Phase, Timings
-from runner.model.results import Verdict, Where
+from ..model.errors import ErrorKind
+from ..model.exchange import Certificate, FailureKind, Headers, Phase, Timings
+from ..model.results import Verdict, Where
 
 FORMAT = 1
 

@@ -6,14 +6,15 @@ from typing import Any
 
 import msgspec
 
-from runner.model.answer import Answer
-from runner.model.codes import code_of
-from runner.model.errors import StepError
-from runner.model.events import RunStarted, WorkflowStarted
-from runner.model.exchange import Exchange, Headers, Response
-from runner.model.results import Check, Failure, Result, SessionResult, StepResult, Try, Verdict, WorkflowResult
-from runner.reporters.curl import curl_command
-from runner.reporters.record import (
+from ..model.answer import Answer
+from ..model.codes import code_of
+from ..model.errors import StepError
+from ..model.events import RunStarted, WorkflowStarted
+from ..model.exchange import Exchange, Headers, Response
+from ..model.results import Check, Failure, Result, SessionResult, StepResult, Try, Verdict, WorkflowResult
+from ..version import __version__
+from .curl import curl_command
+from .record import (
     FORMAT,
     Body,
     CheckRecord,
@@ -32,8 +33,7 @@ from runner.reporters.record import (
     WorkflowRecord,
     WorkflowStartedLine,
 )
-from runner.reporters.text import check_lines
-from runner.version import __version__
+from .text import check_lines
 
 MOST_OF_A_BODY = 256 * 1024
 MOST_OF_A_STEP = 4 * 1024 * 1024

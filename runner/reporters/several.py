@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from runner.model.events import Event
-from runner.model.kinds import Reporter
+from ..model.events import Event
+from ..model.kinds import Reporter
 
 
 class Reporters:

@@ -7,8 +7,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from runner.model.errors import RunflowError
-from runner.model.wording import listed, plural
+from ..model.errors import RunflowError
+from ..model.wording import listed, plural
 
 KEPT = 20
 _FOLDER = Path(".runflow") / "runs"

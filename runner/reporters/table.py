@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import importlib
 
-from runner.model.kinds import FileReporter
-from runner.model.plugins import loaded, named
+from ..model.kinds import FileReporter
+from ..model.plugins import loaded, named
 
 REPORTERS = {
-    "github": "runner.reporters.github:GitHub",
-    "har": "runner.reporters.har:Har",
-    "html": "runner.reporters.html:Html",
-    "json": "runner.reporters.json_report:Json",
-    "jsonl": "runner.reporters.jsonl:JsonLines",
-    "junit": "runner.reporters.junit:JUnit",
-    "markdown": "runner.reporters.markdown:Markdown",
-    "tap": "runner.reporters.tap:Tap",
+    "github": ".github:GitHub",
+    "har": ".har:Har",
+    "html": ".html:Html",
+    "json": ".json_report:Json",
+    "jsonl": ".jsonl:JsonLines",
+    "junit": ".junit:JUnit",
+    "markdown": ".markdown:Markdown",
+    "tap": ".tap:Tap",
 }
 """Where each is; it is imported when it is asked for."""
 
@@ -30,7 +30,7 @@ def reporter_named(name: str) -> type[FileReporter]:
     """
     if name in REPORTERS:
         module, _, attribute = REPORTERS[name].partition(":")
-        found: type[FileReporter] = getattr(importlib.import_module(module), attribute)
+        found: type[FileReporter] = getattr(importlib.import_module(module, __package__), attribute)
         return found
     point = named(name, ENTRY_POINTS, "report", "reports", REPORTERS)
     theirs: type[FileReporter] = loaded(point, "the report", "handle", "streams", "wants")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import IO, ClassVar
 
-from runner.model.codes import code_of
-from runner.model.events import Event, RunFinished, RunStarted, WorkflowFinished
-from runner.model.kinds import Wants
-from runner.model.results import StepResult, Verdict, WorkflowResult
-from runner.model.wording import json_text
-from runner.reporters.failures import BAD, reason_of, told_by
-from runner.reporters.text import one_line, safe, step_title
+from ..model.codes import code_of
+from ..model.events import Event, RunFinished, RunStarted, WorkflowFinished
+from ..model.kinds import Wants
+from ..model.results import StepResult, Verdict, WorkflowResult
+from ..model.wording import json_text
+from .failures import BAD, reason_of, told_by
+from .text import one_line, safe, step_title
 
 
 class Tap:

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from runner.matchers.equality import same
-from runner.model.answer import Answer
-from runner.model.errors import StepError
-from runner.model.exchange import Request, Response
-from runner.model.results import Check, StepResult, Verdict, Where
-from runner.model.wording import cut, json_text, member_path, plural, seconds_text, shown
+from ..matchers.equality import same
+from ..model.answer import Answer
+from ..model.errors import StepError
+from ..model.exchange import Request, Response
+from ..model.results import Check, StepResult, Verdict, Where
+from ..model.wording import cut, json_text, member_path, plural, seconds_text, shown
 
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor, Future
 from typing import Any, Protocol
 
-from runner.model.errors import Interrupted, RunflowError
-from runner.model.wording import did_you_mean, raised
-from runner.scale.pool import Pool
-from runner.version import __version__
+from ..model.errors import Interrupted, RunflowError
+from ..model.wording import did_you_mean, raised
+from ..version import __version__
+from .pool import Pool
 
 ANSWER_LIMIT = 10.0
 """Seconds in which a cluster must answer before the first run."""
@@ -62,7 +62,7 @@ def _dask(address: str) -> Cluster:
     if importlib.util.find_spec("distributed") is None:
         raise RunflowError("--executor dask needs a client of Dask", hint="pip install 'runflow[dask]'")
     # an extra, and slow to import: only who has a cluster needs it
-    from runner.scale.dask import Dask  # noqa: PLC0415  # see above
+    from .dask import Dask  # noqa: PLC0415  # see above
 
     return Dask(address, ANSWER_LIMIT)
 

@@ -17,10 +17,10 @@ from uuid import uuid4
 
 from distributed import Client, get_client, get_worker
 
-from runner.model.errors import Interrupted, RunflowError
-from runner.model.wording import raised
-from runner.scale.worker import PLANS_KEPT, Answer, answer, give_back, pickled, stop, version
-from runner.version import __version__
+from ..model.errors import Interrupted, RunflowError
+from ..model.wording import raised
+from ..version import __version__
+from .worker import PLANS_KEPT, Answer, answer, give_back, pickled, stop, version
 
 T = TypeVar("T")
 _ADDRESS = re.compile(r"((tcp|tls|ucx|wss?)://)?[^/]+:[0-9]+")

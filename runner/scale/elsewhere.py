@@ -10,15 +10,15 @@ from concurrent.futures import BrokenExecutor, CancelledError, Future
 
 import msgspec
 
-from runner.model.events import Event, SessionFinished, StepFinished, WorkflowFinished
-from runner.model.results import Failure, SessionResult, StepResult, Verdict
-from runner.model.wording import plural, raised
-from runner.scale.clusters import Cluster
-from runner.scale.post import Post
-from runner.scale.worker import MAY_RUN_AGAIN, Answer
-from runner.suite.crew import LOOK_AGAIN, Ended, Lost, Task
-from runner.suite.schedule import Run
-from runner.suite.stopping import CLEANUP_LIMIT, Stopping
+from ..model.events import Event, SessionFinished, StepFinished, WorkflowFinished
+from ..model.results import Failure, SessionResult, StepResult, Verdict
+from ..model.wording import plural, raised
+from ..suite.crew import LOOK_AGAIN, Ended, Lost, Task
+from ..suite.schedule import Run
+from ..suite.stopping import CLEANUP_LIMIT, Stopping
+from .clusters import Cluster
+from .post import Post
+from .worker import MAY_RUN_AGAIN, Answer
 
 AGAIN = 3
 """How often a run is sent again whose worker was lost."""

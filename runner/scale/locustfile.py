@@ -11,18 +11,18 @@ import locust.runners
 import msgspec
 from locust import events
 
-from runner.app import close_sessions, crew_for
-from runner.loading import Loader, Loading
-from runner.model import limits
-from runner.model.environment import Environment
-from runner.scale.job import JOB, Job
-from runner.scale.measured import EXPECTATION, FLOW, Entry, Statistics
-from runner.scale.users import Process, users_of
-from runner.sources.file import SecretsFile
-from runner.sources.table import open_source
-from runner.suite.options import Options
-from runner.suite.selection import Wanted
-from runner.suite.stopping import CLEANUP_LIMIT
+from runflow.app import close_sessions, crew_for
+from runflow.loading import Loader, Loading
+from runflow.model import limits
+from runflow.model.environment import Environment
+from runflow.scale.job import JOB, Job
+from runflow.scale.measured import EXPECTATION, FLOW, Entry, Statistics
+from runflow.scale.users import Process, users_of
+from runflow.sources.file import SecretsFile
+from runflow.sources.table import open_source
+from runflow.suite.options import Options
+from runflow.suite.selection import Wanted
+from runflow.suite.stopping import CLEANUP_LIMIT
 
 limits.unwatched()
 _JOB = msgspec.json.decode(os.environ[JOB], type=Job)

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 
 import msgspec
 
-from runner.model.errors import Place
-from runner.model.results import Check, Failure, StepResult, Try, Verdict, WorkflowResult
-from runner.model.wording import seconds_text
-from runner.plan.load import Threshold
-from runner.plan.plan import Plan
+from ..model.errors import Place
+from ..model.results import Check, Failure, StepResult, Try, Verdict, WorkflowResult
+from ..model.wording import seconds_text
+from ..plan.load import Threshold
+from ..plan.plan import Plan
 
 FLOW, EXPECTATION = "FLOW", "EXPECT"
 """Kinds of events in the statistics that are no requests: a whole workflow, a failed expectation."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from concurrent.futures import BrokenExecutor, Executor, Future
 
-from runner.model.errors import Interrupted, RunflowError
-from runner.model.wording import raised
-from runner.scale.worker import perform, version
-from runner.suite.options import DEFAULT_JOBS
-from runner.version import __version__
+from ..model.errors import Interrupted, RunflowError
+from ..model.wording import raised
+from ..suite.options import DEFAULT_JOBS
+from ..version import __version__
+from .worker import perform, version
 
 
 class Pool:

@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from uuid import uuid4
 
-from runner.language.bundle import Bundle
-from runner.loading import Loader
-from runner.model.environment import Environment
-from runner.model.errors import Place, Problem, WorkflowError
-from runner.plan.plan import Plan
-from runner.scale.worker import Job, Parcel
-from runner.suite.options import Options
-from runner.suite.schedule import Run
+from ..language.bundle import Bundle
+from ..loading import Loader
+from ..model.environment import Environment
+from ..model.errors import Place, Problem, WorkflowError
+from ..plan.plan import Plan
+from ..suite.options import Options
+from ..suite.schedule import Run
+from .worker import Job, Parcel
 
 
 class Post:

@@ -12,22 +12,22 @@ import msgspec
 from locust import HttpUser, constant, task
 from locust.env import Environment
 
-from runner.drivers.blocking import BlockingDriver
-from runner.engine.session import Session
-from runner.engine.workflow import run_workflow
-from runner.model.effects import Effect, Once, Reply, Send, Sleep
-from runner.model.events import Event, StepFinished
-from runner.model.exchange import Request, Response, TransportFailure
-from runner.model.results import Verdict
-from runner.plan.plan import Plan, Row
-from runner.redaction import Redactor
-from runner.reporters.failures import BAD, reason_of, reason_of_run
-from runner.reporters.text import check_lines
-from runner.scale.measured import EXPECTATION, FLOW
-from runner.suite.drive import drive
-from runner.suite.flights import Flights
-from runner.suite.options import Options
-from runner.suite.run import learn_first, new_world
+from ..drivers.blocking import BlockingDriver
+from ..engine.session import Session
+from ..engine.workflow import run_workflow
+from ..model.effects import Effect, Once, Reply, Send, Sleep
+from ..model.events import Event, StepFinished
+from ..model.exchange import Request, Response, TransportFailure
+from ..model.results import Verdict
+from ..plan.plan import Plan, Row
+from ..redaction import Redactor
+from ..reporters.failures import BAD, reason_of, reason_of_run
+from ..reporters.text import check_lines
+from ..suite.drive import drive
+from ..suite.flights import Flights
+from ..suite.options import Options
+from ..suite.run import learn_first, new_world
+from .measured import EXPECTATION, FLOW
 
 
 class StepFailed(AssertionError):

@@ -14,22 +14,22 @@ from typing import Any
 
 import msgspec
 
-from runner.app import close_sessions, crew_for
-from runner.drivers.table import driver_named, features
-from runner.engine.session import Session
-from runner.model.environment import Environment
-from runner.model.errors import DocumentPath, ErrorKind, Interrupted, Problem, RunflowError, WorkflowError
-from runner.model.events import Event, SessionFinished, StepFinished, WorkflowFinished, WorkflowStarted
-from runner.model.results import Failure
-from runner.model.wording import raised
-from runner.plan.compile import compile_file
-from runner.plan.context import Settings
-from runner.plan.plan import Plan, Row
-from runner.suite.options import Options
-from runner.suite.run import Suite
-from runner.suite.schedule import Run
-from runner.suite.stopping import Stopping
-from runner.version import __version__
+from ..app import close_sessions, crew_for
+from ..drivers.table import driver_named, features
+from ..engine.session import Session
+from ..model.environment import Environment
+from ..model.errors import DocumentPath, ErrorKind, Interrupted, Problem, RunflowError, WorkflowError
+from ..model.events import Event, SessionFinished, StepFinished, WorkflowFinished, WorkflowStarted
+from ..model.results import Failure
+from ..model.wording import raised
+from ..plan.compile import compile_file
+from ..plan.context import Settings
+from ..plan.plan import Plan, Row
+from ..suite.options import Options
+from ..suite.run import Suite
+from ..suite.schedule import Run
+from ..suite.stopping import Stopping
+from ..version import __version__
 
 MAY_RUN_AGAIN = "`idempotent: true` in a workflow that may do its work twice: it is run again on another worker"
 

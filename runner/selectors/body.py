@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import Any, ClassVar
 
-from runner.model.answer import Answer
-from runner.selectors.final import Fact
+from ..model.answer import Answer
+from .final import Fact
 
 
 class Body(Fact):

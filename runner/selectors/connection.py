@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from runner.model.answer import Answer
-from runner.model.exchange import Certificate, Timings
-from runner.model.kinds import MISSING, Selector
-from runner.model.wording import did_you_mean, listed
-from runner.selectors.simple import Function
+from ..model.answer import Answer
+from ..model.exchange import Certificate, Timings
+from ..model.kinds import MISSING, Selector
+from ..model.wording import did_you_mean, listed
+from .simple import Function
 
 
 def _told(part: str, fields: tuple[str, ...], argument: str, what: str) -> Selector:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from runner.model.answer import Answer
-from runner.model.kinds import MISSING, Selector
-from runner.model.set_cookie import cookies_set_by
-from runner.model.wording import did_you_mean
-from runner.selectors.simple import Function
+from ..model.answer import Answer
+from ..model.kinds import MISSING, Selector
+from ..model.set_cookie import cookies_set_by
+from ..model.wording import did_you_mean
+from .simple import Function
 
 ATTRIBUTES = ("domain", "expires", "httponly", "max-age", "partitioned", "path", "samesite", "secure")
 _FLAGS = ("httponly", "partitioned", "secure")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from runner.model.answer import Answer
-from runner.model.exchange import FAILURE_KINDS
-from runner.model.kinds import MISSING
-from runner.selectors.final import Fact
+from ..model.answer import Answer
+from ..model.exchange import FAILURE_KINDS
+from ..model.kinds import MISSING
+from .final import Fact
 
 
 class Failure(Fact):

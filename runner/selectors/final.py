@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from runner.model.answer import Answer
-from runner.model.kinds import MISSING, Selector
-from runner.selectors.simple import Function
+from ..model.answer import Answer
+from ..model.kinds import MISSING, Selector
+from .simple import Function
 
 
 class Fact:

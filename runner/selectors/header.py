@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from runner.model.kinds import MISSING, Selector
-from runner.selectors.simple import Function
+from ..model.kinds import MISSING, Selector
+from .simple import Function
 
 
 class Header:

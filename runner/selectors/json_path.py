@@ -12,11 +12,11 @@ from copy import deepcopy
 from functools import lru_cache
 from typing import Any, ClassVar
 
-from runner.model import patterns
-from runner.model.answer import Answer
-from runner.model.errors import StepError
-from runner.model.kinds import MISSING, Selector
-from runner.model.limits import limited
+from ..model import patterns
+from ..model.answer import Answer
+from ..model.errors import StepError
+from ..model.kinds import MISSING, Selector
+from ..model.limits import limited
 
 _PLAIN = re.compile(r"\$(?:\.[A-Za-z_][A-Za-z0-9_]*|\[(?:0|[1-9][0-9]{0,8})\])*", re.ASCII)
 _STEP = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\[([0-9]+)\]", re.ASCII)

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, ClassVar
 
-from runner.model import patterns
-from runner.model.answer import Answer
-from runner.model.errors import StepError
-from runner.model.kinds import MISSING, Selector
-from runner.model.limits import limited
-from runner.model.wording import cut
-from runner.selectors.json_path import MAX_PATH
+from ..model import patterns
+from ..model.answer import Answer
+from ..model.errors import StepError
+from ..model.kinds import MISSING, Selector
+from ..model.limits import limited
+from ..model.wording import cut
+from .json_path import MAX_PATH
 
 
 class _Query:

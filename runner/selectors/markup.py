@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, ClassVar
 
-from runner.model import patterns
-from runner.model.answer import Answer
-from runner.model.errors import StepError
-from runner.model.kinds import MISSING, Selector
-from runner.model.limits import limited
+from ..model import patterns
+from ..model.answer import Answer
+from ..model.errors import StepError
+from ..model.kinds import MISSING, Selector
+from ..model.limits import limited
 
 _NEEDED = "`xpath` and `css` need the extra `xml`\npip install 'runflow[xml]'"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from runner.model.answer import Answer
+from ..model.answer import Answer
 
 
 class Function:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from runner.model.kinds import Selector, SelectorKind
-from runner.model.plugins import joined
-from runner.model.wording import did_you_mean
-from runner.selectors import body, connection, cookie, failure, final, header, json_path, jsonpath_ng, markup, regex
+from ..model.kinds import Selector, SelectorKind
+from ..model.plugins import joined
+from ..model.wording import did_you_mean
+from . import body, connection, cookie, failure, final, header, json_path, jsonpath_ng, markup, regex
 
 KINDS: dict[str, SelectorKind] = {
     kind.name: kind

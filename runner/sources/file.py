@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from runner.model.errors import RunflowError
+from ..model.errors import RunflowError
 
 
 class SecretsFile:

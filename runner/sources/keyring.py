@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from runner.model.errors import RunflowError
+from ..model.errors import RunflowError
 
 SERVICE = "runflow"
 

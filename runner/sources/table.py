@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from runner.model.errors import RunflowError
-from runner.model.kinds import SecretSource
-from runner.model.plugins import loaded, named
-from runner.model.wording import raised
-from runner.sources.keyring import Keyring
+from ..model.errors import RunflowError
+from ..model.kinds import SecretSource
+from ..model.plugins import loaded, named
+from ..model.wording import raised
+from .keyring import Keyring
 
 ENTRY_POINTS = "runflow.secrets"
 SOURCES: dict[str, Callable[[str], SecretSource]] = {"keyring": Keyring}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from runner.model.errors import RunflowError
+from ..model.errors import RunflowError
 
 _LONGEST = 60.0
 """Seconds that git may take."""

@@ -7,11 +7,11 @@ from typing import Any, Protocol
 
 import msgspec
 
-from runner.model.effects import Flow
-from runner.model.events import Emit, Event
-from runner.model.results import Failure
-from runner.suite.schedule import Run
-from runner.suite.stopping import Notice
+from ..model.effects import Flow
+from ..model.events import Emit, Event
+from ..model.results import Failure
+from .schedule import Run
+from .stopping import Notice
 
 LOOK_AGAIN = 0.1
 """Seconds after which whoever waits looks whether everything must end."""

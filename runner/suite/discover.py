@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from runner.language.project import PROJECT_FILE
-from runner.model.errors import Place, Problem, WorkflowError
-from runner.model.wording import did_you_mean
+from ..language.project import PROJECT_FILE
+from ..model.errors import Place, Problem, WorkflowError
+from ..model.wording import did_you_mean
 
 SUFFIXES = (".yaml", ".yml")
 

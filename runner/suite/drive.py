@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from runner.model.effects import Effect, Flow, Reply
-from runner.model.errors import Interrupted, StepError
+from ..model.effects import Effect, Flow, Reply
+from ..model.errors import Interrupted, StepError
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from typing import Any
 
-from runner.model.effects import LATE, Flow, Once
+from ..model.effects import LATE, Flow, Once
 
 
 class Flights:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from runner.model.results import Verdict, WorkflowResult
+from ..model.results import Verdict, WorkflowResult
 
 FOLDER = ".runflow"
 _FILE = "history.json"

@@ -7,10 +7,10 @@ import time
 from collections import deque
 from typing import Any, Protocol
 
-from runner.model.effects import LATE, Effect, Flow, Once, Reply, Send, Sleep
-from runner.model.errors import Interrupted, StepError
-from runner.model.exchange import Request, Response, TransportFailure
-from runner.suite.crew import LOOK_AGAIN, Ended, Task
+from ..model.effects import LATE, Effect, Flow, Once, Reply, Send, Sleep
+from ..model.errors import Interrupted, StepError
+from ..model.exchange import Request, Response, TransportFailure
+from .crew import LOOK_AGAIN, Ended, Task
 
 
 class Multiplexed(Protocol):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from runner.model.errors import Place, Problem, WorkflowError
-from runner.plan.plan import Need, Plan
+from ..model.errors import Place, Problem, WorkflowError
+from ..plan.plan import Need, Plan
 
 
 def in_order(plans: Sequence[Plan]) -> list[Plan]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
-    from runner.suite.snapshots import Taken  # imported where somebody asks for it
+    from .snapshots import Taken  # imported where somebody asks for it
 
 DEFAULT_JOBS = 8
 

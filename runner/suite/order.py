@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from functools import partial
 
-from runner.model.events import Emit, Event
+from ..model.events import Emit, Event
 
 
 class InOrder:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from runner.model.environment import Environment
-from runner.model.errors import Place, Problem, StepError, WorkflowError
-from runner.model.wording import did_you_mean, listed
-from runner.plan.plan import IncludePlan, Plan, RequestPlan
-from runner.redaction import SHORTEST_SECRET, too_short
-from runner.suite.options import Options
+from ..model.environment import Environment
+from ..model.errors import Place, Problem, StepError, WorkflowError
+from ..model.wording import did_you_mean, listed
+from ..plan.plan import IncludePlan, Plan, RequestPlan
+from ..redaction import SHORTEST_SECRET, too_short
+from .options import Options
 
 
 def check_before(plans: Iterable[Plan], options: Options) -> None:

@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 
-from runner.model.errors import RunflowError
-from runner.model.results import StepResult, Verdict, WorkflowResult
-from runner.model.wording import did_you_mean, listed
-from runner.plan.plan import Plan, Row, StepPlan
-from runner.redaction import MASK
-from runner.suite.schedule import Run
+from ..model.errors import RunflowError
+from ..model.results import StepResult, Verdict, WorkflowResult
+from ..model.wording import did_you_mean, listed
+from ..plan.plan import Plan, Row, StepPlan
+from ..redaction import MASK
+from .schedule import Run
 
 BEFORE = "it ran before (--from)"
 

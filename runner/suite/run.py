@@ -10,15 +10,15 @@ from typing import Any, Protocol
 
 import msgspec
 
-from runner.engine.frame import World
-from runner.engine.lookup import Lookup, look_up
-from runner.engine.session import Session
-from runner.engine.tokens import closed
-from runner.engine.workflow import NESTED, run_workflow
-from runner.model.effects import Flow
-from runner.model.environment import Environment
-from runner.model.errors import Interrupted
-from runner.model.events import (
+from ..engine.frame import World
+from ..engine.lookup import Lookup, look_up
+from ..engine.session import Session
+from ..engine.tokens import closed
+from ..engine.workflow import NESTED, run_workflow
+from ..model.effects import Flow
+from ..model.environment import Environment
+from ..model.errors import Interrupted
+from ..model.events import (
     Emit,
     Event,
     RunFinished,
@@ -27,16 +27,16 @@ from runner.model.events import (
     WorkflowFinished,
     WorkflowStarted,
 )
-from runner.model.results import Failure, Result, SessionResult, Verdict, WorkflowResult
-from runner.model.wording import seconds_text
-from runner.plan.plan import Plan, Row
-from runner.redaction import Redactor
-from runner.suite.crew import Crew, Lost, Task
-from runner.suite.options import Options
-from runner.suite.order import InOrder
-from runner.suite.preflight import check_before
-from runner.suite.schedule import Run, Schedule
-from runner.suite.stopping import Notice, Stopping
+from ..model.results import Failure, Result, SessionResult, Verdict, WorkflowResult
+from ..model.wording import seconds_text
+from ..plan.plan import Plan, Row
+from ..redaction import Redactor
+from .crew import Crew, Lost, Task
+from .options import Options
+from .order import InOrder
+from .preflight import check_before
+from .schedule import Run, Schedule
+from .stopping import Notice, Stopping
 
 BUG = "this is a bug in runflow, not in your workflow; please report it with the lines below"
 FAR_BEHIND = 1000

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from runner.model.results import Verdict
-from runner.plan.plan import Plan, Row
+from ..model.results import Verdict
+from ..plan.plan import Plan, Row
 
 
 class Run(msgspec.Struct, frozen=True):

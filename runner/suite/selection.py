@@ -9,13 +9,13 @@ from random import Random
 
 import msgspec
 
-from runner.model.errors import DocumentPath, Place, RunflowError
-from runner.model.wording import did_you_mean, listed
-from runner.plan.plan import Plan, Row
-from runner.suite.expression import Expression, ExpressionError, parse_expression
-from runner.suite.needs import in_order
-from runner.suite.schedule import Run, runs_of
-from runner.suite.shards import shard
+from ..model.errors import DocumentPath, Place, RunflowError
+from ..model.wording import did_you_mean, listed
+from ..plan.plan import Plan, Row
+from .expression import Expression, ExpressionError, parse_expression
+from .needs import in_order
+from .schedule import Run, runs_of
+from .shards import shard
 
 
 class Wanted(msgspec.Struct, frozen=True):

@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from runner.suite.needs import families
-from runner.suite.schedule import Run
+from .needs import families
+from .schedule import Run
 
 
 def parse_shard(text: str) -> tuple[int, int]:

@@ -10,14 +10,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from runner.language.replacing import replace
-from runner.matchers.equality import same
-from runner.model.errors import StepError
-from runner.model.results import Snapshot
-from runner.model.wording import plural
-from runner.plan.conditions import Stored
-from runner.plan.plan import IncludePlan, Plan
-from runner.plan.snapshots import Contents, is_turn_of, read_contents
+from ..language.replacing import replace
+from ..matchers.equality import same
+from ..model.errors import StepError
+from ..model.results import Snapshot
+from ..model.wording import plural
+from ..plan.conditions import Stored
+from ..plan.plan import IncludePlan, Plan
+from ..plan.snapshots import Contents, is_turn_of, read_contents
 
 
 class Taken:

@@ -11,9 +11,9 @@ from typing import Any, Self
 
 import msgspec
 
-from runner.model.errors import Interrupted
-from runner.model.exchange import Request
-from runner.model.wording import seconds_text
+from ..model.errors import Interrupted
+from ..model.exchange import Request
+from ..model.wording import seconds_text
 
 CLEANUP_LIMIT = 10.0
 """Seconds that a flow has for `finally`, and a session for its logout, once everything must end."""

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Protocol
 
-from runner.model.effects import Effect, Once, Reply, Send, Sleep
-from runner.model.exchange import Request, Response, TransportFailure
-from runner.suite.crew import LOOK_AGAIN, Ended, Task
-from runner.suite.drive import drive
-from runner.suite.flights import Flights
-from runner.suite.stopping import Notice, Stopping
+from ..model.effects import Effect, Once, Reply, Send, Sleep
+from ..model.exchange import Request, Response, TransportFailure
+from .crew import LOOK_AGAIN, Ended, Task
+from .drive import drive
+from .flights import Flights
+from .stopping import Notice, Stopping
 
 
 class Driver(Protocol):

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from jinja2 import meta, nodes
 
-from runner.model.wording import json_text
-from runner.templating.values import NONE
+from ..model.wording import json_text
+from .values import NONE
 
 
 def names_used(tree: nodes.Template) -> frozenset[str]:

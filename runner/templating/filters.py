@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-from runner.model import jwt, patterns
-from runner.model.answer import read_json
-from runner.model.wording import json_text, json_type, shown
+from ..model import jwt, patterns
+from ..model.answer import read_json
+from ..model.wording import json_text, json_type, shown
 
 
 class FilterError(Exception):

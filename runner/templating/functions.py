@@ -9,10 +9,10 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from runner.model.kinds import ReadFile
-from runner.model.units import parse_duration
-from runner.templating.filters import FilterError
-from runner.templating.values import HIDDEN_RANDOM
+from ..model.kinds import ReadFile
+from ..model.units import parse_duration
+from .filters import FilterError
+from .values import HIDDEN_RANDOM
 
 MAX_RANGE = 100_000
 MAX_RANDOM_STRING = 1_000_000

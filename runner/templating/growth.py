@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from sys import getsizeof
 from typing import Any
 
-from runner.templating.filters import FilterError
+from .filters import FilterError
 
 MAX_TEXT = 10_000_000
 """Characters that a value may have as text; also of its parts together, each as often as it stands there."""

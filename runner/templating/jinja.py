@@ -22,16 +22,16 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 from jinja2.visitor import NodeTransformer
 
-from runner.model.environment import Environment, Telling
-from runner.model.errors import StepError
-from runner.model.kinds import Names, Value
-from runner.model.limits import limited
-from runner.model.plugins import joined
-from runner.model.wording import cut, did_you_mean, json_text, json_type, listed, shown
-from runner.templating import growth
-from runner.templating.analysis import files_named, leaves, names_used, needs, source
-from runner.templating.filters import FILTERS, FilterError, UrlText
-from runner.templating.values import HIDDEN_RANDOM, TemplateProblem, as_text, check_climb, undefined
+from ..model.environment import Environment, Telling
+from ..model.errors import StepError
+from ..model.kinds import Names, Value
+from ..model.limits import limited
+from ..model.plugins import joined
+from ..model.wording import cut, did_you_mean, json_text, json_type, listed, shown
+from . import growth
+from .analysis import files_named, leaves, names_used, needs, source
+from .filters import FILTERS, FilterError, UrlText
+from .values import HIDDEN_RANDOM, TemplateProblem, as_text, check_climb, undefined
 
 MAX_CODE = 10_000
 """Characters between the braces of one text; texts that only name variables may hold more."""

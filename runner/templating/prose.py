@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 
-from runner.templating.filters import FILTERS
+from .filters import FILTERS
 
 FUNCTIONS_PROSE = {
     "env.NAME": "an environment variable; one that is not set is an error that names it",

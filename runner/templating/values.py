@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
-from runner.model.errors import DocumentPath, RunflowError, StepError
-from runner.model.kinds import Names, Value
-from runner.model.wording import cut, did_you_mean, json_text, json_type, listed
+from ..model.errors import DocumentPath, RunflowError, StepError
+from ..model.kinds import Names, Value
+from ..model.wording import cut, did_you_mean, json_text, json_type, listed
 
 NONE: frozenset[str] = frozenset()
 FUNCTIONS = frozenset({"uuid", "now", "timestamp", "random_int", "random_string", "range", "file", "fake"})
@@ -173,7 +173,7 @@ def as_text(value: Any) -> str:
 
 def _jinja() -> Any:
     # Jinja takes 35 ms to import; a run whose templates only name variables never needs it
-    from runner.templating import jinja  # noqa: PLC0415  # see above
+    from . import jinja  # noqa: PLC0415  # see above
 
     return jinja
 

@@ -81,7 +81,7 @@ def on_dask(workers: tuple[int, ...], counts: dict[str, int]) -> None:
 
 def measured(folder: str, *words: str) -> tuple[float, float, float]:
     """Seconds, seconds of CPU and the peak in MB of a run that must pass."""
-    command = [sys.executable, "-m", "runner", "run", *words, "-q", "--no-store"]
+    command = [sys.executable, "-m", "runflow", "run", *words, "-q", "--no-store"]
     begun = time.monotonic()
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)

@@ -19,7 +19,7 @@ from nginx import Nginx
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parent.parent
-RUNFLOW = [sys.executable, "-c", "from runner.cli import main; main()"]
+RUNFLOW = [sys.executable, "-c", "from runflow.cli import main; main()"]
 BY_HAND = [sys.executable, str(HERE / "by_hand.py")]
 Row = tuple[str, str, float, str]
 
@@ -51,10 +51,10 @@ def hundred_steps(url: str, folder: Path, count: int) -> Path:
 
 
 IN_PROCESS = """
-import sys, time, runner, requests
-workflow = runner.load(sys.argv[1])
+import sys, time, runflow, requests
+workflow = runflow.load(sys.argv[1])
 started = time.perf_counter()
-result = runner.run(workflow, keep=False)
+result = runflow.run(workflow, keep=False)
 assert result.passed
 print(time.perf_counter() - started)
 """
@@ -104,8 +104,8 @@ def startup(url: str, folder: Path, rounds: int, count: int) -> list[Row]:
 LOADING = """
 import sys, time
 from pathlib import Path
-from runner.loading import Loader, Loading
-from runner.suite.selection import Wanted
+from runflow.loading import Loader, Loading
+from runflow.suite.selection import Wanted
 started = time.perf_counter()
 loader = Loader(Loading())
 plans = loader.plans([Wanted(Path(sys.argv[1]))])

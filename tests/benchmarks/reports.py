@@ -58,7 +58,7 @@ def _once(folder: str, words: list[str]) -> tuple[float, int]:
     """Seconds and peak memory (kB) of one run."""
     started = time.perf_counter()
     with Path(os.devnull).open("w") as nowhere:
-        process = subprocess.Popen([sys.executable, "-m", "runner", "run", ".", *words], cwd=folder, stdout=nowhere)
+        process = subprocess.Popen([sys.executable, "-m", "runflow", "run", ".", *words], cwd=folder, stdout=nowhere)
         _, status, usage = os.wait4(process.pid, 0)
     assert status == 0, "the suite did not pass"
     process.returncode = 0

@@ -52,7 +52,7 @@ def soak(folder: str, driver: str, jobs: str, total: int, samples: int) -> None:
     ]
     (Path(folder) / "run.jsonl").unlink(missing_ok=True)  # the other driver's
     begun = time.monotonic()
-    with subprocess.Popen([sys.executable, "-m", "runner", *words], cwd=folder, stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen([sys.executable, "-m", "runflow", *words], cwd=folder, stdout=subprocess.DEVNULL) as process:
         lines, done, rows = Path(folder) / "run.jsonl", 0, 0
         where = Path("/proc") / str(process.pid)
         while not lines.exists() and process.poll() is None:

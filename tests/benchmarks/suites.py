@@ -26,11 +26,11 @@ HERE = Path(__file__).parent
 SUITE = """
 import gc, sys, time
 from pathlib import Path
-from runner.app import crew_for, run_suite
-from runner.loading import Loader, Loading
-from runner.suite.options import Options
-from runner.suite.schedule import runs_of
-from runner.suite.selection import Wanted
+from runflow.app import crew_for, run_suite
+from runflow.loading import Loader, Loading
+from runflow.suite.options import Options
+from runflow.suite.schedule import runs_of
+from runflow.suite.selection import Wanted
 path, driver, jobs = sys.argv[1:]
 loader = Loader(Loading(driver=driver))
 runs = runs_of(loader.plans([Wanted(Path(path))]))

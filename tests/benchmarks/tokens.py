@@ -17,12 +17,12 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 from nginx import Nginx
 
-import runner
-from runner.engine.frame import World
-from runner.engine.workflow import run_workflow
-from runner.model.effects import Once, Send
-from runner.model.exchange import Response
-from runner.plan.plan import Plan
+import runflow
+from runflow.engine.frame import World
+from runflow.engine.workflow import run_workflow
+from runflow.model.effects import Once, Send
+from runflow.model.exchange import Response
+from runflow.plan.plan import Plan
 
 SESSION = """
 auth:
@@ -46,9 +46,9 @@ def many_workflows(count: int) -> tuple[int, int, float]:
                 text = f"name: workflow {number}\nbase_url: {url}\n{SESSION}steps:\n{steps}"
                 (Path(folder) / f"{number}.yaml").write_text(text)
             env = {"PASSWORD": PASSWORD}
-            workflows = [runner.load(path, env=env) for path in sorted(Path(folder).glob("*.yaml"))]
+            workflows = [runflow.load(path, env=env) for path in sorted(Path(folder).glob("*.yaml"))]
             started = time.perf_counter()
-            result = runner.run(workflows, env=env, keep=False)
+            result = runflow.run(workflows, env=env, keep=False)
             taken = time.perf_counter() - started
             assert result.passed
             time.sleep(0.1)
@@ -83,7 +83,7 @@ def compiled(auth: str, steps: int) -> Plan:
         path = Path(folder) / "flow.yaml"
         body = f"  - {{ get: /x, {auth}expect: 200 }}\n" * steps
         path.write_text(f"base_url: http://api.test\n{SESSION}steps:\n{body}")
-        return runner.load(path, env={"PASSWORD": PASSWORD}).plan
+        return runflow.load(path, env={"PASSWORD": PASSWORD}).plan
 
 
 def per_step(plan: Plan, steps: int) -> float:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from fakes import answer, problems, run
 
-from runner.model.exchange import Request
+from runflow.model.exchange import Request
 
 
 def sent(step: str, **kwargs: Any) -> Request:

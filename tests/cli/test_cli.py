@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from runner.version import __version__
+from runflow.version import __version__
 
 Write = Callable[[str, str], Path]
 PROJECT = Path(__file__).parent.parent.parent
@@ -245,7 +245,7 @@ def test_schema_completion_and_demo(runflow: Any) -> None:
 def test_the_demo_serves_until_it_is_interrupted() -> None:
     env = {**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
-        [sys.executable, "-m", "runner", "demo", "--port", "0"], env=env, stdout=subprocess.PIPE, encoding="utf-8"
+        [sys.executable, "-m", "runflow", "demo", "--port", "0"], env=env, stdout=subprocess.PIPE, encoding="utf-8"
     ) as process:
         assert process.stdout is not None
         lines = [process.stdout.readline() for _ in range(8)]
@@ -259,7 +259,7 @@ def test_standard_output_closed_early_is_no_traceback(write: Write, demo: str, t
     write("a.yaml", f"base_url: {demo}\nmatrix: {{n: [1, 2, 3]}}\nsteps:\n  - get: /health\n")
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT), "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
-        [sys.executable, "-m", "runner", "a.yaml", "-vv"],
+        [sys.executable, "-m", "runflow", "a.yaml", "-vv"],
         cwd=tmp_path,
         env=env,
         stdout=subprocess.PIPE,
@@ -279,7 +279,7 @@ def test_a_full_disk_is_exit_4(write: Write, demo: str, tmp_path: Path) -> None:
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT)}
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "runner", "a.yaml"],
+            [sys.executable, "-m", "runflow", "a.yaml"],
             cwd=tmp_path,
             env=env,
             stdout=full,
@@ -307,7 +307,7 @@ def test_a_read_only_folder_and_no_home_are_no_trouble(runflow: Any, demo: str, 
 
 
 def test_a_bug_of_ours_says_that_it_is_one(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    from runner.cli import root
+    from runflow.cli import root
 
     class Broken:
         def main(self, **_: Any) -> int:
@@ -315,7 +315,7 @@ def test_a_bug_of_ours_says_that_it_is_one(monkeypatch: pytest.MonkeyPatch, caps
 
     assert root.guarded(Broken()) == 70
     assert "this is a bug in runflow" in capsys.readouterr().err
-    from runner.model.errors import RunflowError
+    from runflow.model.errors import RunflowError
 
     class Refuses:
         def main(self, **_: Any) -> int:

@@ -45,7 +45,7 @@ def test_a_broken_file_is_said_and_left_alone_and_the_others_are_done(runflow: A
 
 
 def test_standard_input_goes_to_standard_output(tmp_path: Path) -> None:
-    words = [sys.executable, "-m", "runner", "fmt", "-"]
+    words = [sys.executable, "-m", "runflow", "fmt", "-"]
     done = subprocess.run(words, input=UGLY.encode(), capture_output=True, cwd=PROJECT, check=False)
     assert (done.returncode, done.stdout.decode()) == (0, NEAT)
     broken = subprocess.run(words, input=b"a: [", capture_output=True, cwd=PROJECT, check=False)

@@ -28,7 +28,7 @@ def talk(folder: Path, env: dict[str, str], step: str, answers: str) -> tuple[in
     master, slave = pty.openpty()
     bare = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE") or name == "PATH"}
     bare |= {"PYTHONPATH": str(Path(__file__).parent.parent.parent), "TERM": "dumb"}
-    words = [sys.executable, "-m", "runner", "a.yaml", "--no-store", "--pause", step]
+    words = [sys.executable, "-m", "runflow", "a.yaml", "--no-store", "--pause", step]
     process = subprocess.Popen(
         words, cwd=folder, env=bare | env, stdin=slave, stdout=slave, stderr=slave, close_fds=True
     )

@@ -416,7 +416,7 @@ def test_more_at_once_than_the_process_may_open_files_is_fewer_at_once(
     """A soft limit is raised; a hard one is kept to, and told."""
     for number in range(40):
         write(f"f{number}.yaml", f"base_url: {demo}\n{FLOW.format(status=200).replace('/health', '/delay/0.1')}")
-    command = f"ulimit {limit}; exec {sys.executable} -m runner . -q -j 40 --driver {driver}"
+    command = f"ulimit {limit}; exec {sys.executable} -m runflow . -q -j 40 --driver {driver}"
     env = {"PYTHONPATH": str(Path(__file__).parent.parent.parent), "PATH": "/usr/bin:/bin"}
     done = subprocess.run(
         ["bash", "-c", command], cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=60

@@ -7,7 +7,7 @@ import sys
 import pytest
 from fakes import answer, problems, run
 
-from runner.credentials.aws_sigv4 import AwsSigner
+from runflow.credentials.aws_sigv4 import AwsSigner
 
 KEYS = {
     "access_key": "AKIDEXAMPLE",
@@ -50,7 +50,7 @@ def test_each_try_and_each_hop_at_home_is_signed_afresh_and_no_other() -> None:
 
 
 def test_the_host_that_is_signed_is_the_host_that_is_sent() -> None:
-    from runner.model.exchange import Request
+    from runflow.model.exchange import Request
 
     signer = AwsSigner(KEYS)
     plain, with_port = (signer.sign(Request("GET", f"http://h.test{port}/"), 1440938160.0) for port in ("", ":80"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from fakes import answer, run
 
-from runner.credentials.digest import DigestSigner
-from runner.model.exchange import Request, Response
+from runflow.credentials.digest import DigestSigner
+from runflow.model.exchange import Request, Response
 
 CNONCE = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ"
 NONCE = 'nonce="7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", opaque="FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS"'

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from runner.demo.access import API_KEY, CLIENT, PASSWORDS
-from runner.demo.api import DemoApi
-from runner.demo.asked import Answered, Asked
-from runner.demo.server import DemoServer
+from runflow.demo.access import API_KEY, CLIENT, PASSWORDS
+from runflow.demo.api import DemoApi
+from runflow.demo.asked import Answered, Asked
+from runflow.demo.server import DemoServer
 
 
 class Clock:

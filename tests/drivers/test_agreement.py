@@ -14,8 +14,8 @@ import msgspec
 import pytest
 from test_conformance import OneByOne
 
-from runner.drivers.blocking import BlockingDriver
-from runner.model.exchange import Request, Response, Transport
+from runflow.drivers.blocking import BlockingDriver
+from runflow.model.exchange import Request, Response, Transport
 
 Raw = Callable[..., str]
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"

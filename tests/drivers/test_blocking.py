@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import requests
 
-from runner.drivers import connection
-from runner.drivers.blocking import BlockingDriver
-from runner.model.exchange import Request
+from runflow.drivers import connection
+from runflow.drivers.blocking import BlockingDriver
+from runflow.model.exchange import Request
 
 Raw = Callable[..., str]
 GZ = gzip.compress(b"x" * 1000, mtime=0)

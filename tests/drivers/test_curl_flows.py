@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-import runner
-from runner.model.errors import RunflowError, WorkflowError
+import runflow
+from runflow.model.errors import RunflowError, WorkflowError
 
 Write = Callable[[str, str], Path]
 Raw = Callable[..., str]
@@ -21,7 +21,7 @@ def flow(url: str, http: str, expect: str = "200") -> str:
 
 
 def verdict(path: Path, **options: Any) -> list[Any]:
-    result = runner.run(runner.load(path, driver="curl", **options))
+    result = runflow.run(runflow.load(path, driver="curl", **options))
     step = result.workflows[0].steps[0]
     return [step.verdict.value, *(check.subject for check in step.last.checks if not check.passed), *step.last.errors]
 
@@ -75,7 +75,7 @@ def test_what_the_requests_driver_cannot_do_is_refused_with_the_way_out(
 ) -> None:
     path = write("a.yaml", flow("http://a.test/", http, expect))
     with pytest.raises(WorkflowError) as caught:
-        runner.load(path)
+        runflow.load(path)
     assert message in caught.value.message
     assert "curl" in caught.value.hint
 
@@ -88,16 +88,16 @@ def test_what_the_requests_driver_cannot_do_is_refused_with_the_way_out(
 )  # fmt: skip
 def test_what_no_driver_can_do_is_refused(write: Write, http: str, message: str) -> None:
     with pytest.raises(WorkflowError) as caught:
-        runner.load(write("a.yaml", flow("http://a.test/", http)), driver="curl")
+        runflow.load(write("a.yaml", flow("http://a.test/", http)), driver="curl")
     assert message in caught.value.message
 
 
 def test_a_libcurl_without_http3_says_so(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    from runner.drivers import multiplexed
+    from runflow.drivers import multiplexed
 
     monkeypatch.setattr(multiplexed, "CAN", multiplexed.CAN - {"version 3"})
     with pytest.raises(WorkflowError) as caught:
-        runner.load(write("a.yaml", flow("http://a.test/", "{ version: 3 }")), driver="curl")
+        runflow.load(write("a.yaml", flow("http://a.test/", "{ version: 3 }")), driver="curl")
     assert (caught.value.message, caught.value.hint) == (
         "the curl driver cannot do HTTP/3",
         "this libcurl was built without HTTP/3",
@@ -106,17 +106,17 @@ def test_a_libcurl_without_http3_says_so(write: Write, monkeypatch: pytest.Monke
 
 def test_what_a_template_makes_of_http_is_checked_when_it_runs(write: Write) -> None:
     path = write("a.yaml", "vars: { v: '3' }\n" + flow("http://127.0.0.1:1/", '{ version: "{{ v }}" }'))
-    result = runner.run(path)
+    result = runflow.run(path)
     assert "the requests driver cannot do HTTP/3" in result.workflows[0].steps[0].last.errors[0].message
 
 
 def test_a_body_with_head_is_refused_where_it_cannot_be_sent(write: Write) -> None:
     path = write("a.yaml", "steps:\n  - head: http://a.test/\n    json: {}\n")
-    runner.load(path)
+    runflow.load(path)
     with pytest.raises(WorkflowError, match="cannot send a body with HEAD"):
-        runner.load(path, driver="curl")
+        runflow.load(path, driver="curl")
     with pytest.raises(WorkflowError, match="cannot send a body with HEAD"):
-        runner.load(write("b.yaml", "steps:\n  - request: HEAD http://a.test/\n    json: {}\n"), driver="curl")
+        runflow.load(write("b.yaml", "steps:\n  - request: HEAD http://a.test/\n    json: {}\n"), driver="curl")
     late = write("c.yaml", "vars: { m: HEAD }\nsteps:\n  - request: '{{ m }} http://127.0.0.1:1/'\n    json: {}\n")
     assert "cannot send a body with HEAD" in verdict(late)[1].message
 
@@ -124,9 +124,9 @@ def test_a_body_with_head_is_refused_where_it_cannot_be_sent(write: Write) -> No
 def test_workflows_of_two_drivers_do_not_run_together(write: Write) -> None:
     path = write("a.yaml", "steps:\n  - get: http://a.test/\n")
     with pytest.raises(RunflowError, match="different drivers: curl, requests"):
-        runner.run([runner.load(path), runner.load(path, driver="curl")])
+        runflow.run([runflow.load(path), runflow.load(path, driver="curl")])
     with pytest.raises(RunflowError, match="the curl driver takes no session"):
-        runner.run(runner.load(path, driver="curl"), session=object())
+        runflow.run(runflow.load(path, driver="curl"), session=object())
 
 
 def test_a_pycurl_that_is_too_old_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,12 +134,12 @@ def test_a_pycurl_that_is_too_old_says_what_to_do(monkeypatch: pytest.MonkeyPatc
 
     import pycurl
 
-    from runner.drivers.table import features
+    from runflow.drivers.table import features
 
-    monkeypatch.delitem(sys.modules, "runner.drivers.multiplexed")
-    monkeypatch.delitem(sys.modules, "runner.drivers.peer", raising=False)
+    monkeypatch.delitem(sys.modules, "runflow.drivers.multiplexed")
+    monkeypatch.delitem(sys.modules, "runflow.drivers.peer", raising=False)
     monkeypatch.delattr(pycurl, "CURL_HTTP_VERSION_3ONLY")
-    monkeypatch.delattr(sys.modules["runner.drivers"], "multiplexed")
+    monkeypatch.delattr(sys.modules["runflow.drivers"], "multiplexed")
     with pytest.raises(RunflowError) as caught:
         features("curl")
     assert "the pycurl that is installed" in caught.value.message

@@ -6,7 +6,7 @@ import gzip
 
 import pytest
 
-from runner.drivers.decoding import DecodeError, TooLarge, decoded
+from runflow.drivers.decoding import DecodeError, TooLarge, decoded
 
 GZ = gzip.compress(b"x" * 1000, mtime=0)
 

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 import trustme
 
-from runner.drivers import polling
-from runner.drivers.multiplexed import MultiplexedDriver
-from runner.model.exchange import Request, Response, Transport, TransportFailure
+from runflow.drivers import polling
+from runflow.drivers.multiplexed import MultiplexedDriver
+from runflow.model.exchange import Request, Response, Transport, TransportFailure
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 Raw = Callable[..., str]

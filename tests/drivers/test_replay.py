@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from runner.demo.api import environment
-from runner.demo.server import DemoServer
-from runner.drivers.replay import Recording
-from runner.model.errors import RunflowError, StepError
-from runner.model.exchange import Request, Response, TransportFailure
+from runflow.demo.api import environment
+from runflow.demo.server import DemoServer
+from runflow.drivers.replay import Recording
+from runflow.model.errors import RunflowError, StepError
+from runflow.model.exchange import Request, Response, TransportFailure
 
 Write = Callable[[str, str], Path]
 COOKBOOK = Path(__file__).parent.parent.parent / "workflows"
@@ -26,7 +26,7 @@ def run(folder: Path, variables: dict[str, str], *words: str) -> subprocess.Comp
     env = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE") or name == "PATH"}
     env |= {"PYTHONPATH": str(COOKBOOK.parent), "PYTHONIOENCODING": "utf-8"}
     return subprocess.run(
-        [sys.executable, "-m", "runner", *words],
+        [sys.executable, "-m", "runflow", *words],
         cwd=folder,
         env=env | variables,
         capture_output=True,

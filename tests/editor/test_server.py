@@ -44,7 +44,7 @@ ENVIRONMENT = {**os.environ, "PYTHONWARNINGS": "default"}
 
 
 @pytest_lsp.fixture(
-    config=ClientServerConfig(server_command=[sys.executable, "-m", "runner", "lsp", "--demo"], server_env=ENVIRONMENT)
+    config=ClientServerConfig(server_command=[sys.executable, "-m", "runflow", "lsp", "--demo"], server_env=ENVIRONMENT)
 )
 async def client(client: LanguageClient, tmp_path: Path) -> Any:  # type: ignore[misc]  # a fixture of pytest-lsp is a generator
     capabilities = client_capabilities("visual-studio-code")
@@ -261,7 +261,7 @@ async def test_the_server_ends_with_its_editor(tmp_path: Path) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "runner",
+        "runflow",
         "lsp",
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from runner.engine.cookies import CookieJar
-from runner.model.exchange import Response
-from runner.model.set_cookie import parse_set_cookie
+from runflow.engine.cookies import CookieJar
+from runflow.model.exchange import Response
+from runflow.model.set_cookie import parse_set_cookie
 
 NOW = 1_000_000.0
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from fakes import answer
 
-from runner.engine.hearing import Hearing
-from runner.model.exchange import Exchange, Request, Response
+from runflow.engine.hearing import Hearing
+from runflow.model.exchange import Exchange, Request, Response
 
 
 def heard(request: Request, reply: Response) -> set[str]:

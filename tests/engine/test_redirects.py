@@ -9,10 +9,10 @@ from fakes import BASE, answer, failure, run
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.engine.redirects import SAFE_ELSEWHERE, redirected
-from runner.model.errors import StepError
-from runner.model.exchange import Request, Response
-from runner.model.urls import origin_of
+from runflow.engine.redirects import SAFE_ELSEWHERE, redirected
+from runflow.model.errors import StepError
+from runflow.model.exchange import Request, Response
+from runflow.model.urls import origin_of
 
 HOME, OTHER = "http://h.test/a", "http://other.test/b"
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from fakes import answer, failure, run
 
-from runner.engine.retry import next_wait, retry_after, wait_before
-from runner.model.exchange import Request
-from runner.plan.plan import RetryPlan
+from runflow.engine.retry import next_wait, retry_after, wait_before
+from runflow.model.exchange import Request
+from runflow.plan.plan import RetryPlan
 
 BUSY, FINE = answer(503), answer(200, {"state": "paid"})
 

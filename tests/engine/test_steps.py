@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fakes import BASE, answer, failure, run
 
-from runner.model.exchange import Request
+from runflow.model.exchange import Request
 
 
 def ok(_: Request) -> Any:

@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 from fakes import Ran, answer, compile_text, failure, problems, run, run_all
 
-from runner.engine.frame import Frame, World
-from runner.engine.session import Token, session_of
-from runner.engine.tokens import token_of
-from runner.engine.workflow import NESTED, begin
-from runner.model.errors import StepError
-from runner.model.exchange import Request, Response
-from runner.model.kinds import Attachment
-from runner.model.results import Verdict
-from runner.plan.plan import Plan
+from runflow.engine.frame import Frame, World
+from runflow.engine.session import Token, session_of
+from runflow.engine.tokens import token_of
+from runflow.engine.workflow import NESTED, begin
+from runflow.model.errors import StepError
+from runflow.model.exchange import Request, Response
+from runflow.model.kinds import Attachment
+from runflow.model.results import Verdict
+from runflow.plan.plan import Plan
 
 LOGIN = """
 auth:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from fakes import BASE, answer, compile_text, run
 
-from runner.model.events import SecretLearned, StepFinished, WorkflowFinished, WorkflowStarted
-from runner.model.exchange import Request
+from runflow.model.events import SecretLearned, StepFinished, WorkflowFinished, WorkflowStarted
+from runflow.model.exchange import Request
 
 
 def ok(_: Request) -> Any:

@@ -11,7 +11,7 @@ from pathlib import Path
 import atheris
 
 sys.path.insert(0, str(Path(__file__).parent))
-with atheris.instrument_imports(include=["runner", "urllib.parse", "http", "email"]):
+with atheris.instrument_imports(include=["runflow", "urllib.parse", "http", "email"]):
     from targets import CORPUS, TARGETS
 
 if __name__ == "__main__":

@@ -10,15 +10,15 @@ from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
-from runner.drivers.connection import Attempt, _Response
-from runner.drivers.heads import CutShort, Head, MalformedHead
-from runner.engine.redirects import SAFE_ELSEWHERE, redirected
-from runner.language.read import read_document
-from runner.language.source import Source
-from runner.language.yaml import load
-from runner.model.errors import StepError, WorkflowError
-from runner.model.exchange import Request, Response
-from runner.model.urls import origin_of
+from runflow.drivers.connection import Attempt, _Response
+from runflow.drivers.heads import CutShort, Head, MalformedHead
+from runflow.engine.redirects import SAFE_ELSEWHERE, redirected
+from runflow.language.read import read_document
+from runflow.language.source import Source
+from runflow.language.yaml import load
+from runflow.model.errors import StepError, WorkflowError
+from runflow.model.exchange import Request, Response
+from runflow.model.urls import origin_of
 
 CORPUS = Path(__file__).parent / "corpus"
 

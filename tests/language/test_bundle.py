@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from runner.language.bundle import Bundle
-from runner.language.files import FileRefused, Files
+from runflow.language.bundle import Bundle
+from runflow.language.files import FileRefused, Files
 
 
 @pytest.fixture

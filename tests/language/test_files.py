@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.language.files import FileRefused, Files
+from runflow.language.files import FileRefused, Files
 
 
 @pytest.fixture
@@ -43,6 +43,6 @@ def test_anything_else_is_refused_with_the_reason(root: Path, name: str, message
 
 
 def test_an_unreadable_or_huge_file_is_refused(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runner.language.files.MAX_FILE_BYTES", 0)
+    monkeypatch.setattr("runflow.language.files.MAX_FILE_BYTES", 0)
     with pytest.raises(FileRefused, match="at most 0"):
         Files(root).read("a.txt", root)

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from runner.language.layout import WIDTH, formatted
-from runner.language.yaml import load
-from runner.model.errors import WorkflowError
+from runflow.language.layout import WIDTH, formatted
+from runflow.language.yaml import load
+from runflow.model.errors import WorkflowError
 
 PROJECT = Path(__file__).parent.parent.parent
 LAID_OUT = {

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-import runner
-from runner.language.project import find_project
-from runner.model.errors import WorkflowError
+import runflow
+from runflow.language.project import find_project
+from runflow.model.errors import WorkflowError
 
 Write = Callable[[str, str], Path]
 FLOW = "steps:\n  - get: /users/me\n    expect: 401\n"
@@ -18,9 +18,9 @@ FLOW = "steps:\n  - get: /users/me\n    expect: 401\n"
 def test_a_workflow_takes_base_url_and_vars_of_the_chosen_environment(write: Write, demo: str) -> None:
     write("runflow.yaml", f"environments:\n  staging:\n    base_url: {demo}\n    vars: {{path: health}}\n")
     flow = write("flows/a.yaml", "vars: {path: nope}\nsteps:\n  - get: '/{{ path }}'\n    expect: 200\n")
-    assert runner.run(runner.load(flow, environment="staging")).passed
+    assert runflow.run(runflow.load(flow, environment="staging")).passed
     with pytest.raises(WorkflowError, match="no environment `stagin`") as caught:
-        runner.load(flow, environment="stagin")
+        runflow.load(flow, environment="stagin")
     assert caught.value.hint == "did you mean 'staging'?"
 
 
@@ -34,7 +34,7 @@ def test_project_defaults_lie_below_the_files_own(write: Write, demo: str) -> No
         f"base_url: {demo}\ndefaults: {{headers: {{X-B: '2'}}, http: {{follow_redirects: true}}}}\n"
         "steps:\n  - get: /echo\n    expect:\n      $.headers['x-a']: '1'\n      $.headers['x-b']: '2'\n  - get: /status/404\n",
     )
-    result = runner.run(flow)
+    result = runflow.run(flow)
     assert [step.verdict.value for step in result.workflows[0].steps] == ["passed", "failed"]
 
 
@@ -60,14 +60,14 @@ def test_the_nearest_project_file_counts_and_a_foreign_pyproject_does_not(write:
 def test_a_wrong_project_file_is_refused(write: Write, text: str, message: str) -> None:
     write("runflow.yaml", text)
     with pytest.raises(WorkflowError) as caught:
-        runner.load(write("a.yaml", FLOW))
+        runflow.load(write("a.yaml", FLOW))
     assert any(message in problem.message for problem in caught.value.problems)
 
 
 def test_jsonpath_ng_of_the_project_is_the_meaning_of_a_bare_dollar(write: Write, demo: str) -> None:
     write("runflow.yaml", "jsonpath: ng\n")
     flow = write("a.yaml", f"base_url: {demo}\nsteps:\n  - get: /items\n    expect: {{ '$.items.`len`': 10 }}\n")
-    assert runner.run(flow).passed
+    assert runflow.run(flow).passed
 
 
 def test_an_empty_project_file_is_a_project(write: Write, demo: str) -> None:
@@ -77,7 +77,7 @@ def test_an_empty_project_file_is_a_project(write: Write, demo: str) -> None:
         "deep/a.yaml",
         f"base_url: {demo}\nsteps:\n  - post: /echo\n    body: {{file: ../file.txt}}\n    expect: {{$.body: text from above}}\n",
     )
-    assert runner.run(flow).passed
+    assert runflow.run(flow).passed
 
 
 def test_the_environment_of_one_project_reaches_no_workflow_of_another(write: Write, demo: str) -> None:
@@ -88,6 +88,6 @@ def test_the_environment_of_one_project_reaches_no_workflow_of_another(write: Wr
             f"vars: {{path: nope}}\nsteps:\n  - get: '/{{{{ path }}}}'\n    expect: {{status: 200, url: {demo}/{path}}}\n",
         )
     flows = [
-        runner.load(write(f"{name}/x.txt", "").parent / "a.yaml", environment="staging") for name in ("one", "two")
+        runflow.load(write(f"{name}/x.txt", "").parent / "a.yaml", environment="staging") for name in ("one", "two")
     ]
-    assert runner.run(flows).passed
+    assert runflow.run(flows).passed

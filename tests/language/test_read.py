@@ -8,8 +8,8 @@ import sys
 import pytest
 from fakes import compile_raw, problems
 
-from runner.language.document import Document
-from runner.model.errors import WorkflowError
+from runflow.language.document import Document
+from runflow.model.errors import WorkflowError
 
 
 def test_a_misspelt_key_is_refused_with_what_was_meant() -> None:
@@ -123,8 +123,8 @@ def test_x_keys_at_the_top_are_free() -> None:
 
 @pytest.mark.parametrize("struct", [Document])
 def test_every_key_of_the_language_has_a_description(struct: type) -> None:
-    from runner.cli.reference import _STRUCTS
-    from runner.language.schema import struct_schema
+    from runflow.cli.reference import _STRUCTS
+    from runflow.language.schema import struct_schema
 
     for each in _STRUCTS:
         for name, member in struct_schema(each)["properties"].items():
@@ -135,7 +135,7 @@ def test_threads_may_read_their_first_files_at_the_same_time() -> None:
     """A worker of a cluster does; without a lock a process of four breaks with a segmentation fault."""
     together = """
 import sys, threading
-from runner.language.read import read_document
+from runflow.language.read import read_document
 sys.setswitchinterval(1e-6)
 barrier, read = threading.Barrier(8), []
 def go():

@@ -8,11 +8,11 @@ from pathlib import Path
 import jsonschema
 import yaml
 
-from runner.cli.editor_schema import schema_text
-from runner.cli.reference import reference_text
-from runner.matchers.table import MATCHERS
-from runner.selectors.table import KINDS
-from runner.templating.filters import FILTERS
+from runflow.cli.editor_schema import schema_text
+from runflow.cli.reference import reference_text
+from runflow.matchers.table import MATCHERS
+from runflow.selectors.table import KINDS
+from runflow.templating.filters import FILTERS
 
 PROJECT = Path(__file__).parent.parent.parent
 

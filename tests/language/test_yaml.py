@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.language.yaml import MAX_BYTES, MAX_DEPTH, load
-from runner.model.errors import Problem, WorkflowError
+from runflow.language.yaml import MAX_BYTES, MAX_DEPTH, load
+from runflow.model.errors import Problem, WorkflowError
 
 
 def read(text: str | bytes) -> tuple[object, list[Problem]]:

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from runner.lint.examine import findings_of
-from runner.lint.table import IDLE, INVALID, RULES, UNREASONED
-from runner.loading import Loader, Loading
-from runner.model.codes import CODES
-from runner.suite.selection import Wanted
+from runflow.lint.examine import findings_of
+from runflow.lint.table import IDLE, INVALID, RULES, UNREASONED
+from runflow.loading import Loader, Loading
+from runflow.model.codes import CODES
+from runflow.suite.selection import Wanted
 
 HEAD = "base_url: https://api.test\nsteps:\n"  # two lines, so that steps begin in the third
 

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from runner.matchers.iri import is_iri, is_iri_reference
-from runner.matchers.schema import Schema
+from runflow.matchers.iri import is_iri, is_iri_reference
+from runflow.matchers.schema import Schema
 
 
 @pytest.mark.parametrize(
@@ -47,6 +47,6 @@ def test_what_is_slow_to_import_is_not_asked_for() -> None:
     needs = metadata.requires("runflow") or []
     assert not [each for each in needs if "rfc3987" in each or "format-nongpl" in each]
     done = subprocess.run(
-        [sys.executable, "-c", "import runner.matchers.iri, sys; sys.exit('lark' in sys.modules)"], check=False
+        [sys.executable, "-c", "import runflow.matchers.iri, sys; sys.exit('lark' in sys.modules)"], check=False
     )
     assert done.returncode == 0

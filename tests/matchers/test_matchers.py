@@ -9,8 +9,8 @@ from fakes import answer, problems, run
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.matchers.equality import canonical, same
-from runner.matchers.table import MATCHERS
+from runflow.matchers.equality import canonical, same
+from runflow.matchers.table import MATCHERS
 
 YES, NO, CANNOT = "yes", "no", "cannot"
 

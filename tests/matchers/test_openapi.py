@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from fakes import answer, run
 
-from runner.matchers.openapi import Contract, contract_of
-from runner.model.answer import Answer
-from runner.model.codes import code_of
-from runner.model.errors import StepError, WorkflowError
-from runner.model.exchange import Request, Response
+from runflow.matchers.openapi import Contract, contract_of
+from runflow.model.answer import Answer
+from runflow.model.codes import code_of
+from runflow.model.errors import StepError, WorkflowError
+from runflow.model.exchange import Request, Response
 
 HOME = "http://api.test"
 ITEM = {

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.model import jwt
-from runner.model.challenges import Challenge, challenges, in_words
+from runflow.model import jwt
+from runflow.model.challenges import Challenge, challenges, in_words
 
 
 @pytest.mark.parametrize(

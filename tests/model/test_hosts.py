@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from runner.model.errors import StepError
-from runner.model.hosts import entry, hosts_of
+from runflow.model.errors import StepError
+from runflow.model.hosts import entry, hosts_of
 
 
 def allows(check: Callable[[str], None], what: str) -> bool:

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from runner.model.errors import StepError
-from runner.model.limits import limited
+from runflow.model.errors import StepError
+from runflow.model.limits import limited
 
 
 def work(seconds: float) -> float:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from runner.model.answer import Answer
-from runner.model.errors import Problem, StepError, WorkflowError
-from runner.model.exchange import Response
-from runner.model.kinds import MISSING
-from runner.model.results import Result, StepResult, Verdict, WorkflowResult
-from runner.model.units import bare_number_hint, parse_duration, parse_size
-from runner.model.urls import absolute_url, origin_of, with_params
-from runner.model.wording import did_you_mean, json_type, listed, plural, seconds_text, shown
+from runflow.model.answer import Answer
+from runflow.model.errors import Problem, StepError, WorkflowError
+from runflow.model.exchange import Response
+from runflow.model.kinds import MISSING
+from runflow.model.results import Result, StepResult, Verdict, WorkflowResult
+from runflow.model.units import bare_number_hint, parse_duration, parse_size
+from runflow.model.urls import absolute_url, origin_of, with_params
+from runflow.model.wording import did_you_mean, json_type, listed, plural, seconds_text, shown
 
 
 @pytest.mark.parametrize(

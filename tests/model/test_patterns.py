@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.model import patterns
-from runner.model.errors import StepError
+from runflow.model import patterns
+from runflow.model.errors import StepError
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from fakes import compile_raw, compile_text, problems
 
-from runner.language.files import Files
-from runner.model.errors import WorkflowError
-from runner.plan.compile import compile_file
-from runner.plan.context import Settings
+from runflow.language.files import Files
+from runflow.model.errors import WorkflowError
+from runflow.plan.compile import compile_file
+from runflow.plan.context import Settings
 
 
 def one(step: str, *, top: str = "") -> str:
@@ -94,7 +94,7 @@ def test_a_label_shows_no_secret() -> None:
 
 
 def test_too_many_runs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runner.plan.rows.MAX_RUNS", 3)
+    monkeypatch.setattr("runflow.plan.rows.MAX_RUNS", 3)
     assert "4 runs are more than 3" in problems("matrix: {a: [1, 2], b: [1, 2]}\nsteps: [{get: /x}]")[0].message
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fakes import ROOT, answer, problems, run
 
-from runner.model.results import Snapshot
+from runflow.model.results import Snapshot
 
 FLOW = """\
 steps:

@@ -8,8 +8,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from runner.demo.access import environment
-from runner.demo.server import DemoServer
+from runflow.demo.access import environment
+from runflow.demo.server import DemoServer
 
 GOOD = (
     "name: good\ntags: [smoke, slow-api]\nsteps:\n  - {name: healthy, get: '{{ env.API_URL }}/health', expect: 200}\n"
@@ -246,7 +246,7 @@ steps:
 TESTS = """
 import pytest
 from apps import wsgi, asgi, plain, started
-from runner.pytest_plugin import WorkflowFailed
+from runflow.pytest_plugin import WorkflowFailed
 
 @pytest.mark.parametrize("app", [wsgi, asgi, plain])
 def test_an_application_answers(runflow, app):
@@ -297,7 +297,7 @@ def test_the_fixture_runs_a_workflow_against_a_url_or_an_application_without_a_s
 
 def test_where_no_workflow_is_nothing_of_runflow_is_imported(run: Any) -> None:
     files = {
-        "test_a.py": "import sys\ndef test_a():\n    assert not {'runner.app', 'runner.plan', 'msgspec', 'jinja2'} & set(sys.modules)\n"
+        "test_a.py": "import sys\ndef test_a():\n    assert not {'runflow.app', 'runflow.plan', 'msgspec', 'jinja2'} & set(sys.modules)\n"
     }
     run(files).assert_outcomes(passed=1)
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import requests
 
-import runner
-from runner.model.results import Result
+import runflow
+from runflow.model.results import Result
 
 Run = Callable[..., Result]
 
@@ -25,7 +25,7 @@ def flow(tmp_path: Path) -> Run:
     def call(text: str, **env: str) -> Result:
         path = tmp_path / "flow.yaml"
         path.write_text(f"base_url: '{{{{ env.URL }}}}'\n{text}", encoding="utf-8")
-        return runner.run(path, env=env)
+        return runflow.run(path, env=env)
 
     return call
 

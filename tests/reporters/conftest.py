@@ -143,7 +143,7 @@ def command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     }  # fmt: skip
     words = tuple(map(str, words))
     return subprocess.run(
-        [sys.executable, "-m", "runner", *words],
+        [sys.executable, "-m", "runflow", *words],
         cwd=folder,
         env=env,
         capture_output=True,

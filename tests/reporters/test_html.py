@@ -17,10 +17,10 @@ from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from runner.model.events import RunFinished, RunStarted, StepFinished, WorkflowFinished, WorkflowStarted
-from runner.model.exchange import Exchange, Request, Response
-from runner.model.results import Check, Result, StepResult, Try, Verdict, WorkflowResult
-from runner.reporters.html import Html
+from runflow.model.events import RunFinished, RunStarted, StepFinished, WorkflowFinished, WorkflowStarted
+from runflow.model.exchange import Exchange, Request, Response
+from runflow.model.results import Check, Result, StepResult, Try, Verdict, WorkflowResult
+from runflow.reporters.html import Html
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from runner.model.results import Verdict
-from runner.reporters.progress import Progress, shown_in_log, shown_on_terminal
+from runflow.model.results import Verdict
+from runflow.reporters.progress import Progress, shown_in_log, shown_on_terminal
 
 
 class Clock:
@@ -73,7 +73,7 @@ def _on_terminal(folder: Path, *words: str) -> str:
         "PYTHONPATH": str(Path(__file__).parent.parent.parent),
     }
     process = subprocess.Popen(
-        [sys.executable, "-m", "runner", *words], cwd=folder, env=env, stdout=slave, stderr=slave, stdin=slave
+        [sys.executable, "-m", "runflow", *words], cwd=folder, env=env, stdout=slave, stderr=slave, stdin=slave
     )
     os.close(slave)
     found = b""

@@ -13,11 +13,11 @@ import pytest
 import yaml
 from lxml import etree
 
-from runner.model.codes import CODES
-from runner.model.exchange import Exchange, Request, Response
-from runner.model.results import Check, StepResult, Try, Verdict
-from runner.reporters.record import CheckRecord, Line, Report, StepFinishedLine, StepRecord
-from runner.reporters.recording import encoded, encoded_step
+from runflow.model.codes import CODES
+from runflow.model.exchange import Exchange, Request, Response
+from runflow.model.results import Check, StepResult, Try, Verdict
+from runflow.reporters.record import CheckRecord, Line, Report, StepFinishedLine, StepRecord
+from runflow.reporters.recording import encoded, encoded_step
 
 FILES = ["out.xml", "out.html", "out.json", "out.jsonl", "out.tap", "out.har", "out.md", "out.github", "summary.md"]
 SECRETS = ["s3cret pass'word&", "s3cret+pass", "s3cret%20pass", "tok-3141592653", "dG9rLTMxNDE"]
@@ -114,7 +114,7 @@ def test_json_lines_stream_in_the_documented_format(suite: Path) -> None:
 def test_the_committed_schema_is_generated_and_fits_the_reports(suite: Path) -> None:
     import jsonschema
 
-    from runner.cli.editor_schema import report_schema_text
+    from runflow.cli.editor_schema import report_schema_text
 
     committed = Path(__file__).parent.parent.parent / "schemas" / "report.schema.json"
     assert committed.read_text() == report_schema_text()

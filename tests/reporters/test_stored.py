@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from runner.reporters.latency import percentile
-from runner.reporters.store import KEPT, Store
+from runflow.reporters.latency import percentile
+from runflow.reporters.store import KEPT, Store
 
 FLOW = "name: {name}\nbase_url: {url}\nsteps:\n  - {{name: ask, get: {path}, expect: 200}}\n"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.matchers.equality import same
-from runner.model.exchange import Request, Response
-from runner.model.results import Check, Where
-from runner.reporters.text import (
+from runflow.matchers.equality import same
+from runflow.model.exchange import Request, Response
+from runflow.model.results import Check, Where
+from runflow.reporters.text import (
     body_lines,
     check_lines,
     differences,

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from runner.model.events import RunFinished, RunStarted, StepFinished, WorkflowFinished, WorkflowStarted
-from runner.model.exchange import Exchange, Request, Response
-from runner.model.results import Check, Failure, Result, StepResult, Try, Verdict, WorkflowResult
-from runner.reporters.table import REPORTERS, reporter_named
+from runflow.model.events import RunFinished, RunStarted, StepFinished, WorkflowFinished, WorkflowStarted
+from runflow.model.exchange import Exchange, Request, Response
+from runflow.model.results import Check, Failure, Result, StepResult, Try, Verdict, WorkflowResult
+from runflow.reporters.table import REPORTERS, reporter_named
 
 TEXTS = st.text(st.characters(), max_size=30) | st.sampled_from((
     "</script><script>alert(1)</script>", "]]>", "<!--", "&#0;", "\x00\x0b\x1b[31m", "\ud800", "\ufffe\uffff", "\u202e", "::error::x", "`\n```\n", "# SKIP\n1..9", "\r\n",

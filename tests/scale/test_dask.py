@@ -16,7 +16,7 @@ import pytest
 import trustme
 from workers import BARE, FLOW, OTHER, PASSWORD, PROJECT, TOKENS, Cluster, Server, Start, ended, until
 
-from runner.version import __version__
+from runflow.version import __version__
 
 
 def alike(text: str) -> list[str]:
@@ -110,8 +110,8 @@ def test_a_scheduler_that_is_killed_ends_the_run_without_a_traceback(
 def test_nobody_waits_for_a_scheduler_or_workers_that_are_frozen_or_gone(doomed: Cluster) -> None:
     asked = """
 import os, signal, sys, time
-from runner.model.errors import Interrupted
-from runner.scale import dask
+from runflow.model.errors import Interrupted
+from runflow.scale import dask
 dask.STOP_LIMIT = 0.3
 cluster, begun = dask.Dask(sys.argv[1], 10.0), time.monotonic()
 for each in sys.argv[2:]:
@@ -259,7 +259,7 @@ def test_a_secret_that_is_given_with_var_is_sent_with_send_secrets_only(
 
 def test_no_worker_logs_what_was_sent(cluster: Cluster) -> None:
     """Dask logs the arguments of what raises."""
-    send = "import sys; from runner.scale.dask import Dask; Dask(sys.argv[1], 10.0).submit(b'my-secret-word', b'').result(10)"
+    send = "import sys; from runflow.scale.dask import Dask; Dask(sys.argv[1], 10.0).submit(b'my-secret-word', b'').result(10)"
     subprocess.run([sys.executable, "-c", send, cluster.address], env=BARE, check=True)
     assert "my-secret-word" not in "".join(cluster.log(name) for name in cluster.workers)
 
@@ -284,8 +284,8 @@ def test_a_scheduler_that_is_silent_is_not_waited_for() -> None:
     """The library limits the connection only, which is there at once. The command waits ten seconds."""
     connect = """
 import sys
-from runner.model.errors import RunflowError
-from runner.scale.dask import Dask
+from runflow.model.errors import RunflowError
+from runflow.scale.dask import Dask
 try:
     Dask(sys.argv[1], 1.0)
 except RunflowError as error:
@@ -326,11 +326,11 @@ def test_workers_with_another_runflow_or_none_are_refused_by_name(
     doomed: Cluster, server: Server, start: Start, tmp_path: Path
 ) -> None:
     (tmp_path / "a.yaml").write_text(OTHER, encoding="utf-8")
-    shutil.copytree(PROJECT / "runner", tmp_path / "old" / "runner")
-    (tmp_path / "old" / "runner" / "version.py").write_text('__version__ = "0.0.7"\n', encoding="utf-8")
-    (tmp_path / "none" / "runner").mkdir(parents=True)
-    (tmp_path / "none" / "runner" / "__init__.py").write_text(
-        "raise ModuleNotFoundError('No module named runner')", encoding="utf-8"
+    shutil.copytree(PROJECT / "runner", tmp_path / "old" / "runflow")
+    (tmp_path / "old" / "runflow" / "version.py").write_text('__version__ = "0.0.7"\n', encoding="utf-8")
+    (tmp_path / "none" / "runflow").mkdir(parents=True)
+    (tmp_path / "none" / "runflow" / "__init__.py").write_text(
+        "raise ModuleNotFoundError('No module named runflow')", encoding="utf-8"
     )
     doomed.kill("ann")
     doomed.start("eve", PYTHONPATH=str(tmp_path / "old"))

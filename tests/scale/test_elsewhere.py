@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from runner.app import run_suite
-from runner.loading import Loader, Loading
-from runner.model.errors import Interrupted
-from runner.model.events import Event, SessionFinished, StepFinished, WorkflowFinished, WorkflowStarted
-from runner.model.results import Failure, Result, SessionResult, StepResult, Verdict, WorkflowResult
-from runner.scale import elsewhere
-from runner.scale.elsewhere import Elsewhere
-from runner.scale.post import Post
-from runner.scale.worker import Answer
-from runner.suite.options import Options
-from runner.suite.schedule import runs_of
-from runner.suite.selection import Wanted
+from runflow.app import run_suite
+from runflow.loading import Loader, Loading
+from runflow.model.errors import Interrupted
+from runflow.model.events import Event, SessionFinished, StepFinished, WorkflowFinished, WorkflowStarted
+from runflow.model.results import Failure, Result, SessionResult, StepResult, Verdict, WorkflowResult
+from runflow.scale import elsewhere
+from runflow.scale.elsewhere import Elsewhere
+from runflow.scale.post import Post
+from runflow.scale.worker import Answer
+from runflow.suite.options import Options
+from runflow.suite.schedule import runs_of
+from runflow.suite.selection import Wanted
 
 Write = Callable[[str, str], Path]
 

@@ -281,7 +281,7 @@ def test_a_load_test_that_is_broken_off_says_what_it_measured_and_is_no_pass(
     command = [
         sys.executable,
         "-m",
-        "runner",
+        "runflow",
         "load",
         "flow.yaml",
         "--",

@@ -9,8 +9,8 @@ from fakes import compile_raw, problems
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.model.results import Verdict
-from runner.scale.measured import Entry, Measured, Statistics, lost_workers, verdict_of
+from runflow.model.results import Verdict
+from runflow.scale.measured import Entry, Measured, Statistics, lost_workers, verdict_of
 
 FLOW = "name: a\nload: {{thresholds: {thresholds}}}\nsteps: [{{get: 'http://127.0.0.1/', expect: 200}}]\n"
 TIMES = {10: 50, 20: 40, 300: 9, 1000: 1}

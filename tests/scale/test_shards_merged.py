@@ -23,7 +23,7 @@ CASES = "name: {name}\nbase_url: {url}\ncases: [{{a: 1}}, {{a: 2}}, {{a: 3}}]\ns
 
 def run(folder: Path, *words: str) -> subprocess.Popen[bytes]:
     """`runflow` in a process of its own."""
-    command = [sys.executable, "-m", "runner", *words]
+    command = [sys.executable, "-m", "runflow", *words]
     return subprocess.Popen(
         command,
         cwd=folder,

@@ -7,8 +7,8 @@ import socket
 import subprocess
 from collections.abc import Callable
 
-from runner.scale.worker import perform
-from runner.version import __version__
+from runflow.scale.worker import perform
+from runflow.version import __version__
 
 Start = Callable[..., subprocess.Popen[str]]
 

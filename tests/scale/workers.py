@@ -153,7 +153,7 @@ def commands(*first: str, cwd: Path, env: dict[str, str]) -> Iterator[Start]:
     started: list[subprocess.Popen[str]] = []
 
     def start(*words: str, **environment: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "runner", *first, *words]
+        command = [sys.executable, "-m", "runflow", *first, *words]
         pipe = subprocess.PIPE
         started.append(subprocess.Popen(command, cwd=cwd, env=env | environment, stdout=pipe, stderr=pipe, text=True))
         return started[-1]

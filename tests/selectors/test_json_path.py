@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.model.answer import Answer
-from runner.model.errors import StepError
-from runner.model.exchange import Response
-from runner.model.kinds import MISSING
-from runner.selectors.json_path import Definite, compile_path
-from runner.selectors.table import compile_selector
+from runflow.model.answer import Answer
+from runflow.model.errors import StepError
+from runflow.model.exchange import Response
+from runflow.model.kinds import MISSING
+from runflow.selectors.json_path import Definite, compile_path
+from runflow.selectors.table import compile_selector
 
 SUITE = json.loads((Path(__file__).parent / "data" / "cts.json").read_text(encoding="utf-8"))["tests"]
 

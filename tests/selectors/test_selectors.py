@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from runner.model.answer import Answer, read_json
-from runner.model.errors import StepError
-from runner.model.exchange import Response, TransportFailure
-from runner.model.kinds import MISSING
-from runner.selectors import markup
-from runner.selectors.table import KINDS, compile_selector
+from runflow.model.answer import Answer, read_json
+from runflow.model.errors import StepError
+from runflow.model.exchange import Response, TransportFailure
+from runflow.model.kinds import MISSING
+from runflow.selectors import markup
+from runflow.selectors.table import KINDS, compile_selector
 
 HTML = b"<html><body><a id='q' class='big'>x</a><a>y<b>z</b></a></body></html>"
 XML = b"<?xml version='1.0'?><r xmlns:p='urn:p'><p:a>1</p:a><b n='2'>t</b></r>"

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from fakes import answer, run
 
-import runner
-from runner.model.environment import Environment
-from runner.model.errors import RunflowError, StepError
-from runner.sources.file import SecretsFile, read_assignments
-from runner.sources.table import open_source
+import runflow
+from runflow.model.environment import Environment
+from runflow.model.errors import RunflowError, StepError
+from runflow.sources.file import SecretsFile, read_assignments
+from runflow.sources.table import open_source
 
 FLOW = """
 base_url: "{{ env.API_URL }}"
@@ -219,7 +219,7 @@ def test_without_the_extra_the_keyring_says_how_to_get_it(monkeypatch: pytest.Mo
 def test_python_programs_give_a_source_of_their_own(write: Any, demo: str) -> None:
     flow = write("flow.yaml", FLOW.replace("nothing-like-it", '"{{ env.HIDDEN }}"'))
     source = Counting(HIDDEN="very-hidden")
-    result = runner.run(flow, env=runner.Environment({"API_URL": demo}, [("the vault", source)]))
+    result = runflow.run(flow, env=runflow.Environment({"API_URL": demo}, [("the vault", source)]))
     assert result.passed
     assert source.asked == ["HIDDEN"]
     assert "very-hidden" not in str(result)

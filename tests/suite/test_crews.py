@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 
-import runner
-from runner.demo.api import DemoApi
-from runner.drivers.blocking import BlockingDriver
-from runner.drivers.multiplexed import MultiplexedDriver
-from runner.model.errors import Interrupted
-from runner.model.events import Event, StepFinished, WorkflowFinished, WorkflowStarted
-from runner.model.results import Result
-from runner.suite import run, stopping
-from runner.suite.stopping import Stopping
-from runner.suite.threads import Threads, _Worker
+import runflow
+from runflow.demo.api import DemoApi
+from runflow.drivers.blocking import BlockingDriver
+from runflow.drivers.multiplexed import MultiplexedDriver
+from runflow.model.errors import Interrupted
+from runflow.model.events import Event, StepFinished, WorkflowFinished, WorkflowStarted
+from runflow.model.results import Result
+from runflow.suite import run, stopping
+from runflow.suite.stopping import Stopping
+from runflow.suite.threads import Threads, _Worker
 
 Write = Callable[[str, str], Path]
 Raw = Callable[..., str]
@@ -52,9 +52,9 @@ class Seen:
         return found
 
 
-def story(flows: list[runner.app.Workflow], **options: Any) -> tuple[list[str], Result]:  # type: ignore[name-defined]  # imported lazily
+def story(flows: list[runflow.app.Workflow], **options: Any) -> tuple[list[str], Result]:  # type: ignore[name-defined]  # imported lazily
     seen = Seen()
-    result = runner.run(flows, reporters=[seen], **options)
+    result = runflow.run(flows, reporters=[seen], **options)
     return seen.story, result
 
 
@@ -69,7 +69,7 @@ def flows_of(write: Write, url: str, driver: str, **texts: str) -> list[Any]:
     for name, step in texts.items():
         more = "matrix: {n: [1, 2, 99, 3]}\n" if name == "many" else ""
         made.append(
-            runner.load(
+            runflow.load(
                 write(f"{name}.yaml", f"name: {name}\nbase_url: {url}\n{more}steps:\n  - {step}\n"), driver=driver
             )
         )
@@ -91,7 +91,7 @@ def test_parallel_equals_serial_in_verdicts_and_in_the_order_of_the_report(
 def test_many_wait_no_longer_than_one(write: Write, demo: str, driver: str) -> None:
     flows = flows_of(write, demo, driver, **{f"f{number}": FLOWS["slow"] for number in range(20)})
     started = time.monotonic()
-    assert runner.run(flows, jobs=20).passed
+    assert runflow.run(flows, jobs=20).passed
     assert time.monotonic() - started < 3.0  # one after the other they take six
 
 
@@ -106,7 +106,7 @@ def test_the_whole_run_has_a_limit_and_cleans_up_after_it(
         "shakes": f"get: {raw_server(b'', hold=True).replace('http:', 'https:')}/hands",
     }
     flows = [
-        runner.load(write(f"{name}.yaml", text.format(name=name, url=silent, step=step, demo=demo)), driver=driver)
+        runflow.load(write(f"{name}.yaml", text.format(name=name, url=silent, step=step, demo=demo)), driver=driver)
         for name, step in steps.items()
     ]
     flows += flows_of(write, demo, driver, queued=FLOWS["fast"])
@@ -146,7 +146,7 @@ def test_an_interrupt_gives_tokens_back_and_tells_what_never_began(
         DemoApi, "answer", lambda self, request: (asked.append(request.path), original(self, request))[1]
     )
     text = f"base_url: {demo}\nauth:\n  api:\n    login: {{post: /login, json: {{username: ada, password: '{{{{ env.API_PASSWORD }}}}'}}, extract: {{token: $.token}}}}\n    logout: {{post: /logout, expect: 204}}\nsteps:\n  - {{get: /users/me, auth: api, expect: 200}}\n  - {{get: /delay/5, expect: 200}}\nfinally:\n  - {{name: clean, get: /users/me, auth: api, expect: 200}}\n"
-    flows = [runner.load(write(f"f{number}.yaml", text), env=demo_env, driver=driver) for number in range(6)]
+    flows = [runflow.load(write(f"f{number}.yaml", text), env=demo_env, driver=driver) for number in range(6)]
     stop_after(monkeypatch, 0.7)
     started = time.monotonic()
     told, result = story(flows, jobs=3, env=demo_env)
@@ -164,7 +164,7 @@ def test_a_cleanup_has_a_limit_of_its_own(
     monkeypatch.setattr(stopping, "CLEANUP_LIMIT", 0.4)
     silent = raw_server(b"", hold=True)
     cleanup = "finally:\n  - {name: first, get: /hangs}\n  - {name: second, delay: 30s, get: /hangs}\n  - {name: third, get: /x}\n"
-    flow = runner.load(
+    flow = runflow.load(
         write("a.yaml", f"base_url: {silent}\nsteps:\n  - get: {demo}/delay/5\n{cleanup}"), driver=driver
     )
     stop_after(monkeypatch, 0.2)
@@ -180,7 +180,7 @@ def test_who_waits_for_anothers_login_is_told_too(
 ) -> None:
     silent = raw_server(b"", hold=True)
     text = f"base_url: {silent}\nauth: {{api: {{login: {{post: /login, extract: {{token: $.token}}}}}}}}\nsteps:\n  - {{get: /x, auth: api}}\n"
-    flows = [runner.load(write(f"f{number}.yaml", text), driver=driver) for number in range(4)]
+    flows = [runflow.load(write(f"f{number}.yaml", text), driver=driver) for number in range(4)]
     stop_after(monkeypatch, 0.3)
     started = time.monotonic()
     _, result = story(flows, jobs=4)
@@ -214,10 +214,10 @@ def test_twenty_runs_at_once_log_in_once_and_renew_once(
         DemoApi, "answer", lambda self, request: (asked.append(request.path), original(self, request))[1]
     )
     flows = [
-        runner.load(write(f"f{number}.yaml", f"name: f{number}\n{SESSION}"), env=demo_env, driver=driver)
+        runflow.load(write(f"f{number}.yaml", f"name: f{number}\n{SESSION}"), env=demo_env, driver=driver)
         for number in range(20)
     ]
-    result = runner.run(flows, env=demo_env, jobs=20)
+    result = runflow.run(flows, env=demo_env, jobs=20)
     assert result.passed
     assert asked.count("/login") == 1
     assert asked.count("/token/refresh") == 1
@@ -238,7 +238,7 @@ def test_a_bug_of_ours_is_70_and_the_other_runs_keep_their_verdicts(
             return original(self, request, *more)
 
         monkeypatch.setattr(kind, name, buggy)
-    result = runner.run(flows_of(write, demo, driver, a=FLOWS["fails"], b=FLOWS["fast"], c=FLOWS["fails"]))
+    result = runflow.run(flows_of(write, demo, driver, a=FLOWS["fails"], b=FLOWS["fast"], c=FLOWS["fails"]))
     assert result.exit_code == 70
     assert [each.verdict.value for each in result.workflows] == ["failed", "error", "failed"]
     assert "oops" in result.workflows[1].error.message
@@ -247,7 +247,7 @@ def test_a_bug_of_ours_is_70_and_the_other_runs_keep_their_verdicts(
 def test_one_that_hangs_takes_nobodys_verdict(write: Write, demo: str, driver: str, raw_server: Raw) -> None:
     flows = flows_of(write, demo, driver, **{f"f{number}": FLOWS["fast"] for number in range(99)})
     hangs = write("hangs.yaml", f"base_url: {raw_server(b'', hold=True)}\nsteps:\n  - {{get: /, timeout: 500ms}}\n")
-    told, result = story([runner.load(hangs, driver=driver), *flows])
+    told, result = story([runflow.load(hangs, driver=driver), *flows])
     assert [each.verdict.value for each in result.workflows] == ["error"] + ["passed"] * 99
     assert told[0] == "hangs"
 
@@ -270,7 +270,7 @@ def test_nobody_runs_far_ahead_of_one_that_is_slow(
                 ahead.append(len(asked) - 1)
 
     flows = flows_of(write, demo, driver, slow=FLOWS["slow"], **{f"f{number}": FLOWS["fast"] for number in range(30)})
-    assert runner.run(flows, jobs=2, reporters=[Looks()]).passed
+    assert runflow.run(flows, jobs=2, reporters=[Looks()]).passed
     assert ahead[0] <= 4
     assert len(asked) == 31
 
@@ -278,7 +278,7 @@ def test_nobody_runs_far_ahead_of_one_that_is_slow(
 def test_it_works_in_a_thread_of_a_host_program(write: Write, demo: str, driver: str) -> None:
     flows = flows_of(write, demo, driver, a=FLOWS["fast"])
     results: list[Result] = []
-    threads = [threading.Thread(target=lambda: results.append(runner.run(flows))) for _ in range(3)]
+    threads = [threading.Thread(target=lambda: results.append(runflow.run(flows))) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -310,8 +310,8 @@ def test_a_thread_that_dies_takes_its_own_run_with_it_and_no_other(
         self._ended = Dying()
 
     monkeypatch.setattr(Threads, "__init__", init)
-    flows = [runner.load(write(f"{n}.yaml", f"steps: [{{get: {demo}/health, expect: 200}}]\n")) for n in range(6)]
-    result = runner.run(flows, jobs=jobs)
+    flows = [runflow.load(write(f"{n}.yaml", f"steps: [{{get: {demo}/health, expect: 200}}]\n")) for n in range(6)]
+    result = runflow.run(flows, jobs=jobs)
     assert sorted(each.verdict.value for each in result.workflows) == ["error"] + ["passed"] * 5
     (lost,) = [each for each in result.workflows if each.error]
     assert "the thread that ran it died" in lost.error.message
@@ -331,5 +331,5 @@ def test_where_the_system_gives_no_more_threads_those_that_are_there_do_all(
         begin(self)
 
     monkeypatch.setattr(_Worker, "start", start)
-    flows = [runner.load(write(f"{n}.yaml", f"steps: [{{get: {demo}/delay/0.05, expect: 200}}]\n")) for n in range(6)]
-    assert runner.run(flows, jobs=6).passed
+    flows = [runflow.load(write(f"{n}.yaml", f"steps: [{{get: {demo}/delay/0.05, expect: 200}}]\n")) for n in range(6)]
+    assert runflow.run(flows, jobs=6).passed

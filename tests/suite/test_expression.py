@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.suite.expression import ExpressionError, parse_expression
+from runflow.suite.expression import ExpressionError, parse_expression
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from runner.model.effects import LATE, Flow, Once
-from runner.suite.drive import drive
-from runner.suite.flights import Flights
+from runflow.model.effects import LATE, Flow, Once
+from runflow.suite.drive import drive
+from runflow.suite.flights import Flights
 
 PROJECT = Path(__file__).parent.parent.parent
 

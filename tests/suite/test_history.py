@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from runner.model.results import Verdict, WorkflowResult
-from runner.suite.history import History
+from runflow.model.results import Verdict, WorkflowResult
+from runflow.suite.history import History
 
 
 def result(verdict: Verdict, seconds: float = 1.5) -> WorkflowResult:

@@ -6,12 +6,12 @@ import time
 from collections.abc import Generator
 from typing import Any
 
-from runner.model.effects import LATE, Once, Send, Sleep
-from runner.model.errors import Interrupted, StepError
-from runner.model.exchange import Request, Response
-from runner.suite.crew import Task
-from runner.suite.loop import Loop
-from runner.suite.stopping import Notice, Stopping
+from runflow.model.effects import LATE, Once, Send, Sleep
+from runflow.model.errors import Interrupted, StepError
+from runflow.model.exchange import Request, Response
+from runflow.suite.crew import Task
+from runflow.suite.loop import Loop
+from runflow.suite.stopping import Notice, Stopping
 
 Flow = Generator[Any, Any, Any]
 

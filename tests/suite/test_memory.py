@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-import runner
-from runner.app import crew_for, run_suite
-from runner.loading import Loader, Loading
-from runner.model.events import Event, StepFinished
-from runner.suite.options import Options
-from runner.suite.schedule import runs_of
-from runner.suite.selection import Wanted
+import runflow
+from runflow.app import crew_for, run_suite
+from runflow.loading import Loader, Loading
+from runflow.model.events import Event, StepFinished
+from runflow.suite.options import Options
+from runflow.suite.schedule import runs_of
+from runflow.suite.selection import Wanted
 
 Write = Callable[[str, str], Path]
 
@@ -47,8 +47,8 @@ def test_a_report_sees_every_body_and_the_result_keeps_those_of_failures_only(
 
 def test_from_python_passing_steps_keep_their_exchanges_where_that_is_asked_for(write: Write, demo: str) -> None:
     path = write("a.yaml", f"base_url: {demo}\nsteps:\n  - {{get: /items, expect: 200}}\n")
-    assert runner.run(path).workflows[0].steps[0].last.exchanges
-    assert not runner.run(path, keep=False).workflows[0].steps[0].tries
+    assert runflow.run(path).workflows[0].steps[0].last.exchanges
+    assert not runflow.run(path, keep=False).workflows[0].steps[0].tries
 
 
 PEAK = """
@@ -81,9 +81,9 @@ def test_a_report_of_large_bodies_goes_to_disk_and_not_into_memory(
     peaks = [
         int(
             subprocess.run(
-                [sys.executable, "-c", PEAK, "-m", "runner", "-j", "1", "a.yaml", *more],
+                [sys.executable, "-c", PEAK, "-m", "runflow", "-j", "1", "a.yaml", *more],
                 cwd=tmp_path,
-                env={"PYTHONPATH": str(Path(runner.__file__).parent.parent), "PATH": ""},
+                env={"PYTHONPATH": str(Path(runflow.__file__).parent.parent), "PATH": ""},
                 check=True,
                 capture_output=True,
             ).stdout

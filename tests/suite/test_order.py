@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.model.events import Event, WorkflowStarted
-from runner.suite.order import InOrder
+from runflow.model.events import Event, WorkflowStarted
+from runflow.suite.order import InOrder
 
 
 @given(st.lists(st.integers(0, 3), max_size=40), st.permutations(range(4)))

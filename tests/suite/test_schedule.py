@@ -8,11 +8,11 @@ from fakes import ROOT, compile_raw
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.model.errors import WorkflowError
-from runner.model.results import Verdict
-from runner.plan.plan import Need, Plan, Row
-from runner.suite.needs import in_order
-from runner.suite.schedule import Run, Schedule, runs_of
+from runflow.model.errors import WorkflowError
+from runflow.model.results import Verdict
+from runflow.plan.plan import Need, Plan, Row
+from runflow.suite.needs import in_order
+from runflow.suite.schedule import Run, Schedule, runs_of
 
 BASE = compile_raw("base_url: http://a.test\nsteps:\n  - get: /\n")
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_schedule import plan
 
-from runner.suite.schedule import runs_of
-from runner.suite.shards import parse_shard, shard
+from runflow.suite.schedule import runs_of
+from runflow.suite.shards import parse_shard, shard
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.matchers.equality import same
-from runner.model.results import Snapshot
-from runner.plan.snapshots import read_contents
-from runner.suite.snapshots import Taken
+from runflow.matchers.equality import same
+from runflow.model.results import Snapshot
+from runflow.plan.snapshots import read_contents
+from runflow.suite.snapshots import Taken
 
 PROJECT = Path(__file__).parent.parent.parent
 Write = Callable[[str, str], Path]
@@ -83,7 +83,7 @@ def test_where_nothing_can_be_written_the_command_says_so(
     """Root may write anywhere, but no file of this process may have a byte."""
     write("flow.yaml", FLOW)
     words = (
-        "import resource, sys; from runner.cli import main; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)); main()"
+        "import resource, sys; from runflow.cli import main; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)); main()"
     )
     command = [sys.executable, "-B", "-c", words, "flow.yaml", "--update-snapshots", "--no-store"]
     bare = {"PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT)}

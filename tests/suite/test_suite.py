@@ -14,14 +14,14 @@ from typing import Any
 
 import pytest
 
-import runner
-from runner.drivers.blocking import BlockingDriver
-from runner.model.effects import Sleep
-from runner.model.errors import Interrupted, WorkflowError
-from runner.model.events import Event, RunFinished, RunStarted, WorkflowFinished
-from runner.model.exchange import Request
-from runner.suite.discover import discover
-from runner.suite.drive import drive
+import runflow
+from runflow.drivers.blocking import BlockingDriver
+from runflow.model.effects import Sleep
+from runflow.model.errors import Interrupted, WorkflowError
+from runflow.model.events import Event, RunFinished, RunStarted, WorkflowFinished
+from runflow.model.exchange import Request
+from runflow.suite.discover import discover
+from runflow.suite.drive import drive
 
 Write = Callable[[str, str], Path]
 PROJECT = Path(__file__).parent.parent.parent
@@ -72,19 +72,19 @@ class Seen:
 
 def test_results_come_in_order_and_the_worst_decides(write: Write, demo: str) -> None:
     flows = [
-        runner.load(write(f"{name}.yaml", FLOW.format(url=demo, status=status)))
+        runflow.load(write(f"{name}.yaml", FLOW.format(url=demo, status=status)))
         for name, status in (("a", 200), ("b", 404), ("c", 200))
     ]
     seen = Seen()
-    result = runner.run(flows, reporters=[seen])
+    result = runflow.run(flows, reporters=[seen])
     assert [workflow.verdict.value for workflow in result.workflows] == ["passed", "failed", "passed"]
     assert result.exit_code == 1
     assert isinstance(seen.events[0], RunStarted)
     assert isinstance(seen.events[-1], RunFinished)
-    stopped = runner.run(flows, fail_fast=True, jobs=1)
+    stopped = runflow.run(flows, fail_fast=True, jobs=1)
     assert [workflow.verdict.value for workflow in stopped.workflows] == ["passed", "failed", "skipped"]
     assert "--fail-fast" in stopped.workflows[2].reason
-    more = runner.run([flows[1], *flows], fail_fast=True, jobs=1)
+    more = runflow.run([flows[1], *flows], fail_fast=True, jobs=1)
     assert [workflow.verdict.value for workflow in more.workflows] == ["failed", "skipped", "skipped", "skipped"]
 
 
@@ -92,7 +92,7 @@ def test_a_program_that_configures_logging_sees_the_steps(
     write: Write, demo: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", logger="runflow")
-    runner.run(write("a.yaml", f"name: A\nbase_url: {demo}\nsteps:\n  - get: /health\n    expect: 404\n"))
+    runflow.run(write("a.yaml", f"name: A\nbase_url: {demo}\nsteps:\n  - get: /health\n    expect: 404\n"))
     assert [(record.levelname, record.getMessage()[:26]) for record in caplog.records] == [
         ("ERROR", "A: GET /health: failed GET"),
         ("ERROR", "A: failed"),
@@ -104,7 +104,7 @@ def test_cases_and_matrix_entries_are_runs_of_their_own(write: Write, demo: str)
         "a.yaml",
         f"base_url: {demo}\nmatrix: {{id: [1, 99, 2]}}\nsteps:\n  - get: /items/{{{{ id }}}}\n    expect: 200\n",
     )
-    result = runner.run(flow)
+    result = runflow.run(flow)
     assert [(workflow.label, workflow.verdict.value) for workflow in result.workflows] == [
         ("[id=1]", "passed"),
         ("[id=99]", "failed"),
@@ -124,14 +124,14 @@ def test_what_the_caller_got_wrong_is_said_before_anything_is_sent(
 ) -> None:
     flow = write("a.yaml", text + FLOW.format(url="http://127.0.0.1:1", status=200))
     with pytest.raises(WorkflowError) as caught:
-        runner.run(runner.load(flow, variables=given, env=env), variables=given, env=env)
+        runflow.run(runflow.load(flow, variables=given, env=env), variables=given, env=env)
     assert message in caught.value.message
     assert hint in caught.value.hint
 
 
 def test_a_variable_given_from_outside_needs_no_environment(write: Write, demo: str) -> None:
     flow = write("a.yaml", "vars: {u: '{{ env.NOT_SET }}'}\nsteps:\n  - get: '{{ u }}/health'\n    expect: 200\n")
-    assert runner.run(flow, variables={"u": demo}, env={}).passed
+    assert runflow.run(flow, variables={"u": demo}, env={}).passed
 
 
 def test_a_reporter_that_cannot_write_harms_no_other_and_is_exit_4(write: Write, demo: str) -> None:
@@ -140,7 +140,7 @@ def test_a_reporter_that_cannot_write_harms_no_other_and_is_exit_4(write: Write,
             raise OSError(28, "No space left on device")
 
     seen = Seen()
-    result = runner.run(write("a.yaml", FLOW.format(url=demo, status=200)), reporters=[Broken(), seen])
+    result = runflow.run(write("a.yaml", FLOW.format(url=demo, status=200)), reporters=[Broken(), seen])
     assert result.exit_code == 4
     assert any(isinstance(event, WorkflowFinished) for event in seen.events)
 
@@ -157,21 +157,21 @@ def test_a_bug_of_ours_is_70_and_the_other_runs_keep_their_verdicts(
         return real(self, request)
 
     monkeypatch.setattr(BlockingDriver, "send", buggy)
-    flows = [runner.load(write(f"{name}.yaml", FLOW.format(url=demo, status=200))) for name in "ab"]
-    result = runner.run(flows, jobs=1)
+    flows = [runflow.load(write(f"{name}.yaml", FLOW.format(url=demo, status=200))) for name in "ab"]
+    result = runflow.run(flows, jobs=1)
     assert result.exit_code == 70
     assert [workflow.verdict.value for workflow in result.workflows] == ["error", "passed"]
     assert "this is a bug in runflow" in result.workflows[0].error.message
 
 
 def test_a_seed_gives_the_same_run_again(write: Write, demo: str) -> None:
-    flow = runner.load(
+    flow = runflow.load(
         write(
             "a.yaml",
             f"base_url: {demo}\nsteps:\n  - post: /echo\n    json: ['{{{{ uuid() }}}}', '{{{{ [1,2,3,4,5,6,7,8] | random }}}}']\n",
         )
     )
-    bodies = [runner.run(flow, seed=seed).workflows[0].steps[0].last.exchanges[0].request.body for seed in (1, 1, 2)]
+    bodies = [runflow.run(flow, seed=seed).workflows[0].steps[0].last.exchanges[0].request.body for seed in (1, 1, 2)]
     assert bodies[0] == bodies[1] != bodies[2]
 
 
@@ -245,7 +245,7 @@ def _start(folder: Path, *options: str) -> subprocess.Popen[str]:
         k: v for k, v in os.environ.items() if k.startswith("COVERAGE")
     }
     return subprocess.Popen(
-        [sys.executable, "-m", "runner", ".", *options],
+        [sys.executable, "-m", "runflow", ".", *options],
         cwd=folder,
         env=env,
         stdout=subprocess.PIPE,

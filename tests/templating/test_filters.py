@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-import runner.plan.compile  # noqa: F401  # joins the `jsonpath` filter
-from runner.model.errors import StepError
-from runner.templating.values import compile_text
+import runflow.plan.compile  # noqa: F401  # joins the `jsonpath` filter
+from runflow.model.errors import StepError
+from runflow.templating.values import compile_text
 
 JWT = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwiaWF0IjoxNTE2MjM5MDIyfQ.SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c"
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from runner.model.environment import Environment
-from runner.model.errors import StepError
-from runner.templating.functions import functions
-from runner.templating.values import compile_text
+from runflow.model.environment import Environment
+from runflow.model.errors import StepError
+from runflow.templating.functions import functions
+from runflow.templating.values import compile_text
 
 
 def names(seed: int = 1, content: bytes = b"text") -> dict[str, Any]:

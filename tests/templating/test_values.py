@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.model.environment import Environment
-from runner.model.errors import StepError
-from runner.templating import values as module
-from runner.templating.functions import functions
-from runner.templating.jinja import template
-from runner.templating.values import (
+from runflow.model.environment import Environment
+from runflow.model.errors import StepError
+from runflow.templating import values as module
+from runflow.templating.functions import functions
+from runflow.templating.jinja import template
+from runflow.templating.values import (
     TemplateProblem,
     boolean,
     compile_expression,
@@ -205,7 +205,7 @@ def test_the_same_text_is_compiled_once() -> None:
 
 
 def test_nothing_is_computed_when_a_template_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
-    from runner.templating import jinja
+    from runflow.templating import jinja
 
     calls: list[Any] = []
     monkeypatch.setitem(jinja._environment(url=False).filters, "spy", lambda value: calls.append(value) or value)

@@ -100,7 +100,7 @@ def run(
     begun = time.monotonic()
     with TemporaryFile() as out, TemporaryFile() as err:
         process = subprocess.Popen(
-            [*by, sys.executable, "-m", "runner", *args], cwd=folder, env=bare | (env or {}), stdin=subprocess.DEVNULL,
+            [*by, sys.executable, "-m", "runflow", *args], cwd=folder, env=bare | (env or {}), stdin=subprocess.DEVNULL,
             preexec_fn=limit,  # noqa: PLW1509  # it only sets limits
             **({"stdout": out, "stderr": err} | more),
         )  # fmt: skip

@@ -33,7 +33,7 @@ def slowly(peer: Peer) -> None:
 
 def begin(folder: Path, *words: str, **more: Any) -> subprocess.Popen[bytes]:
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT), "PYTHONUTF8": "1"}
-    return subprocess.Popen([sys.executable, "-m", "runner", "run", *words], cwd=folder, env=env, **more)
+    return subprocess.Popen([sys.executable, "-m", "runflow", "run", *words], cwd=folder, env=env, **more)
 
 
 @pytest.mark.parametrize("wait", [0.0, 0.3, 0.6, 1.0])

@@ -17,16 +17,16 @@ MEGABYTES = 100
 
 COMPUTE = """
 import json, resource, sys, time
-from runner.model.answer import Answer
-from runner.model.errors import StepError
-from runner.model.exchange import Response
-from runner.model.limits import limited
-from runner.plan import compile as _  # joins the filters
-from runner.selectors.table import compile_selector
-from runner.matchers.table import MATCHERS
-from runner.templating.values import TemplateProblem, compile_text
+from runflow.model.answer import Answer
+from runflow.model.errors import StepError
+from runflow.model.exchange import Response
+from runflow.model.limits import limited
+from runflow.plan import compile as _  # joins the filters
+from runflow.selectors.table import compile_selector
+from runflow.matchers.table import MATCHERS
+from runflow.templating.values import TemplateProblem, compile_text
 from random import Random
-from runner.templating.functions import functions
+from runflow.templating.functions import functions
 
 kind, text, data = json.load(sys.stdin)
 for name in ("a", "$.a", "$..a", "ng $.a", "regex a", "xpath //a", "css a"):

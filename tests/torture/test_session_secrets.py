@@ -138,7 +138,7 @@ def test_a_signal_in_the_middle_still_logs_out_once(write: Any, talker: str, tmp
     write(
         "flow.yaml", FLOW.replace("steps:\n", "steps:\n  - { get: /first, auth: api }\n  - { get: /slow, auth: api }\n")
     )
-    command = [sys.executable, "-m", "runner", "flow.yaml"]
+    command = [sys.executable, "-m", "runflow", "flow.yaml"]
     env = {"URL": talker, "PASSWORD": PASSWORD, "PYTHONPATH": str(PROJECT), "PATH": "/usr/bin"}
     with subprocess.Popen(
         command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

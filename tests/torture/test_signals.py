@@ -50,7 +50,7 @@ def server_of(peer: Peer) -> None:
 def begin(folder: Path, *words: str) -> subprocess.Popen[bytes]:
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT), "PYTHONUTF8": "1"}
     return subprocess.Popen(
-        [sys.executable, "-m", "runner", "run", *words], cwd=folder, env=env, stdout=subprocess.PIPE,
+        [sys.executable, "-m", "runflow", "run", *words], cwd=folder, env=env, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, start_new_session=True,
     )  # fmt: skip
 

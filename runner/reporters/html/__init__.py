@@ -11,7 +11,7 @@ from typing import IO, Any, ClassVar
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from runner.model.events import (
+from ...model.events import (
     Event,
     RunFinished,
     RunStarted,
@@ -20,15 +20,15 @@ from runner.model.events import (
     WorkflowFinished,
     WorkflowStarted,
 )
-from runner.model.kinds import Wants
-from runner.model.results import Result, SessionResult, Verdict, WorkflowResult
-from runner.model.wording import plural, seconds_text
-from runner.reporters.causes import Causes
-from runner.reporters.failures import BAD, reason_of_run
-from runner.reporters.latency import Latency
-from runner.reporters.recording import encoded, encoded_step, workflow_record
-from runner.reporters.text import one_line
-from runner.version import __version__
+from ...model.kinds import Wants
+from ...model.results import Result, SessionResult, Verdict, WorkflowResult
+from ...model.wording import plural, seconds_text
+from ...version import __version__
+from ..causes import Causes
+from ..failures import BAD, reason_of_run
+from ..latency import Latency
+from ..recording import encoded, encoded_step, workflow_record
+from ..text import one_line
 
 CHUNK = 512 * 1024
 """Bytes of JSON that are packed, and later unpacked, together."""
@@ -113,7 +113,7 @@ class Html:
     def _page(self, result: Result) -> Any:
         style, script = (_own(name) for name in ("page.css", "page.js"))
         environment = Environment(
-            loader=PackageLoader("runner.reporters", "html"),
+            loader=PackageLoader(__name__, ""),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -139,7 +139,7 @@ class Html:
 
 
 def _own(name: str) -> str:
-    return (files("runner.reporters.html") / name).read_text(encoding="utf-8")
+    return (files(__name__) / name).read_text(encoding="utf-8")
 
 
 def _hash(text: str) -> str:
