@@ -10,7 +10,12 @@ from typing import Any
 import msgspec
 
 from .drivers.table import DRIVERS
-from .engine.session import Session
+from .engine.auth.session import Session
+from .execution.event_loop import Loop
+from .execution.options import DEFAULT_JOBS, Options
+from .execution.schedule import Run, runs_of
+from .execution.suite import NewCrew, Suite, Watch
+from .execution.thread_pool import Threads
 from .loading import Loader, Loading
 from .model.errors import Problem, RunflowError, WorkflowError
 from .model.events import Emit
@@ -18,15 +23,10 @@ from .model.kinds import Reporter
 from .model.results import Result, SessionResult
 from .model.wording import listed
 from .plan.plan import Plan
+from .reporters.fan_out import Reporters
 from .reporters.log import Log
-from .reporters.several import Reporters
-from .suite.loop import Loop
-from .suite.needs import in_order
-from .suite.options import DEFAULT_JOBS, Options
-from .suite.run import NewCrew, Suite, Watch
-from .suite.schedule import Run, runs_of
-from .suite.selection import Wanted
-from .suite.threads import Threads
+from .selection.dependencies import in_order
+from .selection.select import Wanted
 
 
 class Workflow:
@@ -168,10 +168,10 @@ def crew_for(driver: str, session: Any = None, jobs: int = DEFAULT_JOBS) -> NewC
         jobs: Workflows under way at the same time, for each of which the second keeps a connection.
     """
     if driver == "curl":  # each brings a library that takes a while to load, and that not every machine has
-        from .drivers.multiplexed import MultiplexedDriver  # noqa: PLC0415  # see above
+        from .drivers.curl.driver import MultiplexedDriver  # noqa: PLC0415  # see above
 
         return lambda _: Loop(MultiplexedDriver(jobs))
-    from .drivers.blocking import BlockingDriver  # noqa: PLC0415  # see above
+    from .drivers.requests.driver import BlockingDriver  # noqa: PLC0415  # see above
 
     return lambda stopping: Threads(lambda: BlockingDriver(session), stopping)
 

@@ -19,11 +19,11 @@ from .model.wording import did_you_mean, listed
 from .plan.compile import compile_file
 from .plan.context import Settings
 from .plan.plan import Plan
-from .suite.discover import discover
-from .suite.selection import Wanted, up_to_step
+from .selection.discover import discover
+from .selection.select import Wanted, up_to_step
 
 if TYPE_CHECKING:
-    from .lint.finding import Finding
+    from .lint.rule import Finding
 
 
 class Loading(msgspec.Struct, frozen=True):
@@ -167,8 +167,8 @@ def examined(wanted: Iterable[Wanted], loading: Loading) -> tuple[list[Plan], li
         RunflowError: a driver is not installed.
     """
     # only for who looks for it
-    from .lint.examine import findings_of  # noqa: PLC0415  # see above
-    from .suite.needs import in_order  # noqa: PLC0415  # see above
+    from .lint.findings import findings_of  # noqa: PLC0415  # see above
+    from .selection.dependencies import in_order  # noqa: PLC0415  # see above
 
     loader = Loader(msgspec.structs.replace(loading, examined=True))
     plans = loader.plans(wanted)

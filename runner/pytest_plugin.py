@@ -12,9 +12,9 @@ import pytest
 
 # runflow itself is imported when a workflow is met: this module is loaded by every pytest where runflow is installed
 if TYPE_CHECKING:
+    from .execution.schedule import Run
     from .model.results import Result, WorkflowResult
     from .plan.plan import Plan
-    from .suite.schedule import Run
 
 _NAMES = re.compile(r".+\.flow\.ya?ml")
 _HOST = pytest.StashKey["Host"]()
@@ -69,9 +69,9 @@ class Host:
     """Whatever the workflows of one process share: what was read, the tokens, the verdicts of what others need."""
 
     def __init__(self, config: pytest.Config) -> None:
+        from .execution.options import Options
         from .loading import Loader, Loading
         from .model.answer import read_json
-        from .suite.options import Options
 
         given: dict[str, Any] = {}
         for text in config.getoption("--runflow-var"):
@@ -102,9 +102,9 @@ class Host:
 
     def runs(self, path: Path) -> list[Run]:
         """The runs of a file. Raises WorkflowError with all that is wrong with it."""
+        from .execution.schedule import runs_of
         from .model.errors import WorkflowError
-        from .suite.schedule import runs_of
-        from .suite.selection import Wanted
+        from .selection.select import Wanted
 
         known = len(self._loader.problems)
         plans = self._loader.plans([Wanted(path)])

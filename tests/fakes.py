@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 
 from runflow.drivers.table import REQUESTS_CAN
+from runflow.engine.auth.session import Session
+from runflow.engine.auth.tokens import closed
 from runflow.engine.frame import World
-from runflow.engine.session import Session
-from runflow.engine.tokens import closed
 from runflow.engine.workflow import NESTED, run_workflow
 from runflow.language.files import Files
 from runflow.model.effects import LATE, Once, Send, Sleep

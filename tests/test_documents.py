@@ -18,13 +18,13 @@ import yaml
 
 import runflow
 from runflow.language.project import find_project
-from runflow.lint.examine import findings_of
+from runflow.lint.findings import findings_of
 from runflow.loading import Loader, Loading
 from runflow.model.errors import RunflowError
-from runflow.suite.selection import Wanted
+from runflow.selection.select import Wanted
 
 PROJECT = Path(__file__).parent.parent
-sys.path.insert(0, str(PROJECT / "tests" / "scale"))
+sys.path.insert(0, str(PROJECT / "tests" / "cluster"))
 from workers import Cluster  # noqa: E402  # beside the tests that it is for
 
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "workflows/README.md", "workflows/TOKENS.md")

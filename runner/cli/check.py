@@ -12,7 +12,7 @@ import click
 from .options import loading_options, paths_argument, project_paths, read_options
 
 if TYPE_CHECKING:
-    from ..lint.finding import Finding
+    from ..lint.rule import Finding
 
 WEAK = 1
 MOST_ROUNDS = 10
@@ -38,8 +38,8 @@ def command(paths: tuple[str, ...], *, shape: str, strict: bool, fix: bool, **op
     """
     from ..loading import examined
     from ..model.wording import plural
-    from ..suite.selection import parse_path
-    from .findings import FORMATS
+    from ..selection.select import parse_path
+    from .finding_formats import FORMATS
     from .problems import INVALID, nothing_selected
 
     _, loading = read_options(options)
@@ -77,7 +77,7 @@ def _mended(findings: Sequence[Finding]) -> list[str]:
     from ..language.files import FileRefused, read_file
     from ..language.source import Source
     from ..language.yaml import source_of
-    from ..lint.mend import apply, edits_of
+    from ..lint.autofix import apply, edits_of
     from ..model.errors import RunflowError
 
     sources: dict[str, Source] = {}

@@ -9,7 +9,7 @@ import click
 
 from ..model.results import Verdict, WorkflowResult
 from ..model.wording import plural, seconds_text
-from .painting import say
+from .styling import say
 
 NEWLY_FAILING = 1
 SLOWER = 1.5
@@ -41,7 +41,7 @@ def command(before: str | None, after: str | None) -> int:
     exit code 0   nothing is newly failing
     exit code 1   something is
     """  # noqa: D301  # click reads the backspace as "do not wrap"
-    from .stored import store
+    from .run_store import store
 
     kept = store()
     paths = [kept.find(before or "-2"), kept.find(after or "-1")]
@@ -62,7 +62,7 @@ def command(before: str | None, after: str | None) -> int:
 def _results(path: Path) -> dict[_Key, WorkflowResult]:
     """Each run by what it is; of several that are called the same, in their order."""
     from ..model.events import WorkflowFinished
-    from ..reporters.reading import Recorded
+    from ..reporters.format.reader import Recorded
 
     recorded = Recorded([path])
     for problem in recorded.problems:

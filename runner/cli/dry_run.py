@@ -7,20 +7,20 @@ from typing import Any
 
 import click
 
-from ..engine.authenticate import attached, placeholder
+from ..engine.auth.authenticate import attached, placeholder
 from ..engine.frame import Frame
+from ..engine.iterations import step_name
 from ..engine.request import build
 from ..engine.step import assign
-from ..engine.turns import step_name
 from ..engine.workflow import begin
+from ..execution.options import Options
+from ..execution.preflight import check_before
+from ..execution.schedule import Run
+from ..execution.suite import new_world
 from ..model.errors import StepError
 from ..plan.plan import IncludePlan, Plan, RequestPlan, SetPlan, StepPlan
 from ..redaction import Redactor
 from ..reporters.text import one_line, request_lines
-from ..suite.options import Options
-from ..suite.preflight import check_before
-from ..suite.run import new_world
-from ..suite.schedule import Run
 
 
 def show_requests(runs: list[Run], options: Options) -> int:

@@ -76,7 +76,7 @@ def _expectations() -> dict[str, Any]:
 
 def report_schema_text() -> str:
     """The schema of the report format as committed in `schemas/report.schema.json`: `#/$defs/Report`, `#/$defs/Line`."""
-    from ..reporters.record import Line, Report
+    from ..reporters.format.schema import Line, Report
 
     (report, line), definitions = msgspec.json.schema_components([Report, Line], ref_template="#/$defs/{name}")
     schema = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .painting import say
+from .styling import say
 
 
 @click.command("explain", short_help="Explain the code of a failure.")

@@ -21,12 +21,12 @@ def command(paths: tuple[str, ...], *, check: bool) -> int:
     Comments, quotes that matter and the order of keys stay, and so does what the file means. `-` reads standard input
     and writes to standard output.
     """
+    from ..language.atomic_write import replace
     from ..language.files import FileRefused, read_file
-    from ..language.layout import formatted
-    from ..language.replacing import replace
+    from ..language.formatter import formatted
     from ..model.errors import Place, Problem, RunflowError, WorkflowError
     from ..model.wording import plural
-    from ..suite.discover import discover
+    from ..selection.discover import discover
     from .problems import INVALID, NOTHING_SELECTED, show_problems
 
     if not paths:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from .options import loading_options, paths_argument, project_paths, read_options
-from .selecting import selection_options
+from .selection_options import selection_options
 
 
 @click.command("list", short_help="List what the same paths and options would run.")
@@ -19,7 +19,7 @@ def command(paths: tuple[str, ...], *, steps: bool, **options: Any) -> int:  # c
     """List the runs that `runflow run` would run with the same paths and options: file, name, case, tags."""
     from ..reporters.text import one_line
     from .problems import INVALID, compiled
-    from .selecting import chosen
+    from .selection_options import chosen
 
     _, loading = read_options(options)
     plans, loader, code = compiled(paths or project_paths("list", loading, (".",)), loading, keep_going=True)

@@ -18,14 +18,14 @@ import msgspec
 
 from ..model.errors import Place, Problem, RunflowError, WorkflowError
 from .options import loading_options, read_options
-from .reports import opened_reports, report_files, report_option
+from .report_options import opened_reports, report_files, report_option
 
 if TYPE_CHECKING:
+    from ..execution.options import Options
     from ..loading import Loading
+    from ..loadtest.config import Job
+    from ..loadtest.thresholds import Statistics
     from ..plan.plan import Plan
-    from ..scale.job import Job
-    from ..scale.measured import Statistics
-    from ..suite.options import Options
 
 NOT_MEASURED = 3
 _SILENT = frozenset(
@@ -58,9 +58,9 @@ def command(locust: tuple[str, ...], /, paths: tuple[str, ...], **options: Any) 
     `load` in a workflow says how often it is chosen (`weight`), how long its users think (`think_time`), and what must hold
     (`thresholds`): that decides the exit code. Where no threshold is on `error_rate`, no request may fail.
     """
-    from ..scale.measured import Statistics
-    from ..suite.options import Options
-    from ..suite.preflight import check_before
+    from ..execution.options import Options
+    from ..execution.preflight import check_before
+    from ..loadtest.thresholds import Statistics
     from .problems import compiled
 
     if not paths:
@@ -118,7 +118,7 @@ def _check(plans: Sequence[Plan]) -> None:
 def _job(
     plans: Sequence[Plan], file: Path, given: dict[str, Any], options: dict[str, Any], locust: Sequence[str]
 ) -> Job:
-    from ..scale.job import Job
+    from ..loadtest.config import Job
 
     return Job(
         [str(plan.path) for plan in plans],
@@ -143,8 +143,8 @@ def _read(words: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
 
 def _run(job: Job, loading: Loading, words: Sequence[str]) -> tuple[int, int]:
     """Locust in a process of its own: its exit code, and the signal that came meanwhile, or 0."""
+    from ..loadtest import config as jobs
     from ..model.environment import Environment
-    from ..scale import job as jobs
 
     known = loading.environment
     variables = dict(known.variables if isinstance(known, Environment) else known)
@@ -172,14 +172,14 @@ def _judged(
     plans: Sequence[Plan], statistics: Statistics, suite: Options, options: dict[str, Any], interrupted: int
 ) -> int:
     """The verdict, shown and reported as that of any run."""
+    from ..execution.suite import learn_first
+    from ..loadtest.thresholds import lost_workers, verdict_of
     from ..model.events import Event, RunFinished, RunStarted, StepFinished, WorkflowFinished, WorkflowStarted
     from ..model.results import Result
     from ..redaction import Redactor
     from ..reporters.console import Console
-    from ..reporters.several import Reporters
-    from ..scale.measured import lost_workers, verdict_of
-    from ..suite.run import learn_first
-    from .painting import coloured
+    from ..reporters.fan_out import Reporters
+    from .styling import coloured
 
     _table(statistics)
     lost = lost_workers(statistics, plans[0].file)
@@ -205,8 +205,8 @@ def _judged(
 
 def _table(statistics: Statistics) -> None:
     """What was measured of each request, and of each workflow as a whole."""
+    from ..loadtest.thresholds import EXPECTATION, FLOW, Measured
     from ..model.wording import seconds_text
-    from ..scale.measured import EXPECTATION, FLOW, Measured
 
     rows: list[tuple[str, ...]] = [("request", "count", "failed", "p50", "p95", "p99", "max", "a second")]
     for entry in statistics.entries:

@@ -15,7 +15,7 @@ from ..model.wording import plural
 from ..plan.plan import Plan
 from ..reporters.problems import where_of
 from ..reporters.text import can_write, excerpt, one_line
-from ..suite.selection import parse_path
+from ..selection.select import parse_path
 
 INVALID = 2
 NOTHING_SELECTED = 5

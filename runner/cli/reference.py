@@ -7,7 +7,9 @@ from typing import Any
 
 from ..engine.redirects import REDIRECTS, SAFE_ELSEWHERE, redirected
 from ..language.document import Auth, Defaults, Document, Step
-from ..language.parts import (
+from ..language.project import Environment, Project
+from ..language.schema import struct_schema
+from ..language.structs import (
     ApiKey,
     BodySource,
     CasesFile,
@@ -22,14 +24,12 @@ from ..language.parts import (
     Retry,
     UserPassword,
 )
-from ..language.project import Environment, Project
-from ..language.schema import struct_schema
 from ..matchers.table import MATCHERS
 from ..model.exchange import Request, Response
 from ..model.wording import json_text
 from ..plan import compile as _compile  # noqa: F401  # adds the filter `jsonpath`
 from ..selectors.table import KINDS
-from ..templating.prose import FUNCTIONS_PROSE, REFERENCE_PROSE, filters_prose
+from ..templating.reference_text import FUNCTIONS_PROSE, REFERENCE_PROSE, filters_prose
 
 _STRUCTS = (
     Document, CasesFile, Load, Defaults, Step, Retry, Http, ClientCertificate, BodySource, Graphql, Paginate, NextParam,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from .reports import opened_reports, report_files, report_options
+from .report_options import opened_reports, report_files, report_options
 
 if TYPE_CHECKING:
     from ..model.results import Result
@@ -23,8 +23,8 @@ def command(files: tuple[Path, ...], **options: Any) -> int:
     The exit code is that of the runs; a file that was cut is an error, for what is missing in it may have failed.
     """
     from ..model.events import RunFinished
-    from ..reporters.reading import Recorded
-    from ..reporters.several import Reporters
+    from ..reporters.fan_out import Reporters
+    from ..reporters.format.reader import Recorded
 
     wanted = report_files(options["reports"], None)
     if not wanted:

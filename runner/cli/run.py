@@ -12,9 +12,9 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 import msgspec
 
-from ..suite.options import DEFAULT_JOBS, Options
-from .descriptors import allowed
-from .executor import check_executor, crew_elsewhere, executor_options, opened_cluster
+from ..execution.options import DEFAULT_JOBS, Options
+from .executor_options import check_executor, crew_elsewhere, executor_options, opened_cluster
+from .open_files_limit import allowed
 from .options import (
     demo_option,
     demo_variables,
@@ -23,17 +23,17 @@ from .options import (
     project_paths,
     read_options,
 )
-from .reports import Wanted, on_stdout, opened_reports, report_files, report_options, wants
-from .selecting import selection_options
+from .report_options import Wanted, on_stdout, opened_reports, report_files, report_options, wants
+from .selection_options import selection_options
 
 if TYPE_CHECKING:
+    from ..cluster.registry import Cluster
+    from ..execution.schedule import Run
+    from ..execution.snapshot_store import Taken
+    from ..execution.suite import NewCrew
     from ..model.results import Result
     from ..reporters.progress import Progress
-    from ..scale.clusters import Cluster
-    from ..suite.run import NewCrew
-    from ..suite.schedule import Run
-    from ..suite.snapshots import Taken
-    from .pausing import Pause
+    from .pause import Pause
 
 
 @click.command("run", short_help="Run workflows.")
@@ -100,7 +100,7 @@ def command(paths: tuple[str, ...], *, demo: bool, **options: Any) -> int:  # cl
 def _run(stack: ExitStack, paths: tuple[str, ...], more: dict[str, str], options: dict[str, Any]) -> int:
     from ..app import crew_for, replay_crew
     from .problems import INVALID, compiled
-    from .selecting import chosen
+    from .selection_options import chosen
 
     check_executor(options)
     if options["update_snapshots"] and options["untrusted"]:
@@ -190,7 +190,7 @@ def _jobs(runs: int, asked: int | None, cluster: Cluster | None, *, one_by_one: 
 
 
 def _taken() -> Taken:
-    from ..suite.snapshots import Taken
+    from ..execution.snapshot_store import Taken
 
     return Taken()
 
@@ -223,7 +223,7 @@ def _timeout(text: str | None) -> float | None:
 def _pause(step: str | None) -> Pause | None:
     if step is None:
         return None
-    from .pausing import Pause
+    from .pause import Pause
 
     if not sys.stdin.isatty() or not sys.stdout.isatty():
         raise click.UsageError("--pause needs a terminal to ask on")
@@ -232,9 +232,9 @@ def _pause(step: str | None) -> Pause | None:
 
 def _resumed(runs: list[Run], step: str, home: Path) -> list[Run]:
     """The runs from a step on, each with what it had when it was last run."""
-    from ..reporters.kept import last_result
+    from ..reporters.format.last_run import last_result
     from ..reporters.text import one_line
-    from ..suite.resume import resumed
+    from ..selection.resume import resumed
 
     found = []
     for run in runs:
@@ -252,7 +252,7 @@ def _remember(home: Path, runs: list[Run], result: Result, *, whole: bool) -> No
     """Keep what later runs ask for. That it cannot be kept (a folder that is read-only) is nobody's failure."""
     from contextlib import suppress
 
-    from ..suite.history import History
+    from ..selection.history import History
 
     with suppress(OSError):
         keys = [run.key for run in runs]
@@ -277,7 +277,7 @@ def _progress(stack: ExitStack, runs: int, stream: IO[str], *, quiet: bool) -> t
 def _reporters(options: dict[str, Any], stream: IO[str], above: IO[str]) -> list[Any]:
     from ..reporters.console import Console
     from ..reporters.log import Log
-    from .painting import coloured
+    from .styling import coloured
 
     verbosity = -1 if options["quiet"] else options["verbose"]
     reporters: list[Any] = [

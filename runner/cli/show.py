@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..model.wording import plural, seconds_text, shown
-from .painting import say, say_lines
+from .styling import say, say_lines
 
 if TYPE_CHECKING:
     from ..model.events import StepFinished, WorkflowFinished
     from ..model.results import Result, StepResult, WorkflowResult
-    from ..reporters.causes import Cause
-    from ..reporters.store import Store
-    from ..suite.selection import Wanted
+    from ..reporters.failure_groups import Cause
+    from ..reporters.format.store import Store
+    from ..selection.select import Wanted
 
 NOTHING_THERE = 5
 _COLOURS = {"passed": "green", "failed": "red", "error": "red", "skipped": "yellow"}
@@ -35,8 +35,8 @@ _RUNS_NAMED = 10
 @click.option("--list", "listed", is_flag=True, help="List the runs that are kept.")
 def command(path: str | None, *, run: str, listed: bool) -> int:
     """Show the last run's failures, grouped by cause; or of one step all that is known: what was sent, what came, variables, tries."""
-    from ..reporters.reading import Recorded
-    from .stored import store
+    from ..reporters.format.reader import Recorded
+    from .run_store import store
 
     kept = store()
     if listed:
@@ -48,7 +48,7 @@ def command(path: str | None, *, run: str, listed: bool) -> int:
 
 
 def _list(kept: Store) -> int:
-    from ..reporters.reading import Recorded
+    from ..reporters.format.reader import Recorded
 
     every = kept.runs()
     for number, path in enumerate(every):
@@ -62,7 +62,7 @@ def _list(kept: Store) -> int:
 
 def _overview(events: Iterator[Any]) -> int:
     from ..model.events import RunFinished, RunStarted, WorkflowFinished
-    from ..reporters.causes import Causes
+    from ..reporters.failure_groups import Causes
 
     causes = Causes()
     for event in events:
@@ -110,8 +110,8 @@ def _summary(result: Result, causes: int) -> None:
 def _steps(events: Iterator[Any], text: str) -> int:
     """Every step that a path means, in every run of its file."""
     from ..model.events import StepFinished, WorkflowFinished
-    from ..reporters.kept import same_file
-    from ..suite.selection import parse_path
+    from ..reporters.format.last_run import same_file
+    from ..selection.select import parse_path
 
     wanted = parse_path(text)
     if wanted.line is not None:

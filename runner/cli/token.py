@@ -14,7 +14,7 @@ import click
 from .options import demo_option, demo_variables, loading_options, read_options
 
 if TYPE_CHECKING:
-    from ..engine.lookup import Lookup
+    from ..engine.auth.lookup import Lookup
     from ..plan.plan import Plan
 
 CANNOT = 3
@@ -52,12 +52,12 @@ def command(name: str, path: Path, *, demo: bool, reveal: bool, verbose: int, **
 
 def _fetch(plan: Plan, name: str, given: dict[str, Any], environment: Any, *, reveal: bool, verbose: int) -> int:
     from ..app import crew_for
+    from ..execution.options import Options
+    from ..execution.schedule import runs_of
+    from ..execution.suite import Suite
     from ..model.results import Failure
     from ..redaction import Redactor
     from ..reporters.console import Console
-    from ..suite.options import Options
-    from ..suite.run import Suite
-    from ..suite.schedule import runs_of
 
     console = Console(sys.stderr if reveal else sys.stdout, colour=False, verbosity=verbose)
     suite = Suite(runs_of([plan]), Options(given, environment, jobs=1), console.handle, crew_for(plan.driver))

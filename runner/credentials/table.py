@@ -11,7 +11,7 @@ CREDENTIALS: dict[str, Credential] = {
 }
 
 SESSIONS = ("oauth2", "login")
-"""Kinds whose token is fetched when it is first needed: `plan/sessions.py` compiles them, `engine/tokens.py` runs them."""
+"""Kinds whose token is fetched when it is first needed: `plan/sessions.py` compiles them, `engine/auth/tokens.py` runs them."""
 
 SESSION_KEYS = {"oauth2": ("logout", "attach", "renew"), "login": ("refresh", "logout", "attach", "renew")}
 """The keys that go with each."""

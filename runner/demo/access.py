@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote_plus
 
 from ..model.challenges import challenges
-from .asked import Answered, Asked, Refused, json_answer, need
+from .request import Answered, Asked, Refused, json_answer, need
 
 PASSWORDS = {"ada": "correct-horse-battery", "bob": "staple-and-staple"}
 PEOPLE: dict[str, dict[str, Any]] = {

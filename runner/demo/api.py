@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from .access import PEOPLE, Access, environment
-from .asked import Answered, Asked, Refused, json_answer, need
+from .request import Answered, Asked, Refused, json_answer, need
 
 __all__ = ["Answered", "Asked", "DemoApi", "environment"]
 

@@ -42,7 +42,7 @@ def features(name: str) -> frozenset[str]:
         return REQUESTS_CAN
     try:
         # it brings pycurl, which not every machine has
-        from . import multiplexed  # noqa: PLC0415  # see above
+        from .curl import driver as multiplexed  # noqa: PLC0415  # see above
     except (ImportError, AttributeError) as error:  # a libcurl that does not load, a pycurl that is too old
         hint = "pip install --upgrade 'runflow[curl]'"
         raise RunflowError(f"the curl driver cannot use the pycurl that is installed: {error}", hint=hint) from None

@@ -12,15 +12,15 @@ import msgspec
 from ..language.project import PROJECT_FILE, find_project
 from ..language.source import Source
 from ..language.yaml import source_of
-from ..lint.examine import findings_of
-from ..lint.finding import Finding
+from ..lint.findings import findings_of
+from ..lint.rule import Finding
 from ..loading import Loading, examined
 from ..model.errors import Problem, RunflowError, WorkflowError
 from ..model.results import Where
 from ..reporters.problems import where_of
-from ..suite.discover import SUFFIXES, discover
-from ..suite.selection import Wanted
-from .past import home_of
+from ..selection.discover import SUFFIXES, discover
+from ..selection.select import Wanted
+from .last_run import home_of
 
 _STEPS = re.compile(r"^(['\"]?)steps\1\s*:", re.MULTILINE)
 _FLOW = re.compile(r".+\.flow\.ya?ml")

@@ -14,7 +14,7 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 from pygls.uris import from_fs_path, to_fs_path
 
-from ..lint.finding import Finding
+from ..lint.rule import Finding
 from ..loading import Loading
 from ..model.errors import DocumentPath
 from ..model.results import Where, WorkflowResult
@@ -22,9 +22,9 @@ from ..reporters.failures import BAD, reason_of_run
 from ..version import __version__
 from .draft import Cursor, Draft, cursor_at, read
 from .findings import findings_in, is_workflow
+from .last_run import Past, value_of
 from .names import Given, steps_of
-from .past import Past, value_of
-from .running import is_saved, run
+from .run_process import is_saved, run
 from .suggestions import explained, givers, place_named, suggestions, worth
 
 RUN = "runflow.run"

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from ..model.errors import DocumentPath
 from ..model.wording import seconds_text, shown
-from ..templating.prose import FUNCTIONS_PROSE, filters_prose
+from ..templating.reference_text import FUNCTIONS_PROSE, filters_prose
 from .draft import Cursor
 from .names import Given, credentials, known_at
 

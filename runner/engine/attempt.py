@@ -9,7 +9,7 @@ import msgspec
 from ..model.answer import Answer
 from ..model.exchange import Exchange, Response
 from ..model.results import StepResult, Try, Verdict
-from .authenticate import Held
+from .auth.authenticate import Held
 from .frame import Frame
 from .judge import Judgement
 

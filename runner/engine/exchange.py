@@ -9,8 +9,8 @@ from ..model.effects import Flow, Send
 from ..model.errors import StepError
 from ..model.events import SecretLearned
 from ..model.exchange import Exchange, Request, Response, TransportFailure
+from ..model.headers import with_lines
 from ..model.kinds import Signer
-from ..model.lines import with_lines
 from .frame import Frame
 from .redirects import redirected, stays_home
 from .request import Outgoing

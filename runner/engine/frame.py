@@ -14,11 +14,11 @@ from ..model.results import Failure, Snapshot, Where
 from ..plan.plan import CredentialPlan, Plan
 from ..redaction import SHORTEST_SECRET, too_short
 from ..templating.functions import functions
+from .auth.secret_capture import Hearing
 from .cookies import CookieJar
-from .hearing import Hearing
 
 if TYPE_CHECKING:
-    from .session import Session  # which runs in frames
+    from .auth.session import Session  # which runs in frames
 
 
 Pause = Callable[[str, dict[str, Any]], dict[str, Any]]

@@ -7,7 +7,6 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from ..matchers.equality import same
-from ..matchers.openapi import Contract
 from ..model.answer import Answer
 from ..model.errors import StepError
 from ..model.events import SecretLearned
@@ -15,12 +14,13 @@ from ..model.exchange import Exchange, Response
 from ..model.kinds import MISSING, Names
 from ..model.results import Check, Failure, Snapshot
 from ..model.wording import did_you_mean, key_text, shown
+from ..openapi.contract import Contract
 from ..plan.conditions import Condition, Expectation, Inside, Stored
-from ..plan.parts import AssertPlan, ExtractPlan
+from ..plan.fragments import AssertPlan, ExtractPlan
 from ..plan.plan import StepPlan
 from ..templating.values import boolean, expression_parts
+from .auth.secret_capture import learnt
 from .frame import Frame
-from .hearing import learnt
 
 
 class Judgement:

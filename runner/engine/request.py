@@ -6,8 +6,8 @@ import msgspec
 
 from ..model.errors import StepError
 from ..model.exchange import Request
+from ..model.headers import check_lines
 from ..model.kinds import Encoded, Names, Signer
-from ..model.lines import check_lines
 from ..model.urls import TOKEN, absolute_url, with_params
 from ..plan.plan import BodyPlan, HttpPlan, RequestPlan
 from .frame import Frame

@@ -15,8 +15,8 @@ from ..model.results import Failure, StepResult, Try, Verdict
 from ..model.wording import listed
 from ..plan.plan import StepPlan
 from .frame import Frame, Pause
+from .iterations import StoppedStep, bad, step_name, turns_of
 from .step import Nested, StepRun
-from .turns import StoppedStep, bad, step_name, turns_of
 
 
 class Sequence:

@@ -13,19 +13,19 @@ from ..model.errors import Interrupted, StepError
 from ..model.exchange import Response
 from ..model.results import Failure, StepResult, Try, Verdict, WorkflowResult
 from ..model.wording import seconds_text
-from ..plan.parts import AssertPlan
+from ..plan.fragments import AssertPlan
 from ..plan.plan import DEFAULT_TIMEOUT, IncludePlan, Plan, RequestPlan, RetryPlan, SetPlan, StepPlan
 from ..templating.values import boolean
 from .attempt import Attempt
+from .auth.diagnosis import REFUSED, notes_on
+from .auth.renewal import answered
+from .auth.tokens import RunSteps
 from .frame import Frame
+from .iterations import StoppedStep, step_name
 from .judge import Judgement, ResponseView, judge, judge_asserts, judge_contract
-from .pages import first_page, next_page
-from .refusal import REFUSED, notes_on
-from .renewal import answered
+from .pagination import first_page, next_page
 from .request import build
 from .retry import next_wait, retry_after
-from .tokens import RunSteps
-from .turns import StoppedStep, step_name
 
 RunIncluded = Callable[[Plan, Frame, dict[str, Any]], Flow[WorkflowResult]]
 

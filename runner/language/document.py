@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, UnsetType, field
 
-from .parts import (
+from .structs import (
     ApiKey,
     AwsSigv4,
     BodySource,

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..matchers.openapi_document import Breach, Document, Node
 from ..model.wording import did_you_mean
+from ..openapi.document import Breach, Document, Node
 from ..plan.conditions import Expectation
 from ..plan.plan import RequestPlan, StepPlan
 from ..selectors.json_path import Definite
-from .finding import Remark
+from .rule import Remark
 from .subject import Subject, literal
 
 ONE_IS_WRONG = "one of the two is wrong"

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from ..language.document import METHODS
 from ..model.errors import DocumentPath, Edit
-from .finding import Remark
+from .rule import Remark
 from .subject import Subject, leaves, sounds_secret
 
 

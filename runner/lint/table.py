@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from . import contract, exposure, flow, weak
-from .finding import Rule
+from . import contract, exposure, weak
+from . import data_flow as flow
+from .rule import Rule
 
 INVALID = "RF600"
 RULES: dict[str, Rule] = {

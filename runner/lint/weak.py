@@ -8,7 +8,7 @@ from typing import Any
 from ..plan.conditions import Condition, Expectation, Inside
 from ..plan.plan import RequestPlan
 from ..selectors.json_path import Definite
-from .finding import Remark
+from .rule import Remark
 from .subject import Subject, literal
 
 

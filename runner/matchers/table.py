@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ..model.kinds import Matcher
 from ..model.plugins import joined
-from . import collections, combine, equality, kind, ordering, schema, snapshot, text
+from . import collections, combine, equality, ordering, schema, snapshot, text
+from . import type_and_exists as kind
 
 MATCHERS: dict[str, Matcher] = {
     matcher.name: matcher

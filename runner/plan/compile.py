@@ -14,10 +14,10 @@ from ..language.document import Defaults, Document, Step
 from ..language.files import FileRefused
 from ..language.read import Reading, read_document
 from ..language.yaml import load
-from ..matchers.openapi import Contract, contract_of
 from ..model.errors import DocumentPath, Place, Problem, StepError, WorkflowError
 from ..model.kinds import ReadFile, Value
 from ..model.wording import did_you_mean
+from ..openapi.contract import Contract, contract_of
 from ..selectors.json_path import jsonpath_filter
 from ..templating.filters import FILTERS
 from ..templating.values import NONE, Literal

@@ -29,7 +29,7 @@ from ..templating.values import (
     compile_value,
 )
 from .conditions import Pick
-from .parts import AssertPlan, Seconds
+from .fragments import AssertPlan, Seconds
 
 Uses = list[tuple[frozenset[str], frozenset[str], DocumentPath]]
 """Names that values use, those of them that are known only there (a loop's), and the place."""

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from msgspec import UNSET
 
-from ..language.parts import Extract
+from ..language.structs import Extract
 from ..matchers.base import ValueMatcher
 from ..matchers.equality import is_number
 from ..matchers.schema import Schema
@@ -23,7 +23,7 @@ from ..selectors.table import kind_of
 from ..templating.values import Literal
 from .conditions import Condition, Conditions, Expectation, Inside, Pick
 from .context import Context
-from .parts import ExtractPlan
+from .fragments import ExtractPlan
 from .snapshots import SnapshotCompiler
 
 _CLASS = re.compile(r"[1-5]xx")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import msgspec
 from msgspec import UNSET
 
-from ..language.parts import Load
+from ..language.structs import Load
 from ..model.errors import DocumentPath
 from ..model.units import bare_number_hint, parse_duration
 from ..model.wording import did_you_mean, shown

@@ -9,14 +9,14 @@ from typing import Any
 import msgspec
 
 from ..language.source import Source
-from ..matchers.openapi import Contract
 from ..model.answer import Answer
 from ..model.errors import DocumentPath
 from ..model.exchange import DEFAULT_TRANSPORT, AllowedHosts, Transport
 from ..model.kinds import Body, Credential, Place, ReadFile, Value
+from ..openapi.contract import Contract
 from .conditions import Expectation, Pick
+from .fragments import AssertPlan, ExtractPlan, Fields, Named, Seconds
 from .load import LoadPlan
-from .parts import AssertPlan, ExtractPlan, Fields, Named, Seconds
 
 DEFAULT_TIMEOUT = 30.0
 """Seconds for one try of a step that says nothing else."""

@@ -11,15 +11,15 @@ from msgspec import UNSET
 from ..bodies.table import BODIES as BODY_KINDS
 from ..credentials.table import CREDENTIALS
 from ..language.document import BODIES, METHODS, Auth, Defaults, Step
-from ..language.parts import Http, Retry, plain_data
+from ..language.structs import Http, Retry, plain_data
 from ..model.errors import DocumentPath, StepError
-from ..model.lines import check_lines
+from ..model.headers import check_lines
 from ..model.pairs import check_pairs
 from ..model.urls import TOKEN
 from ..model.wording import did_you_mean, listed
 from ..templating.values import Literal
 from .context import Context
-from .parts import Field, Fields
+from .fragments import Field, Fields
 from .plan import AuthUse, BodyPlan, CredentialPlan, PagePlan, RequestPlan
 from .transport import HttpCompiler
 

@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import UNSET
 
 from ..language.document import Document
-from ..language.parts import CasesFile
+from ..language.structs import CasesFile
 from ..language.yaml import load
 from ..model.answer import read_json
 from ..model.errors import DocumentPath, Problem, WorkflowError

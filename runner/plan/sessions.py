@@ -14,7 +14,7 @@ from ..bodies.table import BODIES
 from ..credentials import oauth2
 from ..credentials.table import CREDENTIALS, SESSION_KEYS, SESSIONS
 from ..language.document import METHODS, Auth, Defaults, Step
-from ..language.parts import Renew, plain_data
+from ..language.structs import Renew, plain_data
 from ..model.errors import DocumentPath
 from ..model.kinds import PLACES, Value
 from ..model.urls import TOKEN

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import UNSET
 
 from ..language.document import ACTIONS, METHODS, REQUEST_ONLY, Defaults, Step
-from ..language.parts import Retry
+from ..language.structs import Retry
 from ..model.errors import DocumentPath
 from ..model.kinds import Value
 from ..model.wording import did_you_mean, listed
@@ -16,7 +16,7 @@ from ..selectors.failure import Failure
 from ..templating.values import NONE, Literal
 from .context import Context
 from .expectations import ExpectCompiler, merged_expect
-from .parts import AssertPlan, Named, Seconds
+from .fragments import AssertPlan, Named, Seconds
 from .plan import IncludePlan, Plan, RetryPlan, SetPlan, StepPlan
 from .requests import RequestCompiler, merged
 

@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from ..language.document import Step
 from ..language.files import FileRefused
-from ..language.parts import Http, plain_data
+from ..language.structs import Http, plain_data
 from ..model.errors import DocumentPath, StepError
 from ..model.exchange import DEFAULT_RESPONSE_LIMIT, Transport
 from ..model.units import parse_size

@@ -24,7 +24,7 @@ from ..model.exchange import Exchange, Headers, Request, Response, Timings
 from ..model.kinds import Wants
 from ..model.results import StepResult
 from ..version import __version__
-from .recording import encoded
+from .format.writer import encoded
 from .text import step_title
 
 _VERSIONS = {"1.0": "HTTP/1.0", "1.1": "HTTP/1.1", "2": "HTTP/2", "3": "HTTP/3"}

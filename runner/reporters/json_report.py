@@ -14,7 +14,7 @@ from ..model.events import (
     WorkflowStarted,
 )
 from ..model.kinds import Wants
-from .recording import encoded, encoded_step, end, first_line, session_record, workflow_record
+from .format.writer import encoded, encoded_step, end, first_line, session_record, workflow_record
 
 
 class Json:

@@ -16,8 +16,8 @@ from ..model.events import (
     WorkflowStarted,
 )
 from ..model.kinds import Wants
-from .record import RunFinishedLine, SessionFinishedLine, WorkflowFinishedLine
-from .recording import encoded, encoded_step, end, first_line, run_line, session_record, workflow_record
+from .format.schema import RunFinishedLine, SessionFinishedLine, WorkflowFinishedLine
+from .format.writer import encoded, encoded_step, end, first_line, run_line, session_record, workflow_record
 
 
 class JsonLines:

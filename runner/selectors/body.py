@@ -6,7 +6,7 @@ import hashlib
 from typing import Any, ClassVar
 
 from ..model.answer import Answer
-from .final import Fact
+from .final_response import Fact
 
 
 class Body(Fact):

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from ..model.answer import Answer
 from ..model.exchange import FAILURE_KINDS
 from ..model.kinds import MISSING
-from .final import Fact
+from .final_response import Fact
 
 
 class Failure(Fact):

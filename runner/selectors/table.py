@@ -7,7 +7,8 @@ from functools import lru_cache
 from ..model.kinds import Selector, SelectorKind
 from ..model.plugins import joined
 from ..model.wording import did_you_mean
-from . import body, connection, cookie, failure, final, header, json_path, jsonpath_ng, markup, regex
+from . import body, connection, cookie, failure, header, json_path, jsonpath_ng, markup, regex
+from . import final_response as final
 
 KINDS: dict[str, SelectorKind] = {
     kind.name: kind

@@ -28,7 +28,7 @@ from ..model.kinds import Names, Value
 from ..model.limits import limited
 from ..model.plugins import joined
 from ..model.wording import cut, did_you_mean, json_text, json_type, listed, shown
-from . import growth
+from . import size_limits as growth
 from .analysis import files_named, leaves, names_used, needs, source
 from .filters import FILTERS, FilterError, UrlText
 from .values import HIDDEN_RANDOM, TemplateProblem, as_text, check_climb, undefined

@@ -105,7 +105,7 @@ LOADING = """
 import sys, time
 from pathlib import Path
 from runflow.loading import Loader, Loading
-from runflow.suite.selection import Wanted
+from runflow.selection.select import Wanted
 started = time.perf_counter()
 loader = Loader(Loading())
 plans = loader.plans([Wanted(Path(sys.argv[1]))])

@@ -28,9 +28,9 @@ import gc, sys, time
 from pathlib import Path
 from runflow.app import crew_for, run_suite
 from runflow.loading import Loader, Loading
-from runflow.suite.options import Options
-from runflow.suite.schedule import runs_of
-from runflow.suite.selection import Wanted
+from runflow.execution.options import Options
+from runflow.execution.schedule import runs_of
+from runflow.selection.select import Wanted
 path, driver, jobs = sys.argv[1:]
 loader = Loader(Loading(driver=driver))
 runs = runs_of(loader.plans([Wanted(Path(path))]))

@@ -11,7 +11,7 @@ import pytest
 
 from runflow.demo.access import API_KEY, CLIENT, PASSWORDS
 from runflow.demo.api import DemoApi
-from runflow.demo.asked import Answered, Asked
+from runflow.demo.request import Answered, Asked
 from runflow.demo.server import DemoServer
 
 

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 from test_conformance import OneByOne
 
-from runflow.drivers.blocking import BlockingDriver
+from runflow.drivers.requests.driver import BlockingDriver
 from runflow.model.exchange import Request, Response, Transport
 
 Raw = Callable[..., str]

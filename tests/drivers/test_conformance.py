@@ -14,8 +14,8 @@ import msgspec
 import pytest
 import trustme
 
-from runflow.drivers.blocking import BlockingDriver
-from runflow.drivers.multiplexed import MultiplexedDriver
+from runflow.drivers.curl.driver import MultiplexedDriver
+from runflow.drivers.requests.driver import BlockingDriver
 from runflow.model.exchange import Request, Response, Transport, TransportFailure
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"

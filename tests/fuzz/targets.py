@@ -10,8 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
-from runflow.drivers.connection import Attempt, _Response
-from runflow.drivers.heads import CutShort, Head, MalformedHead
+from runflow.drivers.requests.connection import Attempt, _Response
+from runflow.drivers.response_head import CutShort, Head, MalformedHead
 from runflow.engine.redirects import SAFE_ELSEWHERE, redirected
 from runflow.language.read import read_document
 from runflow.language.source import Source

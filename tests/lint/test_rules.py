@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from runflow.lint.examine import findings_of
+from runflow.lint.findings import findings_of
 from runflow.lint.table import IDLE, INVALID, RULES, UNREASONED
 from runflow.loading import Loader, Loading
 from runflow.model.codes import CODES
-from runflow.suite.selection import Wanted
+from runflow.selection.select import Wanted
 
 HEAD = "base_url: https://api.test\nsteps:\n"  # two lines, so that steps begin in the third
 

@@ -44,7 +44,7 @@ def test_what_is_slow_to_import_is_not_asked_for() -> None:
     """rfc3987-syntax builds its grammar for a second whenever it is there; nothing of ours brings it."""
     from importlib import metadata
 
-    needs = metadata.requires("runflow") or []
+    needs = metadata.requires("runflow-http") or []
     assert not [each for each in needs if "rfc3987" in each or "format-nongpl" in each]
     done = subprocess.run(
         [sys.executable, "-c", "import runflow.matchers.iri, sys; sys.exit('lark' in sys.modules)"], check=False

@@ -16,8 +16,8 @@ from lxml import etree
 from runflow.model.codes import CODES
 from runflow.model.exchange import Exchange, Request, Response
 from runflow.model.results import Check, StepResult, Try, Verdict
-from runflow.reporters.record import CheckRecord, Line, Report, StepFinishedLine, StepRecord
-from runflow.reporters.recording import encoded, encoded_step
+from runflow.reporters.format.schema import CheckRecord, Line, Report, StepFinishedLine, StepRecord
+from runflow.reporters.format.writer import encoded, encoded_step
 
 FILES = ["out.xml", "out.html", "out.json", "out.jsonl", "out.tap", "out.har", "out.md", "out.github", "summary.md"]
 SECRETS = ["s3cret pass'word&", "s3cret+pass", "s3cret%20pass", "tok-3141592653", "dG9rLTMxNDE"]

@@ -24,10 +24,10 @@ from ...model.kinds import Wants
 from ...model.results import Result, SessionResult, Verdict, WorkflowResult
 from ...model.wording import plural, seconds_text
 from ...version import __version__
-from ..causes import Causes
+from ..failure_groups import Causes
 from ..failures import BAD, reason_of_run
+from ..format.writer import encoded, encoded_step, workflow_record
 from ..latency import Latency
-from ..recording import encoded, encoded_step, workflow_record
 from ..text import one_line
 
 CHUNK = 512 * 1024

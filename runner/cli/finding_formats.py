@@ -1,0 +1,106 @@
+"""Findings of `runflow check`, written: for people, as JSON, as SARIF, as annotations of GitHub."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import click
+
+from ..language.source import Source
+from ..lint.rule import Finding
+from ..lint.table import INVALID, RULES
+from ..model.codes import CODES
+from ..reporters.github import annotation
+from ..reporters.problems import where_of
+from ..version import __version__
+from .problems import Shown, show_each
+
+
+def text(findings: Sequence[Finding], _: str) -> None:
+    """Onto standard error, as problems are shown everywhere."""
+    labels = {id(each): "" if each.code == INVALID else f"{each.severity} {each.code}" for each in findings}
+    show_each(Shown(each.message, each.place, each.hint, labels[id(each)]) for each in findings)
+
+
+def _facts(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    sources: dict[str, Source | None] = {}
+    found = []
+    for each in findings:
+        where = where_of(each.place, sources)
+        file = where.file if where else each.place.file if each.place else None
+        found.append({
+            "code": each.code, "severity": each.severity, "message": each.message, "hint": each.hint, "file": file,
+            "line": where.line if where else None, "column": where.column if where else None,
+            "end_column": where.column + where.width if where else None,
+            "fixable": each.edit is not None or bool(each.instead),
+        })  # fmt: skip
+    return found
+
+
+def as_json(findings: Sequence[Finding], summary: str) -> None:
+    """One object: `findings`, each with its place."""
+    click.echo(
+        json.dumps({"format": 1, "runflow": __version__, "summary": summary, "findings": _facts(findings)}, indent=2)
+    )
+
+
+def sarif(findings: Sequence[Finding], _: str) -> None:
+    """SARIF 2.1.0, as code scanning reads it."""
+    codes = [INVALID, *RULES, *sorted({each.code for each in findings} - RULES.keys() - {INVALID})]
+    rules = [
+        {"id": code, "shortDescription": {"text": CODES[code].title}, "fullDescription": {"text": CODES[code].means},
+         "help": {"text": "\n".join(CODES[code].next)}}
+        for code in codes
+    ]  # fmt: skip
+    results = []
+    for each in _facts(findings):
+        words = {"text": f"{each['message']}\n{each['hint']}".strip()}
+        index = codes.index(each["code"])
+        result: dict[str, Any] = {
+            "ruleId": each["code"],
+            "ruleIndex": index,
+            "level": each["severity"],
+            "message": words,
+        }
+        if each["file"] is not None:
+            path = Path(each["file"])
+            uri = path.as_uri() if path.is_absolute() else quote(path.as_posix())
+            physical: dict[str, Any] = {"artifactLocation": {"uri": uri}}
+            if each["line"] is not None:
+                physical["region"] = {
+                    "startLine": each["line"],
+                    "startColumn": each["column"],
+                    "endColumn": each["end_column"],
+                }
+            result["locations"] = [{"physicalLocation": physical}]
+        results.append(result)
+    driver = {"name": "runflow", "version": __version__, "rules": rules}
+    schema = "https://json.schemastore.org/sarif-2.1.0.json"
+    click.echo(
+        json.dumps(
+            {"$schema": schema, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]},
+            indent=2,
+        )
+    )
+
+
+def github(findings: Sequence[Finding], _: str) -> None:
+    """Workflow commands, which GitHub shows on the lines."""
+    sources: dict[str, Source | None] = {}
+    for each in findings:
+        where = where_of(each.place, sources)
+        file = each.place.file if each.place else ""
+        title = f"{each.code}: {CODES[each.code].title}"
+        click.echo(annotation(each.severity, where, file, title, f"{each.message}\n{each.hint}".strip()))
+
+
+FORMATS: dict[str, Callable[[Sequence[Finding], str], None]] = {
+    "text": text,
+    "json": as_json,
+    "sarif": sarif,
+    "github": github,
+}

@@ -1,0 +1,1 @@
+"""Clusters: sends runs to other machines, and brings their events back."""

@@ -1,0 +1,93 @@
+"""What goes to a cluster: each run as a job, its workflow as a parcel with all its files, and nothing secret unasked."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterable
+from pathlib import Path
+from uuid import uuid4
+
+from ..execution.options import Options
+from ..execution.schedule import Run
+from ..language.bundle import Bundle
+from ..loading import Loader
+from ..model.environment import Environment
+from ..model.errors import Place, Problem, WorkflowError
+from ..plan.plan import Plan
+from .worker import Job, Parcel
+
+
+class Post:
+    """Makes of a run what a worker needs for it.
+
+    Args:
+        loader: Has compiled the workflows.
+        options: Of the suite.
+        secrets: Values of environment variables and secrets are sent too; without it only their names are.
+        keeps_tokens: Workers keep tokens from run to run.
+    """
+
+    def __init__(self, loader: Loader, options: Options, *, secrets: bool, keeps_tokens: bool) -> None:
+        self.suite = uuid4().hex
+        self._loader = loader
+        self._options = options
+        self._secrets = secrets
+        self._keeps_tokens = keeps_tokens
+        self._last: tuple[Path, bytes] = (Path(), b"")
+
+    def check(self, plans: Iterable[Plan]) -> None:
+        """Refuse to send what is secret, unless somebody said so.
+
+        Raises:
+            WorkflowError: all of it.
+        """
+        problems = [] if self._secrets else [each for plan in plans for each in self._secret_values(plan)]
+        if problems:
+            raise WorkflowError(list(dict.fromkeys(problems)))
+
+    def _secret_values(self, plan: Plan) -> Iterable[Problem]:
+        for index, name in enumerate(plan.secrets):
+            if name in self._options.given:
+                message = f"`{name}` is secret, and --var would send its value to the workers"
+                hint = f"--send-secrets says that they may have it; or let them read it: env.{name.upper()}"
+                yield Problem(message, Place(plan.file, ("secrets", index)), hint)
+        for path in sorted(self._loader.settings_of(plan).files.private & plan.files):
+            message = f"{path.name} holds a private key, which would be sent to the workers"
+            yield Problem(message, Place(plan.file, unread=True), "--send-secrets says that they may have it")
+
+    def job(self, run: Run) -> bytes:
+        """A run, pickled."""
+        plan, options = run.plan, self._options
+        variables, found = self._environment(plan) if self._secrets else ({}, {})
+        job = Job(
+            suite=self.suite,
+            row=run.row,
+            given={name: value for name, value in options.given.items() if name in plan.accepts},
+            variables=variables,
+            found=found,
+            left_out=plan.left_out,
+            outputs=frozenset(named.name for named in plan.outputs),
+            idempotent=plan.idempotent,
+            keeps_tokens=self._keeps_tokens,
+            seed=options.seed,
+            keep=options.keep,
+            places=options.places,
+        )
+        return pickle.dumps(job)
+
+    def _environment(self, plan: Plan) -> tuple[dict[str, str], dict[str, str]]:
+        """The environment variables that it needs, and what secret sources gave for them."""
+        environment = self._options.environment
+        names = {*plan.secrets, *(name for name, _, _ in plan.env)}
+        values = {name: value for name in sorted(names) if (value := environment.get(name)) is not None}
+        sourced = environment.found if isinstance(environment, Environment) else {}
+        found = {name: value for name, value in values.items() if name in sourced}
+        return {name: value for name, value in values.items() if name not in found}, found
+
+    def parcel(self, plan: Plan) -> bytes:
+        """A workflow with its files, pickled; runs of one come one after the other, so the last is kept."""
+        if self._last[0] != plan.path:
+            settings = self._loader.settings_of(plan)
+            sent = Parcel(plan.path, settings.carried(Bundle(settings.files, plan.files)))
+            self._last = plan.path, pickle.dumps(sent)
+        return self._last[1]

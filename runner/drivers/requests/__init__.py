@@ -1,0 +1,1 @@
+"""The `requests` driver: one exchange at a time, on the calling thread."""

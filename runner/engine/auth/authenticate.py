@@ -1,0 +1,164 @@
+"""What a step's `auth` puts on its request, and whether it may go there. Fetches nothing itself."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import msgspec
+
+from ...model.effects import Flow
+from ...model.errors import StepError
+from ...model.events import SecretLearned
+from ...model.headers import check_lines, with_lines
+from ...model.kinds import Attachment, Names
+from ...model.urls import with_params, without_params
+from ...model.wording import json_text
+from ...plan.plan import AuthUse, CredentialPlan
+from ..frame import Frame
+from ..redirects import short_origin
+from ..request import Outgoing
+from .session import Session, Token, session_of
+from .tokens import RunSteps, token_of
+
+
+class Held(NamedTuple):
+    """A request ready to go, with what authenticates it.
+
+    Attributes:
+        name: What the credential is called, or "" where nothing authenticates.
+        attachment: What was put on the request.
+        session: Where the token came from, if it is one that can be renewed.
+        withheld: Why a default credential stayed at home, or "".
+    """
+
+    outgoing: Outgoing
+    name: str = ""
+    attachment: Attachment = Attachment()
+    session: Session | None = None
+    token: Token | None = None
+    withheld: str = ""
+
+
+def authenticate(
+    outgoing: Outgoing,
+    use: AuthUse | None,
+    frame: Frame,
+    names: Names,
+    run_steps: RunSteps,
+    *,
+    refused: Token | None = None,
+) -> Flow[Held]:
+    """The request with its credential on it.
+
+    Args:
+        outgoing: The request without it.
+        use: What the step says.
+        frame: The workflow.
+        names: What the step's templates see.
+        run_steps: Runs the steps that fetch a token.
+        refused: A token that the server would not take.
+
+    Raises:
+        StepError: there is no token, or it cannot be sent.
+    """
+    if use is None:
+        return Held(outgoing)
+    if use.own:
+        return _with_own(outgoing, frame)
+    credential, owner = (use.inline, frame) if use.inline else frame.credential(use.name)
+    assert credential is not None  # the plan refused what it could not compile
+    name = use.name or (credential.kind.name if credential.kind else credential.path[-1])
+    withheld = _withheld(credential, owner, frame, outgoing.request.url) if use.inherited else ""
+    if withheld:
+        return Held(outgoing, withheld=f"`{name}` from `defaults` was not sent: {withheld}")
+    if credential.session is None:
+        attachment = made(credential, str(name), names if owner is frame else owner.names, frame, owner)
+        return Held(attached(outgoing, attachment), str(name), attachment)
+    session = session_of(credential, str(name), owner)
+    token = yield from token_of(session, frame, run_steps, refused)
+    return _with_token(outgoing, session, token, frame)
+
+
+def _with_token(outgoing: Outgoing, session: Session, token: Token, frame: Frame) -> Held:
+    world, known = frame.world, (session.key, token.number)
+    if known not in world.told:
+        world.told.add(known)
+        world.emit(SecretLearned(f"auth.{session.name}", session.secrets))
+    session.used_by(world.run)
+    return Held(attached(outgoing, token.attachment), session.name, token.attachment, session, token)
+
+
+def _with_own(outgoing: Outgoing, frame: Frame) -> Held:
+    """The step is a session's logout."""
+    session = frame.session
+    assert session is not None and session.token is not None  # noqa: PT018  # both hold where a logout runs
+    return Held(attached(outgoing, session.token.attachment), session.name, session.token.attachment)
+
+
+def _withheld(credential: CredentialPlan, owner: Frame, frame: Frame, url: str) -> str:
+    """Why a default credential does not go to a URL, or ""."""
+    homes = homes_of(credential, owner, frame)
+    if short_origin(url) in homes:
+        return ""
+    at_home = ", ".join(homes) or "nowhere, since there is no `base_url`"
+    return f"it belongs to {at_home}; to send it to {short_origin(url)}, say `auth` on the step"
+
+
+def homes_of(credential: CredentialPlan, owner: Frame, frame: Frame) -> list[str]:
+    """The origins to which a credential goes as a default: its own, else that of `base_url`. Raises StepError."""
+    try:
+        homes = [str(value.render(owner.first_names)) for value in credential.origins]
+    except StepError as error:
+        raise error.at(owner.plan.file, (*credential.path[:-1], "origins")) from None
+    return [short_origin(home) for home in homes or (owner.base_url or frame.base_url,) if home]
+
+
+def made(credential: CredentialPlan, name: str, names: Names, frame: Frame, owner: Frame) -> Attachment:
+    """What a credential adds whose values are known; one that signs is kept for the run."""
+    kind, world = credential.kind, frame.world
+    assert kind is not None  # it is no session
+    try:
+        data = credential.value.render(names)
+        known = world.signers.get(f"{kind.name} {json_text(data)}") if world.signers else None
+        attachment = known or kind.attach(data)
+        if attachment.signer is not None:
+            world.signers[f"{kind.name} {json_text(data)}"] = attachment
+        for secret in attachment.secrets:
+            frame.learn(f"auth.{name}", secret)
+        check_lines(attachment.headers, attachment.cookies, owner.plan.file, credential.path)
+    except StepError as error:
+        raise error.at(owner.plan.file, credential.path) from None
+    except ValueError as error:
+        raise StepError(str(error), "template").at(owner.plan.file, credential.path) from None
+    return attachment
+
+
+def attached(outgoing: Outgoing, attachment: Attachment) -> Outgoing:
+    """A request with what a credential adds, in place of what the file put there."""
+    request = outgoing.request
+    request = msgspec.structs.replace(
+        request,
+        url=with_params(without_params(request.url, attachment.params), list(attachment.params)),
+        headers=with_lines(request.headers, attachment.headers),
+    )
+    named = {name for name, _ in attachment.cookies}
+    cookies = tuple(pair for pair in outgoing.cookies if pair[0] not in named) + attachment.cookies
+    return msgspec.structs.replace(outgoing, request=request, cookies=cookies, signer=attachment.signer)
+
+
+def placeholder(use: AuthUse | None, frame: Frame, names: Names) -> Attachment:
+    """What a credential would add, as far as that is known before anything is sent.
+
+    Raises:
+        StepError: its values cannot be rendered.
+    """
+    if use is None or use.own:
+        return Attachment()
+    credential, owner = (use.inline, frame) if use.inline else frame.credential(use.name)
+    assert credential is not None  # the plan refused what it could not compile
+    if credential.session is None:
+        return made(credential, use.name, names if owner is frame else owner.names, frame, owner)
+    known: dict[str, Any] = dict(owner.first_names)
+    known |= {name: f"{{{{ {name} }}}}" for name in credential.session.gives}
+    every = credential.session.attach
+    return Attachment.of((carried.where, carried.name, str(carried.value.render(known))) for carried in every)

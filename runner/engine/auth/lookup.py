@@ -1,0 +1,53 @@
+"""One credential on its own: fetched as a step would, and what is known of it. Sends no step's request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ...model.effects import Flow
+from ...model.errors import StepError
+from ...model.kinds import Attachment
+from ...model.results import Failure
+from ...plan.plan import CredentialPlan, Plan
+from ..frame import Frame, World
+from ..workflow import NESTED, begin
+from .authenticate import homes_of, made
+from .session import Session, Token, session_of
+from .tokens import token_of
+
+
+class Lookup(msgspec.Struct, frozen=True):
+    """A credential as it would be sent.
+
+    Attributes:
+        kind: `bearer`, `login`, …
+        homes: Origins to which `defaults.auth` sends it.
+        session: Where the token came from, if it was fetched.
+    """
+
+    kind: str
+    attachment: Attachment
+    homes: tuple[str, ...]
+    session: Session | None = None
+    token: Token | None = None
+
+
+def look_up(plan: Plan, name: str, world: World, given: dict[str, Any]) -> Flow[Lookup | Failure]:
+    """A named credential of a workflow, over the names that it has before its first step; or why it cannot be had."""
+    frame = Frame(plan, world)
+    try:
+        begin(frame, frame.names | given, given)
+        return (yield from _found(plan.credentials[name], name, frame))
+    except StepError as error:
+        return frame.failure(error, ("auth", name))
+
+
+def _found(credential: CredentialPlan, name: str, frame: Frame) -> Flow[Lookup]:
+    homes = tuple(homes_of(credential, frame, frame))
+    if credential.session is None:
+        return Lookup(str(credential.path[-1]), made(credential, name, frame.names, frame, frame), homes)
+    session = session_of(credential, name, frame)
+    token = yield from token_of(session, frame, NESTED.steps)
+    return Lookup(session.plan.kind, token.attachment, homes, session, token)

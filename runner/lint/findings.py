@@ -1,0 +1,98 @@
+"""All findings of the files that were read: what makes them invalid, what the rules say, less what a comment takes back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from ..language.yaml import load
+from ..model.errors import Place, Problem
+from ..plan.plan import IncludePlan, Plan
+from .rule import Finding, Severity
+from .subject import Subject
+from .table import IDLE, INVALID, RULES, UNREASONED
+
+_IGNORE = re.compile(r"#\s*runflow:\s*ignore\[([\w ,]*)\]\s*(.*)")
+
+
+def findings_of(plans: Iterable[Plan], problems: Sequence[Problem]) -> list[Finding]:
+    """Every finding, in order of file and line."""
+    found = [Finding(INVALID, "error", each.message, each.place, each.hint, instead=each.instead) for each in problems]
+    for plan in _with_included(plans):
+        found += _of_file(plan)
+    return found
+
+
+def _with_included(plans: Iterable[Plan]) -> Iterator[Plan]:
+    """Each file once, the included ones behind those that include them."""
+    seen: set[Path] = set()
+    waiting = list(plans)
+    while waiting:
+        plan = waiting.pop(0)
+        if plan.path in seen:
+            continue
+        seen.add(plan.path)
+        yield plan
+        waiting[:0] = [
+            step.action.plan for step in (*plan.steps, *plan.cleanup) if isinstance(step.action, IncludePlan)
+        ]
+
+
+class _Ignored(NamedTuple):
+    """A comment that takes findings back: its own line, and the line that it is about (both from 1)."""
+
+    line: int
+    about: int
+    codes: frozenset[str]
+    reason: str
+
+
+def _of_file(plan: Plan) -> list[Finding]:
+    data, source = load(plan.source.text.encode(), plan.file, [])  # with its marks, which the plan has forgotten
+    subject = Subject(plan, data, source)
+    found: list[tuple[int, int, Finding]] = []
+    for code, rule in RULES.items():
+        for remark in rule.find(subject):
+            place = Place(plan.file, remark.path, remark.on_key)
+            where = source.where(place, around=0)
+            found.append(
+                (
+                    where.line,
+                    where.column,
+                    Finding(code, rule.severity, remark.message, place, remark.hint, remark.edit),
+                )
+            )
+    kept, used = [], set()
+    ignored = list(_ignored(source.lines))
+    for line, column, finding in sorted(found, key=lambda each: each[:2]):
+        covering = [each for each in ignored if each.about == line and finding.code in each.codes]
+        used |= {(each.line, finding.code) for each in covering}
+        if not covering:
+            kept.append((line, column, finding))
+    kept += [(each.line, 0, finding) for each in ignored for finding in _about(each, used, plan.file)]
+    return [finding for _, _, finding in sorted(kept, key=lambda each: each[:2])]
+
+
+def _ignored(lines: Sequence[str]) -> Iterator[_Ignored]:
+    for number, line in enumerate(lines, 1):
+        match = _IGNORE.search(line) if "runflow:" in line else None
+        if match is not None:
+            alone = line.lstrip().startswith("#")
+            codes = frozenset(code for code in re.split(r"[ ,]+", match[1]) if code)
+            yield _Ignored(number, number + 1 if alone else number, codes, match[2].strip())
+
+
+def _about(comment: _Ignored, used: set[tuple[int, str]], file: str) -> Iterator[Finding]:
+    warning: Severity = "warning"
+    place = Place(file, line=comment.line, column=1)
+    if not comment.reason:
+        yield Finding(
+            UNREASONED, warning, "why it is ignored is not said", place, "write the reason behind the bracket"
+        )
+    for code in sorted(comment.codes - {code for line, code in used if line == comment.line}) or (
+        [] if comment.codes else [""]
+    ):
+        message = f"there is nothing of {code} to ignore here" if code else "it names no code to ignore"
+        yield Finding(IDLE, warning, message, place, "take it out")

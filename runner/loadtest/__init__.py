@@ -1,0 +1,1 @@
+"""Load tests: the same workflows as users of Locust."""

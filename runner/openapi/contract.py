@@ -1,0 +1,222 @@
+"""`openapi`: holds exchanges against an OpenAPI document (3.0, 3.1, 3.2). The only importer of openapi-schema-validator.
+
+Knows no step and no plan: it is asked with a request and its answer, and says what of them the document does not allow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any, Literal
+from urllib.parse import parse_qsl, urlsplit
+
+from ..matchers.schema import guard_patterns
+from ..model.answer import Answer, read_json
+from ..model.errors import Place, Problem, StepError, WorkflowError
+from ..model.exchange import Request
+from ..model.limits import limited
+from ..model.urls import origin_of
+from ..model.wording import cut, listed
+from .document import Breach, Document, Node, as_map, read_openapi, resolved
+
+_BODILESS = frozenset({204, 205, 304})
+_DOCUMENTS_FAULT = frozenset(
+    {"SchemaError", "UnknownType", "_WrappedReferencingError", "Unresolvable", "RecursionError"}
+)
+_ELSEWHERE = frozenset({"accept", "content-type", "authorization"})
+"""Header parameters that a document describes elsewhere (OpenAPI 3.1 §4.8.12.2)."""
+
+_URN = "urn:runflow:openapi"
+
+Direction = Literal["request", "answer"]
+
+
+class Contract(Document):
+    """A document that exchanges are held against."""
+
+    def __init__(self, document: dict[str, Any], name: str, version: int) -> None:
+        super().__init__(document, name, version)
+        self._validators: dict[tuple[str, Direction], Any] = {}
+
+    def covers(self, url: str, base_url: str) -> bool:
+        """A URL leads to the API: to the place of `base_url`, or of a server that the document names."""
+        homes = {origin_of(base_url)} if base_url else self.origins
+        return not homes or origin_of(url) in homes | self.origins
+
+    def breaches(self, request: Request, answer: Answer, base_url: str = "") -> list[Breach]:
+        """Everything of an exchange that the document does not allow; of the request, where the server took it.
+
+        Raises:
+            StepError: it takes too long to find out.
+        """
+        return limited("the OpenAPI document", lambda: list(self._breaches(request, answer, base_url)))
+
+    def _breaches(self, request: Request, answer: Answer, base_url: str) -> Iterator[Breach]:
+        response = answer.whole()
+        found = self.operation(request.method, urlsplit(request.url).path, urlsplit(base_url).path)
+        if isinstance(found, Breach):
+            yield found
+            return
+        title, above, operation = found
+        if response.status < 400:
+            yield from self._sent(title, above, operation, request)
+        described = self.answer(operation, response.status)
+        if described is None:
+            known = listed(as_map(operation.data.get("responses")))
+            yield Breach(title, f"one of the statuses that {self.name} has for it: {known}", response.status)
+            return
+        yield from self._came(f"{title} {response.status}", described, answer, bodiless=request.method == "HEAD")
+
+    def _sent(self, title: str, above: Node, operation: Node, request: Request) -> Iterator[Breach]:
+        """The parameters and the body."""
+        url = urlsplit(request.url)
+        query = dict(parse_qsl(url.query, keep_blank_values=True))
+        headers = {name.lower(): value for name, value in request.headers}
+        pairs = (each.strip().partition("=") for each in headers.get("cookie", "").split(";"))
+        cookies = {name: value for name, _, value in pairs}
+        places: dict[str, Mapping[str, str]] = {"query": query, "header": headers, "cookie": cookies}
+        for node in (*self._parameters(above), *self._parameters(operation)):
+            name, place = str(node.data.get("name")), str(node.data.get("in"))
+            if place not in places or (place == "header" and name.lower() in _ELSEWHERE):
+                continue
+            value = places[place].get(name.lower() if place == "header" else name)
+            if value is None:
+                if node.data.get("required"):
+                    yield Breach(title, f"the {place} parameter `{name}`", "no such parameter")
+            elif "schema" in node.data:
+                yield from self._fits(
+                    title, self.at(node, "schema"), value, f"the {place} parameter `{name}`", "request", is_text=True
+                )
+        body = self.at(operation, "requestBody")
+        if not request.body:
+            if body.data and body.data.get("required"):
+                yield Breach(title, "a request with a body", "no body")
+            return
+        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+        if body.data and self.media(body, kind) is None:
+            yield Breach(
+                title, f"a request body as {listed(as_map(body.data.get('content')))}", kind or "no Content-Type"
+            )
+        schema = self.schema(body, kind)
+        if schema is not None and kind.endswith(("/json", "+json")):
+            try:
+                data = read_json(request.body.decode("utf-8"))
+            except ValueError as error:
+                yield Breach(title, "a request body that is JSON", str(error))
+            else:
+                yield from self._fits(title, schema, data, "the request's body", "request")
+
+    def _parameters(self, node: Node) -> Iterator[Node]:
+        parameters = node.data.get("parameters")
+        for index in range(len(parameters) if isinstance(parameters, list) else 0):
+            yield self.at(
+                Node({str(at): each for at, each in enumerate(node.data["parameters"])}, f"{node.pointer}/parameters"),
+                str(index),
+            )
+
+    def _came(self, title: str, described: Node, answer: Answer, *, bodiless: bool) -> Iterator[Breach]:
+        """The headers and the body."""
+        response = answer.whole()
+        for name in as_map(described.data.get("headers")):
+            header = self.at(self.at(described, "headers"), name)
+            value = response.header(name)
+            if value is None and header.data.get("required"):
+                yield Breach(title, f"the header `{name}`", "no such header")
+            elif value is not None and "schema" in header.data:
+                yield from self._fits(
+                    title, self.at(header, "schema"), value, f"the header `{name}`", "answer", is_text=True
+                )
+        content = as_map(described.data.get("content"))
+        if not content or bodiless or response.status in _BODILESS:
+            return
+        if not response.body:
+            yield Breach(title, f"a body as {listed(content)}", "no body")
+            return
+        if self.media(described, answer.content_type) is None:
+            yield Breach(title, f"a body as {listed(content)}", answer.content_type or "no Content-Type")
+            return
+        schema = self.schema(described, answer.content_type)
+        if schema is not None and answer.says_json:
+            try:
+                data = answer.json
+            except StepError:
+                return  # an answer that says JSON and is none fails its step anyway
+            yield from self._fits(title, schema, data, "the answer's body", "answer")
+
+    def _fits(
+        self, title: str, schema: Node, value: Any, what: str, direction: Direction, *, is_text: bool = False
+    ) -> Iterator[Breach]:
+        """A value fits a schema; a text is read as what the schema wants."""
+        if is_text:
+            value = _as_wanted(value, schema.data)
+        try:
+            errors = sorted(
+                self._validator(schema.pointer, direction).iter_errors(value),
+                key=lambda error: list(map(str, error.absolute_path)),
+            )
+        except Exception as error:
+            if type(error).__name__ not in _DOCUMENTS_FAULT:
+                raise
+            reason = "it goes round in a circle" if isinstance(error, RecursionError) else str(error).partition("\n")[0]
+            yield Breach(
+                title, f"{what} as {self.name} describes it", value, f"the document itself is wrong: {cut(reason, 200)}"
+            )
+            return
+        if errors:
+            more = f" (and {len(errors) - 3} more)" if len(errors) > 3 else ""
+            words = "; ".join(f"{error.json_path}: {cut(error.message, 200)}" for error in errors[:3])
+            yield Breach(title, f"{what} as {self.name} describes it", errors[0].instance, words + more)
+
+    def _validator(self, pointer: str, direction: Direction) -> Any:
+        known = self._validators.get((pointer, direction))
+        if known is not None:
+            return known
+        import openapi_schema_validator as oas  # noqa: PLC0415  # an extra
+        from referencing import Registry  # noqa: PLC0415  # which that brings
+        from referencing.jsonschema import DRAFT202012  # noqa: PLC0415  # as above
+
+        guard_patterns()
+        kinds = {
+            0: (
+                oas.OAS30WriteValidator if direction == "request" else oas.OAS30ReadValidator,
+                oas.oas30_format_checker,
+            ),
+            1: (oas.OAS31Validator, oas.oas31_format_checker),
+            2: (oas.OAS32Validator, oas.oas32_format_checker),
+        }
+        kind, formats = kinds[self.version]
+        registry: Any = Registry().with_resource(_URN, DRAFT202012.create_resource(self.document))
+        kind.check_schema(resolved(self.document, pointer))
+        made = kind({"$ref": f"{_URN}#{pointer}"}, registry=registry, format_checker=formats)
+        self._validators[pointer, direction] = made
+        return made
+
+
+def _as_wanted(text: str, schema: Any) -> Any:
+    """A text of a URL or a header as the type that its schema names; what has a style of its own is left as it is."""
+    kinds = as_map(schema).get("type", "string")
+    if not {"integer", "number", "boolean", "null"} & {*([kinds] if isinstance(kinds, str) else kinds)}:
+        return text
+    try:
+        return read_json(text)
+    except ValueError:
+        return text
+
+
+@lru_cache(maxsize=16)
+def contract_of(content: bytes, name: str) -> Contract:
+    """The contract in a file, in YAML or JSON.
+
+    Raises:
+        WorkflowError: it is no OpenAPI document, or refers to what is not in it, or the extra is not installed.
+    """
+    try:
+        # now, for a step's time is not the time of an import
+        import openapi_schema_validator  # noqa: F401, PLC0415  # see above
+    except ImportError:
+        hint = "pip install 'runflow[openapi]'"
+        raise WorkflowError(
+            [Problem("`openapi` needs openapi-schema-validator", Place(name, unread=True), hint)]
+        ) from None
+    document, version = read_openapi(content, name)
+    return Contract(document, name, version)

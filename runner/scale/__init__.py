@@ -1,1 +1,0 @@
-"""Past one machine: the same workflows as load, on Locust."""

@@ -1,0 +1,1 @@
+"""Selection: which workflows there are, and which runs of them are wanted. Sends nothing."""

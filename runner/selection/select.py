@@ -1,0 +1,210 @@
+"""Which runs of the workflows that were found are wanted: by tag, name, step, shard, failure, change. Reads no file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from random import Random
+
+import msgspec
+
+from ..execution.schedule import Run, runs_of
+from ..model.errors import DocumentPath, Place, RunflowError
+from ..model.wording import did_you_mean, listed
+from ..plan.plan import Plan, Row
+from .dependencies import in_order
+from .expression import Expression, ExpressionError, parse_expression
+from .shards import shard
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """A path of the command line: all of it, one step, or the step at a line.
+
+    Attributes:
+        path: A file or folder.
+        step: Name of a step, or "".
+        line: From 1, or None.
+    """
+
+    path: Path
+    step: str = ""
+    line: int | None = None
+
+    @property
+    def whole(self) -> bool:
+        """All of the path is meant."""
+        return not self.step and self.line is None
+
+
+def parse_path(text: str) -> Wanted:
+    """`flow.yaml`, `flow.yaml::log in` or `flow.yaml:12`. What is there under the whole text is meant by it.
+
+    Raises:
+        RunflowError: it is empty.
+    """
+    if not text:
+        raise RunflowError("a path is empty", hint="is a variable of the shell unset? `.` is this folder")
+    if Path(text).exists():
+        return Wanted(Path(text))
+    file, colons, step = text.partition("::")
+    if file and colons and step:
+        return Wanted(Path(file), step=step)
+    found = re.fullmatch(r"(.+):([0-9]+)", text)
+    return Wanted(Path(found[1]), line=int(found[2])) if found else Wanted(Path(text))
+
+
+class Selection(msgspec.Struct, frozen=True):
+    """What is wanted of the workflows that paths mean.
+
+    Attributes:
+        tag: Holds for the tags of those that are run.
+        skip_tag: Holds for the tags of those that are not.
+        name: Holds for their names, with their cases, and for their files.
+        failed: Keys of those that failed last time, where only they are wanted.
+        changed: Files that changed, where only workflows that name one of them are wanted.
+        shard: Which one and of how many, or None.
+        seconds: How long runs took, by their keys.
+        repeat: Run each so many times.
+        shuffle: Seed of a random order, or None for the order in which they were found.
+    """
+
+    tag: Expression | None = None
+    skip_tag: Expression | None = None
+    name: Expression | None = None
+    failed: frozenset[str] | None = None
+    changed: frozenset[Path] | None = None
+    shard: tuple[int, int] | None = None
+    seconds: Mapping[str, float] = {}
+    repeat: int = 1
+    shuffle: int | None = None
+
+
+def parsed(option: str, text: str | None) -> Expression | None:
+    """The expression of an option.
+
+    Raises:
+        RunflowError: it is none.
+    """
+    if text is None:
+        return None
+    try:
+        return parse_expression(text)
+    except ExpressionError as error:
+        hint = "tags or words, joined by and, or, not, brackets and commas (a comma means or)"
+        raise RunflowError(f"{option} {text!r}: {error}", hint=hint) from None
+
+
+def selected(
+    plans: Sequence[Plan], selection: Selection, needed: Callable[[Sequence[Plan]], Sequence[Plan]]
+) -> list[Run]:
+    """The runs that are wanted, with those that they need before them.
+
+    Args:
+        plans: What the paths mean.
+        selection: What is wanted of it.
+        needed: Gives the workflows that some need, and what those need: they are run whole.
+
+    Raises:
+        WorkflowError: needs go round in a circle.
+    """
+    chosen = [run for run in runs_of(_tagged(plan, selection.skip_tag) for plan in plans) if _wanted(run, selection)]
+    kept = {(run.plan.path, run.row.label) for run in chosen}
+    found = {run.plan.path: run.plan for run in chosen}
+    whole = {plan.path: plan for plan in needed(list(found.values()))}
+    every = list((found | whole).values())
+    if selection.shuffle is not None:
+        Random(selection.shuffle).shuffle(every)  # noqa: S311  # an order, no key
+    runs = [run for run in runs_of(in_order(every)) if run.plan.path in whole or (run.plan.path, run.row.label) in kept]
+    runs = [msgspec.structs.replace(run, number=number) for number, run in enumerate(runs)]
+    if selection.shard is not None:
+        runs = shard(runs, *selection.shard, selection.seconds)
+    return [each for run in runs for each in _repeated(run, selection.repeat)]
+
+
+def _wanted(run: Run, selection: Selection) -> bool:
+    plan = run.plan
+    tags = frozenset(plan.tags)
+    if selection.tag is not None and not selection.tag(tags.__contains__):
+        return False
+    if selection.skip_tag is not None and selection.skip_tag(tags.__contains__):
+        return False
+    if selection.name is not None:
+        text = f"{plan.name} {run.row.label} {plan.file}".lower()
+        if not selection.name(lambda word: word.lower() in text):
+            return False
+    if selection.changed is not None and not plan.files & selection.changed:
+        return False
+    return selection.failed is None or run.key in selection.failed
+
+
+def _tagged(plan: Plan, skip_tag: Expression | None) -> Plan:
+    """The workflow without the steps whose tags are not wanted."""
+    if skip_tag is None:
+        return plan
+    unwanted = [step.path for step in (*plan.steps, *plan.cleanup) if step.tags and skip_tag(step.tags.__contains__)]
+    if not unwanted:
+        return plan
+    return _without(plan, dict.fromkeys(unwanted, "its tags are not wanted (--skip-tag)"))
+
+
+def _without(plan: Plan, left_out: dict[DocumentPath, str]) -> Plan:
+    """The workflow without some steps, and without the outputs that only they could give."""
+    left = plan.left_out | left_out
+    every = (*plan.steps, *plan.cleanup)
+    gone = {name for step in every if step.path in left for name in step.gives}
+    gone -= {name for step in every if step.path not in left for name in step.gives}
+    outputs = tuple(each for each in plan.outputs if not each.value.names & gone)
+    return msgspec.structs.replace(plan, left_out=left, outputs=outputs)
+
+
+def _repeated(run: Run, times: int) -> Iterable[Run]:
+    if times == 1:
+        yield run
+        return
+    for number in range(1, times + 1):
+        label = f"{run.row.label} #{number}".strip()
+        yield Run(run.plan, Row(run.row.values, label, run.row.case), run.key, run.number * times + number - 1)
+
+
+def up_to_step(plan: Plan, wanted: Sequence[Wanted]) -> Plan:
+    """The workflow, run only as far as the last step that is asked for; a line outside its steps means all of it.
+
+    Raises:
+        RunflowError: it has no such step, or no such line.
+    """
+    until: list[int] = []
+    for each in wanted:
+        index = _named(plan, each.step) if each.line is None else _at_line(plan, each.line)
+        if index is None:
+            return plan
+        until.append(index + 1)
+    after = dict.fromkeys(
+        (step.path for step in plan.steps[max(until) :]), "it comes after the step that was asked for"
+    )
+    return _without(plan, after)
+
+
+def _named(plan: Plan, name: str) -> int | None:
+    names = [step.written_name for step in plan.steps]
+    if name in names:
+        return len(names) - 1 - names[::-1].index(name)
+    if name in [step.written_name for step in plan.cleanup]:
+        return None  # the cleanup runs after everything else
+    near = did_you_mean(name, names) or f"its steps: {listed(names)}"
+    raise RunflowError(f"{plan.file} has no step {name!r}", hint=near)
+
+
+def _at_line(plan: Plan, line: int) -> int | None:
+    count = len(plan.source.text.splitlines())
+    if not 1 <= line <= count:
+        raise RunflowError(f"{plan.file} has no line {line}", hint=f"it has {count}")
+
+    def begins(path: tuple[str | int, ...]) -> int:
+        return plan.source.where(Place(plan.file, path)).line
+
+    starts = [begins(step.path) for step in plan.steps]
+    first_cleanup = begins(plan.cleanup[0].path) if plan.cleanup else count + 1
+    if line < starts[0] or (first_cleanup > starts[0] and line >= first_cleanup - 1):
+        return None
+    return max(index for index, start in enumerate(starts) if start <= line)

@@ -1,1 +1,0 @@
-"""Suites: which files, which runs of each, in what order, and what stops them."""
