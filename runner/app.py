@@ -11,11 +11,11 @@ import msgspec
 
 from .drivers.table import DRIVERS
 from .engine.auth.session import Session
-from .execution.event_loop import Loop
+from .execution.event_loop import EventLoop
 from .execution.options import DEFAULT_JOBS, Options
 from .execution.schedule import Run, runs_of
-from .execution.suite import NewCrew, Suite, Watch
-from .execution.thread_pool import Threads
+from .execution.suite import NewExecutor, Suite, Watch
+from .execution.thread_pool import ThreadPool
 from .loading import Loader, Loading
 from .model.errors import Problem, RunflowError, WorkflowError
 from .model.events import Emit
@@ -26,7 +26,7 @@ from .plan.plan import Plan
 from .reporters.fan_out import Reporters
 from .reporters.log import Log
 from .selection.dependencies import in_order
-from .selection.select import Wanted
+from .selection.select import Target
 
 
 class Workflow:
@@ -85,7 +85,7 @@ def load(
     root = Path(file_root) if file_root is not None else None
     given = frozenset(variables or {})
     loader = Loader(Loading(given, os.environ if env is None else env, environment, root, driver, base_url=base_url))
-    plans = loader.plans([Wanted(Path(path))])
+    plans = loader.plans([Target(Path(path))])
     needed = loader.needed(plans)
     if loader.problems:
         raise WorkflowError(loader.problems)
@@ -100,7 +100,7 @@ def run(
     variables: Mapping[str, Any] | None = None,
     env: Mapping[str, str] | None = None,
     fail_fast: bool = False,
-    keep: bool = True,
+    record_details: bool = True,
     seed: int = 0,
     jobs: int = DEFAULT_JOBS,
     timeout: float | None = None,
@@ -114,7 +114,7 @@ def run(
         variables: Values for `inputs` and `vars`; they win over everything in the file.
         env: Environment variables, in place of the process's own.
         fail_fast: Begin no workflow after one that did not pass.
-        keep: Passing steps keep their exchanges and checks too.
+        record_details: Passing steps keep their exchanges and checks too.
         seed: Fixes every random source.
         jobs: Workflows under way at the same time.
         timeout: Seconds for the whole run; `finally` and `logout` still run after it, under a limit.
@@ -136,16 +136,16 @@ def run(
     options = Options(
         dict(variables or {}),
         environment,
-        most_failures=int(fail_fast),
-        keep=keep,
-        retain=True,
+        max_failures=int(fail_fast),
+        record_details=record_details,
+        keep_results=True,
         seed=seed,
         jobs=1 if session is not None else jobs,
         timeout=timeout,
     )
     driver = _driver_of(plans, session)
     runs = runs_of(in_order(plans) if any(plan.needs for plan in plans) else plans)
-    return run_suite(runs, options, [Log(), *reporters], crew_for(driver, session, options.jobs))
+    return run_suite(runs, options, [Log(), *reporters], executor_for(driver, session, options.jobs))
 
 
 def _driver_of(plans: Iterable[Plan], session: Any) -> str:
@@ -159,7 +159,7 @@ def _driver_of(plans: Iterable[Plan], session: Any) -> str:
     return driver
 
 
-def crew_for(driver: str, session: Any = None, jobs: int = DEFAULT_JOBS) -> NewCrew:
+def executor_for(driver: str, session: Any = None, jobs: int = DEFAULT_JOBS) -> NewExecutor:
     """Who runs workflows with this driver.
 
     Args:
@@ -168,15 +168,15 @@ def crew_for(driver: str, session: Any = None, jobs: int = DEFAULT_JOBS) -> NewC
         jobs: Workflows under way at the same time, for each of which the second keeps a connection.
     """
     if driver == "curl":  # each brings a library that takes a while to load, and that not every machine has
-        from .drivers.curl.driver import MultiplexedDriver  # noqa: PLC0415  # see above
+        from .drivers.curl.driver import CurlDriver  # noqa: PLC0415  # see above
 
-        return lambda _: Loop(MultiplexedDriver(jobs))
-    from .drivers.requests.driver import BlockingDriver  # noqa: PLC0415  # see above
+        return lambda _: EventLoop(CurlDriver(jobs))
+    from .drivers.requests.driver import RequestsDriver  # noqa: PLC0415  # see above
 
-    return lambda stopping: Threads(lambda: BlockingDriver(session), stopping)
+    return lambda cancellation: ThreadPool(lambda: RequestsDriver(session), cancellation)
 
 
-def replay_crew(path: Path) -> tuple[NewCrew, int | None]:
+def replay_executor(path: Path) -> tuple[NewExecutor, int | None]:
     """Who runs workflows without a network, and the seed of the recording that answers them.
 
     Raises:
@@ -186,14 +186,14 @@ def replay_crew(path: Path) -> tuple[NewCrew, int | None]:
     from .drivers.replay import Recording, ReplayDriver  # noqa: PLC0415  # see above
 
     recording = Recording(path)
-    return lambda stopping: Threads(lambda: ReplayDriver(recording), stopping), recording.seed
+    return lambda cancellation: ThreadPool(lambda: ReplayDriver(recording), cancellation), recording.seed
 
 
 def run_suite(
     runs: list[Run],
     options: Options,
     reporters: Iterable[Reporter],
-    new_crew: NewCrew,
+    new_executor: NewExecutor,
     watch: Watch | None = None,
     *,
     sessions: dict[str, Session] | None = None,
@@ -204,19 +204,19 @@ def run_suite(
         runs: In their order.
         options: How.
         reporters: Who is told.
-        new_crew: Makes who runs them.
+        new_executor: Makes who runs them.
         watch: Shows how far it is.
         sessions: Tokens that stay for a later call; `close_sessions` gives them back.
     """
-    door = Reporters(reporters)
-    result = Suite(runs, options, door.write, new_crew, watch=watch, sessions=sessions).run()
-    return msgspec.structs.replace(result, report_errors=tuple(door.errors)) if door.errors else result
+    sink = Reporters(reporters)
+    result = Suite(runs, options, sink.write, new_executor, watch=watch, sessions=sessions).run()
+    return msgspec.structs.replace(result, report_errors=tuple(sink.errors)) if sink.errors else result
 
 
 def close_sessions(
-    sessions: dict[str, Session], options: Options, new_crew: NewCrew, write: Emit = lambda _: None
+    sessions: dict[str, Session], options: Options, new_executor: NewExecutor, write: Emit = lambda _: None
 ) -> tuple[SessionResult, ...]:
     """Give back the tokens that several calls of `run_suite` shared; `write` takes what happens."""
-    suite = Suite([], options, write, new_crew)
+    suite = Suite([], options, write, new_executor)
     suite.sessions = sessions
     return suite.run().sessions

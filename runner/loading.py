@@ -11,8 +11,8 @@ from msgspec import UNSET
 
 from .drivers.table import DRIVERS, driver_named, features
 from .language.files import Files
-from .language.project import Environment, Project, ProjectFile, find_project
-from .model.environment import Environment as Variables
+from .language.project import EnvironmentProfile, Project, ProjectFile, find_project
+from .model.environment import Environment
 from .model.errors import Place, Problem, RunflowError, WorkflowError
 from .model.exchange import AllowedHosts
 from .model.wording import did_you_mean, listed
@@ -20,7 +20,7 @@ from .plan.compile import compile_file
 from .plan.context import Settings
 from .plan.plan import Plan
 from .selection.discover import discover
-from .selection.select import Wanted, up_to_step
+from .selection.select import Target, up_to_step
 
 if TYPE_CHECKING:
     from .lint.rule import Finding
@@ -84,7 +84,7 @@ class Loader:
         """Everything that is wrong with the files that were read."""
         return list(self._problems)
 
-    def plans(self, wanted: Iterable[Wanted]) -> list[Plan]:
+    def plans(self, wanted: Iterable[Target]) -> list[Plan]:
         """The workflows that paths mean; those that are wrong leave their problems.
 
         Raises:
@@ -95,7 +95,7 @@ class Loader:
         unsaved = [each.path for each in every if each.path in self.loading.unsaved]  # the disk may know nothing of it
         on_disk = (each.path for each in every if each.path not in self.loading.unsaved)
         files = [*unsaved, *discover(on_disk, links=not self.loading.untrusted)]
-        parts: dict[Path, list[Wanted]] = {}
+        parts: dict[Path, list[Target]] = {}
         for each in every:
             if each.whole:
                 continue
@@ -159,7 +159,7 @@ class Loader:
             raise RunflowError(f"the project files of these workflows name different drivers: {files}", hint=hint)
 
 
-def examined(wanted: Iterable[Wanted], loading: Loading) -> tuple[list[Plan], list[Finding]]:
+def examined(wanted: Iterable[Target], loading: Loading) -> tuple[list[Plan], list[Finding]]:
     """The workflows that paths mean, and all that is wrong or merely bad in them.
 
     Raises:
@@ -197,12 +197,12 @@ def _settings(folder: Path, loading: Loading, home: Path) -> Settings:
         defaults=None if project.defaults is UNSET else project.defaults,
         driver=driver,
         can=features(driver),
-        environment=known.variables if isinstance(known, Variables) else known,
+        environment=known.variables if isinstance(known, Environment) else known,
         named_from=home,
         project=Path(found.file).resolve() if found else None,
         hosts=_hosts(found, loading),
         untrusted=loading.untrusted,
-        keep_uses=loading.examined,
+        record_uses=loading.examined,
         openapi=(project.openapi, Path(found.file)) if found and isinstance(project.openapi, str) else None,
     )
 
@@ -242,9 +242,9 @@ def _driver(found: ProjectFile | None, asked: str) -> str:
         raise WorkflowError([Problem(error.message, Place(found.file, ("driver",)), error.hint)]) from None
 
 
-def _environment(found: ProjectFile | None, choose: str) -> Environment:
+def _environment(found: ProjectFile | None, choose: str) -> EnvironmentProfile:
     if not choose:
-        return Environment()
+        return EnvironmentProfile()
     known = found.project.environments if found and isinstance(found.project.environments, dict) else {}
     if choose not in known:
         where = Place(found.file, ("environments",)) if found else None

@@ -88,7 +88,7 @@ class Host:
             base_url=option("--runflow-base-url"),
         )  # fmt: skip
         self._loader = Loader(loading)
-        self._options = Options(given, os.environ, retain=True, jobs=1)
+        self._options = Options(given, os.environ, keep_results=True, jobs=1)
         self._sessions: dict[str, Any] = {}
         self._verdicts: dict[str, tuple[WorkflowResult, list[str]]] = {}
         self._drivers: set[str] = set()
@@ -104,10 +104,10 @@ class Host:
         """The runs of a file. Raises WorkflowError with all that is wrong with it."""
         from .execution.schedule import runs_of
         from .model.errors import WorkflowError
-        from .selection.select import Wanted
+        from .selection.select import Target
 
         known = len(self._loader.problems)
-        plans = self._loader.plans([Wanted(path)])
+        plans = self._loader.plans([Target(path)])
         self._loader.needed(plans)
         if self._loader.problems[known:]:
             raise WorkflowError(self._loader.problems[known:])
@@ -133,12 +133,14 @@ class Host:
     def _ran(self, run: Run) -> tuple[WorkflowResult, list[str]]:
         import msgspec
 
-        from .app import crew_for, run_suite
+        from .app import executor_for, run_suite
 
         steps = _Steps()
         self._drivers.add(run.plan.driver)
         alone = msgspec.structs.replace(run, plan=msgspec.structs.replace(run.plan, needs=()))  # they have passed
-        result = run_suite([alone], self._options, [steps], crew_for(run.plan.driver, jobs=1), sessions=self._sessions)
+        result = run_suite(
+            [alone], self._options, [steps], executor_for(run.plan.driver, jobs=1), sessions=self._sessions
+        )
         return result.workflows[0], steps.lines
 
     @staticmethod
@@ -149,12 +151,12 @@ class Host:
 
     def close(self) -> Iterable[str]:
         """Give all tokens back: what went wrong with that, a line each."""
-        from .app import close_sessions, crew_for
+        from .app import close_sessions, executor_for
         from .reporters.failures import BAD, reason_of
 
         if not self._sessions:
             return []
-        ended = close_sessions(self._sessions, self._options, crew_for(min(self._drivers), jobs=1))
+        ended = close_sessions(self._sessions, self._options, executor_for(min(self._drivers), jobs=1))
         bad = [each for each in ended if each.verdict in BAD and each.steps and each.steps[-1].purpose == "logout"]
         return [f"the logout of {each.name} failed: {reason_of(each.steps[-1].step).text}" for each in bad]
 

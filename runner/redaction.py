@@ -274,7 +274,7 @@ class Redactor:
                     masked = masked.replace(coded, MASK.encode(charset))
         return masked
 
-    def door(self, write: Emit) -> Emit:
+    def sink(self, write: Emit) -> Emit:
         """The emit function for who makes events; what it lets through goes masked to `write`."""
 
         def emit(event: Event) -> None:

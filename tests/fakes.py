@@ -148,7 +148,7 @@ def run(
     *,
     given: dict[str, Any] | None = None,
     env: Mapping[str, str] | None = None,
-    keep: bool = False,
+    record_details: bool = False,
     cost: float = 0.0,
     interrupt_at: int = -1,
     wall: Callable[[], float] | None = None,
@@ -190,7 +190,7 @@ def run(
 
     world = World(
         clock=ran.clock, wall=wall or ran.clock, emit=ran.events.append, environment={} if env is None else env, random=Random(7),
-        keep=keep, sessions=ran.open, run=plan.name, case=plan.rows[row].case, snapshots=snapshots,
+        record_details=record_details, sessions=ran.open, run=plan.name, case=plan.rows[row].case, snapshots=snapshots,
     )  # fmt: skip
     loop = Loop(ran, reply, interrupt_at)
     [ran.result] = loop.run([run_workflow(plan, plan.rows[row], world, dict(given or {}))])

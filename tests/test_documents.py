@@ -21,7 +21,7 @@ from runflow.language.project import find_project
 from runflow.lint.findings import findings_of
 from runflow.loading import Loader, Loading
 from runflow.model.errors import RunflowError
-from runflow.selection.select import Wanted
+from runflow.selection.select import Target
 
 PROJECT = Path(__file__).parent.parent
 sys.path.insert(0, str(PROJECT / "tests" / "cluster"))
@@ -262,7 +262,7 @@ def test_the_comments_of_the_readme_take_a_finding_back(tmp_path: Path, monkeypa
     monkeypatch.chdir(tmp_path)
     (tmp_path / "flow.yaml").write_text(f"base_url: https://api.test\n{block('# runflow: ignore')}", encoding="utf-8")
     loader = Loader(Loading(examined=True))
-    assert findings_of(loader.plans([Wanted(tmp_path / "flow.yaml")]), loader.problems) == []
+    assert findings_of(loader.plans([Target(tmp_path / "flow.yaml")]), loader.problems) == []
 
 
 def test_the_python_of_contributing_runs() -> None:

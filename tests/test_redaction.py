@@ -13,8 +13,8 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from runflow.model.events import RunStarted, SecretLearned, StepFinished
-from runflow.model.results import Check, StepResult, Try, Verdict
+from runflow.model.events import SecretLearned, StepFinished, SuiteStarted
+from runflow.model.results import AttemptResult, Check, StepResult, Verdict
 from runflow.model.wording import cut
 from runflow.redaction import MASK, SHORTEST_SECRET, Redactor, forms, secret_texts, too_short
 
@@ -67,12 +67,14 @@ def test_each_line_of_a_secret_is_masked_where_a_text_shows_them_apart() -> None
 
 def test_events_are_masked_everywhere_and_secrets_never_pass_the_door() -> None:
     seen: list[Any] = []
-    emit = taught().door(seen.append)
+    emit = taught().sink(seen.append)
     emit(SecretLearned("t", {"a": ["s3cret-1", 1234567], "b": True}))
     check = Check(
         "$.t", "equals", {"k s3cret-1": ["s3cret-1", 1234567, 5]}, b"..s3cret-1..", parts=(("x", "s3cret-1"),)
     )
-    step = StepResult("name s3cret-1", Verdict.FAILED, url="http://h/?q=s3cret-1", tries=(Try(checks=(check,)),))
+    step = StepResult(
+        "name s3cret-1", Verdict.FAILED, url="http://h/?q=s3cret-1", attempts=(AttemptResult(checks=(check,)),)
+    )
     emit(StepFinished("w", "f", step))
     (event,) = seen
     assert b"s3cret-1" not in msgspec.json.encode(event)
@@ -81,7 +83,7 @@ def test_events_are_masked_everywhere_and_secrets_never_pass_the_door() -> None:
 
 
 def test_what_holds_no_secret_is_given_back_uncopied() -> None:
-    event = RunStarted(3)
+    event = SuiteStarted(3)
     assert taught("s3cret").mask(event) is event
     step = StepResult("n", Verdict.PASSED)
     assert taught("s3cret").mask(step) is step

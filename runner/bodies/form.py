@@ -10,7 +10,7 @@ from ..model.kinds import Encoded, Mistake, ReadFile
 from ..model.pairs import check_pairs, pairs
 
 
-class Form:
+class FormBody:
     """A form body."""
 
     name: ClassVar[str] = "form"

@@ -11,7 +11,7 @@ from ..model.wording import shown
 from .json_body import encode_json
 
 
-class Graphql:
+class GraphqlBody:
     """A GraphQL body."""
 
     name: ClassVar[str] = "graphql"

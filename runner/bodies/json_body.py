@@ -22,7 +22,7 @@ def encode_json(data: Any) -> bytes:
         raise StepError(f"the value has no form in JSON: {error}", "template") from None
 
 
-class Json:
+class JsonBody:
     """A JSON body."""
 
     name: ClassVar[str] = "json"

@@ -19,7 +19,7 @@ _TYPES = {".json": "application/json", ".txt": "text/plain", ".csv": "text/csv",
           ".zip": "application/zip", ".svg": "image/svg+xml", ".yaml": "application/yaml"}  # fmt: skip
 
 
-class Multipart:
+class MultipartBody:
     """A multipart body."""
 
     name: ClassVar[str] = "multipart"

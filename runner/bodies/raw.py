@@ -22,7 +22,7 @@ def _decoded(source: str, text: str) -> bytes:
         ) from None
 
 
-class Raw:
+class RawBody:
     """A body as it is."""
 
     name: ClassVar[str] = "body"

@@ -7,5 +7,12 @@ from . import form, graphql, json_body, multipart, raw, xml
 
 BODIES: dict[str, Body] = {
     body.name: body
-    for body in (json_body.Json(), form.Form(), multipart.Multipart(), raw.Raw(), xml.Xml(), graphql.Graphql())
+    for body in (
+        json_body.JsonBody(),
+        form.FormBody(),
+        multipart.MultipartBody(),
+        raw.RawBody(),
+        xml.XmlBody(),
+        graphql.GraphqlBody(),
+    )
 }

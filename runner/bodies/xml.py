@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from ..model.kinds import Encoded, Mistake, ReadFile
 
 
-class Xml:
+class XmlBody:
     """An XML body."""
 
     name: ClassVar[str] = "xml"

@@ -39,7 +39,7 @@ def command(paths: tuple[str, ...], *, shape: str, strict: bool, fix: bool, **op
     from ..loading import examined
     from ..model.wording import plural
     from ..selection.select import parse_path
-    from .finding_formats import FORMATS
+    from .finding_formats import FINDING_FORMATS
     from .problems import INVALID, nothing_selected
 
     _, loading = read_options(options)
@@ -64,7 +64,7 @@ def command(paths: tuple[str, ...], *, shape: str, strict: bool, fix: bool, **op
     what = f"{plural(len(plans), 'workflow')}, {plural(steps, 'step')}"
     summary = f"{counts} in {plural(files, 'file')}" if counts else f"{what}: no problems"
     summary += "; nothing was sent" if errors else ""
-    FORMATS[shape](findings, summary)
+    FINDING_FORMATS[shape](findings, summary)
     if shape == "text":
         click.echo(
             click.style(summary, fg="red" if errors else "yellow", bold=True) if counts else summary, err=bool(counts)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ..engine.auth.authenticate import attached, placeholder
+from ..engine.auth.authenticate import apply_attachment, placeholder
 from ..engine.frame import Frame
 from ..engine.iterations import step_name
 from ..engine.request import build
@@ -61,7 +61,7 @@ def _step(step: StepPlan, frame: Frame, names: dict[str, Any], indent: str) -> I
     try:
         match step.action:
             case RequestPlan() as plan:
-                outgoing = attached(build(plan, frame, seen, 0.0), placeholder(plan.auth, frame, seen))
+                outgoing = apply_attachment(build(plan, frame, seen, 0.0), placeholder(plan.auth, frame, seen))
                 for line in request_lines(outgoing.request, (), body=True):
                     yield f"{indent}    {line}"
             case SetPlan() as assignments:
@@ -75,7 +75,7 @@ def _step(step: StepPlan, frame: Frame, names: dict[str, Any], indent: str) -> I
                 pass
     except StepError as error:
         yield f"{indent}    ! known only when it runs: {one_line(error.message)}"
-    for name in step.gives:
+    for name in step.provides:
         names.setdefault(name, _placeholder(name))
 
 

@@ -76,9 +76,9 @@ def _expectations() -> dict[str, Any]:
 
 def report_schema_text() -> str:
     """The schema of the report format as committed in `schemas/report.schema.json`: `#/$defs/Report`, `#/$defs/Line`."""
-    from ..reporters.format.schema import Line, Report
+    from ..reporters.format.schema import Report, ReportLine
 
-    (report, line), definitions = msgspec.json.schema_components([Report, Line], ref_template="#/$defs/{name}")
+    (report, line), definitions = msgspec.json.schema_components([Report, ReportLine], ref_template="#/$defs/{name}")
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "runflow report",

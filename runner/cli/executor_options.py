@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ..cluster.registry import Cluster
     from ..execution.options import Options
     from ..execution.schedule import Run
-    from ..execution.suite import NewCrew
+    from ..execution.suite import NewExecutor
     from ..loading import Loader
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -66,15 +66,15 @@ def opened_cluster(stack: ExitStack, where: str | None) -> Cluster | None:
     return cluster
 
 
-def crew_elsewhere(cluster: Cluster, runs: list[Run], loader: Loader, suite: Options, *, secrets: bool) -> NewCrew:
+def remote_executor(cluster: Cluster, runs: list[Run], loader: Loader, suite: Options, *, secrets: bool) -> NewExecutor:
     """Who has the runs run by a cluster.
 
     Raises:
         WorkflowError: something secret would be sent unasked.
     """
-    from ..cluster.packing import Post
-    from ..cluster.remote_executor import Elsewhere
+    from ..cluster.packing import Packing
+    from ..cluster.remote_executor import RemoteExecutor
 
-    post = Post(loader, suite, secrets=secrets, keeps_tokens=cluster.keeps_tokens)
+    post = Packing(loader, suite, secrets=secrets, keeps_tokens=cluster.keeps_tokens)
     post.check(run.plan for run in runs)
-    return lambda stopping: Elsewhere(cluster, post, stopping)
+    return lambda cancellation: RemoteExecutor(cluster, post, cancellation)

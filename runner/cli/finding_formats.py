@@ -98,7 +98,7 @@ def github(findings: Sequence[Finding], _: str) -> None:
         click.echo(annotation(each.severity, where, file, title, f"{each.message}\n{each.hint}".strip()))
 
 
-FORMATS: dict[str, Callable[[Sequence[Finding], str], None]] = {
+FINDING_FORMATS: dict[str, Callable[[Sequence[Finding], str], None]] = {
     "text": text,
     "json": as_json,
     "sarif": sarif,

@@ -15,7 +15,7 @@ from ..reporters.text import one_line
 START = "given"
 
 
-class Node(msgspec.Struct, frozen=True):
+class ChartNode(msgspec.Struct, frozen=True):
     """A step, a credential, or what is there before the first step.
 
     Attributes:
@@ -39,7 +39,7 @@ class Edge(msgspec.Struct, frozen=True):
 class Chart(msgspec.Struct, frozen=True):
     """Nodes in the order in which they run, and who gives what to whom."""
 
-    nodes: tuple[Node, ...]
+    nodes: tuple[ChartNode, ...]
     edges: tuple[Edge, ...]
 
 
@@ -59,11 +59,13 @@ def chart_of(plan: Plan) -> Chart:
         for name in _credentials(step, plan):
             edges.setdefault((f"auth_{name}", f"s{number}"), set()).add("token")
             used.add(name)
-        givers |= dict.fromkeys(step.gives, f"s{number}")
+        givers |= dict.fromkeys(step.provides, f"s{number}")
     taken = {name for (giver, _), names in edges.items() if giver == START for name in names}
-    nodes = [Node(START, (START, ", ".join(sorted(taken))), "start")] if taken else []
-    nodes += [Node(f"auth_{name}", (f"auth {name}",), "credential") for name in plan.credentials if name in used]
-    nodes += [Node(f"s{number}", tuple(_lines(number, step)), step_kind(step)) for number, step in enumerate(steps)]
+    nodes = [ChartNode(START, (START, ", ".join(sorted(taken))), "start")] if taken else []
+    nodes += [ChartNode(f"auth_{name}", (f"auth {name}",), "credential") for name in plan.credentials if name in used]
+    nodes += [
+        ChartNode(f"s{number}", tuple(_lines(number, step)), step_kind(step)) for number, step in enumerate(steps)
+    ]
     return Chart(tuple(nodes), tuple(Edge(*pair, tuple(sorted(names))) for pair, names in edges.items()))
 
 
@@ -111,11 +113,11 @@ def mermaid(chart: Chart) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _pairs(nodes: list[Node]) -> Iterable[tuple[Node, Node]]:
+def _pairs(nodes: list[ChartNode]) -> Iterable[tuple[ChartNode, ChartNode]]:
     return pairwise(nodes)
 
 
-def _key(node: Node) -> str:
+def _key(node: ChartNode) -> str:
     return _safe_key(node.key)
 
 
@@ -177,7 +179,7 @@ def svg(chart: Chart) -> str:
     )
 
 
-def _box(node: Node, y: int, height: int) -> str:
+def _box(node: ChartNode, y: int, height: int) -> str:
     shown = [line for line in node.lines if line]
     texts = "".join(
         f'<text class="{"words" if number else "title"}" x="{PAD * 2}" y="{y + PAD + LINE * (number + 1) - 5}">{_text(line[:48])}</text>'

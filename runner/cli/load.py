@@ -23,7 +23,7 @@ from .report_options import opened_reports, report_files, report_option
 if TYPE_CHECKING:
     from ..execution.options import Options
     from ..loading import Loading
-    from ..loadtest.config import Job
+    from ..loadtest.config import LoadConfig
     from ..loadtest.thresholds import Statistics
     from ..plan.plan import Plan
 
@@ -117,10 +117,10 @@ def _check(plans: Sequence[Plan]) -> None:
 
 def _job(
     plans: Sequence[Plan], file: Path, given: dict[str, Any], options: dict[str, Any], locust: Sequence[str]
-) -> Job:
-    from ..loadtest.config import Job
+) -> LoadConfig:
+    from ..loadtest.config import LoadConfig
 
-    return Job(
+    return LoadConfig(
         [str(plan.path) for plan in plans],
         str(file),
         given,
@@ -141,14 +141,14 @@ def _read(words: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     return parser.parse_known_args(words)
 
 
-def _run(job: Job, loading: Loading, words: Sequence[str]) -> tuple[int, int]:
+def _run(job: LoadConfig, loading: Loading, words: Sequence[str]) -> tuple[int, int]:
     """Locust in a process of its own: its exit code, and the signal that came meanwhile, or 0."""
     from ..loadtest import config as jobs
     from ..model.environment import Environment
 
     known = loading.environment
     variables = dict(known.variables if isinstance(known, Environment) else known)
-    variables[jobs.JOB] = msgspec.json.encode(job).decode()
+    variables[jobs.CONFIG_VARIABLE] = msgspec.json.encode(job).decode()
     read, others = _read(words)
     locustfiles = [str(Path(jobs.__file__).with_name("locustfile.py")), *read.files]  # with load shapes, say
     command_line = [sys.executable, "-m", "locust", "-f", ",".join(locustfiles), *others]
@@ -174,7 +174,7 @@ def _judged(
     """The verdict, shown and reported as that of any run."""
     from ..execution.suite import learn_first
     from ..loadtest.thresholds import lost_workers, verdict_of
-    from ..model.events import Event, RunFinished, RunStarted, StepFinished, WorkflowFinished, WorkflowStarted
+    from ..model.events import Event, StepFinished, SuiteFinished, SuiteStarted, WorkflowFinished, WorkflowStarted
     from ..model.results import Result
     from ..redaction import Redactor
     from ..reporters.console import Console
@@ -184,20 +184,20 @@ def _judged(
     _table(statistics)
     lost = lost_workers(statistics, plans[0].file)
     results = [*(verdict_of(plan, statistics) for plan in plans), *([lost] if lost else [])]
-    events: list[Event] = [RunStarted(len(results), 0, False, statistics.started)]
+    events: list[Event] = [SuiteStarted(len(results), 0, False, statistics.started)]
     for number, each in enumerate(results):
         events.append(WorkflowStarted(each.name, each.file, each.label, number))
         events += [StepFinished(each.name, each.file, step, 0) for step in each.steps]
         events.append(WorkflowFinished(each))
     result = Result(tuple(results), statistics.seconds, interrupted, crashed=bool(statistics.broken))
     with opened_reports(report_files(options["reports"], None), junit="steps") as reports:
-        door = Reporters([Console(sys.stdout, colour=coloured(None, sys.stdout), verbosity=0), *reports.reporters])
+        sink = Reporters([Console(sys.stdout, colour=coloured(None, sys.stdout), verbosity=0), *reports.reporters])
         redactor = Redactor()
         learn_first(redactor, plans, suite)
-        write = redactor.door(door.write)
-        for event in (*events, RunFinished(result)):
+        write = redactor.sink(sink.write)
+        for event in (*events, SuiteFinished(result)):
             write(event)
-    errors = (*door.errors, *reports.errors)
+    errors = (*sink.errors, *reports.errors)
     for line in (*errors, *statistics.broken):
         click.echo(line, err=True)
     return msgspec.structs.replace(result, report_errors=errors).exit_code

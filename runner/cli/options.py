@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ..language.yaml import load
+from ..language.yaml import load_yaml
 from ..loading import Loading
 from ..model.answer import read_json
 from ..model.environment import Environment
@@ -111,7 +111,7 @@ def read_variables(variables: Iterable[str], files: Iterable[Path]) -> dict[str,
 def _from_file(path: Path) -> dict[str, Any]:
     content = _read(path, "--vars-file")
     problems: list[Problem] = []
-    data, _ = load(content, str(path), problems)
+    data, _ = load_yaml(content, str(path), problems)
     if not isinstance(data, dict):
         problems.append(Problem("the file is a map of names and values", Place(str(path))))
     if problems:

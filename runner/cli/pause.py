@@ -14,7 +14,7 @@ from ..reporters.text import one_line, safe
 HELP = "Enter goes on; NAME = JSON changes a variable; ? lists them; q ends the run (`finally` still runs)"
 
 
-class Pause:
+class PausePrompt:
     """Asks before each step of a name.
 
     Args:

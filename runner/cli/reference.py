@@ -7,7 +7,7 @@ from typing import Any
 
 from ..engine.redirects import REDIRECTS, SAFE_ELSEWHERE, redirected
 from ..language.document import Auth, Defaults, Document, Step
-from ..language.project import Environment, Project
+from ..language.project import EnvironmentProfile, Project
 from ..language.schema import struct_schema
 from ..language.structs import (
     ApiKey,
@@ -33,7 +33,7 @@ from ..templating.reference_text import FUNCTIONS_PROSE, REFERENCE_PROSE, filter
 
 _STRUCTS = (
     Document, CasesFile, Load, Defaults, Step, Retry, Http, ClientCertificate, BodySource, Graphql, Paginate, NextParam,
-    Extract, Auth, UserPassword, ApiKey, Renew, Project, Environment,
+    Extract, Auth, UserPassword, ApiKey, Renew, Project, EnvironmentProfile,
 )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ def command(files: tuple[Path, ...], **options: Any) -> int:
 
     The exit code is that of the runs; a file that was cut is an error, for what is missing in it may have failed.
     """
-    from ..model.events import RunFinished
+    from ..model.events import SuiteFinished
     from ..reporters.fan_out import Reporters
     from ..reporters.format.reader import Recorded
 
@@ -32,12 +32,12 @@ def command(files: tuple[Path, ...], **options: Any) -> int:
     recorded = Recorded(files)
     result: Result | None = None
     with opened_reports(wanted, junit=options["junit"]) as reports:
-        door = Reporters(reports.reporters)
+        sink = Reporters(reports.reporters)
         for event in recorded.events():
-            door.write(event)
-            if isinstance(event, RunFinished):
+            sink.write(event)
+            if isinstance(event, SuiteFinished):
                 result = event.result
-    for line in dict.fromkeys([*recorded.problems, *door.errors, *reports.errors]):
+    for line in dict.fromkeys([*recorded.problems, *sink.errors, *reports.errors]):
         click.echo(line, err=True)
     assert result is not None  # the last event has it
-    return msgspec.structs.replace(result, report_errors=(*door.errors, *reports.errors)).exit_code
+    return msgspec.structs.replace(result, report_errors=(*sink.errors, *reports.errors)).exit_code

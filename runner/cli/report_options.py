@@ -24,7 +24,7 @@ ON_STDOUT = "github"
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Wanted(msgspec.Struct, frozen=True):
+class WantedReport(msgspec.Struct, frozen=True):
     """A report that is asked for: its kind, and where it goes (`-` is standard output)."""
 
     kind: type[FileReporter]
@@ -64,7 +64,9 @@ def report_option(function: F) -> F:
     )(function)  # fmt: skip
 
 
-def report_files(written: tuple[str, ...], project: ProjectFile | None, record: Path | None = None) -> list[Wanted]:
+def report_files(
+    written: tuple[str, ...], project: ProjectFile | None, record: Path | None = None
+) -> list[WantedReport]:
     """Kinds and files: the command line's, else the project file's; and the recording, where one is made.
 
     Raises:
@@ -72,19 +74,19 @@ def report_files(written: tuple[str, ...], project: ProjectFile | None, record: 
         WorkflowError: the project file names a kind that there is not.
     """
     found = [_written(text) for text in written] or list(_of_project(project))
-    found += [Wanted(_kind("har"), record / "recording.har")] if record is not None else []
+    found += [WantedReport(_kind("har"), record / "recording.har")] if record is not None else []
     names = [each.file.resolve() for each in found]
     if len(set(names)) < len(names):
         raise click.BadParameter("two reports go to one file", param_hint="--report")
     return found
 
 
-def _written(text: str) -> Wanted:
+def _written(text: str) -> WantedReport:
     kind, equals, file = text.partition("=")
     if not file and (equals or kind != ON_STDOUT):
         raise click.BadParameter(f"{text!r}: write KIND=FILE, or KIND=- for standard output", param_hint="--report")
     try:
-        return Wanted(_kind(kind), Path(file or "-"))
+        return WantedReport(_kind(kind), Path(file or "-"))
     except RunflowError as error:
         raise click.BadParameter(f"{error.message}; {error.hint}", param_hint="--report") from None
 
@@ -95,7 +97,7 @@ def _kind(name: str) -> type[FileReporter]:
     return reporter_named(name)
 
 
-def _of_project(found: ProjectFile | None) -> Iterator[Wanted]:
+def _of_project(found: ProjectFile | None) -> Iterator[WantedReport]:
     reports = found.project.reports if found else None
     if found is None or not isinstance(reports, dict):
         return
@@ -107,27 +109,27 @@ def _of_project(found: ProjectFile | None) -> Iterator[Wanted]:
             raise WorkflowError([Problem(error.message, place, error.hint)]) from None
         file = (found.folder / name).resolve()
         if name == "-":
-            yield Wanted(reporter, Path("-"))
+            yield WantedReport(reporter, Path("-"))
             continue
         if not file.is_relative_to(found.folder.resolve()):
             place = Place(found.file, ("reports", kind))
             raise WorkflowError([Problem(f"{name} is outside the project's folder", place, "--report writes anywhere")])
-        yield Wanted(reporter, file)
+        yield WantedReport(reporter, file)
 
 
-def on_stdout(files: list[Wanted]) -> bool:
+def on_stdout(files: list[WantedReport]) -> bool:
     """Standard output belongs to a report, so that what people read goes to standard error."""
     return any(str(each.file) == "-" and each.kind.name != ON_STDOUT for each in files)
 
 
-def wants(files: list[Wanted]) -> Wants:
+def wants(files: list[WantedReport]) -> Wants:
     """What passing steps must carry so that every report has what it shows."""
     every = {each.kind.wants for each in files}
     return "places" if "places" in every else "exchanges" if "exchanges" in every else ""
 
 
 @contextmanager
-def opened_reports(files: list[Wanted], *, junit: str = "runs", store: Path | None = None) -> Iterator[Reports]:
+def opened_reports(files: list[WantedReport], *, junit: str = "runs", store: Path | None = None) -> Iterator[Reports]:
     """The reports, open for as long as the run takes. One that cannot be opened or closed harms no other.
 
     Args:

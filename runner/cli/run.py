@@ -13,7 +13,7 @@ import click
 import msgspec
 
 from ..execution.options import DEFAULT_JOBS, Options
-from .executor_options import check_executor, crew_elsewhere, executor_options, opened_cluster
+from .executor_options import check_executor, executor_options, opened_cluster, remote_executor
 from .open_files_limit import allowed
 from .options import (
     demo_option,
@@ -23,17 +23,17 @@ from .options import (
     project_paths,
     read_options,
 )
-from .report_options import Wanted, on_stdout, opened_reports, report_files, report_options, wants
+from .report_options import WantedReport, on_stdout, opened_reports, report_files, report_options, wants
 from .selection_options import selection_options
 
 if TYPE_CHECKING:
     from ..cluster.registry import Cluster
     from ..execution.schedule import Run
-    from ..execution.snapshot_store import Taken
-    from ..execution.suite import NewCrew
+    from ..execution.snapshot_store import SnapshotStore
+    from ..execution.suite import NewExecutor
     from ..model.results import Result
     from ..reporters.progress import Progress
-    from .pause import Pause
+    from .pause import PausePrompt
 
 
 @click.command("run", short_help="Run workflows.")
@@ -98,7 +98,7 @@ def command(paths: tuple[str, ...], *, demo: bool, **options: Any) -> int:  # cl
 
 
 def _run(stack: ExitStack, paths: tuple[str, ...], more: dict[str, str], options: dict[str, Any]) -> int:
-    from ..app import crew_for, replay_crew
+    from ..app import executor_for, replay_executor
     from .problems import INVALID, compiled
     from .selection_options import chosen
 
@@ -113,7 +113,7 @@ def _run(stack: ExitStack, paths: tuple[str, ...], more: dict[str, str], options
         return code
     replay = None
     if options["replay"] is not None:
-        replay, seed = replay_crew(options["replay"])
+        replay, seed = replay_executor(options["replay"])
         options["seed"] = seed if options["seed"] is None else options["seed"]
     runs, code = chosen(plans, loader, options)
     if code:
@@ -128,8 +128,8 @@ def _run(stack: ExitStack, paths: tuple[str, ...], more: dict[str, str], options
     suite = Options(
         given,
         environment=loading.environment,
-        most_failures=1 if options["fail_fast"] else options["max_failures"] or 0,
-        keep=options["verbose"] > 0 or wanted != "" or not options["no_store"],
+        max_failures=1 if options["fail_fast"] else options["max_failures"] or 0,
+        record_details=options["verbose"] > 0 or wanted != "" or not options["no_store"],
         places=wanted == "places",
         seed=options["seed"],
         jobs=_jobs(len(runs), options["jobs"], cluster, one_by_one=one_by_one),
@@ -145,17 +145,23 @@ def _run(stack: ExitStack, paths: tuple[str, ...], more: dict[str, str], options
 
         return show_requests(runs, suite)
     if cluster is not None:  # what sends from here is not even imported
-        crew = crew_elsewhere(cluster, runs, loader, suite, secrets=options["send_secrets"])
+        executor = remote_executor(cluster, runs, loader, suite, secrets=options["send_secrets"])
     else:
-        crew = replay or crew_for(runs[0].plan.driver, jobs=suite.jobs)
-    result = _performed(runs, suite, files, crew, loader.home, options=options)
+        executor = replay or executor_for(runs[0].plan.driver, jobs=suite.jobs)
+    result = _performed(runs, suite, files, executor, loader.home, options=options)
     if pause is not None and not pause.met:
         click.echo(f"--pause: no step '{pause.step}' was reached", err=True)
     return result.exit_code
 
 
 def _performed(
-    runs: list[Run], suite: Options, files: list[Wanted], crew: NewCrew, home: Path, *, options: dict[str, Any]
+    runs: list[Run],
+    suite: Options,
+    files: list[WantedReport],
+    executor: NewExecutor,
+    home: Path,
+    *,
+    options: dict[str, Any],
 ) -> Result:
     """Run them, tell everybody, keep what is kept."""
     from ..app import run_suite
@@ -169,7 +175,7 @@ def _performed(
         quiet = options["quiet"] or suite.pause is not None
         progress, above = _progress(stack, len(runs), stream, quiet=quiet)
         people = _reporters(options, stream, above)
-        result = run_suite(runs, suite, [*people, *reports.reporters], crew, progress)
+        result = run_suite(runs, suite, [*people, *reports.reporters], executor, progress)
     reports.errors.extend(_store_snapshots(suite.snapshots, runs))
     errors = [*result.report_errors, *reports.errors, *(_close_log() if options["log_file"] is not None else ())]
     if store:
@@ -189,13 +195,13 @@ def _jobs(runs: int, asked: int | None, cluster: Cluster | None, *, one_by_one: 
     return allowed(min(asked or DEFAULT_JOBS, runs))
 
 
-def _taken() -> Taken:
-    from ..execution.snapshot_store import Taken
+def _taken() -> SnapshotStore:
+    from ..execution.snapshot_store import SnapshotStore
 
-    return Taken()
+    return SnapshotStore()
 
 
-def _store_snapshots(taken: Taken | None, runs: list[Run]) -> Iterator[str]:
+def _store_snapshots(taken: SnapshotStore | None, runs: list[Run]) -> Iterator[str]:
     """Store what was taken, and say so; why it could not be stored."""
     if taken is None:
         return
@@ -220,14 +226,14 @@ def _timeout(text: str | None) -> float | None:
     return seconds
 
 
-def _pause(step: str | None) -> Pause | None:
+def _pause(step: str | None) -> PausePrompt | None:
     if step is None:
         return None
-    from .pause import Pause
+    from .pause import PausePrompt
 
     if not sys.stdin.isatty() or not sys.stdout.isatty():
         raise click.UsageError("--pause needs a terminal to ask on")
-    return Pause(step)
+    return PausePrompt(step)
 
 
 def _resumed(runs: list[Run], step: str, home: Path) -> list[Run]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..model.results import Result, StepResult, WorkflowResult
     from ..reporters.failure_groups import Cause
     from ..reporters.format.store import Store
-    from ..selection.select import Wanted
+    from ..selection.select import Target
 
 NOTHING_THERE = 5
 _COLOURS = {"passed": "green", "failed": "red", "error": "red", "skipped": "yellow"}
@@ -61,18 +61,18 @@ def _list(kept: Store) -> int:
 
 
 def _overview(events: Iterator[Any]) -> int:
-    from ..model.events import RunFinished, RunStarted, WorkflowFinished
+    from ..model.events import SuiteFinished, SuiteStarted, WorkflowFinished
     from ..reporters.failure_groups import Causes
 
     causes = Causes()
     for event in events:
         match event:
-            case RunStarted():
+            case SuiteStarted():
                 ago = seconds_text(max(time.time() - event.started, 0))
                 say(f"run of {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(event.started))}, {ago} ago", dim=True)
             case WorkflowFinished(result):
                 causes.add(result)
-            case RunFinished(result):
+            case SuiteFinished(result):
                 for cause in causes.ranked():
                     _cause(cause)
                 _summary(result, len(causes.ranked()))
@@ -137,7 +137,7 @@ def _steps(events: Iterator[Any], text: str) -> int:
     return 0
 
 
-def _of_run(steps: list[StepFinished], ended: WorkflowFinished, wanted: Wanted) -> int:
+def _of_run(steps: list[StepFinished], ended: WorkflowFinished, wanted: Target) -> int:
     names = dict(ended.result.variables)
     matching = 0
     for event in steps:
@@ -146,7 +146,7 @@ def _of_run(steps: list[StepFinished], ended: WorkflowFinished, wanted: Wanted) 
             matching += 1
             _step(step, ended.result, {**names, **step.local})
         if not event.depth:
-            names |= step.gave
+            names |= step.provided
     if wanted.whole and ended.result.error is not None:
         from ..reporters.failures import error_lines
 
@@ -155,7 +155,7 @@ def _of_run(steps: list[StepFinished], ended: WorkflowFinished, wanted: Wanted) 
     return matching
 
 
-def _is_meant(step: StepResult, wanted: Wanted) -> bool:
+def _is_meant(step: StepResult, wanted: Target) -> bool:
     from ..reporters.text import step_title
 
     return wanted.whole or wanted.step in {step.name, step_title(step)}
@@ -170,17 +170,17 @@ def _step(step: StepResult, run: WorkflowResult, before: dict[str, Any]) -> None
     say(f"{run.full_name}  ({run.file})", dim=True)
     say(f"{step.verdict.value}  {step_words(step)}", fg=_COLOURS[step.verdict.value], bold=True)
     _names("variables before", before)
-    for number, one in enumerate(step.tries, 1):
-        if len(step.tries) > 1:
+    for number, one in enumerate(step.attempts, 1):
+        if len(step.attempts) > 1:
             waited = f", after waiting {seconds_text(one.waited)}" if one.waited else ""
-            say(f"  try {number} of {len(step.tries)}{waited}", bold=True)
+            say(f"  try {number} of {len(step.attempts)}{waited}", bold=True)
         for check in one.checks:
             if check.passed:
                 say(f"    ✓ {one_line(check.subject)} {check.operator} {safe(shown(check.expected, 100))}", fg="green")
         say_lines(failure_lines(one, whole=True), "    ")
         for exchange in one.exchanges:
             say_lines((("dim", safe(line)) for line in curl_command(exchange).splitlines()), "    ")
-    _names("gave", step.gave)
+    _names("gave", step.provided)
 
 
 def _names(title: str, names: dict[str, Any]) -> None:

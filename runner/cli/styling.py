@@ -8,7 +8,7 @@ from typing import IO
 
 import click
 
-from ..reporters.failures import Line
+from ..reporters.failures import StyledLine
 
 _LOOKS: dict[str, dict[str, object]] = {"place": {"fg": "cyan"}, "dim": {"dim": True}, "": {}}
 
@@ -26,7 +26,7 @@ def say(text: str = "", **look: object) -> None:
     click.secho(text, color=False if plain else None, **look)  # type: ignore[arg-type]  # as click.style takes them
 
 
-def say_lines(lines: Iterable[Line], indent: str) -> None:
+def say_lines(lines: Iterable[StyledLine], indent: str) -> None:
     """Lines as reporters make them."""
     for style, text in lines:
         say(f"{indent}{text}".rstrip(), **_LOOKS[style])

@@ -51,7 +51,7 @@ def command(name: str, path: Path, *, demo: bool, reveal: bool, verbose: int, **
 
 
 def _fetch(plan: Plan, name: str, given: dict[str, Any], environment: Any, *, reveal: bool, verbose: int) -> int:
-    from ..app import crew_for
+    from ..app import executor_for
     from ..execution.options import Options
     from ..execution.schedule import runs_of
     from ..execution.suite import Suite
@@ -60,7 +60,7 @@ def _fetch(plan: Plan, name: str, given: dict[str, Any], environment: Any, *, re
     from ..reporters.console import Console
 
     console = Console(sys.stderr if reveal else sys.stdout, colour=False, verbosity=verbose)
-    suite = Suite(runs_of([plan]), Options(given, environment, jobs=1), console.handle, crew_for(plan.driver))
+    suite = Suite(runs_of([plan]), Options(given, environment, jobs=1), console.handle, executor_for(plan.driver))
     found = suite.look_up(name, close=not reveal)
     redactor = Redactor()
     if isinstance(found, Failure):

@@ -20,7 +20,7 @@ from distributed import Client, get_client, get_worker
 from ..model.errors import Interrupted, RunflowError
 from ..model.wording import raised
 from ..version import __version__
-from .worker import PLANS_KEPT, Answer, answer, give_back, pickled, stop, version
+from .worker import PLANS_KEPT, WorkerReply, answer, give_back, pickled, stop, version
 
 T = TypeVar("T")
 _ADDRESS = re.compile(r"((tcp|tls|ucx|wss?)://)?[^/]+:[0-9]+")
@@ -91,20 +91,20 @@ class Dask:
                 )
         return found
 
-    def submit(self, job: bytes, parcel: bytes) -> Future[bytes]:
+    def submit(self, job: bytes, package: bytes) -> Future[bytes]:
         """Have a run performed."""
         sent: Future[bytes] = self._executor.submit(
-            _claimed, (self._room, uuid4().hex), __version__, job, self._put_down(parcel)
+            _claimed, (self._room, uuid4().hex), __version__, job, self._put_down(package)
         )
         return sent
 
-    def _put_down(self, parcel: bytes) -> bytes | tuple[str, str]:
+    def _put_down(self, package: bytes) -> bytes | tuple[str, str]:
         """The parcel, or where it lies."""
-        if len(parcel) <= INLINE:
-            return parcel
-        place = (self._room, hashlib.sha256(parcel).hexdigest())
+        if len(package) <= INLINE:
+            return package
+        place = (self._room, hashlib.sha256(package).hexdigest())
         if place not in self._places:
-            self._asked(self._limit, _put, place, parcel)
+            self._asked(self._limit, _put, place, package)
             self._places.add(place)
         return place
 
@@ -166,13 +166,13 @@ def _client(address: str, seconds: float) -> Any:
         raise TimeoutError(f"it was silent for {seconds:.0f} s") from None
 
 
-def _claimed(claim: tuple[str, str], of: str, job: bytes, parcel: bytes | tuple[str, str]) -> bytes:
+def _claimed(claim: tuple[str, str], of: str, job: bytes, package: bytes | tuple[str, str]) -> bytes:
     """On a worker: run a run, knowing whether somebody began it before."""
 
-    def run() -> Answer:
+    def run() -> WorkerReply:
         here: Any = get_client()
         begun = here.sync(_begun_before, here.scheduler, claim, get_worker().address)
-        return answer(of, job, parcel if isinstance(parcel, bytes) else _fetched(parcel), begun)
+        return answer(of, job, package if isinstance(package, bytes) else _fetched(package), begun)
 
     return pickled(run)
 
@@ -191,8 +191,8 @@ async def _begun_before(scheduler: Any, claim: tuple[str, str], worker: str) -> 
 @lru_cache(maxsize=PLANS_KEPT)
 def _fetched(place: tuple[str, str]) -> bytes:
     """A parcel that was put down at the scheduler."""
-    parcel: bytes = get_client().get_metadata(list(place))
-    return parcel
+    package: bytes = get_client().get_metadata(list(place))
+    return package
 
 
 async def _threads(client: Any) -> dict[str, int]:

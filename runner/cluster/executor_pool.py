@@ -12,7 +12,7 @@ from ..version import __version__
 from .worker import perform, version
 
 
-class Pool:
+class ExecutorPool:
     """Runs go to an executor; where that breaks, to a new one.
 
     Args:
@@ -38,14 +38,14 @@ class Pool:
         except Exception as error:  # an executor is anybody's code
             raise RunflowError(f"the executor cannot run anything: {raised(error)}") from error
 
-    def submit(self, job: bytes, parcel: bytes) -> Future[bytes]:
+    def submit(self, job: bytes, package: bytes) -> Future[bytes]:
         """Have a run performed."""
         try:
-            return self._executor.submit(perform, __version__, job, parcel)
+            return self._executor.submit(perform, __version__, job, package)
         except BrokenExecutor:
             self.close()
             self._executor = self._make()
-            return self._executor.submit(perform, __version__, job, parcel)
+            return self._executor.submit(perform, __version__, job, package)
 
     def gone(self) -> str:
         """Nobody knows."""

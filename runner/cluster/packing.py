@@ -14,10 +14,10 @@ from ..loading import Loader
 from ..model.environment import Environment
 from ..model.errors import Place, Problem, WorkflowError
 from ..plan.plan import Plan
-from .worker import Job, Parcel
+from .worker import Package, RunRequest
 
 
-class Post:
+class Packing:
     """Makes of a run what a worker needs for it.
 
     Args:
@@ -59,7 +59,7 @@ class Post:
         """A run, pickled."""
         plan, options = run.plan, self._options
         variables, found = self._environment(plan) if self._secrets else ({}, {})
-        job = Job(
+        job = RunRequest(
             suite=self.suite,
             row=run.row,
             given={name: value for name, value in options.given.items() if name in plan.accepts},
@@ -70,7 +70,7 @@ class Post:
             idempotent=plan.idempotent,
             keeps_tokens=self._keeps_tokens,
             seed=options.seed,
-            keep=options.keep,
+            record_details=options.record_details,
             places=options.places,
         )
         return pickle.dumps(job)
@@ -84,10 +84,10 @@ class Post:
         found = {name: value for name, value in values.items() if name in sourced}
         return {name: value for name, value in values.items() if name not in found}, found
 
-    def parcel(self, plan: Plan) -> bytes:
+    def package(self, plan: Plan) -> bytes:
         """A workflow with its files, pickled; runs of one come one after the other, so the last is kept."""
         if self._last[0] != plan.path:
             settings = self._loader.settings_of(plan)
-            sent = Parcel(plan.path, settings.carried(Bundle(settings.files, plan.files)))
+            sent = Package(plan.path, settings.carried(Bundle(settings.files, plan.files)))
             self._last = plan.path, pickle.dumps(sent)
         return self._last[1]

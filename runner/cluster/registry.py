@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from ..model.errors import Interrupted, RunflowError
 from ..model.wording import did_you_mean, raised
 from ..version import __version__
-from .executor_pool import Pool
+from .executor_pool import ExecutorPool
 
 ANSWER_LIMIT = 10.0
 """Seconds in which a cluster must answer before the first run."""
@@ -37,7 +37,7 @@ class Cluster(Protocol):
         """
         ...
 
-    def submit(self, job: bytes, parcel: bytes, /) -> Future[bytes]:
+    def submit(self, job: bytes, package: bytes, /) -> Future[bytes]:
         """Have a run performed. A future that ends with BrokenExecutor has lost its worker."""
         ...
 
@@ -81,7 +81,7 @@ def open_cluster(text: str) -> Cluster:
     if name in CLUSTERS and argument:
         cluster = CLUSTERS[name](argument)
     elif ":" in name and not equals:
-        cluster = Pool(_factory(text))
+        cluster = ExecutorPool(_factory(text))
     else:
         near = did_you_mean(name, CLUSTERS) if name not in CLUSTERS else ""
         hint = near or "dask=tcp://HOST:PORT, or package.module:factory of a concurrent.futures.Executor"

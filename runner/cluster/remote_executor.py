@@ -10,15 +10,15 @@ from concurrent.futures import BrokenExecutor, CancelledError, Future
 
 import msgspec
 
-from ..execution.cancellation import CLEANUP_LIMIT, Stopping
+from ..execution.cancellation import CLEANUP_LIMIT, Cancellation
 from ..execution.executor import LOOK_AGAIN, Ended, Lost, Task
 from ..execution.schedule import Run
 from ..model.events import Event, SessionFinished, StepFinished, WorkflowFinished
 from ..model.results import Failure, SessionResult, StepResult, Verdict
 from ..model.wording import plural, raised
-from .packing import Post
+from .packing import Packing
 from .registry import Cluster
-from .worker import MAY_RUN_AGAIN, Answer
+from .worker import MAY_RUN_AGAIN, WorkerReply
 
 AGAIN = 3
 """How often a run is sent again whose worker was lost."""
@@ -39,20 +39,20 @@ class _Flight(msgspec.Struct):
     lost: int = 0
 
 
-class Elsewhere:
+class RemoteExecutor:
     """A crew that has runs run by a cluster.
 
     Args:
         cluster: Runs them.
         post: Says what is sent.
-        stopping: Whether everything must end.
+        cancellation: Whether everything must end.
     """
 
-    def __init__(self, cluster: Cluster, post: Post, stopping: Stopping) -> None:
+    def __init__(self, cluster: Cluster, packing: Packing, cancellation: Cancellation) -> None:
         self._cluster = cluster
-        self._post = post
-        self._stopping = stopping
-        self._flights: dict[int, _Flight] = {}
+        self._packing = packing
+        self._cancellation = cancellation
+        self._single_flight: dict[int, _Flight] = {}
         self._news: queue.SimpleQueue[tuple[int, Future[bytes]]] = queue.SimpleQueue()
         self._tokens: list[Event] = []
         self._heard = 0.0
@@ -61,14 +61,14 @@ class Elsewhere:
     def begin(self, task: Task) -> None:
         """Send a run."""
         assert task.run is not None  # tokens are given back where they are
-        if not self._flights:
+        if not self._single_flight:
             self._heard = time.monotonic()
-        self._flights[task.number] = _Flight(task, task.run, self._sent(task.number, task.run))
+        self._single_flight[task.number] = _Flight(task, task.run, self._sent(task.number, task.run))
 
     def _sent(self, number: int, run: Run) -> Future[bytes]:
         future: Future[bytes]
         try:
-            future = self._cluster.submit(self._post.job(run), self._post.parcel(run.plan))
+            future = self._cluster.submit(self._packing.job(run), self._packing.package(run.plan))
         except Exception as error:  # noqa: BLE001  # an executor is anybody's code; the run hears of it
             future = Future()
             future.set_exception(error)
@@ -82,27 +82,27 @@ class Elsewhere:
         except queue.Empty:
             return self._given_up()
         self._heard = time.monotonic()
-        flight = self._flights.get(number)
+        flight = self._single_flight.get(number)
         if flight is None or future is not flight.future:
             return []  # it was given up before
         try:
-            answer: Answer = pickle.loads(future.result())  # noqa: S301  # workers run our code, so we may run theirs
+            answer: WorkerReply = pickle.loads(future.result())  # noqa: S301  # workers run our code, so we may run theirs
         except BrokenExecutor as error:
-            if flight.run.plan.idempotent and flight.lost < AGAIN and self._stopping.stop is None:
+            if flight.run.plan.idempotent and flight.lost < AGAIN and self._cancellation.stop is None:
                 flight.lost += 1
                 flight.future = self._sent(number, flight.run)
                 return []
             hint = "" if flight.run.plan.idempotent else MAY_RUN_AGAIN
             return [self._lost(number, f"the worker that ran it was lost: {raised(error)}", hint)]
         except CancelledError:
-            reason = "it was given up before it began" if self._stopping.stop else self._cluster.gone()
+            reason = "it was given up before it began" if self._cancellation.stop else self._cluster.gone()
             return [self._lost(number, reason or "the executor gave it up; whether it had begun is not known")]
         except Exception as error:  # noqa: BLE001  # as above
             return [self._lost(number, f"it could not be run there: {raised(error)}")]
         return [self._landed(number, answer)]
 
-    def _landed(self, number: int, answer: Answer) -> Ended:
-        flight = self._flights.pop(number)
+    def _landed(self, number: int, answer: WorkerReply) -> Ended:
+        flight = self._single_flight.pop(number)
         before = answer.begun or ("a worker" if flight.lost else "")
         write = flight.task.write
         for event in _noted(answer.events, before) if before else answer.events:
@@ -112,8 +112,8 @@ class Elsewhere:
         return number, None if answer.failure is None else Lost(answer.failure)
 
     def _lost(self, number: int, message: str, hint: str = "") -> Ended:
-        del self._flights[number]
-        stop = self._stopping.stop
+        del self._single_flight[number]
+        stop = self._cancellation.stop
         return number, Lost(
             Failure("lost", message, hint) if stop is None else Failure(stop.kind, f"{stop.reason}; {message}")
         )
@@ -124,21 +124,23 @@ class Elsewhere:
         reason = ""
         if self._until is not None and now >= self._until:
             reason = f"it did not end within {CLEANUP_LIMIT:.0f} s, and may still be running there"
-        elif self._flights and now >= self._heard + SILENCE:
+        elif self._single_flight and now >= self._heard + SILENCE:
             self._heard = now
             reason = self._cluster.gone()
-        return [self._lost(number, reason) for number in list(self._flights)] if reason else []
+        return [self._lost(number, reason) for number in list(self._single_flight)] if reason else []
 
-    def break_off(self) -> None:
+    def cancel(self) -> None:
         """Everything must end: workers are told, and have a limit."""
-        assert self._stopping.stop is not None  # it is why
+        assert self._cancellation.stop is not None  # it is why
         self._until = time.monotonic() + CLEANUP_LIMIT + ON_THE_WAY
-        self._cluster.stop(self._post.suite, self._stopping.stop, [flight.future for flight in self._flights.values()])
+        self._cluster.stop(
+            self._packing.suite, self._cancellation.stop, [flight.future for flight in self._single_flight.values()]
+        )
 
     def close(self) -> list[Event]:
         """Have workers give their tokens back."""
         limit = CLEANUP_LIMIT + ON_THE_WAY
-        told = self._cluster.give_back(self._post.suite, limit)
+        told = self._cluster.give_back(self._packing.suite, limit)
         events = [*self._tokens, *(event for each in told if each is not None for event in pickle.loads(each))]  # noqa: S301  # as above
         if None in told:
             silent = f"{told.count(None)} of {plural(len(told), 'worker')} did not say within {limit:.0f} s"

@@ -14,10 +14,10 @@ from typing import Any
 
 import msgspec
 
-from ..app import close_sessions, crew_for
+from ..app import close_sessions, executor_for
 from ..drivers.table import driver_named, features
 from ..engine.auth.session import Session
-from ..execution.cancellation import Stopping
+from ..execution.cancellation import Cancellation
 from ..execution.options import Options
 from ..execution.schedule import Run
 from ..execution.suite import Suite
@@ -37,7 +37,7 @@ PLANS_KEPT = 64
 """Workflows that a worker keeps compiled."""
 
 
-class Parcel(msgspec.Struct, frozen=True):
+class Package(msgspec.Struct, frozen=True):
     """A workflow on its way to a worker.
 
     Attributes:
@@ -49,7 +49,7 @@ class Parcel(msgspec.Struct, frozen=True):
     settings: Settings
 
 
-class Job(msgspec.Struct, frozen=True):
+class RunRequest(msgspec.Struct, frozen=True):
     """One run of it.
 
     Attributes:
@@ -73,11 +73,11 @@ class Job(msgspec.Struct, frozen=True):
     idempotent: bool
     keeps_tokens: bool
     seed: int
-    keep: bool
+    record_details: bool
     places: bool
 
 
-class Answer(msgspec.Struct, frozen=True):
+class WorkerReply(msgspec.Struct, frozen=True):
     """What a worker says of a run.
 
     Attributes:
@@ -91,7 +91,7 @@ class Answer(msgspec.Struct, frozen=True):
     begun: str = ""
 
 
-class _Guest:
+class _SuiteState:
     """What is kept of a suite between its runs.
 
     Attributes:
@@ -102,11 +102,11 @@ class _Guest:
 
     def __init__(self) -> None:
         self.tokens: dict[tuple[int, str], tuple[dict[str, Session], Options]] = {}
-        self.running: set[Stopping] = set()
+        self.running: set[Cancellation] = set()
         self.stop: Interrupted | None = None
 
 
-_GUESTS: defaultdict[str, _Guest] = defaultdict(_Guest)
+_SUITES: defaultdict[str, _SuiteState] = defaultdict(_SuiteState)
 _LOCK = threading.Lock()
 
 
@@ -115,44 +115,44 @@ def version() -> str:
     return __version__
 
 
-def perform(of: str, job: bytes, parcel: bytes) -> bytes:
+def perform(of: str, job: bytes, package: bytes) -> bytes:
     """Run one run.
 
     Args:
         of: The version of runflow where the job was made: another one may mean something else by the same bytes.
         job: A pickled Job.
-        parcel: A pickled Parcel.
+        package: A pickled Parcel.
 
     Returns:
         A pickled Answer, whatever happens.
     """
-    return pickled(lambda: answer(of, job, parcel))
+    return pickled(lambda: answer(of, job, package))
 
 
-def pickled(run: Callable[[], Answer]) -> bytes:
+def pickled(run: Callable[[], WorkerReply]) -> bytes:
     """What a run says, pickled. Nothing is raised: an executor may log the arguments of what raises, and secrets are among them."""
     try:
         return pickle.dumps(run())
     except Exception as error:  # noqa: BLE001  # as above
         message = f"it could not be run on {socket.gethostname()}: {raised(error)}"
-        return pickle.dumps(Answer(failure=Failure("lost", message)))
+        return pickle.dumps(WorkerReply(failure=Failure("lost", message)))
 
 
-def answer(of: str, job: bytes, parcel: bytes, begun: str = "") -> Answer:
+def answer(of: str, job: bytes, package: bytes, begun: str = "") -> WorkerReply:
     """What `perform` says, before it is pickled; of a run that another worker began and lost, unless it may be begun again, only that."""
     if of != __version__:
         message = f"the worker on {socket.gethostname()} has runflow {__version__}, and here is {of}"
-        return Answer(failure=Failure("lost", message, f"pip install runflow=={of}, there"))
-    return _answer(pickle.loads(job), parcel, begun)  # noqa: S301  # whoever sends it may run any code here
+        return WorkerReply(failure=Failure("lost", message, f"pip install runflow=={of}, there"))
+    return _answer(pickle.loads(job), package, begun)  # noqa: S301  # whoever sends it may run any code here
 
 
 def stop(suite: str, reason: str, kind: ErrorKind) -> None:
     """Every run of a suite must end: those under way clean up, and those that come are not begun."""
     with _LOCK:
-        guest = _GUESTS[suite]
-        guest.stop = Interrupted(reason, kind)
-        for stopping in guest.running:
-            stopping.ask(guest.stop)
+        state = _SUITES[suite]
+        state.stop = Interrupted(reason, kind)
+        for cancellation in state.running:
+            cancellation.ask(state.stop)
 
 
 def give_back(suite: str) -> bytes:
@@ -162,57 +162,67 @@ def give_back(suite: str) -> bytes:
         Pickled: the events that tell of it.
     """
     with _LOCK:
-        guest = _GUESTS.pop(suite, _Guest())
+        state = _SUITES.pop(suite, _SuiteState())
     told: list[Event] = []
-    for (_, driver), (sessions, options) in guest.tokens.items():
-        close_sessions(sessions, options, crew_for(driver, jobs=1), told.append)
+    for (_, driver), (sessions, options) in state.tokens.items():
+        close_sessions(sessions, options, executor_for(driver, jobs=1), told.append)
     return pickle.dumps(_of_runs(told))
 
 
-def _answer(job: Job, parcel: bytes, begun: str) -> Answer:
+def _answer(job: RunRequest, package: bytes, begun: str) -> WorkerReply:
     if begun and not job.idempotent:
         message = f"the worker that ran it ({begun}) was lost; what it had sent until then is not known"
-        return Answer(failure=Failure("lost", message, MAY_RUN_AGAIN))
+        return WorkerReply(failure=Failure("lost", message, MAY_RUN_AGAIN))
     plan: Plan | None = None
     own = {name: value for name, value in os.environ.items() if name not in job.found}
     environment = Environment({**own, **job.variables})
     environment.found |= job.found
     try:
-        plan = _plan(parcel)
-        return Answer(_events(plan, job, environment), begun=begun)
+        plan = _plan(package)
+        return WorkerReply(_events(plan, job, environment), begun=begun)
     except RunflowError as error:
-        return Answer(failure=_failure(error, plan))
+        return WorkerReply(failure=_failure(error, plan))
 
 
 @lru_cache(maxsize=PLANS_KEPT)
-def _plan(parcel: bytes) -> Plan:
+def _plan(package: bytes) -> Plan:
     """The workflow, compiled. Raises RunflowError: its driver is not installed, or a package's kind is unknown here."""
-    sent: Parcel = pickle.loads(parcel)  # noqa: S301  # as above
+    sent: Package = pickle.loads(package)  # noqa: S301  # as above
     settings = sent.settings
     settings.can = features(driver_named(settings.driver))
     settings.environment = os.environ
     return compile_file(sent.path, settings)
 
 
-def _events(plan: Plan, job: Job, environment: Environment) -> tuple[Event, ...]:
+def _events(plan: Plan, job: RunRequest, environment: Environment) -> tuple[Event, ...]:
     """All that happens in the run. Raises WorkflowError: something is missing here; nothing was sent."""
     outputs = tuple(each for each in plan.outputs if each.name in job.outputs)
     plan = msgspec.structs.replace(plan, left_out=job.left_out, outputs=outputs, needs=(), lock="")
-    options = Options(job.given, environment, keep=job.keep, places=job.places, retain=True, seed=job.seed, jobs=1)
+    options = Options(
+        job.given,
+        environment,
+        record_details=job.record_details,
+        places=job.places,
+        keep_results=True,
+        seed=job.seed,
+        jobs=1,
+    )
     told: list[Event] = []
     with _LOCK:
-        guest = _GUESTS[job.suite] if job.keeps_tokens else _Guest()
+        state = _SUITES[job.suite] if job.keeps_tokens else _SuiteState()
         thread = (threading.get_ident(), plan.driver)
-        sessions = guest.tokens.setdefault(thread, ({}, options))[0] if job.keeps_tokens else None
-        suite = Suite([Run(plan, job.row, "")], options, told.append, crew_for(plan.driver, jobs=1), sessions=sessions)
-        guest.running.add(suite.stopping)
-        if guest.stop is not None:
-            suite.stopping.ask(guest.stop)
+        sessions = state.tokens.setdefault(thread, ({}, options))[0] if job.keeps_tokens else None
+        suite = Suite(
+            [Run(plan, job.row, "")], options, told.append, executor_for(plan.driver, jobs=1), sessions=sessions
+        )
+        state.running.add(suite.cancellation)
+        if state.stop is not None:
+            suite.cancellation.ask(state.stop)
     try:
         suite.run()
     finally:
         with _LOCK:
-            guest.running.discard(suite.stopping)
+            state.running.discard(suite.cancellation)
     return _of_runs(told)
 
 

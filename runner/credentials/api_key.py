@@ -9,7 +9,7 @@ from ..model.kinds import Attachment, Mistake
 from ..model.pairs import scalar_text
 
 
-class ApiKey:
+class ApiKeyCredential:
     """A key under a name."""
 
     name: ClassVar[str] = "api_key"

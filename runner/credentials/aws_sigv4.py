@@ -15,7 +15,7 @@ from ..model.pairs import scalar_text
 _ADDED = ("x-amz-date", "x-amz-content-sha256", "x-amz-security-token", "Authorization")
 
 
-class AwsSigv4:
+class AwsSigv4Credential:
     """Access key and secret key."""
 
     name: ClassVar[str] = "aws_sigv4"

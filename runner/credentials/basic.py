@@ -10,7 +10,7 @@ from ..model.kinds import Attachment, Mistake
 from ..model.pairs import scalar_text
 
 
-class Basic:
+class BasicCredential:
     """User and password."""
 
     name: ClassVar[str] = "basic"

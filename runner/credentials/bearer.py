@@ -9,7 +9,7 @@ from ..model.kinds import Attachment, Mistake
 from ..model.pairs import scalar_text
 
 
-class Bearer:
+class BearerCredential:
     """A bearer token."""
 
     name: ClassVar[str] = "bearer"

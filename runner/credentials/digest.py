@@ -17,7 +17,7 @@ _HASHES = {"SHA-256": "sha256", "MD5": "md5"}
 """The strongest first: of the challenges that a server offers, the first of these is answered (RFC 7616 §3.7)."""
 
 
-class Digest:
+class DigestCredential:
     """User and password."""
 
     name: ClassVar[str] = "digest"

@@ -12,7 +12,7 @@ from ..model.errors import StepError
 from ..model.kinds import Attachment, Mistake
 from ..model.pairs import scalar_text
 from ..model.wording import cut, json_type, listed, shown
-from .basic import Basic
+from .basic import BasicCredential
 
 _NEEDED = {
     "client_credentials": ("client_id", "client_secret"),
@@ -21,7 +21,7 @@ _NEEDED = {
 }
 _SENT = {"client_credentials": (), "password": ("username", "password"), "refresh_token": ("refresh_token",)}
 
-GIVES = frozenset({"token", "expires_in", "refresh_token", "token_type", "scope", "id_token"})
+PROVIDES = frozenset({"token", "expires_in", "refresh_token", "token_type", "scope", "id_token"})
 """Names that a session has, once the endpoint has answered."""
 
 _OWN = frozenset({
@@ -40,7 +40,7 @@ _ERRORS = {
 """What to do about each error of RFC 6749 §5.2 (and RFC 8707 §2)."""
 
 
-def check(data: dict[str, Any]) -> Iterable[Mistake]:
+def check_oauth2(data: dict[str, Any]) -> Iterable[Mistake]:
     """What the grant needs is there, and nothing is asked twice."""
     grant = data["grant"]
     proved_otherwise = {"client_secret"} if "client_assertion" in data.get("extra", {}) else set()
@@ -96,7 +96,7 @@ class ClientBasic:
         """`Authorization: Basic …`."""
         client = {"username": quote_plus(scalar_text(data["client_id"], "client_id"))}
         secret = scalar_text(data["client_secret"], "client_secret")
-        attached = Basic().attach(client | {"password": quote_plus(secret)})
+        attached = BasicCredential().attach(client | {"password": quote_plus(secret)})
         return Attachment(headers=attached.headers, secrets=(*attached.secrets, secret))
 
 
@@ -126,7 +126,7 @@ def reader(*, bearer: bool) -> Callable[[Answer], dict[str, Any]]:
             raise StepError(
                 message, "auth", hint='say how it is sent: `attach: {header Authorization: "… {{ token }}"}`'
             )
-        given = {name: data[name] for name in GIVES if name in data}
+        given = {name: data[name] for name in PROVIDES if name in data}
         return given | {"token": token}
 
     return granted

@@ -7,7 +7,13 @@ from . import api_key, aws_sigv4, basic, bearer, digest
 
 CREDENTIALS: dict[str, Credential] = {
     kind.name: kind
-    for kind in (bearer.Bearer(), basic.Basic(), digest.Digest(), api_key.ApiKey(), aws_sigv4.AwsSigv4())
+    for kind in (
+        bearer.BearerCredential(),
+        basic.BasicCredential(),
+        digest.DigestCredential(),
+        api_key.ApiKeyCredential(),
+        aws_sigv4.AwsSigv4Credential(),
+    )
 }
 
 SESSIONS = ("oauth2", "login")

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote_plus
 
 from ..model.challenges import challenges
-from .request import Answered, Asked, Refused, json_answer, need
+from .request import DemoRequest, DemoResponse, Refused, json_response, need
 
 PASSWORDS = {"ada": "correct-horse-battery", "bob": "staple-and-staple"}
 PEOPLE: dict[str, dict[str, Any]] = {
@@ -66,34 +66,34 @@ class Access:
         signed = _signed(claims)
         return f"{signed}.{_b64(hmac.digest(self._key, signed.encode(), 'sha256'))}"
 
-    def _session(self, user: str, life: float = TOKEN_LIFE) -> Answered:
+    def _session(self, user: str, life: float = TOKEN_LIFE) -> DemoResponse:
         refresh = secrets.token_urlsafe(24)
         self._refresh[refresh] = user
-        return json_answer(
+        return json_response(
             {"token": self._token(user, life), "token_type": "Bearer", "expires_in": life, "refresh_token": refresh}
         )
 
-    def _on_login(self, asked: Asked, _: list[str]) -> Answered:
+    def _on_login(self, asked: DemoRequest, _: list[str]) -> DemoResponse:
         need(asked, "POST")
         data = asked.json()
         if PASSWORDS.get(data.get("username")) != data.get("password"):
             raise Refused(401, "wrong user name or password", WWW_Authenticate='Bearer realm="demo"')
         return self._session(data["username"], min(float(data.get("life", TOKEN_LIFE)), TOKEN_LIFE))
 
-    def _on_token(self, asked: Asked, rest: list[str]) -> Answered:
+    def _on_token(self, asked: DemoRequest, rest: list[str]) -> DemoResponse:
         need(asked, "POST")
         user = self._refresh.pop(asked.json().get("refresh_token"), None) if rest == ["refresh"] else None
         if user is None:
             raise Refused(401, "the refresh token is not valid")
         return self._session(user)
 
-    def _on_logout(self, asked: Asked, _: list[str]) -> Answered:
+    def _on_logout(self, asked: DemoRequest, _: list[str]) -> DemoResponse:
         need(asked, "POST")
         self.user(asked)
         self._revoked.add(asked.headers["authorization"])
-        return Answered(204)
+        return DemoResponse(204)
 
-    def user(self, asked: Asked) -> dict[str, Any]:
+    def user(self, asked: DemoRequest) -> dict[str, Any]:
         """Whoever the bearer token says."""
         line = asked.headers.get("authorization", "")
         scheme, _, token = line.partition(" ")
@@ -111,7 +111,7 @@ class Access:
             )
         return PEOPLE[claims["sub"]]
 
-    def _on_basic(self, asked: Asked, __: list[str]) -> Answered:
+    def _on_basic(self, asked: DemoRequest, __: list[str]) -> DemoResponse:
         scheme, _, pair = asked.headers.get("authorization", "").partition(" ")
         name = password = ""
         try:
@@ -120,14 +120,14 @@ class Access:
             name = password = ""
         if scheme != "Basic" or PASSWORDS.get(name) != password:
             raise Refused(401, "user name and password are needed", WWW_Authenticate='Basic realm="demo"')
-        return json_answer({"user": name})
+        return json_response({"user": name})
 
-    def _on_key(self, asked: Asked, _: list[str]) -> Answered:
+    def _on_key(self, asked: DemoRequest, _: list[str]) -> DemoResponse:
         if API_KEY not in (asked.headers.get("x-api-key"), asked.query("api_key")):
             raise Refused(403, "an API key is needed")
-        return json_answer({"key": "accepted"})
+        return json_response({"key": "accepted"})
 
-    def _on_digest(self, asked: Asked, _: list[str]) -> Answered:
+    def _on_digest(self, asked: DemoRequest, _: list[str]) -> DemoResponse:
         """RFC 7616; a nonce is good for three requests, then stale."""
         given = challenges([asked.headers.get("authorization", "")])
         proof = given[0].params if given and given[0].scheme == "Digest" else {}
@@ -137,7 +137,7 @@ class Access:
         if left == 0:
             raise self._challenge(stale=True)
         self._nonces[proof["nonce"]] = left - 1
-        return json_answer({"user": proof["username"]})
+        return json_response({"user": proof["username"]})
 
     def _challenge(self, *, stale: bool) -> Refused:
         nonce = secrets.token_hex(16)
@@ -145,14 +145,16 @@ class Access:
         line = f'Digest realm="demo", qop="auth", algorithm=SHA-256, nonce="{nonce}", stale={str(stale).lower()}'
         return Refused(401, "user name and password are needed", WWW_Authenticate=line)
 
-    def _on_oauth(self, asked: Asked, rest: list[str]) -> Answered:
+    def _on_oauth(self, asked: DemoRequest, rest: list[str]) -> DemoResponse:
         """A token endpoint (RFC 6749): client credentials, password, refresh token."""
         need(asked, "POST")
         form = {name: values[0] for name, values in parse_qs(asked.body.decode()).items()}
         if rest != ["token"]:
             raise Refused(404, f"there is no {asked.path}")
         if _client(asked, form) != CLIENT:
-            return json_answer({"error": "invalid_client", "error_description": "unknown client or wrong secret"}, 401)
+            return json_response(
+                {"error": "invalid_client", "error_description": "unknown client or wrong secret"}, 401
+            )
         user = None
         match form.get("grant_type"):
             case "client_credentials":
@@ -164,9 +166,9 @@ class Access:
             case "password":
                 pass
             case _:
-                return json_answer({"error": "unsupported_grant_type"}, 400)
+                return json_response({"error": "unsupported_grant_type"}, 400)
         if user is None:
-            return json_answer({"error": "invalid_grant", "error_description": "wrong, expired or used before"}, 400)
+            return json_response({"error": "invalid_grant", "error_description": "wrong, expired or used before"}, 400)
         given: dict[str, Any] = {
             "access_token": self._token(user, TOKEN_LIFE),
             "token_type": "Bearer",
@@ -175,10 +177,10 @@ class Access:
         if form["grant_type"] != "client_credentials":
             given["refresh_token"] = secrets.token_urlsafe(24)
             self._refresh[given["refresh_token"]] = user
-        return json_answer(given)
+        return json_response(given)
 
 
-def _client(asked: Asked, form: dict[str, str]) -> tuple[str, str]:
+def _client(asked: DemoRequest, form: dict[str, str]) -> tuple[str, str]:
     """Client and secret, from the header or the body (RFC 6749 §2.3.1)."""
     scheme, _, pair = asked.headers.get("authorization", "").partition(" ")
     if scheme != "Basic":
@@ -187,7 +189,7 @@ def _client(asked: Asked, form: dict[str, str]) -> tuple[str, str]:
     return unquote_plus(name), unquote_plus(secret)
 
 
-def _digest(proof: dict[str, str], asked: Asked) -> str:
+def _digest(proof: dict[str, str], asked: DemoRequest) -> str:
     """The proof that the right password gives (RFC 7616 §3.4.1)."""
 
     def digest(*parts: str) -> str:

@@ -13,9 +13,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from .access import PEOPLE, Access, environment
-from .request import Answered, Asked, Refused, json_answer, need
+from .request import DemoRequest, DemoResponse, Refused, json_response, need
 
-__all__ = ["Answered", "Asked", "DemoApi", "environment"]
+__all__ = ["DemoApi", "DemoRequest", "DemoResponse", "environment"]
 
 ITEMS = [{"id": number, "name": f"item {number}", "price": number * 10} for number in range(1, 24)]
 
@@ -30,51 +30,51 @@ class DemoApi(Access):
         self._orders: dict[int, dict[str, Any]] = {}
         self._flaky: dict[str, int] = {}
 
-    def answer(self, asked: Asked) -> Answered:
+    def answer(self, asked: DemoRequest) -> DemoResponse:
         """The answer to a request; never raises."""
         parts = asked.path.strip("/").split("/")
         route = getattr(self, f"_on_{parts[0].replace('.', '_').replace('-', '_')}", None) if parts[0] else self._home
         if route is None:
-            return json_answer({"error": f"there is no {asked.path}"}, 404)
+            return json_response({"error": f"there is no {asked.path}"}, 404)
         try:
             with self._lock:
                 return route(asked, parts[1:])
         except Refused as refused:
             return refused.answer
         except (LookupError, TypeError, ValueError, AttributeError):
-            return json_answer({"error": "the request makes no sense"}, 400)
+            return json_response({"error": "the request makes no sense"}, 400)
 
-    def _home(self, *_: Any) -> Answered:
-        return json_answer({"name": "runflow demo", "see": "/health"})
+    def _home(self, *_: Any) -> DemoResponse:
+        return json_response({"name": "runflow demo", "see": "/health"})
 
-    def _on_openapi_json(self, *_: Any) -> Answered:
+    def _on_openapi_json(self, *_: Any) -> DemoResponse:
         # only for who asks: it is large
         from .openapi import DOCUMENT  # noqa: PLC0415  # see above
 
-        return json_answer(DOCUMENT)
+        return json_response(DOCUMENT)
 
-    def _on_health(self, *_: Any) -> Answered:
-        return json_answer({"status": "ok", "version": "1.4.2", "checks": {"database": "up", "queue": "up"}})
+    def _on_health(self, *_: Any) -> DemoResponse:
+        return json_response({"status": "ok", "version": "1.4.2", "checks": {"database": "up", "queue": "up"}})
 
-    def _on_users(self, asked: Asked, rest: list[str]) -> Answered:
+    def _on_users(self, asked: DemoRequest, rest: list[str]) -> DemoResponse:
         user = self.user(asked)
         if rest == ["me"]:
-            return json_answer(user)
+            return json_response(user)
         if not rest:
             role = asked.query("role")
-            return json_answer({"users": [each for each in PEOPLE.values() if not role or role in each["roles"]]})
+            return json_response({"users": [each for each in PEOPLE.values() if not role or role in each["roles"]]})
         if "admin" not in user["roles"] and rest[0] != user["username"]:
             raise Refused(403, "only administrators see others")
         if rest[0] not in PEOPLE:
             raise Refused(404, f"there is no user {rest[0]}")
-        return json_answer(PEOPLE[rest[0]])
+        return json_response(PEOPLE[rest[0]])
 
-    def _on_orders(self, asked: Asked, rest: list[str]) -> Answered:
+    def _on_orders(self, asked: DemoRequest, rest: list[str]) -> DemoResponse:
         user = self.user(asked)
         if not rest:
             if asked.method == "POST":
                 return self._new_order(asked, user)
-            return json_answer(
+            return json_response(
                 {"orders": [order for order in self._orders.values() if order["user"] == user["username"]]}
             )
         order = self._orders.get(int(rest[0])) if rest[0].isdigit() else None
@@ -82,14 +82,14 @@ class DemoApi(Access):
             raise Refused(404, f"there is no order {rest[0]}")
         if asked.method == "DELETE":
             del self._orders[order["id"]]
-            return Answered(204)
+            return DemoResponse(204)
         shown = dict(order)
         order["polls"] += 1
         if order["polls"] >= 2:
             order["state"] = "paid"
-        return json_answer({name: value for name, value in shown.items() if name != "polls"})
+        return json_response({name: value for name, value in shown.items() if name != "polls"})
 
-    def _new_order(self, asked: Asked, user: dict[str, Any]) -> Answered:
+    def _new_order(self, asked: DemoRequest, user: dict[str, Any]) -> DemoResponse:
         data = asked.json()
         lines = data["items"]
         if not lines or not all(isinstance(line["qty"], int) and line["qty"] > 0 for line in lines):
@@ -100,21 +100,21 @@ class DemoApi(Access):
         order = {"id": number, "user": user["username"], "state": "pending", "items": lines, "total": total, "polls": 0}
         self._orders[number] = order
         shown = {name: value for name, value in order.items() if name != "polls"}
-        return json_answer(shown, 201, ("Location", f"/orders/{number}"))
+        return json_response(shown, 201, ("Location", f"/orders/{number}"))
 
-    def _on_items(self, asked: Asked, rest: list[str]) -> Answered:
+    def _on_items(self, asked: DemoRequest, rest: list[str]) -> DemoResponse:
         if rest:
             item = next((each for each in ITEMS if str(each["id"]) == rest[0]), None)
-            return json_answer(item) if item else json_answer({"error": "no such item"}, 404)
+            return json_response(item) if item else json_response({"error": "no such item"}, 404)
         size = int(asked.query("size", "10"))
         page = int(asked.query("page", "1"))
         rows = ITEMS[(page - 1) * size : page * size]
         more = page * size < len(ITEMS)
         following = f"/items?page={page + 1}&size={size}" if more else None
         link = (("Link", f'<{following}>; rel="next", </items>; rel="first"'),) if more else ()
-        return json_answer({"items": rows, "page": page, "total": len(ITEMS), "next": following}, 200, *link)
+        return json_response({"items": rows, "page": page, "total": len(ITEMS), "next": following}, 200, *link)
 
-    def _on_upload(self, asked: Asked, _: list[str]) -> Answered:
+    def _on_upload(self, asked: DemoRequest, _: list[str]) -> DemoResponse:
         need(asked, "POST", "PUT")
         kind = asked.headers.get("content-type", "")
         if kind.startswith("multipart/form-data"):
@@ -126,56 +126,58 @@ class DemoApi(Access):
                     "name": part.get_param("name", header="content-disposition"), "filename": part.get_filename(),
                     "type": part.get_content_type(), "size": len(content), "text": content.decode("utf-8", "replace")[:200],
                 })  # fmt: skip
-            return json_answer({"parts": parts}, 201)
-        return json_answer(
+            return json_response({"parts": parts}, 201)
+        return json_response(
             {"size": len(asked.body), "sha256": hashlib.sha256(asked.body).hexdigest(), "type": kind}, 201
         )
 
-    def _on_flaky(self, asked: Asked, _: list[str]) -> Answered:
+    def _on_flaky(self, asked: DemoRequest, _: list[str]) -> DemoResponse:
         key = asked.query("key", "all")
         self._flaky[key] = self._flaky.get(key, 0) + 1
         if self._flaky[key] % 3:
             raise Refused(503, "not now", Retry_After="0")
-        return json_answer({"status": "ok", "tries": self._flaky[key]})
+        return json_response({"status": "ok", "tries": self._flaky[key]})
 
-    def _on_cookies(self, asked: Asked, rest: list[str]) -> Answered:
+    def _on_cookies(self, asked: DemoRequest, rest: list[str]) -> DemoResponse:
         if rest == ["set"]:
             name, value = asked.query("name", "sid"), asked.query("value", "abc123")
-            return Answered(302, b"", (("Location", "/cookies"), ("Set-Cookie", f"{name}={value}; Path=/; HttpOnly")))
+            return DemoResponse(
+                302, b"", (("Location", "/cookies"), ("Set-Cookie", f"{name}={value}; Path=/; HttpOnly"))
+            )
         if rest == ["clear"]:
-            return Answered(204, b"", (("Set-Cookie", f"{asked.query('name', 'sid')}=; Path=/; Max-Age=0"),))
+            return DemoResponse(204, b"", (("Set-Cookie", f"{asked.query('name', 'sid')}=; Path=/; Max-Age=0"),))
         pairs = [pair.strip().partition("=") for pair in asked.headers.get("cookie", "").split(";") if "=" in pair]
-        return json_answer({"cookies": {name: value for name, _, value in pairs}})
+        return json_response({"cookies": {name: value for name, _, value in pairs}})
 
-    def _on_redirect(self, _: Asked, rest: list[str]) -> Answered:
+    def _on_redirect(self, _: DemoRequest, rest: list[str]) -> DemoResponse:
         left = int(rest[0]) if rest else 1
         target = f"/redirect/{left - 1}" if left > 1 else "/echo"
-        return Answered(int(rest[1]) if len(rest) > 1 else 302, b"", (("Location", target),))
+        return DemoResponse(int(rest[1]) if len(rest) > 1 else 302, b"", (("Location", target),))
 
-    def _on_graphql(self, asked: Asked, _: list[str]) -> Answered:
+    def _on_graphql(self, asked: DemoRequest, _: list[str]) -> DemoResponse:
         need(asked, "POST")
         data = asked.json()
         name = (data.get("variables") or {}).get("name", "ada")
         if "user" not in data.get("query", ""):
-            return json_answer({"errors": [{"message": "only `user` can be asked for"}]})
-        return json_answer({"data": {"user": PEOPLE.get(name)}})
+            return json_response({"errors": [{"message": "only `user` can be asked for"}]})
+        return json_response({"data": {"user": PEOPLE.get(name)}})
 
-    def _on_catalog_xml(self, *_: Any) -> Answered:
+    def _on_catalog_xml(self, *_: Any) -> DemoResponse:
         items = "".join(f'<item id="{item["id"]}"><name>{item["name"]}</name></item>' for item in ITEMS[:3])
-        return Answered(
+        return DemoResponse(
             200, f"<catalog>{items}</catalog>".encode(), (("Content-Type", "application/xml; charset=utf-8"),)
         )
 
-    def _on_page_html(self, *_: Any) -> Answered:
+    def _on_page_html(self, *_: Any) -> DemoResponse:
         text = '<html><head><title>Demo</title></head><body><h1 class="big">Hello</h1><a href="/health">health</a></body></html>'
-        return Answered(200, text.encode(), (("Content-Type", "text/html; charset=utf-8"),))
+        return DemoResponse(200, text.encode(), (("Content-Type", "text/html; charset=utf-8"),))
 
-    def _on_echo(self, asked: Asked, _: list[str]) -> Answered:
+    def _on_echo(self, asked: DemoRequest, _: list[str]) -> DemoResponse:
         query = parse_qs(urlsplit(asked.target).query, keep_blank_values=True)
         text = asked.body.decode("utf-8", "replace")
         is_json = "json" in asked.headers.get("content-type", "")
         value = asked.json() if is_json and asked.body else None
-        return json_answer(
+        return json_response(
             {
                 "method": asked.method,
                 "path": asked.path,
@@ -186,10 +188,10 @@ class DemoApi(Access):
             }
         )
 
-    def _on_delay(self, _: Asked, rest: list[str]) -> Answered:
+    def _on_delay(self, _: DemoRequest, rest: list[str]) -> DemoResponse:
         seconds = min(float(rest[0]), 10.0)
-        return Answered(200, b'{"status":"ok"}', (("Content-Type", "application/json"),), max(seconds, 0.0))
+        return DemoResponse(200, b'{"status":"ok"}', (("Content-Type", "application/json"),), max(seconds, 0.0))
 
-    def _on_status(self, _: Asked, rest: list[str]) -> Answered:
+    def _on_status(self, _: DemoRequest, rest: list[str]) -> DemoResponse:
         code = int(rest[0])
-        return Answered(code) if code in {204, 304} else json_answer({"status": code}, code)
+        return DemoResponse(code) if code in {204, 304} else json_response({"status": code}, code)

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 
-class Asked(msgspec.Struct, frozen=True):
+class DemoRequest(msgspec.Struct, frozen=True):
     """A request as the demo sees it; header names in lower case."""
 
     method: str
@@ -38,7 +38,7 @@ class Asked(msgspec.Struct, frozen=True):
             raise Refused(400, "the body is not JSON") from None
 
 
-class Answered(msgspec.Struct, frozen=True):
+class DemoResponse(msgspec.Struct, frozen=True):
     """An answer; `wait` seconds pass before it is given."""
 
     status: int
@@ -52,17 +52,17 @@ class Refused(Exception):  # it is an answer, not an error
 
     def __init__(self, status: int, detail: str, **headers: str) -> None:
         super().__init__(detail)
-        self.answer = json_answer(
+        self.answer = json_response(
             {"error": detail}, status, *((name.replace("_", "-"), value) for name, value in headers.items())
         )
 
 
-def json_answer(value: Any, status: int = 200, *headers: tuple[str, str]) -> Answered:
+def json_response(value: Any, status: int = 200, *headers: tuple[str, str]) -> DemoResponse:
     """An answer in JSON."""
-    return Answered(status, json.dumps(value).encode(), (("Content-Type", "application/json"), *headers))
+    return DemoResponse(status, json.dumps(value).encode(), (("Content-Type", "application/json"), *headers))
 
 
-def need(asked: Asked, *methods: str) -> None:
+def need(asked: DemoRequest, *methods: str) -> None:
     """Refuse any other method."""
     if asked.method not in methods:
         raise Refused(405, f"{asked.method} is not allowed here", Allow=", ".join(methods))

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
-from .api import Answered, Asked, DemoApi
+from .api import DemoApi, DemoRequest, DemoResponse
 
 MAX_BODY = 10_000_000
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -25,16 +25,16 @@ class _Handler(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length") or "0"
         if self.headers.get("Transfer-Encoding"):  # unread, its chunks would be taken for the next request
             self.close_connection = True
-            self._write(Answered(411))
+            self._write(DemoResponse(411))
             return
         if not length.isdigit() or int(length) > MAX_BODY:
             self.close_connection = True
-            self._write(Answered(413 if length.isdigit() else 400))
+            self._write(DemoResponse(413 if length.isdigit() else 400))
             return
         headers = {name.lower(): ", ".join(self.headers.get_all(name, [])) for name in self.headers}
-        asked = Asked(self.command, self.path, headers, self.rfile.read(int(length)))
+        asked = DemoRequest(self.command, self.path, headers, self.rfile.read(int(length)))
         known = self.command in _METHODS
-        answered = self.api.answer(asked) if known else Answered(405, headers=(("Allow", ", ".join(_METHODS)),))
+        answered = self.api.answer(asked) if known else DemoResponse(405, headers=(("Allow", ", ".join(_METHODS)),))
         time.sleep(answered.wait)  # in this connection's own thread
         self._write(answered)
 
@@ -44,7 +44,7 @@ class _Handler(BaseHTTPRequestHandler):
             raise AttributeError(name)
         return self._serve
 
-    def _write(self, answered: Answered) -> None:
+    def _write(self, answered: DemoResponse) -> None:
         """Head and body in one write: in two, the second waits 40 ms for the other side's delayed ACK."""
         reason = HTTPStatus(answered.status).phrase if answered.status in HTTPStatus._value2member_map_ else ""
         lines = [f"HTTP/1.1 {answered.status} {reason}", "Server: runflow-demo", f"Date: {formatdate(usegmt=True)}"]

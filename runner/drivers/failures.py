@@ -16,7 +16,7 @@ class CannotSend(Exception):
     """The driver has no way to send such a request."""
 
 
-Reading = tuple[FailureKind, str, str]
+FailureText = tuple[FailureKind, str, str]
 """A kind, a message and a hint."""
 
 _NO_TLS = ("it does not speak TLS on this port", "write http:// if that is meant")
@@ -63,54 +63,54 @@ def peer(request: Request, phase: Phase) -> str:
     return urlsplit(request.url).netloc
 
 
-def too_large(request: Request) -> Reading:
+def too_large(request: Request) -> FailureText:
     """The cap on the decoded body."""
     hint = "raise `http: {max_response_size: …}` if such an answer is right"
     return "too_large", f"the body of the answer has more than {request.transport.max_response_size} bytes", hint
 
 
-def undecodable(why: str) -> Reading:
+def undecodable(why: str) -> FailureText:
     """A content coding."""
     return "decode", why, "the server's Content-Encoding and its body do not fit"
 
 
-def certificate_unusable(why: str) -> Reading:
+def certificate_unusable(why: str) -> FailureText:
     """A file of the workflow's own."""
     return "tls", why, "check the file; its content is never shown"
 
 
-def no_name(request: Request, why: str) -> Reading:
+def no_name(request: Request, why: str) -> FailureText:
     """The name look-up."""
     name = urlsplit(request.transport.proxy or request.url).hostname
     return "dns", f"the name {name} cannot be resolved: {why}", "check the host name, and the network's DNS"
 
 
-def refused(host: str) -> Reading:
+def refused(host: str) -> FailureText:
     """Nobody listens."""
     return "refused", f"{host} refuses the connection", "is the server running, and is the port right?"
 
 
-def unreachable(host: str, why: str) -> Reading:
+def unreachable(host: str, why: str) -> FailureText:
     """No way there."""
     return "unreachable", f"{host} cannot be reached: {why}", "check the network and the address"
 
 
-def truncated(host: str, why: str = "the connection broke in the middle of the body") -> Reading:
+def truncated(host: str, why: str = "the connection broke in the middle of the body") -> FailureText:
     """An answer that ends too early."""
     return "truncated", f"the answer of {host} ends before it is complete", why
 
 
-def malformed(host: str, why: str) -> Reading:
+def malformed(host: str, why: str) -> FailureText:
     """What is no HTTP."""
     return "protocol", f"{host} sends no proper HTTP answer: {why}", "is that an HTTP server?"
 
 
-def other(host: str, why: str) -> Reading:
+def other(host: str, why: str) -> FailureText:
     """What has no words of its own."""
     return "protocol", f"the exchange with {host} failed: {why}", ""
 
 
-def broken_off(host: str, phase: Phase) -> Reading:
+def interrupted(host: str, phase: Phase) -> FailureText:
     """The server closed the connection."""
     if phase == "send":
         return "send", f"{host} closed the connection while the request was being sent", "it may refuse so large a body"
@@ -120,14 +120,14 @@ def broken_off(host: str, phase: Phase) -> Reading:
     return "reset", f"{host} closed the connection without an answer", "look into the server's log: it may have crashed"
 
 
-def timed_out(host: str, request: Request, phase: Phase) -> Reading:
+def timed_out(host: str, request: Request, phase: Phase) -> FailureText:
     """The deadline."""
     limit = seconds_text(request.timeout)
     message = f"no whole answer from {host} within {limit}: the time ran out while {_WAITING[phase]}"
     return "timeout", message, "raise `timeout`, or find out what is slow"
 
 
-def no_tls(host: str, text: str, why: str) -> Reading:
+def no_tls(host: str, text: str, why: str) -> FailureText:
     """A TLS connection that did not come about.
 
     Args:
@@ -142,7 +142,7 @@ def no_tls(host: str, text: str, why: str) -> Reading:
     return "tls", f"no TLS connection to {host}: {why}", ""
 
 
-def hung_up(host: str) -> Reading:
+def hung_up(host: str) -> FailureText:
     """Closed in the middle of the handshake."""
     message = f"{host} closed the connection during the TLS handshake"
     return "tls", message, "it may speak another protocol on this port"

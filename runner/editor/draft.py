@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from ..language.source import Source
-from ..language.yaml import load
+from ..language.yaml import load_yaml
 from ..model.errors import DocumentPath, WorkflowError
 
 _KEY = re.compile(r"(\s*(?:- +)*(?:\"[^\"]*\"|'[^']*'|[^\s\"'{\[#-][^:#]*):)(?:\s|$)")
@@ -32,7 +32,7 @@ def read(text: str, line: int) -> Draft | None:
         attempts += ["\n".join([*lines[:line], each, *lines[line + 1 :]]) for each in _emptied(lines[line])]
     for attempt in attempts:
         with suppress(WorkflowError):
-            return Draft(*load(attempt.encode(), "", []))
+            return Draft(*load_yaml(attempt.encode(), "", []))
     return None
 
 

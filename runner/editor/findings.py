@@ -19,7 +19,7 @@ from ..model.errors import Problem, RunflowError, WorkflowError
 from ..model.results import Where
 from ..reporters.problems import where_of
 from ..selection.discover import SUFFIXES, discover
-from ..selection.select import Wanted
+from ..selection.select import Target
 from .last_run import home_of
 
 _STEPS = re.compile(r"^(['\"]?)steps\1\s*:", re.MULTILINE)
@@ -56,7 +56,7 @@ def findings_in(texts: Mapping[Path, str], loading: Loading) -> list[tuple[Path,
 
 def _of(path: Path, loading: Loading) -> list[Finding]:
     try:
-        return examined([Wanted(path)], loading)[1]
+        return examined([Target(path)], loading)[1]
     except WorkflowError as error:
         return findings_of((), error.problems)
     except RunflowError as error:

@@ -13,13 +13,13 @@ from ..reporters.format.store import Store
 from .names import Given
 
 
-class Value(NamedTuple):
+class LastValue(NamedTuple):
     """What a name was worth."""
 
     value: Any
 
 
-class Past:
+class LastRuns:
     """The last runs of workflows; read again when there is a newer one."""
 
     def __init__(self) -> None:
@@ -50,13 +50,13 @@ def home_of(path: Path) -> Path:
     return found.folder if found else Path.cwd()
 
 
-def value_of(given: Given, result: WorkflowResult) -> Value | None:
+def value_of(given: Given, result: WorkflowResult) -> LastValue | None:
     """What a name was worth from the step on that gives it; of a loop the values of all turns. None where it had none."""
     if not given.step:
-        return Value(result.variables[given.name]) if given.name in result.variables else None
-    giving = [step for step in result.steps if given.name in step.gave]
+        return LastValue(result.variables[given.name]) if given.name in result.variables else None
+    giving = [step for step in result.steps if given.name in step.provided]
     own = [step for step in giving if step.name == given.step] or giving
     if not own:
         return None
-    values = [step.gave[given.name] for step in own]
-    return Value(values if own[0].turn >= 0 else values[-1])
+    values = [step.provided[given.name] for step in own]
+    return LastValue(values if own[0].iteration >= 0 else values[-1])

@@ -71,7 +71,7 @@ def steps_of(data: Any) -> Iterator[tuple[DocumentPath, dict[str, Any]]]:
             yield (key, index), _map(step)
 
 
-def step_name(step: dict[str, Any]) -> str:
+def name_of_step(step: dict[str, Any]) -> str:
     """A step's name as it is written, or what it asks."""
     name = step.get("name")
     if isinstance(name, str):
@@ -109,7 +109,7 @@ def _given(steps: list[Any], above: DocumentPath) -> Iterator[Given]:
 
 
 def _of_step(step: dict[str, Any], path: DocumentPath) -> Iterator[Given]:
-    name, sometimes = step_name(step), "if" in step
+    name, sometimes = name_of_step(step), "if" in step
     for key, verb in (("extract", "extracted"), ("set", "set")):
         for each in _map(step.get(key)):
             yield Given(each, (*path, key, each), f"{verb} by '{name}'", name, sometimes)

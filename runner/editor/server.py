@@ -22,7 +22,7 @@ from ..reporters.failures import BAD, reason_of_run
 from ..version import __version__
 from .draft import Cursor, Draft, cursor_at, read
 from .findings import findings_in, is_workflow
-from .last_run import Past, value_of
+from .last_run import LastRuns, value_of
 from .names import Given, steps_of
 from .run_process import is_saved, run
 from .suggestions import explained, givers, place_named, suggestions, worth
@@ -51,7 +51,7 @@ class Server(LanguageServer):
         super().__init__("runflow", __version__)
         self.loading = loading
         self.options = tuple(options)
-        self.past = Past()
+        self.past = LastRuns()
         self._drafts: dict[str, Draft] = {}
         self._checking: asyncio.Task[None] | None = None
         self._shown: set[str] = set()

@@ -8,8 +8,8 @@ import msgspec
 
 from ..model.answer import Answer
 from ..model.exchange import Exchange, Response
-from ..model.results import StepResult, Try, Verdict
-from .auth.authenticate import Held
+from ..model.results import AttemptResult, StepResult, Verdict
+from .auth.authenticate import AuthenticatedRequest
 from .frame import Frame
 from .judge import Judgement
 
@@ -36,8 +36,8 @@ class Attempt(msgspec.Struct):
     skipped: str = ""
     answer: Answer | None = None
     final: bool = False
-    held: Held | None = None
-    refused: list[Try] = []
+    held: AuthenticatedRequest | None = None
+    refused: list[AttemptResult] = []
     cut: bool = False
     inside: Frame | None = None
 

@@ -15,7 +15,7 @@ MAX_COOKIES = 3000
 MAX_COOKIE_BYTES = 4096
 
 
-class Cookie(msgspec.Struct, frozen=True):
+class StoredCookie(msgspec.Struct, frozen=True):
     """A cookie as it is kept.
 
     Attributes:
@@ -38,7 +38,7 @@ class CookieJar:
     """The cookies of one run."""
 
     def __init__(self) -> None:
-        self._cookies: dict[tuple[str, str, str], Cookie] = {}
+        self._cookies: dict[tuple[str, str, str], StoredCookie] = {}
 
     def store(self, response: Response, now: float) -> None:
         """Keep what an answer sets (RFC 6265 §5.3).
@@ -57,7 +57,7 @@ class CookieJar:
             elif len(self._cookies) < MAX_COOKIES:
                 self._cookies[key] = cookie
 
-    def cookies_for(self, url: str, now: float, *, set_by_itself: bool = False) -> list[Cookie]:
+    def cookies_for(self, url: str, now: float, *, set_by_itself: bool = False) -> list[StoredCookie]:
         """What goes with a request, longer paths first (RFC 6265 §5.4).
 
         Args:
@@ -85,7 +85,7 @@ class CookieJar:
         return {c.name: c.value for c in self._cookies.values() if c.expires is None or c.expires > now}
 
 
-def _accepted(line: SetCookie, url: str, now: float) -> Cookie | None:
+def _accepted(line: SetCookie, url: str, now: float) -> StoredCookie | None:
     parts = urlsplit(url)
     host = (parts.hostname or "").lower()
     domain = line.attributes.get("domain", "").lstrip(".").lower()
@@ -104,7 +104,7 @@ def _accepted(line: SetCookie, url: str, now: float) -> Cookie | None:
     if len(line.name) + len(line.value) > MAX_COOKIE_BYTES:
         return None
     expires = line.lifetime(now)
-    return Cookie(line.name, line.value, domain or host, path, not domain, secure, expires, origin_of(url))
+    return StoredCookie(line.name, line.value, domain or host, path, not domain, secure, expires, origin_of(url))
 
 
 def _domain_matches(host: str, domain: str) -> bool:

@@ -9,7 +9,7 @@ from ..model.effects import Flow, Send
 from ..model.errors import StepError
 from ..model.events import SecretLearned
 from ..model.exchange import Exchange, Request, Response, TransportFailure
-from ..model.headers import with_lines
+from ..model.headers import with_headers
 from ..model.kinds import Signer
 from .frame import Frame
 from .redirects import redirected, stays_home
@@ -85,7 +85,7 @@ def _signed(
         except ValueError as error:
             raise StepError(str(error), "auth") from None
         frame.world.emit(SecretLearned("auth", added.secrets))
-        request = msgspec.structs.replace(request, headers=with_lines(request.headers, added.headers))
+        request = msgspec.structs.replace(request, headers=with_headers(request.headers, added.headers))
     hosts = frame.plan.hosts
     if hosts is not None:
         hosts.check_url(request.url)
@@ -94,8 +94,8 @@ def _signed(
     outcome = yield Send(request, frame.step)
     assert isinstance(outcome, (Response, TransportFailure))
     trail.append(Exchange(request, outcome, started=started))
-    if frame.hearing is not None:
-        frame.hearing.exchange(trail[-1])
+    if frame.secret_capture is not None:
+        frame.secret_capture.exchange(trail[-1])
     return outcome
 
 

@@ -14,14 +14,14 @@ from ..model.results import Failure, Snapshot, Where
 from ..plan.plan import CredentialPlan, Plan
 from ..redaction import SHORTEST_SECRET, too_short
 from ..templating.functions import functions
-from .auth.secret_capture import Hearing
+from .auth.secret_capture import SecretCapture
 from .cookies import CookieJar
 
 if TYPE_CHECKING:
     from .auth.session import Session  # which runs in frames
 
 
-Pause = Callable[[str, dict[str, Any]], dict[str, Any]]
+PauseHook = Callable[[str, dict[str, Any]], dict[str, Any]]
 TakeSnapshot = Callable[[Snapshot], None]
 
 
@@ -34,7 +34,7 @@ class World:
         emit: Takes events.
         environment: Environment variables.
         random: The run's own random source.
-        keep: Passing steps keep their exchanges, checks and names (a report wants them).
+        record_details: Passing steps keep their exchanges, checks and names (a report wants them).
         places: They keep their places in the file too.
         sessions: The tokens that all runs share, by what they are for.
         run: What reports call this run.
@@ -53,11 +53,11 @@ class World:
         "clock",
         "emit",
         "environment",
-        "keep",
         "mask",
         "pause",
         "places",
         "random",
+        "record_details",
         "run",
         "sessions",
         "signers",
@@ -74,11 +74,11 @@ class World:
         emit: Emit,
         environment: Mapping[str, str],
         random: Random,
-        keep: bool = False,
+        record_details: bool = False,
         places: bool = False,
         sessions: dict[str, Session] | None = None,
         run: str = "",
-        pause: Pause | None = None,
+        pause: PauseHook | None = None,
         case: str = "",
         snapshots: TakeSnapshot | None = None,
         mask: Callable[[Any], Any] = lambda value: value,
@@ -88,7 +88,7 @@ class World:
         self.emit = emit
         self.environment = Telling(environment, lambda name, value: emit(SecretLearned(name, value)))
         self.random = random
-        self.keep = keep
+        self.record_details = record_details
         self.places = places
         self.sessions = {} if sessions is None else sessions
         self.signers: dict[str, Attachment] = {}
@@ -108,14 +108,29 @@ class Frame:
         own: The names that every workflow has: functions and the environment.
         session: Whose own steps run here, or None.
         opening: Keys of the sessions whose tokens are being fetched around this.
-        hearing: Takes all that these steps send and get, where all of it is secret.
+        secret_capture: Takes all that these steps send and get, where all of it is secret.
         sessions: The sessions of this file's credentials, by their places.
         step: The name of the step that runs, as it is written.
     """
 
     __slots__ = (
-        "base_url", "deadline", "depth", "first_names", "hearing", "jars", "limit", "names", "opening", "own", "parent", "plan",
-        "secrets", "session", "sessions", "step", "world",
+        "base_url",
+        "deadline",
+        "depth",
+        "first_names",
+        "jars",
+        "limit",
+        "names",
+        "opening",
+        "own",
+        "parent",
+        "plan",
+        "secret_capture",
+        "secrets",
+        "session",
+        "sessions",
+        "step",
+        "world",
     )  # fmt: skip
 
     def __init__(self, plan: Plan, world: World, parent: Frame | None = None) -> None:
@@ -134,7 +149,7 @@ class Frame:
         self.first_names = self.names
         self.session: Session | None = parent.session if parent else None
         self.opening: frozenset[str] = parent.opening if parent else frozenset()
-        self.hearing: Hearing | None = parent.hearing if parent else None
+        self.secret_capture: SecretCapture | None = parent.secret_capture if parent else None
         self.sessions: dict[DocumentPath, Session] = {}
         self.step = ""
 
@@ -202,13 +217,13 @@ class Frame:
         """A name got its value: mask it where the file declares it secret, or where everything is."""
         if secret or name in self.secrets:
             self.learn(name, value)
-        elif self.hearing is not None:
-            self.hearing.value(name, value)
+        elif self.secret_capture is not None:
+            self.secret_capture.value(name, value)
 
     @property
     def variables(self) -> dict[str, Any]:
         """The names before the first step, as a report wants them."""
-        if not self.world.keep:
+        if not self.world.record_details:
             return {}
         return {name: value for name, value in self.first_names.items() if name not in self.own}
 

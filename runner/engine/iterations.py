@@ -34,7 +34,7 @@ def step_name(step: StepPlan, names: dict[str, Any]) -> str:
         return step.written_name
 
 
-def turns_of(step: StepPlan, frame: Frame, names: dict[str, Any]) -> list[Any]:
+def iterations_of(step: StepPlan, frame: Frame, names: dict[str, Any]) -> list[Any]:
     """The values of a `for_each`.
 
     Raises:

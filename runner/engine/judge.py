@@ -54,7 +54,7 @@ class Judgement:
             self.errors.append(failure)
 
 
-class ResponseView:
+class TemplateResponse:
     """`response` in `assert` and `abort_if`."""
 
     __slots__ = ("_answer",)
@@ -134,7 +134,7 @@ def _judge(step: StepPlan, answer: Answer, frame: Frame, names: Names, judgement
                 return
     for extract in step.extracts:
         _extract(extract, answer, frame, names, judgement)
-    _expect(step.expectations, answer, names, judgement, turn=f" [{names['index']}]" if step.for_each else "")
+    _expect(step.expectations, answer, names, judgement, iteration=f" [{names['index']}]" if step.for_each else "")
 
 
 def judge_status(step: StepPlan, answer: Answer, names: Names, judgement: Judgement) -> None:
@@ -194,7 +194,7 @@ class _Found(NamedTuple):
 
 
 def _expect(
-    expectations: Iterable[Expectation], answer: Answer, names: Names, judgement: Judgement, turn: str = ""
+    expectations: Iterable[Expectation], answer: Answer, names: Names, judgement: Judgement, iteration: str = ""
 ) -> None:
     for expectation in expectations:
         try:
@@ -216,16 +216,16 @@ def _expect(
                 judgement.error(error, entry.path)
         if expectation.snapshot is not None:
             try:
-                _snapshot(expectation.snapshot, found, turn, judgement)
+                _snapshot(expectation.snapshot, found, iteration, judgement)
             except StepError as error:
                 judgement.error(error, expectation.snapshot.path)
 
 
-def _snapshot(stored: Stored, found: _Found, turn: str, judgement: Judgement) -> None:
+def _snapshot(stored: Stored, found: _Found, iteration: str, judgement: Judgement) -> None:
     """Hold what was found against what is stored, or take it to be stored."""
     frame, world = judgement.frame, judgement.frame.world
     case = world.case if frame.session is None else ""  # whichever case is the first to need a token
-    expected = stored.value(turn, case)
+    expected = stored.value(iteration, case)
     if expected is MISSING and world.snapshots is None:
         hint = f"look at the answer, then store it: runflow run {frame.plan.file} --update-snapshots"
         raise StepError(f"no snapshot of `{found.text}` is stored for this step", "input", hint=hint)
@@ -239,10 +239,10 @@ def _snapshot(stored: Stored, found: _Found, turn: str, judgement: Judgement) ->
     if world.snapshots is not None:
         if world.mask(value) != value:
             raise StepError(f"a snapshot of `{found.text}` would hold a secret", "policy", hint="`ignore` its path")
-        judgement.taken.append(Snapshot(stored.file, stored.step + turn, stored.selector, case, value))
+        judgement.taken.append(Snapshot(stored.file, stored.step + iteration, stored.selector, case, value))
         expected = value
     if same(value, expected):
-        judgement.hold(Check(found.text, "snapshot", expected, value, passed=True) if world.keep else None)
+        judgement.hold(Check(found.text, "snapshot", expected, value, passed=True) if world.record_details else None)
     else:
         judgement.checks.append(Check(found.text, "snapshot", expected, value, where=frame.where(stored.path)))
 
@@ -251,9 +251,11 @@ def _entry(entry: Condition | Inside, found: _Found, names: Names, judgement: Ju
     frame = judgement.frame
     miss = entry.judge(found.value, names, indefinite=found.indefinite)
     if miss is None and not found.trouble:
-        keep = frame.world.keep
+        record_details = frame.world.record_details
         judgement.hold(
-            Check(found.text, entry.operator, entry.expected(names), found.value, passed=True) if keep else None
+            Check(found.text, entry.operator, entry.expected(names), found.value, passed=True)
+            if record_details
+            else None
         )
         return
     judgement.checks.append(
@@ -296,7 +298,7 @@ def judge_contract(
         judgement.checks.append(Check(subject, "openapi", each.expected, each.actual, detail=each.detail, where=where))
     if not breaches:
         passed = Check("openapi", "openapi", contract.name, contract.name, passed=True)
-        judgement.hold(passed if frame.world.keep else None)
+        judgement.hold(passed if frame.world.record_details else None)
 
 
 def judge_asserts(asserts: Iterable[AssertPlan], frame: Frame, names: Names, judgement: Judgement) -> None:
@@ -305,7 +307,9 @@ def judge_asserts(asserts: Iterable[AssertPlan], frame: Frame, names: Names, jud
         try:
             if boolean(plan.value.render(names), "the assertion"):
                 judgement.hold(
-                    Check(plan.text, "assert", expected=True, actual=True, passed=True) if frame.world.keep else None
+                    Check(plan.text, "assert", expected=True, actual=True, passed=True)
+                    if frame.world.record_details
+                    else None
                 )
                 continue
             parts = tuple(_parts(plan, names))

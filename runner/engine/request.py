@@ -6,7 +6,7 @@ import msgspec
 
 from ..model.errors import StepError
 from ..model.exchange import Request
-from ..model.headers import check_lines
+from ..model.headers import check_header_values
 from ..model.kinds import Encoded, Names, Signer
 from ..model.urls import TOKEN, absolute_url, with_params
 from ..plan.plan import BodyPlan, HttpPlan, RequestPlan
@@ -72,7 +72,7 @@ def build(plan: RequestPlan, frame: Frame, names: Names, timeout: float, page_ur
     named = {name.lower() for name, _ in headers} | {name.lower() for name in removed}
     if body is not None and body.content_type and "content-type" not in named:
         headers.append(("Content-Type", body.content_type))
-    check_lines(headers, cookies, file, plan.url_path[:-1])
+    check_header_values(headers, cookies, file, plan.url_path[:-1])
     request = Request(
         method=method,
         url=url if page_url else with_params(url, params),

@@ -11,11 +11,11 @@ import msgspec
 from ..model.effects import Flow
 from ..model.errors import Interrupted, StepError
 from ..model.events import StepFinished
-from ..model.results import Failure, StepResult, Try, Verdict
+from ..model.results import AttemptResult, Failure, StepResult, Verdict
 from ..model.wording import listed
 from ..plan.plan import StepPlan
-from .frame import Frame, Pause
-from .iterations import StoppedStep, bad, step_name, turns_of
+from .frame import Frame, PauseHook
+from .iterations import StoppedStep, bad, iterations_of, step_name
 from .step import Nested, StepRun
 
 
@@ -47,7 +47,7 @@ class Sequence:
             reason = left_out.get(step.path, "") or _without(step, lost - names.keys())
             if reason:
                 self.skip([step], names, reason)
-                lost |= step.gives
+                lost |= step.provides
                 continue
             try:
                 failed, names = yield from self._step(step, names)
@@ -57,7 +57,7 @@ class Sequence:
                 self.skip(steps[index + 1 :], names, "the run was interrupted")
                 return names
             if failed:
-                lost |= step.gives
+                lost |= step.provides
                 if not step.continue_on_failure:
                     self.skip(steps[index + 1 :], names, f"the step '{step_name(step, names)}' before it failed")
                     return names
@@ -67,7 +67,7 @@ class Sequence:
         self.interrupted = stop.cause
         self._finish(stop.result, step)
 
-    def whatever_happens(
+    def run_cleanup(
         self, steps: Many[StepPlan], names: dict[str, Any], promised: frozenset[str]
     ) -> Flow[dict[str, Any]]:
         """Each step whatever the one before did; one that lacks a promised name is skipped: the names afterwards."""
@@ -91,34 +91,34 @@ class Sequence:
             names = names | self._paused(step, names, self.frame.world.pause)
         run = StepRun(step, self.frame, self.nested)
         if step.for_each is None:
-            result, given = yield from run.turn(names)
+            result, given = yield from run.iteration(names)
             self._finish(result, step)
             return bad(result), names | given if given else names
-        return (yield from self._turns(step, run, names))
+        return (yield from self._iterations(step, run, names))
 
-    def _paused(self, step: StepPlan, names: dict[str, Any], pause: Pause) -> dict[str, Any]:
+    def _paused(self, step: StepPlan, names: dict[str, Any], pause: PauseHook) -> dict[str, Any]:
         """What somebody changed before the step; where they end the run, it ends as by a signal."""
         own = {name: value for name, value in names.items() if name not in self.frame.own}
         try:
             return pause(step.written_name, own)
         except Interrupted as stop:
             why = Failure(stop.kind, stop.reason, where=self.frame.where(step.path))
-            result = StepResult(step_name(step, names), Verdict.ERROR, tries=(Try(errors=(why,)),))
+            result = StepResult(step_name(step, names), Verdict.ERROR, attempts=(AttemptResult(errors=(why,)),))
             raise StoppedStep(result, {}, stop) from None
 
-    def _turns(self, step: StepPlan, run: StepRun, names: dict[str, Any]) -> Flow[tuple[bool, dict[str, Any]]]:
+    def _iterations(self, step: StepPlan, run: StepRun, names: dict[str, Any]) -> Flow[tuple[bool, dict[str, Any]]]:
         local = {step.as_name, "index"}
         try:
             if step.condition is not None and not (step.condition.value.names & local) and run.skips(names):
                 self.skip([step], names, run.skips(names))
                 return False, names
-            values = turns_of(step, self.frame, names)
+            values = iterations_of(step, self.frame, names)
         except StepError as error:
             failure = self.frame.failure(error, step.path)
             broken = StepResult(
                 step_name(step, names),
                 Verdict.ERROR,
-                tries=(Try(errors=(failure,)),),
+                attempts=(AttemptResult(errors=(failure,)),),
                 cleanup=step.path[0] == "finally",
             )
             self._finish(broken, step)
@@ -128,7 +128,7 @@ class Sequence:
         extracted: dict[str, list[Any]] = {extract.name: [] for extract in step.extracts}
         failed = False
         for index, value in enumerate(values):
-            result, given = yield from run.turn({**names, step.as_name: value, "index": index}, index)
+            result, given = yield from run.iteration({**names, step.as_name: value, "index": index}, index)
             self._finish(result, step)
             if result.verdict is Verdict.SKIPPED:
                 continue

@@ -11,18 +11,18 @@ from ..model.answer import Answer
 from ..model.effects import Flow, Sleep
 from ..model.errors import Interrupted, StepError
 from ..model.exchange import Response
-from ..model.results import Failure, StepResult, Try, Verdict, WorkflowResult
+from ..model.results import AttemptResult, Failure, StepResult, Verdict, WorkflowResult
 from ..model.wording import seconds_text
 from ..plan.fragments import AssertPlan
 from ..plan.plan import DEFAULT_TIMEOUT, IncludePlan, Plan, RequestPlan, RetryPlan, SetPlan, StepPlan
 from ..templating.values import boolean
 from .attempt import Attempt
-from .auth.diagnosis import REFUSED, notes_on
+from .auth.diagnosis import DIAGNOSED, notes_on
 from .auth.renewal import answered
 from .auth.tokens import RunSteps
 from .frame import Frame
 from .iterations import StoppedStep, step_name
-from .judge import Judgement, ResponseView, judge, judge_asserts, judge_contract
+from .judge import Judgement, TemplateResponse, judge, judge_asserts, judge_contract
 from .pagination import first_page, next_page
 from .request import build
 from .retry import next_wait, retry_after
@@ -37,7 +37,7 @@ class Nested(NamedTuple):
     steps: RunSteps
 
 
-TRIED_AGAIN = frozenset({"transport", "timeout", "extract", "decode"})
+RETRIED_KINDS = frozenset({"transport", "timeout", "extract", "decode"})
 """Errors after which another try may do better. What is wrong in the file stays wrong."""
 
 
@@ -50,11 +50,11 @@ class StepRun:
         self.nested = nested
         self.attempt = Attempt(Judgement(frame))
 
-    def turn(self, names: dict[str, Any], index: int = -1) -> Flow[tuple[StepResult, dict[str, Any]]]:
+    def iteration(self, names: dict[str, Any], index: int = -1) -> Flow[tuple[StepResult, dict[str, Any]]]:
         """One turn: its result and the names that it gave. An interrupt is noted on the result and raised again."""
         step, frame = self.step, self.frame
         started = frame.world.clock()
-        tries: list[Try] = []
+        attempts: list[AttemptResult] = []
         self.attempt = Attempt(Judgement(frame))
         interrupted: Interrupted | None = None
         try:
@@ -62,22 +62,22 @@ class StepRun:
             if skip:
                 return self._result(names, Verdict.SKIPPED, index, reason=skip), {}
             yield from self._delay(names)
-            yield from self._tries(names, tries)
+            yield from self._attempts(names, attempts)
             if self.attempt.verdict is Verdict.SKIPPED:
                 reason = f"the included workflow was skipped: {self.attempt.skipped}"
                 return self._result(names, Verdict.SKIPPED, index, reason=reason), {}
         except StepError as error:
             self.attempt.judgement.error(error, step.path)
-            tries.append(self._record(self.attempt, 0.0, 0.0))
+            attempts.append(self._record(self.attempt, 0.0, 0.0))
         except Interrupted as stop:
             interrupted = stop
             why = Failure(stop.kind, stop.reason, where=frame.where(step.path))
             self.attempt.judgement.errors.append(why)
-            tries.append(self._record(self.attempt, 0.0, 0.0))
+            attempts.append(self._record(self.attempt, 0.0, 0.0))
         if frame.world.snapshots is not None and self.attempt.verdict is Verdict.PASSED:
             for taken in self.attempt.judgement.taken:
                 frame.world.snapshots(taken)
-        result = self._finished(names, index, self.attempt, tries, frame.world.clock() - started)
+        result = self._finished(names, index, self.attempt, attempts, frame.world.clock() - started)
         if interrupted is not None:
             raise StoppedStep(result, self.attempt.given, interrupted)
         return result, self.attempt.given
@@ -108,19 +108,21 @@ class StepRun:
         except StepError as error:
             raise error.at(self.frame.plan.file, (*self.step.path, key)) from None
 
-    def _tries(self, names: dict[str, Any], tries: list[Try]) -> Flow[None]:
+    def _attempts(self, names: dict[str, Any], attempts: list[AttemptResult]) -> Flow[None]:
         """Try until it passes, or until there is no further try; the last one counts."""
         clock = self.frame.world.clock
         begun, waited = clock(), 0.0
         retry = self.step.retry
         while True:
             started, attempt = clock(), self.attempt
-            yield from self._try(names, attempt)
+            yield from self._run_attempt(names, attempt)
             passed = attempt.verdict in {Verdict.PASSED, Verdict.SKIPPED}
-            wait = -1.0 if passed or retry is None else self._wait(retry, attempt, names, len(tries), clock() - begun)
-            tries += attempt.refused
-            if wait >= 0 or not passed or tries or self.frame.world.keep:
-                tries.append(self._record(attempt, clock() - started, waited))
+            wait = (
+                -1.0 if passed or retry is None else self._wait(retry, attempt, names, len(attempts), clock() - begun)
+            )
+            attempts += attempt.refused
+            if wait >= 0 or not passed or attempts or self.frame.world.record_details:
+                attempts.append(self._record(attempt, clock() - started, waited))
             if wait < 0:
                 return
             waited = wait
@@ -131,7 +133,7 @@ class StepRun:
         """Seconds until the next try, or -1; why there is none is added to the errors."""
         errors = attempt.judgement.errors
         failure = attempt.answer.failure if attempt.answer else None
-        hopeless = any(error.kind not in TRIED_AGAIN for error in errors) or (
+        hopeless = any(error.kind not in RETRIED_KINDS for error in errors) or (
             failure is not None and failure.kind == "tls"
         )
         if attempt.final or (hopeless and not attempt.steps):
@@ -140,7 +142,7 @@ class StepRun:
             if retry.abort_if is not None:
                 seen = names | attempt.given
                 if attempt.response is not None:
-                    seen["response"] = ResponseView(attempt.answer)  # type: ignore[arg-type]  # there is a response, so an answer
+                    seen["response"] = TemplateResponse(attempt.answer)  # type: ignore[arg-type]  # there is a response, so an answer
                 if (attempt.response is not None or "response" not in retry.abort_if.value.names) and self._true(
                     retry.abort_if, seen, "`abort_if`"
                 ):
@@ -162,7 +164,7 @@ class StepRun:
             errors[-1] = msgspec.structs.replace(errors[-1], hint=f"no further try: {why}")
         return wait
 
-    def _try(self, names: dict[str, Any], attempt: Attempt) -> Flow[None]:
+    def _run_attempt(self, names: dict[str, Any], attempt: Attempt) -> Flow[None]:
         step, judgement = self.step, attempt.judgement
         self.frame.step = step.written_name
         try:
@@ -184,7 +186,7 @@ class StepRun:
         ):
             seen = names | attempt.given
             if attempt.response is not None:
-                seen["response"] = ResponseView(attempt.answer)  # type: ignore[arg-type]  # as above
+                seen["response"] = TemplateResponse(attempt.answer)  # type: ignore[arg-type]  # as above
             judge_asserts(step.asserts, self.frame, seen, judgement)
 
     def _status_failed(self, judgement: Judgement) -> bool:
@@ -264,20 +266,20 @@ class StepRun:
             judge(step, answer, frame, names, attempt.judgement)
             attempt.given = attempt.judgement.extracted
 
-    def _record(self, attempt: Attempt, duration: float, waited: float) -> Try:
+    def _record(self, attempt: Attempt, duration: float, waited: float) -> AttemptResult:
         """The try as data; a passing one keeps its exchanges only where a report wants them."""
-        keep = self.frame.world.keep or attempt.verdict is not Verdict.PASSED
+        record_details = self.frame.world.record_details or attempt.verdict is not Verdict.PASSED
         response, world = attempt.response, self.frame.world
         notes: Iterable[str] = ()
         if (
             response is not None
-            and response.status in REFUSED
+            and response.status in DIAGNOSED
             and attempt.held
             and attempt.verdict is not Verdict.PASSED
         ):
             notes = notes_on(attempt.held, response, clock=world.clock(), wall=world.wall())
-        return Try(
-            exchanges=tuple(attempt.trail) if keep else (),
+        return AttemptResult(
+            exchanges=tuple(attempt.trail) if record_details else (),
             checks=tuple(attempt.judgement.checks),
             errors=tuple(attempt.judgement.errors),
             duration=duration,
@@ -289,11 +291,11 @@ class StepRun:
         )
 
     def _finished(
-        self, names: dict[str, Any], index: int, attempt: Attempt, tries: list[Try], duration: float
+        self, names: dict[str, Any], index: int, attempt: Attempt, attempts: list[AttemptResult], duration: float
     ) -> StepResult:
         step, trail = self.step, attempt.trail
-        if not trail and tries and tries[-1].exchanges:
-            trail = list(tries[-1].exchanges)
+        if not trail and attempts and attempts[-1].exchanges:
+            trail = list(attempts[-1].exchanges)
         request = trail[-1].request if trail else None
         under_way = attempt.held.outgoing.request if attempt.held else None  # of one that was broken off
         first = trail[0].request if trail else under_way
@@ -308,9 +310,9 @@ class StepRun:
             passed_checks=attempt.judgement.passed,
             judged=bool(step.status or step.expectations or step.asserts or (trail and self.frame.plan.contract)),
             started=self.frame.world.wall() - duration,
-            gave=attempt.given if self.frame.world.keep else {},
-            local=self._local(names) if index >= 0 and self.frame.world.keep else {},
-            tries=tuple(tries),
+            provided=attempt.given if self.frame.world.record_details else {},
+            local=self._local(names) if index >= 0 and self.frame.world.record_details else {},
+            attempts=tuple(attempts),
             warnings=("the server's certificate was not verified (`verify: false`)",) if insecure else (),
         )
 
@@ -319,7 +321,7 @@ class StepRun:
 
     def _result(self, names: dict[str, Any], verdict: Verdict, index: int, reason: str = "") -> StepResult:
         cleanup = self.step.path[0] == "finally"
-        return StepResult(step_name(self.step, names), verdict, turn=index, reason=reason, cleanup=cleanup)
+        return StepResult(step_name(self.step, names), verdict, iteration=index, reason=reason, cleanup=cleanup)
 
 
 def assign(plan: SetPlan, frame: Frame, names: dict[str, Any]) -> dict[str, Any]:

@@ -132,8 +132,8 @@ class _Run:
         if plan.cleanup and frame.deadline is not None:
             frame.deadline = frame.parent.deadline if frame.parent else None
             frame.limit = ""
-        promised = frozenset(name for step in (*plan.steps, *plan.cleanup) for name in step.gives)
-        return (yield from self.steps.whatever_happens(plan.cleanup, names, promised))
+        promised = frozenset(name for step in (*plan.steps, *plan.cleanup) for name in step.provides)
+        return (yield from self.steps.run_cleanup(plan.cleanup, names, promised))
 
     def _verdict(self) -> Verdict:
         """The steps decide; the cleanup only where they passed."""

@@ -21,7 +21,7 @@ CLEANUP_LIMIT = 10.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class Stopping:
+class Cancellation:
     """Whether everything must end, and why. It catches signals while it is entered, in the main thread only.
 
     Attributes:
@@ -63,21 +63,21 @@ class Notice:
     """What one flow knows of the end: it is told once, and has a limit from then on.
 
     Args:
-        stopping: Whether everything must end.
+        cancellation: Whether everything must end.
         closing: The flow gives something back: it is never told, but has the limit too.
     """
 
-    __slots__ = ("_closing", "_stopping", "until")
+    __slots__ = ("_cancellation", "_closing", "until")
 
-    def __init__(self, stopping: Stopping, *, closing: bool = False) -> None:
-        self._stopping = stopping
+    def __init__(self, cancellation: Cancellation, *, closing: bool = False) -> None:
+        self._cancellation = cancellation
         self._closing = closing
         self.until: float | None = None
 
     @property
     def pending(self) -> bool:
         """The flow must be told, and was not."""
-        return self._stopping.stop is not None and self.until is None and not self._closing
+        return self._cancellation.stop is not None and self.until is None and not self._closing
 
     def check(self) -> None:
         """Before and after each effect.
@@ -85,7 +85,7 @@ class Notice:
         Raises:
             Interrupted: the flow must end, or took too long to clean up.
         """
-        stop = self._stopping.stop
+        stop = self._cancellation.stop
         if stop is None:
             return
         now = time.monotonic()

@@ -13,7 +13,7 @@ from ..model.exchange import Request, Response, TransportFailure
 from .executor import LOOK_AGAIN, Ended, Task
 
 
-class Multiplexed(Protocol):
+class MultiDriver(Protocol):
     """A driver that keeps many requests under way on one thread."""
 
     def begin(self, request: Request, who: Any, /) -> None:
@@ -38,18 +38,18 @@ class _Begun:
 
     Attributes:
         stack: The flow, and on it those that it runs for a `Once`, each with its key.
-        turn: Counts what it waited for, so that a wait that is over is told from a later one.
+        waits: Counts what it waited for, so that a wait that is over is told from a later one.
         waiting: It waits, for whatever it is.
         once: What another runs for it, or None.
     """
 
-    __slots__ = ("notice", "number", "once", "stack", "turn", "waiting")
+    __slots__ = ("notice", "number", "once", "stack", "waiting", "waits")
 
     def __init__(self, task: Task) -> None:
         self.number = task.number
         self.notice = task.notice
         self.stack: list[tuple[str, Flow[Any]]] = [("", task.flow)]
-        self.turn = 0
+        self.waits = 0
         self.waiting = False
         self.once: Once | None = None
 
@@ -62,14 +62,14 @@ class _Begun:
         return None
 
 
-class Loop:
+class EventLoop:
     """A crew of one thread.
 
     Args:
         driver: Sends any number of requests at a time.
     """
 
-    def __init__(self, driver: Multiplexed) -> None:
+    def __init__(self, driver: MultiDriver) -> None:
         self._driver = driver
         self._tasks: dict[int, _Begun] = {}
         self._ready: deque[tuple[_Begun, Reply, BaseException | None]] = deque()
@@ -91,7 +91,7 @@ class Loop:
         found, self._ended = self._ended, []
         return found
 
-    def break_off(self) -> None:
+    def cancel(self) -> None:
         """Everything must end: who waits is told now."""
         for task in self._tasks.values():
             if task.waiting and task.notice.pending:
@@ -112,8 +112,8 @@ class Loop:
             self._ready.append((task, outcome, outcome if isinstance(outcome, Exception) else None))
         now = time.monotonic()
         while self._clock and self._clock[0][0] <= now:
-            _, _, turn, task = heapq.heappop(self._clock)
-            if task.waiting and task.turn == turn:
+            _, _, waits, task = heapq.heappop(self._clock)
+            if task.waiting and task.waits == waits:
                 late = LATE if task.once is not None else None
                 self._wait_no_more(task)
                 self._ready.append((task, late, task.must_end()))
@@ -131,7 +131,7 @@ class Loop:
     def _resume(self, task: _Begun, reply: Reply, error: BaseException | None) -> None:
         """Go on with a task until it waits or ends."""
         task.waiting = False
-        task.turn += 1
+        task.waits += 1
         while True:
             flow = task.stack[-1][1]
             try:
@@ -206,4 +206,4 @@ class Loop:
         return True
 
     def _wake(self, task: _Begun, seconds: float) -> None:
-        heapq.heappush(self._clock, (time.monotonic() + seconds, task.number, task.turn, task))
+        heapq.heappush(self._clock, (time.monotonic() + seconds, task.number, task.waits, task))

@@ -8,7 +8,7 @@ from functools import partial
 from ..model.events import Emit, Event
 
 
-class InOrder:
+class EventOrder:
     """Passes on what the first run that has not ended tells, as it happens; what later ones tell waits for their turn.
 
     Args:
@@ -27,7 +27,7 @@ class InOrder:
         """How many runs have ended and wait for their turn."""
         return len(self._closed)
 
-    def door(self, number: int) -> Emit:
+    def sink(self, number: int) -> Emit:
         """What a run tells its events to."""
         return partial(self.tell, number)
 

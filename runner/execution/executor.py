@@ -44,7 +44,7 @@ class Task(msgspec.Struct, frozen=True):
     write: Emit = lambda _: None
 
 
-class Crew(Protocol):
+class RunExecutor(Protocol):
     """Runs tasks. One thread uses it."""
 
     def begin(self, task: Task, /) -> None:
@@ -55,7 +55,7 @@ class Crew(Protocol):
         """Wait for tasks to end, this long at the most: those that did."""
         ...
 
-    def break_off(self) -> None:
+    def cancel(self) -> None:
         """Everything must end: break off what tasks wait for that were not told yet."""
         ...
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
-    from .snapshot_store import Taken  # imported where somebody asks for it
+    from .snapshot_store import SnapshotStore  # imported where somebody asks for it
 
 DEFAULT_JOBS = 8
 
@@ -19,10 +19,10 @@ class Options(msgspec.Struct, frozen=True):
     Attributes:
         given: Names from the command line (`--var`).
         environment: Environment variables.
-        most_failures: After so many workflows that did not pass no further one begins; 0 means any number.
-        keep: Events of passing steps carry exchanges, checks and names.
+        max_failures: After so many workflows that did not pass no further one begins; 0 means any number.
+        record_details: Events of passing steps carry exchanges, checks and names.
         places: Passing steps carry their places in the file too.
-        retain: The result keeps the steps of passing runs; without it a long run takes no more memory than a short one.
+        keep_results: The result keeps the steps of passing runs; without it a long run takes no more memory than a short one.
         seed: Fixes every random source.
         jobs: Workflows under way at the same time.
         timeout: Seconds for the whole run, or None.
@@ -35,10 +35,10 @@ class Options(msgspec.Struct, frozen=True):
 
     given: dict[str, Any] = {}
     environment: Mapping[str, str] = {}
-    most_failures: int = 0
-    keep: bool = False
+    max_failures: int = 0
+    record_details: bool = False
     places: bool = False
-    retain: bool = False
+    keep_results: bool = False
     seed: int = 0
     jobs: int = DEFAULT_JOBS
     timeout: float | None = None
@@ -46,4 +46,4 @@ class Options(msgspec.Struct, frozen=True):
     pause: Callable[[str, dict[str, Any]], dict[str, Any]] | None = None
     shuffled: bool = False
     elsewhere: bool = False
-    snapshots: Taken | None = None
+    snapshots: SnapshotStore | None = None

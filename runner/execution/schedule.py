@@ -41,9 +41,9 @@ class Schedule:
         most_failures: After so many that did not pass no further one begins; 0 means any number.
     """
 
-    def __init__(self, runs: Sequence[Run], most_failures: int = 0) -> None:
+    def __init__(self, runs: Sequence[Run], max_failures: int = 0) -> None:
         self._runs = runs
-        self._most_failures = most_failures
+        self._max_failures = max_failures
         self._failures = 0
         self._left = Counter(run.plan.path for run in runs)
         self._numbers: dict[Path, list[int]] = defaultdict(list)
@@ -106,7 +106,7 @@ class Schedule:
         self._count(run, verdict)
         if verdict in {Verdict.FAILED, Verdict.ERROR}:
             self._failures += 1
-            if self._failures == self._most_failures:
+            if self._failures == self._max_failures:
                 words = "a workflow" if self._failures == 1 else f"{self._failures} workflows"
                 option = "--fail-fast" if self._failures == 1 else f"--max-failures {self._failures}"
                 self.stop(f"{words} before it did not pass ({option})")

@@ -11,7 +11,7 @@ from typing import Any
 from ..model.effects import LATE, Flow, Once
 
 
-class Flights:
+class SingleFlight:
     """The flows that are running under a key, for all threads of a suite."""
 
     def __init__(self) -> None:
@@ -38,9 +38,9 @@ class Flights:
         while True:
             with self._lock:
                 running = self._running.get(once.key)
-                mine = self._running.setdefault(once.key, Future()) if running is None else None
-            if mine is not None:
-                return self._lead(once, mine, run)
+                own = self._running.setdefault(once.key, Future()) if running is None else None
+            if own is not None:
+                return self._run(once, own, run)
             assert running is not None  # else it would be mine
             try:
                 return wait(running, None if until is None else max(until - time.monotonic(), 0.0))
@@ -49,17 +49,17 @@ class Flights:
             except CancelledError:
                 continue
 
-    def _lead(self, once: Once, mine: Future[Any], run: Callable[[Flow[Any]], Any]) -> Any:
+    def _run(self, once: Once, own: Future[Any], run: Callable[[Flow[Any]], Any]) -> Any:
         try:
             result = run(once.flow())
         except BaseException:
-            self._land(once.key)
-            mine.cancel()
+            self._forget(once.key)
+            own.cancel()
             raise
-        self._land(once.key)
-        mine.set_result(result)
+        self._forget(once.key)
+        own.set_result(result)
         return result
 
-    def _land(self, key: str) -> None:
+    def _forget(self, key: str) -> None:
         with self._lock:
             del self._running[key]

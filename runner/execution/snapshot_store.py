@@ -17,10 +17,10 @@ from ..model.results import Snapshot
 from ..model.wording import plural
 from ..plan.conditions import Stored
 from ..plan.plan import IncludePlan, Plan
-from ..plan.snapshots import Contents, is_turn_of, read_contents
+from ..plan.snapshots import Contents, is_iteration_of, read_contents
 
 
-class Taken:
+class SnapshotStore:
     """What was found in a run, from any number of threads."""
 
     def __init__(self) -> None:
@@ -89,7 +89,7 @@ def _left(contents: Contents, asked: list[tuple[str, str]]) -> Contents:
     left: Contents = {}
     for stored, by_selector in contents.items():
         for selector, cases in by_selector.items():
-            if any(is_turn_of(stored, step) and selector == wanted for step, wanted in asked):
+            if any(is_iteration_of(stored, step) and selector == wanted for step, wanted in asked):
                 left.setdefault(stored, {})[selector] = dict(cases)
     return left
 

@@ -21,9 +21,9 @@ from ..model.errors import Interrupted
 from ..model.events import (
     Emit,
     Event,
-    RunFinished,
-    RunStarted,
     SessionFinished,
+    SuiteFinished,
+    SuiteStarted,
     WorkflowFinished,
     WorkflowStarted,
 )
@@ -31,9 +31,9 @@ from ..model.results import Failure, Result, SessionResult, Verdict, WorkflowRes
 from ..model.wording import seconds_text
 from ..plan.plan import Plan, Row
 from ..redaction import Redactor
-from .cancellation import Notice, Stopping
-from .event_order import InOrder
-from .executor import Crew, Lost, Task
+from .cancellation import Cancellation, Notice
+from .event_order import EventOrder
+from .executor import Lost, RunExecutor, Task
 from .options import Options
 from .preflight import check_before
 from .schedule import Run, Schedule
@@ -55,7 +55,7 @@ class Watch(Protocol):
         ...
 
 
-NewCrew = Callable[[Stopping], Crew]
+NewExecutor = Callable[[Cancellation], RunExecutor]
 
 
 def new_world(
@@ -71,11 +71,11 @@ def new_world(
     return World(
         clock=time.monotonic,
         wall=time.time,
-        emit=redactor.door(write),
+        emit=redactor.sink(write),
         mask=redactor.mask,
         environment=options.environment,
         random=Random(f"{options.seed}:{plan.file}:{row.label}"),  # noqa: S311  # test data, not keys
-        keep=options.keep,
+        record_details=options.record_details,
         places=options.places,
         sessions=sessions,
         run=f"{plan.name} {row.label}".rstrip(),
@@ -114,7 +114,7 @@ class Suite:
         runs: list[Run],
         options: Options,
         write: Emit,
-        new_crew: NewCrew,
+        new_executor: NewExecutor,
         *,
         watch: Watch | None = None,
         sessions: dict[str, Session] | None = None,
@@ -122,19 +122,19 @@ class Suite:
         self.runs = runs
         self.options = options
         self.write = write
-        self.new_crew = new_crew
+        self.new_executor = new_executor
         self.watch = watch
         self.redactor = Redactor()
         self.sessions: dict[str, Session] = {} if sessions is None else sessions
         self._closes = sessions is None
-        self.schedule = Schedule(runs, options.most_failures)
-        self.order = InOrder(write)
-        self.stopping = Stopping()
+        self.schedule = Schedule(runs, options.max_failures)
+        self.order = EventOrder(write)
+        self.cancellation = Cancellation()
         self.results: dict[int, WorkflowResult] = {}
         self.ended: dict[int, SessionResult] = {}
         self.crashed = False
         self._until: float | None = None
-        self._broken_off = False
+        self._cancelled = False
 
     def run(self) -> Result:
         """Every run of every workflow.
@@ -146,63 +146,66 @@ class Suite:
         started = time.monotonic()
         self._until = None if self.options.timeout is None else started + self.options.timeout
         learn_first(self.redactor, (run.plan for run in self.runs), self.options)
-        self.write(RunStarted(len(self.runs), self.options.seed, self.options.shuffled, time.time()))
-        with self.stopping:
-            crew = self.new_crew(self.stopping)
-            self._work(crew, self._next_run, self._run_ended)
+        self.write(SuiteStarted(len(self.runs), self.options.seed, self.options.shuffled, time.time()))
+        with self.cancellation:
+            executor = self.new_executor(self.cancellation)
+            self._work(executor, self._next_run, self._run_ended)
             if self._closes:
-                self._close_sessions(crew)
-            self._closed_elsewhere(crew.close())
+                self._close_sessions(executor)
+            self._closed_elsewhere(executor.close())
             result = self._result(time.monotonic() - started)
-            self.write(RunFinished(result))  # a signal meanwhile must not cut a report short
+            self.write(SuiteFinished(result))  # a signal meanwhile must not cut a report short
         return result
 
     def _result(self, duration: float) -> Result:
         return Result(
             tuple(self.results[number] for number in range(len(self.runs))),
             duration,
-            self.stopping.signal,
+            self.cancellation.signal,
             crashed=self.crashed,
             sessions=tuple(self.ended[number] for number in sorted(self.ended)),
             invalid=self.options.invalid,
-            cut_short=self.stopping.stop is not None and self.stopping.stop.kind == "timeout",
+            cut_short=self.cancellation.stop is not None and self.cancellation.stop.kind == "timeout",
         )
 
     def _work(
-        self, crew: Crew, following: Callable[[], Task | None], ended: Callable[[int, BaseException | None], None]
+        self,
+        executor: RunExecutor,
+        following: Callable[[], Task | None],
+        ended: Callable[[int, BaseException | None], None],
     ) -> None:
         """Keep the crew busy until nothing follows and nothing runs."""
         running = 0
         while True:
-            self._look(crew)
+            self._look(executor)
             while running < self.options.jobs and (self.order.behind < FAR_BEHIND or not running):
                 task = following()
                 if task is None:
                     break
-                crew.begin(task)
+                executor.begin(task)
                 running += 1
             if not running:
                 return
-            for number, error in crew.ended(self._left()):
+            for number, error in executor.ended(self._left()):
                 running -= 1
                 ended(number, error)
 
     def _left(self) -> float:
         return 60.0 if self._until is None else max(self._until - time.monotonic(), 0.0)
 
-    def _look(self, crew: Crew) -> None:
+    def _look(self, executor: RunExecutor) -> None:
         """Whether everything must end, and if so, once, tell everybody."""
         if self._until is not None and time.monotonic() >= self._until:
             limit = seconds_text(self.options.timeout or 0.0)
-            self.stopping.ask(
+            self.cancellation.ask(
                 Interrupted(f"the whole run took longer than its limit of {limit} (--timeout)", "timeout")
             )
             self._until = None
-        stop = self.stopping.stop
-        if stop is not None and not self._broken_off:
-            self._broken_off = True
+        stop = self.cancellation.stop
+        if stop is not None and not self._cancelled:
+            self._cancelled = True
             self.schedule.stop("the run was interrupted" if stop.kind == "interrupted" else stop.reason)
-            crew.break_off()
+            executor.cancel()
 
     def _next_run(self) -> Task | None:
         number = self.schedule.next()
@@ -217,13 +220,13 @@ class Suite:
     def _task(self, number: int) -> Task:
         """One run, its events masked and in their turn."""
         plan, row, options = self.runs[number].plan, self.runs[number].row, self.options
-        tell = self.order.door(number)
+        tell = self.order.sink(number)
 
         def write(event: Event) -> None:
             if isinstance(event, WorkflowStarted):
                 event = msgspec.structs.replace(event, number=self.runs[number].number)
             elif isinstance(event, WorkflowFinished):
-                self.results[number] = event.result if options.retain else slim(event.result)
+                self.results[number] = event.result if options.keep_results else slim(event.result)
                 self.crashed = self.crashed or (event.result.error is not None and event.result.error.kind == "bug")
             tell(event)
 
@@ -232,7 +235,7 @@ class Suite:
         if (ask := options.pause) is not None:
             world.pause = lambda name, names: ask(name, redactor.mask(names))
         given = {name: value for name, value in options.given.items() if name in plan.accepts}
-        return Task(number, run_workflow(plan, row, world, given), Notice(self.stopping), self.runs[number], write)
+        return Task(number, run_workflow(plan, row, world, given), Notice(self.cancellation), self.runs[number], write)
 
     def _run_ended(self, number: int, error: BaseException | None) -> None:
         if error is not None:
@@ -280,7 +283,7 @@ class Suite:
         check_before([plan], options)
         learn_first(self.redactor, [plan], options)
         redactor = Redactor(self.redactor)
-        world = new_world(plan, row, options, redactor, self.order.door(0), sessions=self.sessions)
+        world = new_world(plan, row, options, redactor, self.order.sink(0), sessions=self.sessions)
         found: list[Lookup | Failure] = []
 
         def looked_up() -> Flow[None]:
@@ -291,13 +294,13 @@ class Suite:
             except Interrupted as stop:
                 found.append(Failure(stop.kind, stop.reason))
 
-        tasks = [Task(0, looked_up(), Notice(self.stopping))]
-        with self.stopping:
-            crew = self.new_crew(self.stopping)
-            self._work(crew, lambda: tasks.pop() if tasks else None, lambda _, error: self._lookup_ended(error))
+        tasks = [Task(0, looked_up(), Notice(self.cancellation))]
+        with self.cancellation:
+            executor = self.new_executor(self.cancellation)
+            self._work(executor, lambda: tasks.pop() if tasks else None, lambda _, error: self._lookup_ended(error))
             if close:
-                self._close_sessions(crew)
-            crew.close()
+                self._close_sessions(executor)
+            executor.close()
         return redactor.mask(found[0]) if isinstance(found[0], Failure) else found[0]
 
     def _lookup_ended(self, error: BaseException | None) -> None:
@@ -305,7 +308,7 @@ class Suite:
         if error is not None:
             raise error
 
-    def _close_sessions(self, crew: Crew) -> None:
+    def _close_sessions(self, executor: RunExecutor) -> None:
         """Give back every token that was fetched, whatever happened; they are reported in order of names."""
         begun = [session for session in self.sessions.values() if session.begun]
         begun.sort(key=lambda session: (session.name, sorted(session.users)))
@@ -316,7 +319,7 @@ class Suite:
             if not waiting:
                 return None
             number, session = waiting.pop()
-            return Task(number, self._closing(number, session), Notice(self.stopping, closing=True))
+            return Task(number, self._closing(number, session), Notice(self.cancellation, closing=True))
 
         def ended(number: int, error: BaseException | None) -> None:
             if error is not None:
@@ -326,7 +329,7 @@ class Suite:
                 self.order.tell(number, SessionFinished(lost))
             self.order.close(number)
 
-        self._work(crew, following, ended)
+        self._work(executor, following, ended)
 
     def _closed_elsewhere(self, told: Iterable[Event]) -> None:
         """The same for tokens that a crew kept where its runs were run."""
@@ -336,7 +339,7 @@ class Suite:
             self.write(event)
 
     def _closing(self, number: int, session: Session) -> Flow[SessionResult]:
-        tell = self.order.door(number)
+        tell = self.order.sink(number)
 
         def write(event: Event) -> None:
             if isinstance(event, SessionFinished):
@@ -354,7 +357,7 @@ def slim(result: WorkflowResult) -> WorkflowResult:
     if result.verdict is Verdict.PASSED:
         return msgspec.structs.replace(result, steps=())
     steps = tuple(
-        msgspec.structs.replace(step, tries=()) if step.tries and step.verdict is Verdict.PASSED else step
+        msgspec.structs.replace(step, attempts=()) if step.attempts and step.verdict is Verdict.PASSED else step
         for step in result.steps
     )
     return msgspec.structs.replace(result, steps=steps)

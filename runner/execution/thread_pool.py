@@ -11,10 +11,10 @@ from typing import Any, Protocol
 
 from ..model.effects import Effect, Once, Reply, Send, Sleep
 from ..model.exchange import Request, Response, TransportFailure
-from .cancellation import Notice, Stopping
+from .cancellation import Cancellation, Notice
 from .drive import drive
 from .executor import LOOK_AGAIN, Ended, Task
-from .single_flight import Flights
+from .single_flight import SingleFlight
 
 
 class Driver(Protocol):
@@ -37,18 +37,18 @@ class Driver(Protocol):
         ...
 
 
-class Threads:
+class ThreadPool:
     """A crew of threads.
 
     Args:
         new_driver: Makes a driver, one for each thread.
-        stopping: Whether everything must end.
+        cancellation: Whether everything must end.
     """
 
-    def __init__(self, new_driver: Callable[[], Driver], stopping: Stopping) -> None:
+    def __init__(self, new_driver: Callable[[], Driver], cancellation: Cancellation) -> None:
         self._new_driver = new_driver
-        self._stopping = stopping
-        self._flights = Flights()
+        self._cancellation = cancellation
+        self._single_flight = SingleFlight()
         self._jobs: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
         self._ended: queue.SimpleQueue[tuple[int, BaseException | None]] = queue.SimpleQueue()
         self._workers: list[_Worker] = []
@@ -58,11 +58,11 @@ class Threads:
         """Begin a task; there is a thread for each that runs."""
         self._busy += 1
         if self._busy > len(self._workers):
-            self._hire()
+            self._start_worker()
         self._jobs.put(task)
 
-    def _hire(self) -> None:
-        worker = _Worker(self._new_driver(), self._stopping, self._flights, self._jobs, self._ended)
+    def _start_worker(self) -> None:
+        worker = _Worker(self._new_driver(), self._cancellation, self._single_flight, self._jobs, self._ended)
         try:
             worker.start()
         except RuntimeError:  # the system gives no more threads: those that are there do all
@@ -80,14 +80,14 @@ class Threads:
             self._workers = [worker for worker in self._workers if worker not in dead]
             found = [(each.number, RuntimeError("the thread that ran it died")) for each in dead if each.number >= 0]
             if self._busy > len(found) and not self._workers:
-                self._hire()  # for what waits
+                self._start_worker()  # for what waits
         self._busy -= len(found)
         return found
 
-    def break_off(self) -> None:
+    def cancel(self) -> None:
         """Break off the requests of all flows that were not told yet."""
         for worker in self._workers:
-            worker.break_off()
+            worker.cancel()
 
     def close(self) -> tuple[()]:
         """End the threads."""
@@ -108,15 +108,15 @@ class _Worker(threading.Thread):
     def __init__(
         self,
         driver: Driver,
-        stopping: Stopping,
-        flights: Flights,
+        cancellation: Cancellation,
+        single_flight: SingleFlight,
         jobs: queue.SimpleQueue[Task | None],
         ended: queue.SimpleQueue[Ended],
     ) -> None:
         super().__init__(daemon=True, name="runflow")
         self._driver = driver
-        self._stopping = stopping
-        self._flights = flights
+        self._cancellation = cancellation
+        self._single_flight = single_flight
         self._jobs = jobs
         self._ended = ended
         self._notice: Notice | None = None
@@ -137,7 +137,7 @@ class _Worker(threading.Thread):
             self.number = -1
         self._driver.close()
 
-    def break_off(self) -> None:
+    def cancel(self) -> None:
         """From another thread: end what is waited for, unless the flow cleans up already."""
         with self._lock:
             if self._notice is not None and self._notice.pending:
@@ -164,12 +164,12 @@ class _Worker(threading.Thread):
                 self._sleep(self._notice.left(seconds))
                 return None
             case Once():
-                return self._flights.perform(effect, lambda flow: drive(flow, self._perform), self._wait)
+                return self._single_flight.perform(effect, lambda flow: drive(flow, self._perform), self._wait)
 
     def _sleep(self, seconds: float) -> None:
         assert self._notice is not None  # a flow runs
         if self._notice.until is None:
-            self._stopping.event.wait(seconds)
+            self._cancellation.event.wait(seconds)
         else:
             time.sleep(seconds)
         if self._notice.pending:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..model.errors import DocumentPath, Place, Problem, RunflowError, WorkflowError
 from .source import Marks
-from .yaml import load, marks_of
+from .yaml import load_yaml, marks_of
 
 WIDTH = 160
 """Columns after which a map or list in braces becomes one of lines; texts are never broken."""
@@ -33,7 +33,7 @@ def formatted(content: bytes, file: str) -> str:
         RunflowError: the library is not installed.
     """
     problems: list[Problem] = []
-    data, source = load(content, file, problems)
+    data, source = load_yaml(content, file, problems)
     if problems:
         raise WorkflowError(problems)
     text = source.text.replace("\r\n", "\n").replace("\r", "\n")
@@ -45,7 +45,7 @@ def formatted(content: bytes, file: str) -> str:
         before = after
     else:
         raise _refused(file, "its layout does not come to rest")
-    if load(after.encode(), file, [])[0] != data:
+    if load_yaml(after.encode(), file, [])[0] != data:
         raise _refused(file, "it would mean something else")
     if _comments(after) != _comments(text):
         raise _refused(file, "a comment would be lost")
@@ -72,7 +72,7 @@ def _dumped(text: str, file: str) -> str:
         raise _refused(file, str(error).split("\n", 1)[0] or type(error).__name__) from None
     written = stream.getvalue()
     fewer = _BLANK.sub("\n\n", written).strip("\n") + "\n"
-    if fewer != written and load(fewer.encode(), file, [])[0] == load(written.encode(), file, [])[0]:
+    if fewer != written and load_yaml(fewer.encode(), file, [])[0] == load_yaml(written.encode(), file, [])[0]:
         return fewer  # else a text in a block has empty lines of its own
     return written
 

@@ -13,12 +13,12 @@ from .document import Defaults
 from .files import FileRefused, read_file
 from .read import read_struct
 from .source import Source
-from .yaml import load
+from .yaml import load_yaml
 
 PROJECT_FILE = "runflow.yaml"
 
 
-class Environment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class EnvironmentProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One place where the API runs."""
 
     base_url: Annotated[str, Meta(description="`base_url` of every workflow that has none")] | UnsetType = UNSET
@@ -29,7 +29,7 @@ class Project(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """The project file: what holds for every workflow beside and below it."""
 
     environments: (
-        Annotated[dict[str, Environment], Meta(description="places where the API runs; `-e NAME` chooses one")]
+        Annotated[dict[str, EnvironmentProfile], Meta(description="places where the API runs; `-e NAME` chooses one")]
         | UnsetType
     ) = UNSET
     defaults: (
@@ -138,7 +138,7 @@ def _from_yaml(folder: Path) -> ProjectFile:
         content = read_file(path, str(path))
     except FileRefused as error:
         raise WorkflowError([Problem(error.message, Place(str(path), unread=True), error.hint)]) from None
-    data, source = load(content, str(path), problems)
+    data, source = load_yaml(content, str(path), problems)
     project = read_struct({} if data is None else data, Project, str(path), problems)
     return _checked(ProjectFile(folder, project or Project(), str(path), source), problems)
 

@@ -63,7 +63,7 @@ def read_struct(data: Any, struct: type[T], file: str, problems: list[Problem]) 
     return None
 
 
-class Reading(msgspec.Struct, frozen=True):
+class ReadResult(msgspec.Struct, frozen=True):
     """A document as far as it could be read.
 
     Attributes:
@@ -81,33 +81,33 @@ class Reading(msgspec.Struct, frozen=True):
         return any(lost[: len(path)] == path for lost in self.lost)
 
 
-def read_document(data: Any, file: str, problems: list[Problem]) -> Reading:
+def read_document(data: Any, file: str, problems: list[Problem]) -> ReadResult:
     """A workflow's data as a Document, as much of it as can be read; `x-…` keys at the top are free."""
     if data is None:
         place = Place(file, line=1, column=1)
         problems.append(Problem("the file is empty", place, "a workflow needs at least `steps:` with one step"))
-        return Reading()
+        return ReadResult()
     if not isinstance(data, dict):
         message = f"a workflow is a map with a `steps` list, not {shown(data, 60)}"
         problems.append(Problem(message, Place(file), "begin with `name:` and `steps:`"))
-        return Reading()
+        return ReadResult()
     free = {key: value for key, value in data.items() if not key.startswith("x-")}
     found: list[Problem] = []
     document = read_struct(free, Document, file, found)
     problems += found
     if document is not None:
-        return Reading(document)
+        return ReadResult(document)
     return _read_rest(free, tuple(problem.place.path for problem in found if problem.place))
 
 
-def _read_rest(data: Any, lost: tuple[DocumentPath, ...]) -> Reading:
+def _read_rest(data: Any, lost: tuple[DocumentPath, ...]) -> ReadResult:
     """The document without what is wrong in it."""
     names: set[str] = set()
     rest = _without(data, set(lost), (), names)
     try:
-        return Reading(_converted(rest, Document), lost, frozenset(names))
+        return ReadResult(_converted(rest, Document), lost, frozenset(names))
     except msgspec.ValidationError:
-        return Reading()
+        return ReadResult()
 
 
 _STAND_INS = {

@@ -27,7 +27,7 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _QUOTE_TEMPLATE = 'quote it: "{{ … }}" (YAML reads an unquoted {{ as the beginning of a map)'
 
 
-def load(content: bytes, file: str, problems: list[Problem]) -> tuple[Any, Source]:
+def load_yaml(content: bytes, file: str, problems: list[Problem]) -> tuple[Any, Source]:
     """The document's data and its places.
 
     Args:

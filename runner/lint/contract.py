@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..model.wording import did_you_mean
-from ..openapi.document import Breach, Document, Node
+from ..openapi.document import Breach, DocumentNode, OpenApiDocument
 from ..plan.conditions import Expectation
 from ..plan.plan import RequestPlan, StepPlan
 from ..selectors.json_path import Definite
@@ -53,7 +53,7 @@ def _asked(subject: Subject, step: StepPlan, request: RequestPlan) -> tuple[str,
     return method, urlsplit(base).path.rstrip("/") + _TEMPLATE.sub("x", url), base
 
 
-def _answers(contract: Document, title: str, operation: Node, step: StepPlan) -> Iterator[Remark]:
+def _answers(contract: OpenApiDocument, title: str, operation: DocumentNode, step: StepPlan) -> Iterator[Remark]:
     if any(status.startswith("3") for status in operation.data.get("responses", {})):
         return  # what is followed is answered elsewhere
     statuses = list(_statuses(step))
@@ -88,7 +88,7 @@ def _statuses(step: StepPlan) -> Iterator[tuple[int, Any]]:
                     yield status, entry.path
 
 
-def _schemas(contract: Document, operation: Node, statuses: list[int]) -> list[Node]:
+def _schemas(contract: OpenApiDocument, operation: DocumentNode, statuses: list[int]) -> list[DocumentNode]:
     """Of the JSON bodies that may come; [] where one of them may be anything."""
     found = []
     for status in statuses:
@@ -100,13 +100,13 @@ def _schemas(contract: Document, operation: Node, statuses: list[int]) -> list[N
     return found
 
 
-def _missing(contract: Document, schema: Node, path: tuple[str | int, ...]) -> tuple[str, str]:
+def _missing(contract: OpenApiDocument, schema: DocumentNode, path: tuple[str | int, ...]) -> tuple[str, str]:
     """The first part of a path that is not described, with a hint; empty texts where all are, or may be."""
     for part in path:
         member = contract.member(schema, part)
         if member is False:
             return str(part), did_you_mean(str(part), schema.data.get("properties", {}))
-        if not isinstance(member, Node):
+        if not isinstance(member, DocumentNode):
             break
         schema = member
     return "", ""

@@ -28,14 +28,14 @@ def used_too_early(subject: Subject) -> Iterator[Remark]:
     """A step needs a name that only a later one gives."""
     known = _from_outside(subject)
     for index, step in enumerate(subject.plan.steps):
-        later = {name: each for each in reversed(subject.plan.steps[index:]) for name in each.gives}
+        later = {name: each for each in reversed(subject.plan.steps[index:]) for name in each.provides}
         for name in sorted(step.needs - known):
             if name in later:
                 giver = later[name]
                 which = "this step itself" if giver is step else f"only the later step '{giver.written_name}'"
                 path = subject.use_of(name, step.path)
                 yield Remark(path, f"`{name}` is used before it has a value: {which} gives it", "change their order")
-        known |= step.gives
+        known |= step.provides
 
 
 def given_by_a_branch(subject: Subject) -> Iterator[Remark]:
@@ -50,9 +50,9 @@ def given_by_a_branch(subject: Subject) -> Iterator[Remark]:
                 hint = "give this step the same `if`, or the name a value under `vars`"
                 yield Remark(subject.use_of(name, step.path), message, hint)
         if step.condition is None:
-            always |= step.gives
+            always |= step.provides
         else:
-            sometimes |= dict.fromkeys(step.gives - always, step)
+            sometimes |= dict.fromkeys(step.provides - always, step)
 
 
 def _same_condition(one: StepPlan, other: StepPlan) -> bool:
@@ -102,7 +102,7 @@ def shadowed(subject: Subject) -> Iterator[Remark]:
 
 def loop_over_one(subject: Subject) -> Iterator[Remark]:
     """`for_each` has one value where a list belongs."""
-    given = {name for step in subject.steps for name in step.gives}
+    given = {name for step in subject.steps for name in step.provides}
     literal = {
         each.name: each.value for each in subject.plan.variables if each.value.literal and each.name not in given
     }

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from ..language.document import METHODS
 from ..model.errors import DocumentPath, Edit
 from .rule import Remark
-from .subject import Subject, leaves, sounds_secret
+from .subject import Subject, scalars, sounds_secret
 
 
 def not_masked(subject: Subject) -> Iterator[Remark]:
@@ -67,7 +67,7 @@ _SAY_WHAT_IS_EXPECTED = frozenset(
 
 def literal_secret(subject: Subject) -> Iterator[Remark]:
     """A secret that stands in the file, where everybody with the repository reads it."""
-    for path, value in leaves(subject.data):
+    for path, value in scalars(subject.data):
         if not isinstance(value, str) or "{{" in value:
             continue
         what = next((name for shape, name in _SHAPES if shape.search(value)), "")
@@ -113,7 +113,7 @@ def in_the_clear(subject: Subject) -> Iterator[Remark]:
 
 
 def _urls(data: Any) -> Iterator[tuple[DocumentPath, str]]:
-    for path, value in leaves(data):
+    for path, value in scalars(data):
         key = path[-1] if path else ""
         if isinstance(value, str) and (path == ("base_url",) or key in _URL_KEYS) and "expect" not in path:
             yield path, value

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ..language.yaml import load
+from ..language.yaml import load_yaml
 from ..model.errors import Place, Problem
 from ..plan.plan import IncludePlan, Plan
 from .rule import Finding, Severity
@@ -50,7 +50,7 @@ class _Ignored(NamedTuple):
 
 
 def _of_file(plan: Plan) -> list[Finding]:
-    data, source = load(plan.source.text.encode(), plan.file, [])  # with its marks, which the plan has forgotten
+    data, source = load_yaml(plan.source.text.encode(), plan.file, [])  # with its marks, which the plan has forgotten
     subject = Subject(plan, data, source)
     found: list[tuple[int, int, Finding]] = []
     for code, rule in RULES.items():

@@ -56,14 +56,14 @@ def sounds_secret(name: str) -> bool:
     return _SECRET.search(name) is not None
 
 
-def leaves(data: Any, path: DocumentPath = ()) -> Iterator[tuple[DocumentPath, Any]]:
+def scalars(data: Any, path: DocumentPath = ()) -> Iterator[tuple[DocumentPath, Any]]:
     """Every scalar of a document with its place."""
     if isinstance(data, dict):
         for key, member in data.items():
-            yield from leaves(member, (*path, key))
+            yield from scalars(member, (*path, key))
     elif isinstance(data, list):
         for index, member in enumerate(data):
-            yield from leaves(member, (*path, index))
+            yield from scalars(member, (*path, index))
     else:
         yield path, data
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-JOB = "RUNFLOW_LOAD"
+CONFIG_VARIABLE = "RUNFLOW_LOAD"
 
 
-class Job(msgspec.Struct, frozen=True):
+class LoadConfig(msgspec.Struct, frozen=True):
     """A load test.
 
     Attributes:

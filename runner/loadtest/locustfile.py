@@ -11,21 +11,21 @@ import locust.runners
 import msgspec
 from locust import events
 
-from runflow.app import close_sessions, crew_for
+from runflow.app import close_sessions, executor_for
 from runflow.execution.cancellation import CLEANUP_LIMIT
 from runflow.execution.options import Options
 from runflow.loading import Loader, Loading
-from runflow.loadtest.config import JOB, Job
-from runflow.loadtest.thresholds import EXPECTATION, FLOW, Entry, Statistics
+from runflow.loadtest.config import CONFIG_VARIABLE, LoadConfig
+from runflow.loadtest.thresholds import EXPECTATION, FLOW, RequestStatistics, Statistics
 from runflow.loadtest.users import Process, users_of
 from runflow.model import limits
 from runflow.model.environment import Environment
-from runflow.selection.select import Wanted
+from runflow.selection.select import Target
 from runflow.sources.file import SecretsFile
 from runflow.sources.table import open_source
 
 limits.unwatched()
-_JOB = msgspec.json.decode(os.environ[JOB], type=Job)
+_JOB = msgspec.json.decode(os.environ[CONFIG_VARIABLE], type=LoadConfig)
 _SOURCES = [
     *((f"the secrets file {path}", SecretsFile(Path(path))) for path in _JOB.secrets_files),
     *((f"the secret source `{text}`", open_source(text)) for text in _JOB.secrets),
@@ -41,7 +41,7 @@ _LOADER = Loader(
         base_url=_JOB.base_url,
     )
 )
-_PLANS = _LOADER.plans(Wanted(Path(path)) for path in _JOB.paths)
+_PLANS = _LOADER.plans(Target(Path(path)) for path in _JOB.paths)
 _RUNNERS: list[Any] = []
 PROCESS = Process(
     _PLANS,
@@ -64,7 +64,7 @@ def _give_back(**_: Any) -> None:
     """Tokens are given back, by each process that fetched some."""
     if PROCESS.sessions:
         sessions, PROCESS.sessions = dict(PROCESS.sessions), {}
-        close_sessions(sessions, PROCESS.options, crew_for("requests"))
+        close_sessions(sessions, PROCESS.options, executor_for("requests"))
 
 
 @events.quitting.add_listener  # type: ignore[untyped-decorator]  # Locust does not say
@@ -89,10 +89,10 @@ def _write(environment: Any, **_: Any) -> None:
     Path(_JOB.statistics).write_bytes(msgspec.json.encode(statistics))
 
 
-def _entry(name: str, kind: str, stats: Any) -> Entry:
+def _entry(name: str, kind: str, stats: Any) -> RequestStatistics:
     alone = _PLANS[0].name if len(_PLANS) == 1 else ""
     workflow = alone or (
         name if kind == FLOW else next((plan.name for plan in _PLANS if name.startswith(f"{plan.name}: ")), "")
     )
     times = {} if kind in {FLOW, EXPECTATION} else {int(time): count for time, count in stats.response_times.items()}
-    return Entry(workflow, kind, name, stats.num_requests, stats.num_failures, times)
+    return RequestStatistics(workflow, kind, name, stats.num_requests, stats.num_failures, times)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import msgspec
 
 from ..model.errors import Place
-from ..model.results import Check, Failure, StepResult, Try, Verdict, WorkflowResult
+from ..model.results import AttemptResult, Check, Failure, StepResult, Verdict, WorkflowResult
 from ..model.wording import seconds_text
 from ..plan.load import Threshold
 from ..plan.plan import Plan
@@ -17,7 +17,7 @@ FLOW, EXPECTATION = "FLOW", "EXPECT"
 """Kinds of events in the statistics that are no requests: a whole workflow, a failed expectation."""
 
 
-class Entry(msgspec.Struct, frozen=True):
+class RequestStatistics(msgspec.Struct, frozen=True):
     """A line of the statistics.
 
     Attributes:
@@ -44,7 +44,7 @@ class Statistics(msgspec.Struct, frozen=True):
         broken: Bugs of ours that users met.
     """
 
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[RequestStatistics, ...] = ()
     seconds: float = 0.0
     started: float = 0.0
     lost: tuple[str, ...] = ()
@@ -59,7 +59,7 @@ class Measured:
         seconds: In which they happened.
     """
 
-    def __init__(self, entries: Iterable[Entry], seconds: float) -> None:
+    def __init__(self, entries: Iterable[RequestStatistics], seconds: float) -> None:
         every = list(entries)
         requests = [each for each in every if each.kind not in {FLOW, EXPECTATION}]
         flows = [each for each in every if each.kind == FLOW]
@@ -152,7 +152,12 @@ def _judged(threshold: Threshold, measured: Measured, plan: Plan) -> StepResult:
     check = Check(threshold.measure, "threshold", threshold.text, actual, where=where, passed=passed)
     verdict = Verdict.PASSED if passed else Verdict.FAILED
     return StepResult(
-        f"{name}: {actual}", verdict, passed_checks=int(passed), judged=True, tries=(Try(checks=(check,)),), where=where
+        f"{name}: {actual}",
+        verdict,
+        passed_checks=int(passed),
+        judged=True,
+        attempts=(AttemptResult(checks=(check,)),),
+        where=where,
     )
 
 

@@ -12,12 +12,12 @@ import msgspec
 from locust import HttpUser, constant, task
 from locust.env import Environment
 
-from ..drivers.requests.driver import BlockingDriver
+from ..drivers.requests.driver import RequestsDriver
 from ..engine.auth.session import Session
 from ..engine.workflow import run_workflow
 from ..execution.drive import drive
 from ..execution.options import Options
-from ..execution.single_flight import Flights
+from ..execution.single_flight import SingleFlight
 from ..execution.suite import learn_first, new_world
 from ..model.effects import Effect, Once, Reply, Send, Sleep
 from ..model.events import Event, StepFinished
@@ -46,7 +46,7 @@ class Process:
     def __init__(self, plans: list[Plan], options: Options, first: Callable[[], int]) -> None:
         self.plans = plans
         self.options = options
-        self.flights = Flights()
+        self.single_flight = SingleFlight()
         self.sessions: dict[str, Session] = {}
         self.redactor = Redactor()
         self.random = random.Random(options.seed or None)  # noqa: S311  # test data, not keys
@@ -126,7 +126,7 @@ class WorkflowUser(HttpUser):
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)  # type: ignore[no-untyped-call]  # Locust does not say what it takes
         self.recorder = Recorder(self.client)
-        self.driver = BlockingDriver(self.recorder)  # type: ignore[arg-type]  # of a session only `request` and `close` are used
+        self.driver = RequestsDriver(self.recorder)  # type: ignore[arg-type]  # of a session only `request` and `close` are used
         self.row = self.process.row(self.plan)
         self.sessions: dict[str, Session] = {} if self.plan.load.per_user else self.process.sessions
 
@@ -153,7 +153,7 @@ class WorkflowUser(HttpUser):
                 time.sleep(seconds)
                 return None
             case Once():
-                return self.process.flights.perform(effect, lambda flow: drive(flow, self._perform))
+                return self.process.single_flight.perform(effect, lambda flow: drive(flow, self._perform))
 
     def _send(self, request: Request, step: str) -> Response | TransportFailure:
         self.recorder.name = self.process.title(self.plan, step)

@@ -8,7 +8,7 @@ from ..model.wording import shown
 from .base import ValueMatcher
 
 
-class Snapshot(ValueMatcher):
+class SnapshotMatcher(ValueMatcher):
     """Equal to what is stored; it stands directly under a selector, so it is never asked to judge by itself."""
 
     name = "snapshot"

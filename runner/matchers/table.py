@@ -22,7 +22,7 @@ MATCHERS: dict[str, Matcher] = {
         collections.NotContains(),
         text.StartsWith(),
         text.EndsWith(),
-        text.Matches(),
+        text.MatchesPattern(),
         collections.Includes(),
         collections.Unordered(),
         equality.In(),
@@ -39,7 +39,7 @@ MATCHERS: dict[str, Matcher] = {
         combine.AnyOf(),
         combine.AllOf(),
         schema.Schema(),
-        snapshot.Snapshot(),
+        snapshot.SnapshotMatcher(),
     )
 }
 

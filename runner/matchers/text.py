@@ -56,7 +56,7 @@ class EndsWith(_TextMatcher):
         return actual.endswith(argument)
 
 
-class Matches(_TextMatcher):
+class MatchesPattern(_TextMatcher):
     """A pattern is found."""
 
     name = "matches"
@@ -141,7 +141,7 @@ def _base64(text: str) -> None:
     base64.b64decode(text, validate=True)
 
 
-FORMATS: dict[str, Callable[[str], bool]] = {
+TEXT_FORMATS: dict[str, Callable[[str], bool]] = {
     "uuid": _parses(_uuid),
     "date-time": _parses(_date_time),
     "date": _parses(_date),
@@ -159,15 +159,15 @@ class Format(_TextMatcher):
     """A text of a known form."""
 
     name = "format"
-    summary = f"a text of this form: {', '.join(f'`{name}`' for name in FORMATS)}"
+    summary = f"a text of this form: {', '.join(f'`{name}`' for name in TEXT_FORMATS)}"
 
     def check(self, argument: Any, /) -> str:
         """A known form."""
-        if argument in FORMATS:
+        if argument in TEXT_FORMATS:
             return ""
-        near = did_you_mean(str(argument), FORMATS)
-        return f"there is no format {shown(argument, 60)}; {near or 'formats: ' + ', '.join(FORMATS)}"
+        near = did_you_mean(str(argument), TEXT_FORMATS)
+        return f"there is no format {shown(argument, 60)}; {near or 'formats: ' + ', '.join(TEXT_FORMATS)}"
 
     def holds(self, actual: str, argument: str, /) -> bool:
         """RFC 9562, RFC 3339, RFC 5321, RFC 3986, RFC 1123, RFC 7519, RFC 4648."""
-        return FORMATS[argument](actual)
+        return TEXT_FORMATS[argument](actual)

@@ -9,7 +9,7 @@ import msgspec
 from .results import Result, SessionResult, StepResult, WorkflowResult
 
 
-class RunStarted(msgspec.Struct, frozen=True):
+class SuiteStarted(msgspec.Struct, frozen=True):
     """The suite begins.
 
     Attributes:
@@ -66,11 +66,13 @@ class SessionFinished(msgspec.Struct, frozen=True):
     result: SessionResult
 
 
-class RunFinished(msgspec.Struct, frozen=True):
+class SuiteFinished(msgspec.Struct, frozen=True):
     """Everything ended."""
 
     result: Result
 
 
-Event = RunStarted | WorkflowStarted | StepFinished | SecretLearned | WorkflowFinished | SessionFinished | RunFinished
+Event = (
+    SuiteStarted | WorkflowStarted | StepFinished | SecretLearned | WorkflowFinished | SessionFinished | SuiteFinished
+)
 Emit = Callable[[Event], None]

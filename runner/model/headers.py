@@ -13,7 +13,7 @@ _BAD_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _BAD_COOKIE = re.compile(r'[\x00-\x20\x7f;,"\\]')
 
 
-def check_lines(
+def check_header_values(
     headers: Iterable[tuple[str, str]], cookies: Iterable[tuple[str, str]], file: str, step: DocumentPath
 ) -> None:
     """Nothing that a value holds may end a header line or begin another (RFC 9110 §5.5).
@@ -38,7 +38,7 @@ def check_lines(
             )
 
 
-def with_lines(headers: Headers, added: Headers) -> Headers:
+def with_headers(headers: Headers, added: Headers) -> Headers:
     """Header lines with others in place of those of the same names (RFC 9110 §5.1: in any case)."""
     if not added:
         return headers

@@ -18,7 +18,7 @@ _LOCALHOST = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 _NAT64 = ip_network("64:ff9b::/96")  # an address of IPv4 in its last bits (RFC 6052 §2.1)
 
 
-class Entry(msgspec.Struct, frozen=True):
+class HostPattern(msgspec.Struct, frozen=True):
     """One host, or many.
 
     Attributes:
@@ -34,7 +34,7 @@ class Entry(msgspec.Struct, frozen=True):
     port: int = 0
 
 
-def entry(text: str) -> Entry:
+def entry(text: str) -> HostPattern:
     """A host as people write it: `api.test`, `*.api.test`, `localhost`, `10.0.0.0/8`, `[::1]`, each with `:port` or without.
 
     Raises:
@@ -43,19 +43,19 @@ def entry(text: str) -> Entry:
     host, port = _split(text.strip().lower())
     bare = host.strip("[]")
     try:
-        return Entry(text, "", (ip_network(bare),), port)
+        return HostPattern(text, "", (ip_network(bare),), port)
     except ValueError:
         if "/" in bare or ":" in bare:
             raise ValueError(f"{text!r} is no host: write a name, an address or a network, without a path") from None
     if bare == "localhost":
-        return Entry(text, bare, _LOCALHOST, port)
+        return HostPattern(text, bare, _LOCALHOST, port)
     try:
         name = urlsplit(absolute_url(f"http://{bare.removeprefix('*.')}/", "")).hostname or ""
     except StepError as error:
         raise ValueError(f"{text!r} is no host: {error.message}") from None
     if "*" in name:
         raise ValueError(f"{text!r}: a star stands for whole names at the front, as in *.example.com")
-    return Entry(text, f".{name}" if bare.startswith("*.") else name.removesuffix("."), (), port)
+    return HostPattern(text, f".{name}" if bare.startswith("*.") else name.removesuffix("."), (), port)
 
 
 def _split(text: str) -> tuple[str, int]:
@@ -73,7 +73,7 @@ class Hosts(msgspec.Struct, frozen=True):
         remedy: How another one is added, in words.
     """
 
-    entries: tuple[Entry, ...]
+    entries: tuple[HostPattern, ...]
     remedy: str = "name it: --allow-host {host}"
 
     def check_url(self, url: str) -> None:

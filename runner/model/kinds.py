@@ -158,8 +158,8 @@ class Signer(Protocol):
         ...
 
 
-Place = Literal["header", "query", "cookie"]
-PLACES: tuple[Place, ...] = ("header", "query", "cookie")
+AuthLocation = Literal["header", "query", "cookie"]
+AUTH_LOCATIONS: tuple[AuthLocation, ...] = ("header", "query", "cookie")
 """Where a credential goes."""
 
 
@@ -178,11 +178,11 @@ class Attachment(msgspec.Struct, frozen=True):
     signer: Signer | None = None
 
     @classmethod
-    def of(cls, found: Iterable[tuple[Place, str, str]]) -> Attachment:
+    def of(cls, found: Iterable[tuple[AuthLocation, str, str]]) -> Attachment:
         """What goes where: place, name and value."""
         every = list(found)
         headers, params, cookies = (
-            tuple((name, value) for where, name, value in every if where == place) for place in PLACES
+            tuple((name, value) for where, name, value in every if where == place) for place in AUTH_LOCATIONS
         )
         return cls(headers, params, cookies)
 
@@ -227,7 +227,7 @@ class Reporter(Protocol):
 
 
 class FileReporter(Reporter, Protocol):
-    """A reporter that writes one file. Made with a binary stream, to which it may write at any time up to `RunFinished`.
+    """A reporter that writes one file. Made with a binary stream, to which it may write at any time up to `SuiteFinished`.
 
     Attributes:
         name: What `--report` calls it.

@@ -98,7 +98,7 @@ class Failure(msgspec.Struct, frozen=True):
     cause: FailureKind | Literal[""] = ""
 
 
-class Try(msgspec.Struct, frozen=True):
+class AttemptResult(msgspec.Struct, frozen=True):
     """One attempt of a step.
 
     Attributes:
@@ -149,23 +149,23 @@ class StepResult(msgspec.Struct, frozen=True):
     url: str = ""
     status: int = 0
     duration: float = 0.0
-    turn: int = -1
+    iteration: int = -1
     passed_checks: int = 0
     judged: bool = False
     reason: str = ""
-    tries: tuple[Try, ...] = ()
+    attempts: tuple[AttemptResult, ...] = ()
     cleanup: bool = False
     warnings: tuple[str, ...] = ()
     where: Where | None = None
     purpose: str = ""
     started: float = 0.0
-    gave: dict[str, Any] = {}
+    provided: dict[str, Any] = {}
     local: dict[str, Any] = {}
 
     @property
-    def last(self) -> Try:
+    def last(self) -> AttemptResult:
         """The try that was judged."""
-        return self.tries[-1] if self.tries else Try()
+        return self.attempts[-1] if self.attempts else AttemptResult()
 
 
 class WorkflowResult(msgspec.Struct, frozen=True):

@@ -17,7 +17,7 @@ from ..model.exchange import Request
 from ..model.limits import limited
 from ..model.urls import origin_of
 from ..model.wording import cut, listed
-from .document import Breach, Document, Node, as_map, read_openapi, resolved
+from .document import Breach, DocumentNode, OpenApiDocument, as_map, read_openapi, resolved
 
 _BODILESS = frozenset({204, 205, 304})
 _DOCUMENTS_FAULT = frozenset(
@@ -31,7 +31,7 @@ _URN = "urn:runflow:openapi"
 Direction = Literal["request", "answer"]
 
 
-class Contract(Document):
+class Contract(OpenApiDocument):
     """A document that exchanges are held against."""
 
     def __init__(self, document: dict[str, Any], name: str, version: int) -> None:
@@ -67,7 +67,7 @@ class Contract(Document):
             return
         yield from self._came(f"{title} {response.status}", described, answer, bodiless=request.method == "HEAD")
 
-    def _sent(self, title: str, above: Node, operation: Node, request: Request) -> Iterator[Breach]:
+    def _sent(self, title: str, above: DocumentNode, operation: DocumentNode, request: Request) -> Iterator[Breach]:
         """The parameters and the body."""
         url = urlsplit(request.url)
         query = dict(parse_qsl(url.query, keep_blank_values=True))
@@ -106,15 +106,17 @@ class Contract(Document):
             else:
                 yield from self._fits(title, schema, data, "the request's body", "request")
 
-    def _parameters(self, node: Node) -> Iterator[Node]:
+    def _parameters(self, node: DocumentNode) -> Iterator[DocumentNode]:
         parameters = node.data.get("parameters")
         for index in range(len(parameters) if isinstance(parameters, list) else 0):
             yield self.at(
-                Node({str(at): each for at, each in enumerate(node.data["parameters"])}, f"{node.pointer}/parameters"),
+                DocumentNode(
+                    {str(at): each for at, each in enumerate(node.data["parameters"])}, f"{node.pointer}/parameters"
+                ),
                 str(index),
             )
 
-    def _came(self, title: str, described: Node, answer: Answer, *, bodiless: bool) -> Iterator[Breach]:
+    def _came(self, title: str, described: DocumentNode, answer: Answer, *, bodiless: bool) -> Iterator[Breach]:
         """The headers and the body."""
         response = answer.whole()
         for name in as_map(described.data.get("headers")):
@@ -144,7 +146,7 @@ class Contract(Document):
             yield from self._fits(title, schema, data, "the answer's body", "answer")
 
     def _fits(
-        self, title: str, schema: Node, value: Any, what: str, direction: Direction, *, is_text: bool = False
+        self, title: str, schema: DocumentNode, value: Any, what: str, direction: Direction, *, is_text: bool = False
     ) -> Iterator[Breach]:
         """A value fits a schema; a text is read as what the schema wants."""
         if is_text:

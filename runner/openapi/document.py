@@ -8,12 +8,12 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from ..language.yaml import load
+from ..language.yaml import load_yaml
 from ..model.errors import Place, Problem, WorkflowError
 from ..model.urls import origin_of
 from ..model.wording import did_you_mean, listed
 
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
+OPERATION_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 LONG = 100
 """Characters of a path that is no slip of the pen any more."""
 
@@ -40,14 +40,14 @@ class Breach(NamedTuple):
     detail: str = ""
 
 
-class Node(NamedTuple):
+class DocumentNode(NamedTuple):
     """A part of the document and its JSON Pointer (RFC 6901)."""
 
     data: Any
     pointer: str
 
 
-class Document:
+class OpenApiDocument:
     """An OpenAPI document.
 
     Args:
@@ -68,29 +68,29 @@ class Document:
             key=lambda each: len(_PARAMETER.findall(each[1])),
         )  # what has fewer parameters comes first: a concrete path is meant before one with parameters (OpenAPI 3.1 §4.8.8)
 
-    def operation(self, method: str, path: str, prefix: str = "") -> tuple[str, Node, Node] | Breach:
+    def operation(self, method: str, path: str, prefix: str = "") -> tuple[str, DocumentNode, DocumentNode] | Breach:
         """The operation that a request belongs to: its title, its path's part of the document and its own."""
         found = list(self._matching(path, prefix))
         for template, item in found:
             for name in (method.lower(), *(["get"] if method == "HEAD" else [])):
-                if name in item.data and name in METHODS:
+                if name in item.data and name in OPERATION_METHODS:
                     return f"{method} {template}", item, self.at(item, name)
         if found:
-            known = listed(name.upper() for _, item in found for name in item.data if name in METHODS)
+            known = listed(name.upper() for _, item in found for name in item.data if name in OPERATION_METHODS)
             return Breach(f"{method} {path}", f"a method that {self.name} has for this path: {known}", method)
         rest = path.removeprefix(prefix.rstrip("/"))
         near = did_you_mean(rest, [template for _, template in self._paths]) if len(rest) < LONG else ""
         return Breach(f"{method} {path}", f"a path that {self.name} has", path, near)
 
-    def _matching(self, path: str, prefix: str) -> Iterator[tuple[str, Node]]:
+    def _matching(self, path: str, prefix: str) -> Iterator[tuple[str, DocumentNode]]:
         for begin in dict.fromkeys([*self._prefixes, prefix.rstrip("/")]):
             rest = path.removeprefix(begin)
             if path.startswith(begin) and (not begin or rest[:1] in {"/", ""}):
                 for literals, template in self._paths:
                     if _is_path_of(literals, rest or "/"):
-                        yield template, self.at(Node(self.document["paths"], "/paths"), template)
+                        yield template, self.at(DocumentNode(self.document["paths"], "/paths"), template)
 
-    def answer(self, operation: Node, status: int) -> Node | None:
+    def answer(self, operation: DocumentNode, status: int) -> DocumentNode | None:
         """What the document says of an operation's answer with a status."""
         responses = self.at(operation, "responses")
         for key in (str(status), f"{status // 100}XX", f"{status // 100}xx", "default"):
@@ -98,12 +98,12 @@ class Document:
                 return self.at(responses, key)
         return None
 
-    def schema(self, described: Node, kind: str) -> Node | None:
+    def schema(self, described: DocumentNode, kind: str) -> DocumentNode | None:
         """The schema of a body of a media type, in an answer or a request body."""
         media = self.media(described, kind)
         return self.at(media, "schema") if media is not None and "schema" in media.data else None
 
-    def media(self, described: Node, kind: str) -> Node | None:
+    def media(self, described: DocumentNode, kind: str) -> DocumentNode | None:
         """What is said of a media type, or of a range that it is in."""
         content = self.at(described, "content")
         known = {key.partition(";")[0].strip().lower(): key for key in as_map(content.data)}
@@ -112,7 +112,7 @@ class Document:
                 return self.at(content, known[each])
         return None
 
-    def member(self, schema: Node, part: str | int) -> Node | bool | None:
+    def member(self, schema: DocumentNode, part: str | int) -> DocumentNode | bool | None:
         """The schema of a member: a node, None where nothing is known of it, False where the document has none."""
         if not isinstance(schema.data, dict) or {"allOf", "anyOf", "oneOf", "patternProperties"} & schema.data.keys():
             return None
@@ -123,7 +123,7 @@ class Document:
             return self.at(properties, part)
         return False if properties.data and not schema.data.get("additionalProperties") else None
 
-    def at(self, node: Node, key: str) -> Node:
+    def at(self, node: DocumentNode, key: str) -> DocumentNode:
         """A member of a part of the document, behind its reference."""
         data = as_map(node.data).get(key, {})
         pointer = f"{node.pointer}/{key.replace('~', '~0').replace('/', '~1')}"
@@ -132,7 +132,7 @@ class Document:
                 break
             pointer = data["$ref"].partition("#")[2]
             data = resolved(self.document, pointer)
-        return Node({} if data is None else data, pointer)
+        return DocumentNode({} if data is None else data, pointer)
 
 
 def read_openapi(content: bytes, name: str) -> tuple[dict[str, Any], int]:
@@ -142,7 +142,7 @@ def read_openapi(content: bytes, name: str) -> tuple[dict[str, Any], int]:
         WorkflowError: it is no OpenAPI document, or refers to what is not in it.
     """
     problems: list[Problem] = []
-    document, _ = load(content, name, problems)
+    document, _ = load_yaml(content, name, problems)
     if problems:
         raise WorkflowError(problems)
     version = document.get("openapi") if isinstance(document, dict) else None

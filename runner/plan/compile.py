@@ -12,8 +12,8 @@ from msgspec import UNSET
 
 from ..language.document import Defaults, Document, Step
 from ..language.files import FileRefused
-from ..language.read import Reading, read_document
-from ..language.yaml import load
+from ..language.read import ReadResult, read_document
+from ..language.yaml import load_yaml
 from ..model.errors import DocumentPath, Place, Problem, StepError, WorkflowError
 from ..model.kinds import ReadFile, Value
 from ..model.wording import did_you_mean
@@ -70,7 +70,7 @@ def _compile(
         return None
     found: list[Problem] = []
     try:
-        data, source = load(content, file, found)
+        data, source = load_yaml(content, file, found)
     except WorkflowError as error:
         problems += error.problems
         return None
@@ -111,7 +111,7 @@ class _Compiler:
     """Compiles one document."""
 
     def __init__(
-        self, context: Context, reading: Reading, chain: tuple[Path, ...], credentials: frozenset[str]
+        self, context: Context, reading: ReadResult, chain: tuple[Path, ...], credentials: frozenset[str]
     ) -> None:
         self.context = context
         self.reading = reading
@@ -173,7 +173,7 @@ class _Compiler:
         steps = (*plan.steps, *plan.cleanup)
         own = plan.inputs | {named.name for named in plan.variables}
         columns = frozenset(name for row in plan.rows for name in row.values)
-        given = frozenset(name for step in steps for name in step.gives)
+        given = frozenset(name for step in steps for name in step.provides)
         known = own | columns | given | settings.given
         context.check_names(context.uses, known, self.reading.lost_names)
         credentials.check(own | columns | settings.given, given, self.reading.lost_names)

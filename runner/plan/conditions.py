@@ -10,7 +10,7 @@ import msgspec
 from ..model.errors import DocumentPath, StepError
 from ..model.kinds import MISSING, Matcher, Miss, Names, Selector, Value
 from ..model.wording import json_text, shown
-from ..selectors.json_path import Definite, Indefinite, without
+from ..selectors.json_path import Definite, Indefinite, remove_paths
 
 NOT_THERE = Miss("nothing was found there", undecided=True)
 
@@ -63,8 +63,8 @@ class Condition(msgspec.Struct, frozen=True):
         """None when it holds. What is not there fails everything but `exists: false`."""
         argument = self.argument
         if isinstance(argument, Conditions):
-            keep = indefinite and self.matcher.name == "not"
-            rendered: Any = lambda value: argument.judge(value, names, indefinite=keep)  # noqa: E731  # one line, used once below
+            as_list = indefinite and self.matcher.name == "not"
+            rendered: Any = lambda value: argument.judge(value, names, indefinite=as_list)  # noqa: E731  # one line, used once below
             combines = self.matcher.name == "not"
         elif isinstance(argument, tuple):
             rendered = [_judge_of(part, names, indefinite=indefinite) for part in argument]
@@ -164,11 +164,11 @@ class Stored(msgspec.Struct, frozen=True):
 
     def counts(self, value: Any) -> Any:
         """The value without what is ignored. Raises StepError."""
-        return without(value, self.ignore) if self.ignore else value
+        return remove_paths(value, self.ignore) if self.ignore else value
 
-    def value(self, turn: str, case: str) -> Any:
+    def value(self, iteration: str, case: str) -> Any:
         """What is stored, or MISSING."""
-        return self.values.get(turn, {}).get(case, MISSING)
+        return self.values.get(iteration, {}).get(case, MISSING)
 
 
 class Expectation(msgspec.Struct, frozen=True):

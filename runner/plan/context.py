@@ -77,7 +77,7 @@ class Settings:
         environment: Mapping[str, str] | None = None,
         hosts: AllowedHosts | None = None,
         untrusted: bool = False,
-        keep_uses: bool = False,
+        record_uses: bool = False,
         openapi: tuple[str, Path] | None = None,
     ) -> None:
         self.files = files
@@ -95,12 +95,12 @@ class Settings:
         self.environment = environment or {}
         self.hosts = hosts
         self.untrusted = untrusted
-        self.keep_uses = keep_uses
+        self.record_uses = record_uses
 
     def carried(self, files: Files) -> Settings:
         """The same with these files and without the environment, which stays here."""
         settings = copy(self)
-        settings.files, settings.environment, settings.keep_uses = files, {}, False
+        settings.files, settings.environment, settings.record_uses = files, {}, False
         return settings
 
     def shown(self, path: Path) -> str:
@@ -196,7 +196,7 @@ class Context:
                 self.use(member, (*path, index))
         elif not value.literal:
             self.uses.append((value.names, self._local, path))
-            if self.settings.keep_uses:
+            if self.settings.record_uses:
                 self.every_use.append((value.names, path))
             self._needs |= value.needed - self._local
             for name in sorted(value.env):

@@ -11,7 +11,7 @@ from ..language.structs import Extract
 from ..matchers.base import ValueMatcher
 from ..matchers.equality import is_number
 from ..matchers.schema import Schema
-from ..matchers.snapshot import Snapshot
+from ..matchers.snapshot import SnapshotMatcher
 from ..matchers.table import MATCHERS, MISTAKEN, matcher_named
 from ..model.answer import read_json
 from ..model.errors import DocumentPath
@@ -171,7 +171,7 @@ class ExpectCompiler:
             return Condition(matcher, self.conditions(data, path), path)
         if kind == "conditions list":
             return Condition(matcher, self._list(matcher, data, path), path)
-        if isinstance(matcher, Snapshot):
+        if isinstance(matcher, SnapshotMatcher):
             hint = "write it there: `$.name: {snapshot: true}`"
             self.context.problem(path, "a snapshot stands directly under a selector", hint, on_key=True)
         if isinstance(matcher, Schema):

@@ -29,7 +29,7 @@ class ExtractPlan(msgspec.Struct, frozen=True):
     secret: bool = False
 
 
-class Named(msgspec.Struct, frozen=True):
+class NamedValue(msgspec.Struct, frozen=True):
     """A name and its value, with a place: an entry of `vars`, `set`, `outputs`, `with`."""
 
     name: str

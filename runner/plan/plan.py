@@ -12,10 +12,10 @@ from ..language.source import Source
 from ..model.answer import Answer
 from ..model.errors import DocumentPath
 from ..model.exchange import DEFAULT_TRANSPORT, AllowedHosts, Transport
-from ..model.kinds import Body, Credential, Place, ReadFile, Value
+from ..model.kinds import AuthLocation, Body, Credential, ReadFile, Value
 from ..openapi.contract import Contract
 from .conditions import Expectation, Pick
-from .fragments import AssertPlan, ExtractPlan, Fields, Named, Seconds
+from .fragments import AssertPlan, ExtractPlan, Fields, NamedValue, Seconds
 from .load import LoadPlan
 
 DEFAULT_TIMEOUT = 30.0
@@ -74,7 +74,7 @@ class CredentialPlan(msgspec.Struct, frozen=True):
 class Carried(msgspec.Struct, frozen=True):
     """One place in which a token goes out: an entry of `attach`."""
 
-    where: Place
+    where: AuthLocation
     name: str
     value: Value
     path: DocumentPath
@@ -100,7 +100,7 @@ class SessionPlan(msgspec.Struct, frozen=True):
     refresh: tuple[StepPlan, ...]
     logout: tuple[StepPlan, ...]
     attach: tuple[Carried, ...]
-    gives: frozenset[str]
+    provides: frozenset[str]
     refresh_needs: frozenset[str]
     before_expiry: float
     on_status: frozenset[int]
@@ -168,13 +168,13 @@ class IncludePlan(msgspec.Struct, frozen=True):
     """Another workflow to run in a step's place."""
 
     plan: Plan
-    given: tuple[Named, ...]
+    given: tuple[NamedValue, ...]
 
 
 class SetPlan(msgspec.Struct, frozen=True):
     """Variables to compute, in order."""
 
-    values: tuple[Named, ...]
+    values: tuple[NamedValue, ...]
 
 
 class StepPlan(msgspec.Struct, frozen=True):
@@ -207,7 +207,7 @@ class StepPlan(msgspec.Struct, frozen=True):
     extracts: tuple[ExtractPlan, ...] = ()
     asserts: tuple[AssertPlan, ...] = ()
     expects_failure: bool = False
-    gives: frozenset[str] = frozenset()
+    provides: frozenset[str] = frozenset()
     needs: frozenset[str] = frozenset()
     reads: Callable[[Answer], dict[str, Any]] | None = None
 
@@ -261,11 +261,11 @@ class Plan(msgspec.Struct, frozen=True):
     condition: AssertPlan | None = None
     base_url: Value | None = None
     inputs: frozenset[str] = frozenset()
-    variables: tuple[Named, ...] = ()
+    variables: tuple[NamedValue, ...] = ()
     secrets: tuple[str, ...] = ()
     credentials: dict[str, CredentialPlan] = {}
     timeout: float | None = None
-    outputs: tuple[Named, ...] = ()
+    outputs: tuple[NamedValue, ...] = ()
     rows: tuple[Row, ...] = ()
     env: tuple[tuple[str, str, DocumentPath], ...] = ()
     accepts: frozenset[str] = frozenset()

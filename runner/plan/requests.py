@@ -13,7 +13,7 @@ from ..credentials.table import CREDENTIALS
 from ..language.document import BODIES, METHODS, Auth, Defaults, Step
 from ..language.structs import Http, Retry, plain_data
 from ..model.errors import DocumentPath, StepError
-from ..model.headers import check_lines
+from ..model.headers import check_header_values
 from ..model.pairs import check_pairs
 from ..model.urls import TOKEN
 from ..model.wording import did_you_mean, listed
@@ -152,7 +152,7 @@ class RequestCompiler:
         texts = [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
         lines = [("X" if "{" in name else name, "" if "{" in text else text) for text in texts or [""]]
         try:
-            check_lines(lines, (), "", ())
+            check_header_values(lines, (), "", ())
         except StepError as error:
             self.context.problem(path, error.message, error.hint, on_key=not TOKEN.fullmatch(lines[0][0]))
 

@@ -12,7 +12,7 @@ from msgspec import UNSET
 
 from ..language.document import Document
 from ..language.structs import CasesFile
-from ..language.yaml import load
+from ..language.yaml import load_yaml
 from ..model.answer import read_json
 from ..model.errors import DocumentPath, Problem, WorkflowError
 from ..model.wording import json_text, shown
@@ -107,7 +107,7 @@ def _from_file(name: str, context: Context, path: DocumentPath) -> Any:
                 return read_json(content.decode("utf-8"))
             case ".yaml" | ".yml":
                 problems: list[Problem] = []
-                data, _ = load(content, name, problems)
+                data, _ = load_yaml(content, name, problems)
                 if problems:
                     raise WorkflowError(problems)
                 return data

@@ -16,7 +16,7 @@ from ..credentials.table import CREDENTIALS, SESSION_KEYS, SESSIONS
 from ..language.document import METHODS, Auth, Defaults, Step
 from ..language.structs import Renew, plain_data
 from ..model.errors import DocumentPath
-from ..model.kinds import PLACES, Value
+from ..model.kinds import AUTH_LOCATIONS, Value
 from ..model.urls import TOKEN
 from ..model.wording import did_you_mean, listed
 from ..templating.values import FUNCTIONS, NONE, Literal, MapTree
@@ -115,30 +115,30 @@ class CredentialCompiler:
             yield self.context.url(text, place)
 
     def _session(self, kind: str, auth: Auth, path: DocumentPath) -> SessionPlan:
-        granted = oauth2.GIVES if kind == "oauth2" else NONE
+        granted = oauth2.PROVIDES if kind == "oauth2" else NONE
         with self._part("login") as login_uses:
             login = self._oauth2(auth, path) if granted else self._steps(auth.login, (*path, "login"))
-        gives = granted.union(*(step.gives for step in login))
-        self.parts.append(_Part("login", login_uses, gives))
-        with self._part("refresh", gives) as refresh_uses:
+        provides = granted.union(*(step.provides for step in login))
+        self.parts.append(_Part("login", login_uses, provides))
+        with self._part("refresh", provides) as refresh_uses:
             refresh = (
                 (self._oauth2(auth, path, "{{ refresh_token }}") if login else ())
                 if granted
                 else self._steps(auth.refresh, (*path, "refresh"))
             )
-        every = gives.union(*(step.gives for step in refresh))
+        every = provides.union(*(step.provides for step in refresh))
         with self._part("logout", every):
             logout = self._steps(auth.logout, (*path, "logout"), self.closing_steps)
-        with self._part("attach", gives | {"token"}):
+        with self._part("attach", provides | {"token"}):
             attach = tuple(self._attach(auth, path))
-            self._check_token(attach, gives, login, (*path, kind))
+            self._check_token(attach, provides, login, (*path, kind))
         with self._part("renew", every):
             before, statuses, when = self._renew(auth, (*path, "renew"))
         self._needs((*login, *refresh), path)
         definition = self._definition(kind, auth)
         return SessionPlan(
-            kind=kind, path=(*path, kind), login=login, refresh=refresh, logout=logout, attach=attach, gives=every,
-            refresh_needs=frozenset().union(*(names for names, _, _ in refresh_uses)) & gives,
+            kind=kind, path=(*path, kind), login=login, refresh=refresh, logout=logout, attach=attach, provides=every,
+            refresh_needs=frozenset().union(*(names for names, _, _ in refresh_uses)) & provides,
             before_expiry=before, on_status=statuses, when=when, definition=definition, judged_by=self._judged_by(path),
             folder=str(self.context.path.parent) if _names_files(definition) else "",
             logout_judged=any(step.status or step.expectations or step.asserts for step in logout),
@@ -180,7 +180,7 @@ class CredentialCompiler:
     def _oauth2(self, auth: Auth, path: DocumentPath, refresh_token: str = "") -> tuple[StepPlan, ...]:
         """The token request as a step."""
         data, path = plain_data(auth.oauth2), (*path, "oauth2")
-        mistakes = [] if refresh_token else list(oauth2.check(data))
+        mistakes = [] if refresh_token else list(oauth2.check_oauth2(data))
         for below, message, hint in mistakes:
             self.context.problem((*path, *below), message, hint)
         if any(not below or below == ("grant",) for below, _, _ in mistakes):
@@ -204,7 +204,7 @@ class CredentialCompiler:
         )  # fmt: skip
         name = f"grant {form['grant_type']}"
         step = StepPlan(
-            name=Literal(name), written_name=name, path=path, action=request, gives=oauth2.GIVES,
+            name=Literal(name), written_name=name, path=path, action=request, provides=oauth2.PROVIDES,
             timeout=self.opening_steps.timeout(Step(), path, is_request=True),
             reads=oauth2.reader(bearer=auth.attach is UNSET),
         )  # fmt: skip
@@ -218,25 +218,25 @@ class CredentialCompiler:
         for text, value in written.items():
             place = (*path, "attach", text)
             where, _, name = text.strip().partition(" ")
-            if where not in PLACES or not name.strip():
-                hint = did_you_mean(where, PLACES) or "write `header NAME`, `query NAME` or `cookie NAME`"
+            if where not in AUTH_LOCATIONS or not name.strip():
+                hint = did_you_mean(where, AUTH_LOCATIONS) or "write `header NAME`, `query NAME` or `cookie NAME`"
                 self.context.problem(place, f"{text!r} is no place for a token", hint, on_key=True)
             elif where != "query" and not TOKEN.fullmatch(name.strip()):
                 self.context.problem(place, f"{name.strip()!r} is no name of a {where}", on_key=True)
             yield Carried(where, name.strip(), self.context.value(value, place), place)  # type: ignore[arg-type]  # refused above
 
     def _check_token(
-        self, attach: tuple[Carried, ...], gives: frozenset[str], login: tuple[StepPlan, ...], path: DocumentPath
+        self, attach: tuple[Carried, ...], provides: frozenset[str], login: tuple[StepPlan, ...], path: DocumentPath
     ) -> None:
         used = frozenset().union(*(carried.value.names for carried in attach))
         if not login or not attach:
             return  # which was said
-        if "token" in used and "token" not in gives:
-            near = did_you_mean("token", gives)
+        if "token" in used and "token" not in provides:
+            near = did_you_mean("token", provides)
             hint = f"take it out: `extract: {{token: $.token}}`{f'; {near}' if near else ''}"
             self.context.problem(path, "`login` extracts no `token`", hint)
-        elif not used & gives:
-            hint = f"it gives {listed(gives)}" if gives else "take the token out: `extract: {token: $.token}`"
+        elif not used & provides:
+            hint = f"it gives {listed(provides)}" if provides else "take the token out: `extract: {token: $.token}`"
             self.context.problem(path, "`attach` sends nothing that `login` gives", hint)
 
     def _renew(self, auth: Auth, path: DocumentPath) -> tuple[float, frozenset[int], Any]:

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..language.files import FileMissing, FileRefused
-from ..matchers.snapshot import Snapshot
+from ..matchers.snapshot import SnapshotMatcher
 from ..model.answer import read_json
 from ..model.errors import DocumentPath
 from ..selectors.json_path import Definite, Indefinite, compile_path
 from .conditions import Stored
 from .context import Context
 
-FOLDER = "__snapshots__"
+SNAPSHOT_FOLDER = "__snapshots__"
 _TURN = re.compile(r" \[[0-9]+\]")
 Contents = dict[str, dict[str, dict[str, Any]]]
 """What a file of snapshots holds: values by the step, the selector and the case; "" is the one and only case."""
@@ -25,7 +25,7 @@ class SnapshotCompiler:
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        self.name = f"{FOLDER}/{context.path.name}.json"
+        self.name = f"{SNAPSHOT_FOLDER}/{context.path.name}.json"
         self._contents: Contents | None = None
         self._known: set[tuple[str, str]] = set()
 
@@ -38,7 +38,7 @@ class SnapshotCompiler:
             argument: What stands under `snapshot`.
             path: Where.
         """
-        message, _, hint = Snapshot().check(argument).partition("; ")
+        message, _, hint = SnapshotMatcher().check(argument).partition("; ")
         if message:
             self.context.problem(path, message, hint)
         elif (step, selector) in self._known:
@@ -50,7 +50,7 @@ class SnapshotCompiler:
         values = {
             stored.removeprefix(step): by_selector[selector]
             for stored, by_selector in contents.items()
-            if is_turn_of(stored, step) and selector in by_selector
+            if is_iteration_of(stored, step) and selector in by_selector
         }
         folder = self.context.path.parent
         return Stored(folder / self.name, step, selector, tuple(ignore), values, path)
@@ -96,6 +96,6 @@ def read_contents(content: bytes) -> Contents:
     return contents
 
 
-def is_turn_of(stored: str, step: str) -> bool:
+def is_iteration_of(stored: str, step: str) -> bool:
     """Whether something was stored for this step, or for a turn of it: `item`, `item [0]`."""
     return stored == step or (stored.startswith(step) and _TURN.fullmatch(stored, len(step)) is not None)

@@ -12,11 +12,11 @@ from ..language.structs import Retry
 from ..model.errors import DocumentPath
 from ..model.kinds import Value
 from ..model.wording import did_you_mean, listed
-from ..selectors.failure import Failure
+from ..selectors.failure import FailureSelector
 from ..templating.values import NONE, Literal
 from .context import Context
 from .expectations import ExpectCompiler, merged_expect
-from .fragments import AssertPlan, Named, Seconds
+from .fragments import AssertPlan, NamedValue, Seconds
 from .plan import IncludePlan, Plan, RetryPlan, SetPlan, StepPlan
 from .requests import RequestCompiler, merged
 
@@ -82,8 +82,8 @@ class StepCompiler:
             expectations=tuple(others),
             extracts=tuple(extracts),
             asserts=conditions,
-            expects_failure=any(each.pick.text == Failure.name for each in others),
-            gives=frozenset(given) if given else NONE,
+            expects_failure=any(each.pick.text == FailureSelector.name for each in others),
+            provides=frozenset(given) if given else NONE,
             needs=frozenset(needs) if needs else NONE,
         )
 
@@ -184,12 +184,12 @@ class StepCompiler:
             abort_if=abort,
         )
 
-    def named(self, entries: dict[str, Any], path: DocumentPath) -> tuple[Named, ...]:
+    def named(self, entries: dict[str, Any], path: DocumentPath) -> tuple[NamedValue, ...]:
         """Names and values in order; each may use those before it."""
         found = []
         for name, data in entries.items():
             self.context.check_name(name, (*path, name))
-            found.append(Named(name, self.context.value(data, (*path, name)), (*path, name)))
+            found.append(NamedValue(name, self.context.value(data, (*path, name)), (*path, name)))
         return tuple(found)
 
     def _include(self, step: Step, path: DocumentPath) -> IncludePlan | None:

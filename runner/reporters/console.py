@@ -10,19 +10,19 @@ import click
 
 from ..model.events import (
     Event,
-    RunFinished,
-    RunStarted,
     SessionFinished,
     StepFinished,
+    SuiteFinished,
+    SuiteStarted,
     WorkflowFinished,
     WorkflowStarted,
 )
-from ..model.results import Failure, Result, SessionResult, StepResult, Try, Verdict, WorkflowResult
+from ..model.results import AttemptResult, Failure, Result, SessionResult, StepResult, Verdict, WorkflowResult
 from ..model.wording import plural, seconds_text
 from .curl import curl_command
 from .failures import (
     BAD,
-    Line,
+    StyledLine,
     error_lines,
     exchange_lines,
     failing,
@@ -72,7 +72,7 @@ class Console:
     def handle(self, event: Event, /) -> None:
         """Take one event. Raises OSError where the stream is closed."""
         match event:
-            case RunStarted(seed=seed, shuffled=True):
+            case SuiteStarted(seed=seed, shuffled=True):
                 self._write(f"in a random order (--shuffle --seed {seed})", dim=True)
             case WorkflowStarted():
                 self._pending = event
@@ -82,7 +82,7 @@ class Console:
                 self._workflow(result)
             case SessionFinished(result):
                 self._session(result)
-            case RunFinished(result):
+            case SuiteFinished(result):
                 self._summary(result)
             case _:
                 pass
@@ -124,7 +124,7 @@ class Console:
         if step.verdict in BAD:
             self._failure(step, f"{indent}    ")
         elif self.verbosity > 0:
-            for one in step.tries:
+            for one in step.attempts:
                 self._exchanges(one, f"{indent}    ")
         self.stream.flush()
 
@@ -133,9 +133,9 @@ class Console:
 
     def _retries(self, step: StepResult, indent: str) -> None:
         """Earlier tries, a line each."""
-        for number, one in enumerate(step.tries[:-1], 1):
+        for number, one in enumerate(step.attempts[:-1], 1):
             reason = why(one) or "; ".join(one.notes)
-            self._write(f"{indent}try {number} of {len(step.tries)}: {one_line(reason, 160)}", dim=True)
+            self._write(f"{indent}try {number} of {len(step.attempts)}: {one_line(reason, 160)}", dim=True)
 
     def _failure(self, step: StepResult, indent: str) -> None:
         self._write()
@@ -150,13 +150,13 @@ class Console:
         """Why something could not be done, with its place and what to do."""
         self._styled(error_lines(error), indent)
 
-    def _styled(self, lines: Iterable[Line], indent: str) -> None:
+    def _styled(self, lines: Iterable[StyledLine], indent: str) -> None:
         for style, line in lines:
             if self._ascii and line.startswith("→"):
                 line = f"->{line[1:]}"  # noqa: PLW2901  # the one sign that has an ASCII look of its own
             self._write(f"{indent}{line}".rstrip(), colour="cyan" if style == "place" else "", dim=style == "dim")
 
-    def _exchanges(self, one: Try, indent: str) -> None:
+    def _exchanges(self, one: AttemptResult, indent: str) -> None:
         for exchange in one.exchanges:
             whole = self.verbosity > 1
             self._styled(exchange_lines(exchange, body=whole, whole=whole), indent)

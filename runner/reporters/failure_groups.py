@@ -7,7 +7,7 @@ from typing import Any
 
 from ..model.results import Check, Failure, StepResult, WorkflowResult
 from ..model.urls import origin_of
-from .failures import BAD, Reason, failing, problems, reason_of_run
+from .failures import BAD, FailureReason, failing, problems, reason_of_run
 
 _OF_THE_SERVER = frozenset({401, 403, 407, 429})
 """Refusals that are the server's state, or the credentials', not the request's own; so is 500 and above."""
@@ -25,7 +25,7 @@ class Cause:
         count: How many there are.
     """
 
-    def __init__(self, reason: Reason) -> None:
+    def __init__(self, reason: FailureReason) -> None:
         self.reason = reason
         self.runs: list[tuple[int, str, str]] = []
         self.count = 0

@@ -7,15 +7,15 @@ from typing import Literal, NamedTuple
 
 from ..model.codes import code_of
 from ..model.exchange import Exchange, Response
-from ..model.results import Check, Failure, StepResult, Try, Verdict, Where, WorkflowResult
+from ..model.results import AttemptResult, Check, Failure, StepResult, Verdict, Where, WorkflowResult
 from .text import check_lines, excerpt, flat, one_line, request_lines, response_lines, safe, step_title
 
 Style = Literal["", "place", "dim"]
-Line = tuple[Style, str]
+StyledLine = tuple[Style, str]
 BAD = (Verdict.FAILED, Verdict.ERROR)
 
 
-def failure_lines(one: Try, *, whole: bool = False) -> Iterator[Line]:
+def failure_lines(one: AttemptResult, *, whole: bool = False) -> Iterator[StyledLine]:
     """What went wrong in a try, and with it what was sent and what came (bodies `whole`, or as much as says why)."""
     for number, part in enumerate(_parts(one, whole=whole)):
         if number:
@@ -23,7 +23,7 @@ def failure_lines(one: Try, *, whole: bool = False) -> Iterator[Line]:
         yield from part
 
 
-def _parts(one: Try, *, whole: bool) -> Iterator[Iterator[Line]]:
+def _parts(one: AttemptResult, *, whole: bool) -> Iterator[Iterator[StyledLine]]:
     for check in one.checks:
         if not check.passed:
             yield _check(check)
@@ -35,18 +35,18 @@ def _parts(one: Try, *, whole: bool) -> Iterator[Iterator[Line]]:
         yield (line for exchange in one.exchanges for line in exchange_lines(exchange, body=True, whole=whole))
 
 
-def _check(check: Check) -> Iterator[Line]:
+def _check(check: Check) -> Iterator[StyledLine]:
     yield from _place(check.where, code_of(check))
     yield from (("", flat(line)) for line in check_lines(check))
 
 
-def _place(where: Where | None, code: str) -> Iterator[Line]:
+def _place(where: Where | None, code: str) -> Iterator[StyledLine]:
     yield "place", f"{one_line(str(where), 1000)}  {code}" if where else code
     if where is not None:
         yield from (("dim", line) for line in excerpt(where))
 
 
-def error_lines(error: Failure) -> Iterator[Line]:
+def error_lines(error: Failure) -> Iterator[StyledLine]:
     """Why something could not be done, with its place and what to do."""
     yield from _place(error.where, code_of(error))
     # only our own words have lines; what a server sent must not begin one, for a CI log would obey it
@@ -56,7 +56,7 @@ def error_lines(error: Failure) -> Iterator[Line]:
         yield "", f"→ {one_line(error.hint, 400)}"
 
 
-def exchange_lines(exchange: Exchange, *, body: bool, whole: bool = False) -> Iterator[Line]:
+def exchange_lines(exchange: Exchange, *, body: bool, whole: bool = False) -> Iterator[StyledLine]:
     """What was sent and what came."""
     outcome = exchange.outcome
     yield from (("dim", f"> {safe(line)}") for line in request_lines(exchange.request, outcome.sent, body=body))
@@ -76,12 +76,12 @@ def failing(steps: tuple[StepResult, ...]) -> StepResult | None:
     return None
 
 
-def problems(one: Try) -> list[Check | Failure]:
+def problems(one: AttemptResult) -> list[Check | Failure]:
     """What went wrong in a try: expectations that did not hold, then errors."""
     return [*(check for check in one.checks if not check.passed), *one.errors]
 
 
-def why(one: Try) -> str:
+def why(one: AttemptResult) -> str:
     """What went wrong first, on one line; "" where nothing did."""
     for problem in problems(one):
         text = problem.message if isinstance(problem, Failure) else " ".join(check_lines(problem))
@@ -89,12 +89,12 @@ def why(one: Try) -> str:
     return ""
 
 
-def place_of(one: Try) -> Where | None:
+def place_of(one: AttemptResult) -> Where | None:
     """Where the reader should look first."""
     return next((problem.where for problem in problems(one) if problem.where), None)
 
 
-class Reason(NamedTuple):
+class FailureReason(NamedTuple):
     """Why a run or a step did not pass.
 
     Attributes:
@@ -112,25 +112,25 @@ class Reason(NamedTuple):
     lines: tuple[str, ...]
 
 
-def reason_of(step: StepResult) -> Reason:
+def reason_of(step: StepResult) -> FailureReason:
     """Why a step did not pass; of an include, the step inside it."""
     inside = failing((step,)) or step
     found = problems(inside.last)
     code = code_of(found[0]) if found else ""
     where = place_of(inside.last) or inside.where
-    return Reason(
+    return FailureReason(
         step_title(inside), why(inside.last), code, where, tuple(line for _, line in failure_lines(inside.last))
     )
 
 
-def reason_of_run(result: WorkflowResult) -> Reason:
+def reason_of_run(result: WorkflowResult) -> FailureReason:
     """Why a run did not pass: a step of it, else what stopped it outside its steps."""
     step = failing(result.steps)
     if step is not None:
         return reason_of(step)
     error = result.error or Failure("bug", f"it is {result.verdict.value}, and nothing says why")
     lines = tuple(line for _, line in error_lines(error))
-    return Reason("the workflow", one_line(error.message, 300), code_of(error), error.where, lines)
+    return FailureReason("the workflow", one_line(error.message, 300), code_of(error), error.where, lines)
 
 
 def told_by(result: WorkflowResult) -> bool:

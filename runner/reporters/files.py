@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from ..model.events import Event, RunFinished
+from ..model.events import Event, SuiteFinished
 from ..model.kinds import FileReporter
 
 STDOUT = Path("-")
@@ -50,7 +50,7 @@ class ReportFile:
     def handle(self, event: Event, /) -> None:
         """Take one event. Raises OSError where it cannot be written."""
         self._reporter.handle(event)
-        if isinstance(event, RunFinished):
+        if isinstance(event, SuiteFinished):
             self._stream.flush()
             self._whole = True
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import IO, ClassVar
 
-from ..model.events import Event, RunFinished, WorkflowFinished
+from ..model.events import Event, SuiteFinished, WorkflowFinished
 from ..model.kinds import Wants
 from ..model.results import Where, WorkflowResult
 from .failures import BAD, reason_of_run
@@ -42,7 +42,7 @@ class GitHub:
             case WorkflowFinished(result) if result.verdict in BAD:
                 self.stream.write(f"{_annotation(result)}\n".encode("utf-8", "replace"))
                 self.stream.flush()
-            case RunFinished() if self._summary is not None:
+            case SuiteFinished() if self._summary is not None:
                 self._summary.close()
             case _:
                 pass

@@ -13,10 +13,10 @@ import msgspec
 
 from ..model.events import (
     Event,
-    RunFinished,
-    RunStarted,
     SessionFinished,
     StepFinished,
+    SuiteFinished,
+    SuiteStarted,
     WorkflowFinished,
     WorkflowStarted,
 )
@@ -51,7 +51,7 @@ class Har:
     def handle(self, event: Event, /) -> None:
         """Take one event. Raises OSError where it cannot be written."""
         match event:
-            case RunStarted(seed=seed):
+            case SuiteStarted(seed=seed):
                 self._seed = seed
                 self.stream.write(b'{"log":{"version":"1.2","creator":%b,"entries":[' % encoded(_creator()))
             case WorkflowStarted():
@@ -68,7 +68,7 @@ class Har:
                 for each in result.steps:
                     if not each.caused_by:  # the others stand in the run that waited for them
                         self._step(each.step)
-            case RunFinished():
+            case SuiteFinished():
                 tail = encoded({"pages": self._pages, "_seed": self._seed})
                 self.stream.write(b"\n],%b}\n" % tail[1:])
             case _:
@@ -104,7 +104,7 @@ def _creator() -> dict[str, str]:
 
 
 def _exchanges(step: StepResult) -> Iterator[tuple[Exchange, str]]:
-    for one in step.tries:
+    for one in step.attempts:
         for inside in one.steps:
             yield from _exchanges(inside)
         for exchange in one.exchanges:

@@ -6,10 +6,10 @@ from typing import IO, ClassVar
 
 from ..model.events import (
     Event,
-    RunFinished,
-    RunStarted,
     SessionFinished,
     StepFinished,
+    SuiteFinished,
+    SuiteStarted,
     WorkflowFinished,
     WorkflowStarted,
 )
@@ -17,7 +17,7 @@ from ..model.kinds import Wants
 from .format.writer import encoded, encoded_step, end, first_line, session_record, workflow_record
 
 
-class Json:
+class JsonReport:
     """Writes the document `Report` of the report format.
 
     Args:
@@ -39,7 +39,7 @@ class Json:
     def handle(self, event: Event, /) -> None:
         """Take one event. Raises OSError where it cannot be written."""
         match event:
-            case RunStarted():
+            case SuiteStarted():
                 head = encoded(first_line(event)).removeprefix(b'{"event":"run_started",')[:-1]
                 self.stream.write(b'{%b,"workflows":[' % head)
             case WorkflowStarted():
@@ -53,7 +53,7 @@ class Json:
                 self._workflow(encoded(workflow_record(result, self._number)))
             case SessionFinished(result):
                 self._sessions.append(encoded(session_record(result)))
-            case RunFinished(result):
+            case SuiteFinished(result):
                 sessions = b",".join(self._sessions)
                 self.stream.write(b'\n],"sessions":[%b],"end":%b}\n' % (sessions, encoded(end(result))))
             case _:

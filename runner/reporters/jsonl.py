@@ -8,15 +8,15 @@ import msgspec
 
 from ..model.events import (
     Event,
-    RunFinished,
-    RunStarted,
     SessionFinished,
     StepFinished,
+    SuiteFinished,
+    SuiteStarted,
     WorkflowFinished,
     WorkflowStarted,
 )
 from ..model.kinds import Wants
-from .format.schema import RunFinishedLine, SessionFinishedLine, WorkflowFinishedLine
+from .format.schema import SessionFinishedLine, SuiteFinishedLine, WorkflowFinishedLine
 from .format.writer import encoded, encoded_step, end, first_line, run_line, session_record, workflow_record
 
 
@@ -43,7 +43,7 @@ class JsonLines:
                     return
                 self.stream.write(b'{"event":"step_finished","step":%b}\n' % encoded_step(step))
                 self.stream.flush()
-            case RunStarted():
+            case SuiteStarted():
                 self._write(first_line(event))
             case WorkflowStarted():
                 self._number = event.number
@@ -53,8 +53,8 @@ class JsonLines:
                 self._number = -1
             case SessionFinished(result):
                 self._write(SessionFinishedLine(session_record(result)))
-            case RunFinished(result):
-                self._write(RunFinishedLine(end(result)))
+            case SuiteFinished(result):
+                self._write(SuiteFinishedLine(end(result)))
             case _:
                 pass
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import IO, Any, ClassVar
 from xml.sax.saxutils import escape, quoteattr
 
-from ..model.events import Event, RunFinished, SessionFinished, StepFinished, WorkflowFinished, WorkflowStarted
+from ..model.events import Event, SessionFinished, StepFinished, SuiteFinished, WorkflowFinished, WorkflowStarted
 from ..model.kinds import Wants
 from ..model.results import SessionResult, StepResult, Verdict, WorkflowResult
 from ..model.wording import json_text
@@ -33,7 +33,7 @@ def _attributes(**values: object) -> str:
     return "".join(f" {name}={quoteattr(_plain(str(value)))}" for name, value in values.items())
 
 
-CHUNK = 64 * 1024
+JUNIT_CHUNK = 64 * 1024
 """Bytes of XML that are packed together: the head of the file counts all cases, so they wait for the end of the run."""
 
 
@@ -52,7 +52,7 @@ class _Suite:
     def add(self, verdict: Verdict, xml: str) -> None:
         self.number += 1
         self._open += xml.encode()
-        if len(self._open) >= CHUNK:
+        if len(self._open) >= JUNIT_CHUNK:
             self._packed.append(zlib.compress(self._open, 1))
             self._open.clear()
         if verdict in self.counts:
@@ -94,7 +94,7 @@ class JUnit:
                 self._workflow(result)
             case SessionFinished(result):
                 self._session(result)
-            case RunFinished(result):
+            case SuiteFinished(result):
                 self._write(result.duration)
             case _:
                 pass

@@ -10,7 +10,7 @@ import msgspec
 from ..model.results import StepResult, Verdict
 
 
-class Row(msgspec.Struct, frozen=True):
+class LatencyRow(msgspec.Struct, frozen=True):
     """A step name and how long it took, in seconds. Percentiles are of the nearest rank: each is a duration that was measured."""
 
     name: str
@@ -32,15 +32,15 @@ class Latency:
         if step.verdict is not Verdict.SKIPPED and (step.started or step.duration):  # a threshold takes no time
             self._durations.setdefault(step.name, array("d")).append(step.duration)
 
-    def rows(self, most: int) -> list[Row]:
+    def rows(self, most: int) -> list[LatencyRow]:
         """The slowest names first, so many at most."""
         slowest = sorted(self._durations.items(), key=lambda item: -max(item[1]))[:most]
         return [_row(name, sorted(durations)) for name, durations in slowest]
 
 
-def _row(name: str, ranked: list[float]) -> Row:
+def _row(name: str, ranked: list[float]) -> LatencyRow:
     p50, p95, p99 = (percentile(ranked, share) for share in (50, 95, 99))
-    return Row(name, len(ranked), p50, p95, p99, ranked[-1])
+    return LatencyRow(name, len(ranked), p50, p95, p99, ranked[-1])
 
 
 def percentile(ranked: list[float], share: int) -> float:

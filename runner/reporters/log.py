@@ -63,7 +63,7 @@ class Log:
             "url": step.url,
             "status": step.status,
             "seconds": round(step.duration, 6),
-            "tries": len(step.tries),
+            "tries": len(step.attempts),
         }
         why = [" ".join(" ".join(check_lines(check)).split()) for check in step.last.checks if not check.passed]
         why += [error.message for error in step.last.errors] + ([step.reason] if step.reason else [])

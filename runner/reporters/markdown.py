@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import IO, ClassVar
 
-from ..model.events import Event, RunFinished, WorkflowFinished
+from ..model.events import Event, SuiteFinished, WorkflowFinished
 from ..model.kinds import Wants
 from ..model.results import Result, Verdict, WorkflowResult
 from ..model.wording import plural, seconds_text
@@ -40,7 +40,7 @@ class Markdown:
         match event:
             case WorkflowFinished(result) if result.verdict in BAD:
                 self._failure(result)
-            case RunFinished(result):
+            case SuiteFinished(result):
                 self.stream.write(self._whole(result).encode("utf-8", "replace"))
             case _:
                 pass

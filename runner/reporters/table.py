@@ -11,7 +11,7 @@ REPORTERS = {
     "github": ".github:GitHub",
     "har": ".har:Har",
     "html": ".html:Html",
-    "json": ".json_report:Json",
+    "json": ".json_report:JsonReport",
     "jsonl": ".jsonl:JsonLines",
     "junit": ".junit:JUnit",
     "markdown": ".markdown:Markdown",

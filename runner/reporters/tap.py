@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import IO, ClassVar
 
 from ..model.codes import code_of
-from ..model.events import Event, RunFinished, RunStarted, WorkflowFinished
+from ..model.events import Event, SuiteFinished, SuiteStarted, WorkflowFinished
 from ..model.kinds import Wants
 from ..model.results import StepResult, Verdict, WorkflowResult
 from ..model.wording import json_text
@@ -32,12 +32,12 @@ class Tap:
     def handle(self, event: Event, /) -> None:
         """Take one event. Raises OSError where it cannot be written."""
         match event:
-            case RunStarted():
+            case SuiteStarted():
                 self._write(["TAP version 14"])
             case WorkflowFinished(result):
                 self._count += 1
                 self._write(self._workflow(result))
-            case RunFinished(result):
+            case SuiteFinished(result):
                 stop = f"interrupted by signal {result.interrupted_by}" if result.interrupted_by else ""
                 stop = stop or (
                     "cut short: a limit was over, or a report that this is made of is not whole"

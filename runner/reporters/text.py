@@ -198,10 +198,10 @@ def body_lines(body: bytes, content_type: str, *, whole: bool = False) -> Iterat
 
 def step_title(step: StepResult) -> str:
     """What a step is called: its name, or its request where it has none; its turn, and what it ran for."""
-    turn = f" [{step.turn}]" if step.turn >= 0 else ""
+    iteration = f" [{step.iteration}]" if step.iteration >= 0 else ""
     unnamed = bool(step.method) and step.name.startswith(f"{step.method} ")
     purpose = f"{one_line(step.purpose)}: " if step.purpose else ""
-    return f"{purpose}{f'{step.method} {one_line(step.url, 100)}' if unnamed else one_line(step.name)}{turn}"
+    return f"{purpose}{f'{step.method} {one_line(step.url, 100)}' if unnamed else one_line(step.name)}{iteration}"
 
 
 def step_words(step: StepResult) -> str:
@@ -215,8 +215,8 @@ def step_words(step: StepResult) -> str:
         parts.append(f"skipped: {one_line(step.reason, 200)}")
     elif step.started or step.duration:  # what was never begun took no time
         parts.append(seconds_text(step.duration))
-    if len(step.tries) > 1:
-        parts.append(plural(len(step.tries), "try"))
+    if len(step.attempts) > 1:
+        parts.append(plural(len(step.attempts), "try"))
     if step.method and not step.judged and not step.purpose and step.verdict is Verdict.PASSED:
         parts.append("nothing expected")
     return "  ".join(parts)

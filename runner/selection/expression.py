@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-Matches = Callable[[str], bool]
+Predicate = Callable[[str], bool]
 """Whether one word holds."""
 
-Expression = Callable[[Matches], bool]
+SelectionExpression = Callable[[Predicate], bool]
 
 _TOKENS = re.compile(r"""\s*(?:(?P<sign>[(),])|'(?P<single>[^']*)'|"(?P<double>[^"]*)"|(?P<word>[^\s(),'"]+))""")
 _MOST_TOKENS = 500
@@ -18,7 +18,7 @@ class ExpressionError(ValueError):
     """The text is no expression."""
 
 
-def parse_expression(text: str) -> Expression:
+def parse_expression(text: str) -> SelectionExpression:
     """An expression. A comma means `or`; a word with spaces or one that is `and`, `or`, `not` stands in quotes.
 
     Raises:
@@ -62,20 +62,20 @@ class _Parser:
             return True
         return False
 
-    def either(self) -> Expression:
+    def either(self) -> SelectionExpression:
         """One or another."""
         parts = [self._all()]
         while self._take("or", ","):
             parts.append(self._all())
         return parts[0] if len(parts) == 1 else lambda matches: any(part(matches) for part in parts)
 
-    def _all(self) -> Expression:
+    def _all(self) -> SelectionExpression:
         parts = [self._one()]
         while self._take("and"):
             parts.append(self._one())
         return parts[0] if len(parts) == 1 else lambda matches: all(part(matches) for part in parts)
 
-    def _one(self) -> Expression:
+    def _one(self) -> SelectionExpression:
         if self._take("not"):
             negated = self._one()
             return lambda matches: not negated(matches)

@@ -11,13 +11,13 @@ import msgspec
 
 from ..model.results import Verdict, WorkflowResult
 
-FOLDER = ".runflow"
+HISTORY_FOLDER = ".runflow"
 _FILE = "history.json"
 _MOST = 200_000
 _BAD = (Verdict.FAILED, Verdict.ERROR)
 
 
-class Record(msgspec.Struct, frozen=True, omit_defaults=True):
+class RunHistory(msgspec.Struct, frozen=True, omit_defaults=True):
     """One run as it last ended.
 
     Attributes:
@@ -31,7 +31,7 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class _Content(msgspec.Struct, frozen=True):
     version: int = 1
-    runs: dict[str, Record] = {}
+    runs: dict[str, RunHistory] = {}
 
 
 class History:
@@ -42,8 +42,8 @@ class History:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder / FOLDER
-        self.records: dict[str, Record] = {}
+        self.folder = folder / HISTORY_FOLDER
+        self.records: dict[str, RunHistory] = {}
         with suppress(OSError, msgspec.DecodeError):  # what cannot be read is not known
             self.records = msgspec.json.decode((self.folder / _FILE).read_bytes(), type=_Content).runs
 
@@ -73,8 +73,8 @@ class History:
                 told.setdefault(key, []).append(result)
         for key, results in told.items():
             passed = [result.duration for result in results if result.verdict is Verdict.PASSED]
-            seconds = max(passed) if passed and durations else self.records.get(key, Record()).seconds
-            self.records[key] = Record(round(seconds, 4), any(result.verdict in _BAD for result in results))
+            seconds = max(passed) if passed and durations else self.records.get(key, RunHistory()).seconds
+            self.records[key] = RunHistory(round(seconds, 4), any(result.verdict in _BAD for result in results))
         newest = dict(list(self.records.items())[-_MOST:])
         self._write(msgspec.json.encode(_Content(runs=newest)))
 

@@ -54,7 +54,7 @@ def resumed(run: Run, name: str, earlier: WorkflowResult) -> Resumed:
             each
             for step in (*again, *plan.steps[index:])
             for each in step.needs
-            if each not in names and any(each in before.gives for before in skipped)
+            if each not in names and any(each in before.provides for before in skipped)
         }
     )
     if missing:
@@ -82,7 +82,7 @@ def _told(steps: Sequence[StepPlan], results: Sequence[StepResult]) -> list[tupl
     waiting = list(results)
     for step in steps:
         own = [waiting.pop(0)] if waiting else []
-        while own and own[0].turn >= 0 and waiting and waiting[0].turn == own[-1].turn + 1:
+        while own and own[0].iteration >= 0 and waiting and waiting[0].iteration == own[-1].iteration + 1:
             own.append(waiting.pop(0))
         found.append((step, own))
     return found
@@ -91,10 +91,10 @@ def _told(steps: Sequence[StepPlan], results: Sequence[StepResult]) -> list[tupl
 def _gave(step: StepPlan, told: list[StepResult]) -> dict[str, Any]:
     results = [result for result in told if result.verdict is not Verdict.SKIPPED]
     if step.for_each is None:
-        return results[0].gave if results else {}
+        return results[0].provided if results else {}
     extracted = {extract.name for extract in step.extracts}
-    lists = {name: [result.gave.get(name) for result in results] for name in extracted & step.gives if results}
-    last = {name: value for result in results for name, value in result.gave.items() if name not in extracted}
+    lists = {name: [result.provided.get(name) for result in results] for name in extracted & step.provides if results}
+    last = {name: value for result in results for name, value in result.provided.items() if name not in extracted}
     return lists | last
 
 
@@ -115,7 +115,7 @@ def _again(plan: Plan, index: int, secret: frozenset[str]) -> list[StepPlan]:
     wanted = {need for step in (*plan.steps[index:], *plan.cleanup) for need in step.needs}
     again: list[StepPlan] = []
     for step in reversed(plan.steps[:index]):
-        if step.gives & wanted & secret:
+        if step.provides & wanted & secret:
             again.insert(0, step)
             wanted |= step.needs
     return again

@@ -14,11 +14,11 @@ from ..model.errors import DocumentPath, Place, RunflowError
 from ..model.wording import did_you_mean, listed
 from ..plan.plan import Plan, Row
 from .dependencies import in_order
-from .expression import Expression, ExpressionError, parse_expression
+from .expression import ExpressionError, SelectionExpression, parse_expression
 from .shards import shard
 
 
-class Wanted(msgspec.Struct, frozen=True):
+class Target(msgspec.Struct, frozen=True):
     """A path of the command line: all of it, one step, or the step at a line.
 
     Attributes:
@@ -37,7 +37,7 @@ class Wanted(msgspec.Struct, frozen=True):
         return not self.step and self.line is None
 
 
-def parse_path(text: str) -> Wanted:
+def parse_path(text: str) -> Target:
     """`flow.yaml`, `flow.yaml::log in` or `flow.yaml:12`. What is there under the whole text is meant by it.
 
     Raises:
@@ -46,12 +46,12 @@ def parse_path(text: str) -> Wanted:
     if not text:
         raise RunflowError("a path is empty", hint="is a variable of the shell unset? `.` is this folder")
     if Path(text).exists():
-        return Wanted(Path(text))
+        return Target(Path(text))
     file, colons, step = text.partition("::")
     if file and colons and step:
-        return Wanted(Path(file), step=step)
+        return Target(Path(file), step=step)
     found = re.fullmatch(r"(.+):([0-9]+)", text)
-    return Wanted(Path(found[1]), line=int(found[2])) if found else Wanted(Path(text))
+    return Target(Path(found[1]), line=int(found[2])) if found else Target(Path(text))
 
 
 class Selection(msgspec.Struct, frozen=True):
@@ -69,9 +69,9 @@ class Selection(msgspec.Struct, frozen=True):
         shuffle: Seed of a random order, or None for the order in which they were found.
     """
 
-    tag: Expression | None = None
-    skip_tag: Expression | None = None
-    name: Expression | None = None
+    tag: SelectionExpression | None = None
+    skip_tag: SelectionExpression | None = None
+    name: SelectionExpression | None = None
     failed: frozenset[str] | None = None
     changed: frozenset[Path] | None = None
     shard: tuple[int, int] | None = None
@@ -80,7 +80,7 @@ class Selection(msgspec.Struct, frozen=True):
     shuffle: int | None = None
 
 
-def parsed(option: str, text: str | None) -> Expression | None:
+def parsed(option: str, text: str | None) -> SelectionExpression | None:
     """The expression of an option.
 
     Raises:
@@ -138,7 +138,7 @@ def _wanted(run: Run, selection: Selection) -> bool:
     return selection.failed is None or run.key in selection.failed
 
 
-def _tagged(plan: Plan, skip_tag: Expression | None) -> Plan:
+def _tagged(plan: Plan, skip_tag: SelectionExpression | None) -> Plan:
     """The workflow without the steps whose tags are not wanted."""
     if skip_tag is None:
         return plan
@@ -152,8 +152,8 @@ def _without(plan: Plan, left_out: dict[DocumentPath, str]) -> Plan:
     """The workflow without some steps, and without the outputs that only they could give."""
     left = plan.left_out | left_out
     every = (*plan.steps, *plan.cleanup)
-    gone = {name for step in every if step.path in left for name in step.gives}
-    gone -= {name for step in every if step.path not in left for name in step.gives}
+    gone = {name for step in every if step.path in left for name in step.provides}
+    gone -= {name for step in every if step.path not in left for name in step.provides}
     outputs = tuple(each for each in plan.outputs if not each.value.names & gone)
     return msgspec.structs.replace(plan, left_out=left, outputs=outputs)
 
@@ -167,7 +167,7 @@ def _repeated(run: Run, times: int) -> Iterable[Run]:
         yield Run(run.plan, Row(run.row.values, label, run.row.case), run.key, run.number * times + number - 1)
 
 
-def up_to_step(plan: Plan, wanted: Sequence[Wanted]) -> Plan:
+def up_to_step(plan: Plan, wanted: Sequence[Target]) -> Plan:
     """The workflow, run only as far as the last step that is asked for; a line outside its steps means all of it.
 
     Raises:

@@ -9,7 +9,7 @@ from ..model.answer import Answer
 from .final_response import Fact
 
 
-class Body(Fact):
+class BodySelector(Fact):
     """The body as text."""
 
     name: ClassVar[str] = "body"
@@ -21,7 +21,7 @@ class Body(Fact):
         return answer.text
 
 
-class Size(Fact):
+class SizeSelector(Fact):
     """The body's length."""
 
     name = "size"
@@ -32,7 +32,7 @@ class Size(Fact):
         return len(answer.whole().body)
 
 
-class Sha256(Fact):
+class Sha256Selector(Fact):
     """The body's digest."""
 
     name = "sha256"
@@ -44,7 +44,7 @@ class Sha256(Fact):
         return hashlib.sha256(answer.whole().body).hexdigest()
 
 
-class Hex(Fact):
+class HexSelector(Fact):
     """The body's bytes."""
 
     name = "hex"

@@ -26,7 +26,7 @@ def _told(part: str, fields: tuple[str, ...], argument: str, what: str) -> Selec
     return Function(select)
 
 
-class CertificateField:
+class CertificateSelector:
     """A fact of the server's TLS certificate."""
 
     name: ClassVar[str] = "certificate"
@@ -42,7 +42,7 @@ class CertificateField:
         return _told("certificate", Certificate.__struct_fields__, argument, "fact of a certificate")
 
 
-class Timing:
+class TimingSelector:
     """How long a phase took."""
 
     name: ClassVar[str] = "timing"

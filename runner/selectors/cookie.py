@@ -14,7 +14,7 @@ ATTRIBUTES = ("domain", "expires", "httponly", "max-age", "partitioned", "path",
 _FLAGS = ("httponly", "partitioned", "secure")
 
 
-class Cookie:
+class CookieSelector:
     """A cookie that the answer sets."""
 
     name: ClassVar[str] = "cookie"
@@ -46,7 +46,7 @@ class Cookie:
         return Function(select)
 
 
-class Jar:
+class JarSelector:
     """A cookie in the jar."""
 
     name: ClassVar[str] = "jar"

@@ -10,7 +10,7 @@ from ..model.kinds import MISSING
 from .final_response import Fact
 
 
-class Failure(Fact):
+class FailureSelector(Fact):
     """The kind of the failure."""
 
     name: ClassVar[str] = "failure"

@@ -26,7 +26,7 @@ class Fact:
         raise AssertionError(answer)
 
 
-class Status(Fact):
+class StatusSelector(Fact):
     """The status code."""
 
     name = "status"
@@ -37,7 +37,7 @@ class Status(Fact):
         return answer.whole().status
 
 
-class Reason(Fact):
+class ReasonSelector(Fact):
     """The reason phrase."""
 
     name = "reason"
@@ -49,7 +49,7 @@ class Reason(Fact):
         return answer.whole().reason
 
 
-class Url(Fact):
+class UrlSelector(Fact):
     """The final URL."""
 
     name = "url"
@@ -61,7 +61,7 @@ class Url(Fact):
         return answer.whole().url
 
 
-class Duration(Fact):
+class DurationSelector(Fact):
     """How long it took."""
 
     name = "duration"
@@ -72,7 +72,7 @@ class Duration(Fact):
         return answer.duration
 
 
-class HttpVersion(Fact):
+class HttpVersionSelector(Fact):
     """The HTTP version."""
 
     name = "http_version"
@@ -84,7 +84,7 @@ class HttpVersion(Fact):
         return answer.whole().http_version
 
 
-class Redirects(Fact):
+class RedirectsSelector(Fact):
     """The redirecting URLs."""
 
     name = "redirects"
@@ -96,7 +96,7 @@ class Redirects(Fact):
         return list(answer.redirects)
 
 
-class Ip(Fact):
+class IpSelector(Fact):
     """The peer's address."""
 
     name = "ip"

@@ -8,7 +8,7 @@ from ..model.kinds import MISSING, Selector
 from .simple import Function
 
 
-class Header:
+class HeaderSelector:
     """A header as one text."""
 
     name: ClassVar[str] = "header"
@@ -26,7 +26,7 @@ class Header:
         return Function(select)
 
 
-class Headers:
+class HeadersSelector:
     """A header's lines as a list."""
 
     name: ClassVar[str] = "headers"

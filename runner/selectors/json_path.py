@@ -186,7 +186,7 @@ def _hint(text: str) -> str:
     return "see RFC 9535; `ng $.path` asks with jsonpath-ng's own dialect"
 
 
-class JsonPath:
+class JsonPathSelector:
     """JSONPath in the JSON body."""
 
     name: ClassVar[str] = "$"
@@ -202,7 +202,7 @@ class JsonPath:
         return compile_path(argument)
 
 
-def without(value: Any, paths: Iterable[Definite | Indefinite]) -> Any:
+def remove_paths(value: Any, paths: Iterable[Definite | Indefinite]) -> Any:
     """The value without what these paths find in it; raises StepError as `find` does."""
     places = {place for path in paths for place in path.places(value)}
     if not places:

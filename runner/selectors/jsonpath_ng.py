@@ -115,7 +115,7 @@ def _compile(text: str) -> _Query:
     return _Query(query, indefinite=not definite(query))
 
 
-class JsonPathNg:
+class JsonPathNgSelector:
     """JSONPath in jsonpath-ng's dialect."""
 
     name: ClassVar[str] = "ng"

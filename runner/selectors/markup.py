@@ -170,7 +170,7 @@ def _css(expression: str) -> _Nodes:
     return _Nodes(find, indefinite=True)
 
 
-class XPath:
+class XPathSelector:
     """XPath in the body."""
 
     name: ClassVar[str] = "xpath"
@@ -185,7 +185,7 @@ class XPath:
         return _xpath(argument)
 
 
-class Css:
+class CssSelector:
     """A CSS selector in the body."""
 
     name: ClassVar[str] = "css"

@@ -10,7 +10,7 @@ from ..model.kinds import MISSING, Selector
 from .simple import Function
 
 
-class Regex:
+class RegexSelector:
     """A pattern in the body."""
 
     name: ClassVar[str] = "regex"

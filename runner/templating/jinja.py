@@ -137,7 +137,7 @@ def _environment(*, url: bool) -> _Environment:
 
 def _measured(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """A filter that makes nothing larger than a template may."""
-    guard = growth.FILTERS.get(name)
+    guard = growth.LIMITED_FILTERS.get(name)
     first = 0 if getattr(function, "jinja_pass_arg", None) is None else 1
 
     @wraps(function)  # which also keeps what Jinja passes to it
@@ -252,7 +252,7 @@ class Compiled:
             raise StepError("the template needs too much memory", "template") from None
 
     def _render(self, names: Names) -> Any:
-        growth.begin()
+        growth.begin_counting()
         context = self._template.new_context(names, shared=True)  # type: ignore[arg-type]  # any mapping does, unchanged
         text = growth.concatenated(self._template.root_render_func(context))
         return plain(context.vars["result"]) if self._typed else text
@@ -385,7 +385,7 @@ def template(text: str) -> Compiled:
 
 
 @_compiles
-def url(text: str) -> Compiled:
+def url_template(text: str) -> Compiled:
     """A URL with templates: a value at its very start is URL text, every other one is data."""
     tree = _parse(text, url=True)
     first = tree.body[0] if tree.body else None

@@ -36,7 +36,7 @@ class _Made(threading.local):
 _made = _Made()
 
 
-def begin() -> None:
+def begin_counting() -> None:
     """A template begins to be rendered."""
     _made.total = 0
 
@@ -48,7 +48,7 @@ def took(value: Any) -> Any:
         _made.total += getsizeof(value)
     elif kind is list or kind is dict or kind is tuple:
         _made.total += getsizeof(value)
-        check(spread(value))
+        check_size(spread(value))
     else:
         return value
     if _made.total > MAX_MADE:
@@ -56,7 +56,7 @@ def took(value: Any) -> Any:
     return value
 
 
-def check(size: float) -> None:
+def check_size(size: float) -> None:
     """Refuse a value of so many characters. Raises FilterError."""
     if size > MAX_TEXT:
         raise FilterError(f"the template would make a value of more than {MAX_TEXT} characters")
@@ -90,11 +90,11 @@ def operation(operator: str, left: Any, right: Any) -> None:
     elif operator == "*":
         for sequence, count in ((left, right), (right, left)):
             if isinstance(sequence, (str, list, tuple)) and isinstance(count, int):
-                check(spread(sequence) * count)
+                check_size(spread(sequence) * count)
     elif operator == "**" and numbers:
         _check_number(left.bit_length() * max(right, 0))
     elif operator == "+" and isinstance(left, (str, list, tuple)) and isinstance(right, (str, list, tuple)):
-        check(len(left) + len(right))
+        check_size(len(left) + len(right))
     elif operator == "%" and isinstance(left, str):
         _percent(left, right)
 
@@ -107,7 +107,7 @@ def _check_number(bits: int) -> None:
 def _percent(text: str, *values: Any, **named: Any) -> None:
     if _WIDTH.search(text) or "*" in text:
         raise FilterError("`%` with a width of five digits would make a value of more than a template may")
-    check(len(text) + text.count("%") * spread([*values, *named.values()]))
+    check_size(len(text) + text.count("%") * spread([*values, *named.values()]))
 
 
 def _width(_: Any, *args: Any, **named: Any) -> None:
@@ -118,23 +118,23 @@ def _width(_: Any, *args: Any, **named: Any) -> None:
 
 def _indent(text: Any, width: Any = 4, *_: Any, **__: Any) -> None:
     lines = text.count("\n") + 1 if isinstance(text, str) else 1
-    check(lines * (len(width) if isinstance(width, str) else width) if isinstance(width, (int, str)) else 0)
+    check_size(lines * (len(width) if isinstance(width, str) else width) if isinstance(width, (int, str)) else 0)
 
 
 def _wordwrap(text: Any, *args: Any, **named: Any) -> None:
     _at_most(200_000)(text)
-    check(sum(len(str(text)) * len(each) for each in (*args, *named.values()) if isinstance(each, str)))
+    check_size(sum(len(str(text)) * len(each) for each in (*args, *named.values()) if isinstance(each, str)))
 
 
 def _replace(text: Any, old: Any = "", new: Any = "", *_: Any, **more: Any) -> None:
     old, new = more.get("old", old), more.get("new", new)
     if isinstance(text, str) and isinstance(new, str) and isinstance(old, str):
-        check(len(text) + text.count(old) * len(new))
+        check_size(len(text) + text.count(old) * len(new))
 
 
 def _joined(separator: Any, members: Iterable[Any]) -> None:
     if isinstance(members, (list, tuple, str)):
-        check(spread(members) + len(members) * len(separator) if isinstance(separator, (str, bytes)) else 0)
+        check_size(spread(members) + len(members) * len(separator) if isinstance(separator, (str, bytes)) else 0)
 
 
 def _join(members: Any, separator: Any = "", *_: Any, **more: Any) -> None:
@@ -144,16 +144,16 @@ def _join(members: Any, separator: Any = "", *_: Any, **more: Any) -> None:
 def _format(text: Any, *values: Any, **named: Any) -> None:
     if _WIDTH.search(text) or re.search(r"\{[^{}]*\{", text):
         raise FilterError("`format` with a width of five digits, or a width that is given, makes a value too large")
-    check(len(text) + text.count("{") * spread([*values, *named.values()]))
+    check_size(len(text) + text.count("{") * spread([*values, *named.values()]))
 
 
 def _tabs(text: str, tabsize: int = 8) -> None:
-    check(text.count("\t") * tabsize)
+    check_size(text.count("\t") * tabsize)
 
 
 def _translate(text: Any, table: Any = None, *_: Any) -> None:
     if isinstance(table, Mapping):
-        check(len(text) * max((len(to) for to in table.values() if isinstance(to, str)), default=1))
+        check_size(len(text) * max((len(to) for to in table.values() if isinstance(to, str)), default=1))
 
 
 def _encode(_: Any, codec: Any = "utf-8", *__: Any, **more: Any) -> None:
@@ -194,11 +194,11 @@ def _json(text: Any, *_: Any, **__: Any) -> None:
 
 
 def _indented(value: Any, indent: int | None = None) -> None:
-    check(spread(value) * (indent or 0))
+    check_size(spread(value) * (indent or 0))
 
 
 _MEMBERS = _at_most(_MANY)
-FILTERS: dict[str, Callable[..., None]] = {
+LIMITED_FILTERS: dict[str, Callable[..., None]] = {
     "batch": _width, "center": _width, "format": _percent, "from_json": _json, "indent": _indent, "join": _join,
     "replace": _replace, "round": _width, "slice": _width, "striptags": _at_most(20_000), "tojson": _indented,
     "wordwrap": _wordwrap,
@@ -208,7 +208,7 @@ FILTERS: dict[str, Callable[..., None]] = {
 }  # fmt: skip
 """What a filter may be given, where its result can be much larger than that, or slow; the first argument is the value."""
 
-METHODS: dict[str, Callable[..., None]] = {
+LIMITED_METHODS: dict[str, Callable[..., None]] = {
     "center": _width, "encode": _encode, "expandtabs": _tabs, "ljust": _width,
     "rjust": _width, "zfill": _width, "to_bytes": _width, "replace": _replace, "join": _joined, "format": _format,
     "format_map": _format, "rsplit": _pieces, "split": _pieces, "splitlines": _lines, "translate": _translate,
@@ -221,7 +221,7 @@ def called(function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> N
     owner = getattr(
         getattr(function, "__wrapped__", function), "__self__", None
     )  # a wrapped one is the sandbox's format
-    guard = METHODS.get(function.__name__) if isinstance(owner, (str, bytes, int)) else None
+    guard = LIMITED_METHODS.get(function.__name__) if isinstance(owner, (str, bytes, int)) else None
     if guard is not None:
         guard(owner, *args, **kwargs)
 
@@ -232,6 +232,6 @@ def concatenated(pieces: Iterable[str]) -> str:
     size = 0
     for piece in pieces:
         size += len(piece)
-        check(size)
+        check_size(size)
         every.append(piece)
     return "".join(every)

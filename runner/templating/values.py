@@ -93,7 +93,7 @@ class Mixed:
         return "".join([part if isinstance(part, str) else as_text(part.render(names)) for part in self.parts])
 
 
-class Url:
+class UrlValue:
     """A URL with plain variables: the first value may be a URL, every other one is data and is encoded whole."""
 
     __slots__ = ("env", "names", "needed", "parts")
@@ -245,7 +245,7 @@ def compile_url(text: str) -> Value:
 @lru_cache(maxsize=16384)
 def _url(text: str) -> Value:
     parts = _split(text)
-    return Url(Mixed(parts)) if parts is not None else _jinja().url(text)
+    return UrlValue(Mixed(parts)) if parts is not None else _jinja().url_template(text)
 
 
 @lru_cache(maxsize=16384)

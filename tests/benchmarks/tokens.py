@@ -48,7 +48,7 @@ def many_workflows(count: int) -> tuple[int, int, float]:
             env = {"PASSWORD": PASSWORD}
             workflows = [runflow.load(path, env=env) for path in sorted(Path(folder).glob("*.yaml"))]
             started = time.perf_counter()
-            result = runflow.run(workflows, env=env, keep=False)
+            result = runflow.run(workflows, env=env, record_details=False)
             taken = time.perf_counter() - started
             assert result.passed
             time.sleep(0.1)

@@ -111,7 +111,7 @@ def test_nobody_waits_for_a_scheduler_or_workers_that_are_frozen_or_gone(doomed:
     asked = """
 import os, signal, sys, time
 from runflow.model.errors import Interrupted
-from runflow.scale import dask
+from runflow.cluster import dask
 dask.STOP_LIMIT = 0.3
 cluster, begun = dask.Dask(sys.argv[1], 10.0), time.monotonic()
 for each in sys.argv[2:]:

@@ -11,16 +11,16 @@ import pytest
 
 from runflow.app import run_suite
 from runflow.cluster import remote_executor as elsewhere
-from runflow.cluster.packing import Post
-from runflow.cluster.remote_executor import Elsewhere
-from runflow.cluster.worker import Answer
+from runflow.cluster.packing import Packing
+from runflow.cluster.remote_executor import RemoteExecutor
+from runflow.cluster.worker import WorkerReply
 from runflow.execution.options import Options
 from runflow.execution.schedule import runs_of
 from runflow.loading import Loader, Loading
 from runflow.model.errors import Interrupted
 from runflow.model.events import Event, SessionFinished, StepFinished, WorkflowFinished, WorkflowStarted
 from runflow.model.results import Failure, Result, SessionResult, StepResult, Verdict, WorkflowResult
-from runflow.selection.select import Wanted
+from runflow.selection.select import Target
 
 Write = Callable[[str, str], Path]
 
@@ -38,7 +38,7 @@ class Fake:
     keeps_tokens = True
 
     def __init__(
-        self, *answers: Answer | BaseException | None, gone: str = "", told: Iterable[bytes | None] = ()
+        self, *answers: WorkerReply | BaseException | None, gone: str = "", told: Iterable[bytes | None] = ()
     ) -> None:
         self._answers = list(answers)
         self._gone = gone
@@ -48,12 +48,12 @@ class Fake:
     def versions(self, seconds: float) -> dict[str, str]:
         return {}
 
-    def submit(self, job: bytes, parcel: bytes) -> Future[bytes]:
+    def submit(self, job: bytes, package: bytes) -> Future[bytes]:
         answer = self._answers.pop(0)
         if isinstance(answer, OSError):
             raise answer
         future: Future[bytes] = Future()
-        if isinstance(answer, Answer):
+        if isinstance(answer, WorkerReply):
             future.set_result(pickle.dumps(answer))
         elif isinstance(answer, KeyboardInterrupt):
             future.cancel()
@@ -82,16 +82,16 @@ def run(write: Write, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Re
     def call(cluster: Fake, *, idempotent: bool = False, **options: float) -> tuple[Result, list[Event]]:
         path = write("a.yaml", f"idempotent: {str(idempotent).lower()}\nsteps: [{{get: http://h/}}]\n")
         loader = Loader(Loading())
-        runs = runs_of(loader.plans([Wanted(path)]))
-        suite = Options(elsewhere=True, retain=True, **options)  # type: ignore[arg-type]  # of one kind
-        post = Post(loader, suite, secrets=False, keeps_tokens=True)
+        runs = runs_of(loader.plans([Target(path)]))
+        suite = Options(elsewhere=True, keep_results=True, **options)  # type: ignore[arg-type]  # of one kind
+        packing = Packing(loader, suite, secrets=False, keeps_tokens=True)
         events: list[Event] = []
 
         class Seen:
             def handle(self, event: Event, /) -> None:
                 events.append(event)
 
-        result = run_suite(runs, suite, [Seen()], lambda stopping: Elsewhere(cluster, post, stopping))
+        result = run_suite(runs, suite, [Seen()], lambda cancellation: RemoteExecutor(cluster, packing, cancellation))
         return result, events
 
     return call
@@ -105,7 +105,7 @@ NOTHING: dict[str, tuple[Fake, dict[str, float], str]] = {
     "its worker is lost": (Fake(BrokenExecutor("bang")), {}, "the worker that ran it was lost: BrokenExecutor: bang"),
     "nobody is left": (Fake(None, gone="all have gone"), {}, "all have gone"),
     "the time is over": (Fake(None), {"timeout": 0.1}, "it did not end within 0 s, and may still be running there"),
-    "it did not begin": (Fake(Answer(failure=Failure("input", "no X"))), {}, "no X"),
+    "it did not begin": (Fake(WorkerReply(failure=Failure("input", "no X"))), {}, "no X"),
 }
 
 
@@ -123,7 +123,7 @@ def test_a_run_of_which_nothing_comes_back_is_an_error_that_says_why(name: str, 
 
 def test_what_may_run_twice_is_sent_again_three_times_and_then_it_is_lost(run: Call) -> None:
     lost = BrokenExecutor("bang")
-    result, events = run(Fake(lost, lost, lost, Answer(passed())), idempotent=True)
+    result, events = run(Fake(lost, lost, lost, WorkerReply(passed())), idempotent=True)
     assert result.passed
     (step,) = result.workflows[0].steps
     assert step.warnings == (
@@ -136,12 +136,12 @@ def test_what_may_run_twice_is_sent_again_three_times_and_then_it_is_lost(run: C
 
 def test_what_comes_when_its_run_was_given_up_is_too_late(run: Call) -> None:
     class Late(Fake):
-        def submit(self, job: bytes, parcel: bytes) -> Future[bytes]:
-            self.late = super().submit(job, parcel)
+        def submit(self, job: bytes, package: bytes) -> Future[bytes]:
+            self.late = super().submit(job, package)
             return self.late
 
         def give_back(self, suite: str, seconds: float) -> list[bytes | None]:
-            self.late.set_result(pickle.dumps(Answer(passed())))
+            self.late.set_result(pickle.dumps(WorkerReply(passed())))
             return []
 
     result, _ = run(Late(None, gone="all have gone"))
@@ -150,7 +150,7 @@ def test_what_comes_when_its_run_was_given_up_is_too_late(run: Call) -> None:
 
 def test_a_bug_on_a_worker_is_a_bug_here(run: Call) -> None:
     broken = WorkflowResult("a", "a.yaml", Verdict.ERROR, error=Failure("bug", "oops"))
-    result, _ = run(Fake(Answer((WorkflowStarted("a", "a.yaml"), WorkflowFinished(broken)))))
+    result, _ = run(Fake(WorkerReply((WorkflowStarted("a", "a.yaml"), WorkflowFinished(broken)))))
     assert result.exit_code == 70
 
 
@@ -162,7 +162,7 @@ def test_tokens_are_told_of_at_the_end_by_name_and_a_worker_that_says_nothing_is
         )
 
     told = [pickle.dumps(token("zoe") + token("eve")), None]
-    result, events = run(Fake(Answer(passed() + token("own")), told=told))
+    result, events = run(Fake(WorkerReply(passed() + token("own")), told=told))
     names = [event.step.name for event in events if isinstance(event, StepFinished)]
     assert names == ["s", "logout of eve", "logout of own", "logout of zoe"]
     assert [session.name for session in result.sessions] == ["eve", "on the workers", "own", "zoe"]

@@ -106,7 +106,7 @@ def test_a_nonce_that_worked_and_is_forgotten_is_asked_for_again() -> None:
 
 def test_a_step_sends_its_body_again_with_the_proof_and_the_next_step_proves_at_once() -> None:
     text = "defaults: {auth: {digest: {username: ada, password: correct}}}\nsteps:\n  - {post: /a, json: {n: 1}, expect: 200}\n  - {get: /b, expect: 200}\n"
-    ran = run(text, [answer(401, www_authenticate=SHA, set_cookie="c=1"), answer(), answer()], keep=True)
+    ran = run(text, [answer(401, www_authenticate=SHA, set_cookie="c=1"), answer(), answer()], record_details=True)
     assert ran.verdict == "passed"
     assert [request.body for request in ran.requests] == [b'{"n":1}', b'{"n":1}', None]
     lines = [dict(request.headers).get("Authorization", "") for request in ran.requests]

@@ -11,7 +11,7 @@ import pytest
 
 from runflow.demo.access import API_KEY, CLIENT, PASSWORDS
 from runflow.demo.api import DemoApi
-from runflow.demo.request import Answered, Asked
+from runflow.demo.request import DemoRequest, DemoResponse
 from runflow.demo.server import DemoServer
 
 
@@ -22,9 +22,9 @@ class Clock:
         return self.now
 
 
-def ask(api: DemoApi, method: str, target: str, body: Any = None, **headers: str) -> Answered:
+def ask(api: DemoApi, method: str, target: str, body: Any = None, **headers: str) -> DemoResponse:
     lines = {name.replace("_", "-"): value for name, value in headers.items()}
-    return api.answer(Asked(method, target, lines, b"" if body is None else json.dumps(body).encode()))
+    return api.answer(DemoRequest(method, target, lines, b"" if body is None else json.dumps(body).encode()))
 
 
 def login(api: DemoApi, **more: Any) -> dict[str, Any]:
@@ -117,7 +117,7 @@ def test_the_server_answers_in_one_write_and_keeps_the_connection() -> None:
 )  # fmt: skip
 def test_the_token_endpoint_answers_as_the_rfc_says(form: str, status: int, body: dict[str, Any]) -> None:
     text = form if "client_secret" in form else f"{form}&client_secret={CLIENT[1]}"
-    asked = Asked(
+    asked = DemoRequest(
         "POST",
         "/oauth/token",
         {"content-type": "application/x-www-form-urlencoded"},
@@ -126,7 +126,7 @@ def test_the_token_endpoint_answers_as_the_rfc_says(form: str, status: int, body
     answered = DemoApi().answer(asked)
     assert answered.status == status
     assert body.items() <= json.loads(answered.body).items()
-    assert DemoApi().answer(Asked("POST", "/oauth/other", {}, b"")).status == 404
+    assert DemoApi().answer(DemoRequest("POST", "/oauth/other", {}, b"")).status == 404
 
 
 def test_the_document_names_what_is_there() -> None:

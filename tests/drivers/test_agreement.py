@@ -14,12 +14,12 @@ import msgspec
 import pytest
 from test_conformance import OneByOne
 
-from runflow.drivers.requests.driver import BlockingDriver
+from runflow.drivers.requests.driver import RequestsDriver
 from runflow.model.exchange import Request, Response, Transport
 
 Raw = Callable[..., str]
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-DRIVERS = (BlockingDriver, OneByOne)
+DRIVERS = (RequestsDriver, OneByOne)
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PURGE", "QUERY")
 BODIES = (None, b"", b"abc", b"\x00\xff\r\n\r\n", b"x" * 70_000)

@@ -14,8 +14,8 @@ import msgspec
 import pytest
 import trustme
 
-from runflow.drivers.curl.driver import MultiplexedDriver
-from runflow.drivers.requests.driver import BlockingDriver
+from runflow.drivers.curl.driver import CurlDriver
+from runflow.drivers.requests.driver import RequestsDriver
 from runflow.model.exchange import Request, Response, Transport, TransportFailure
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -33,7 +33,7 @@ class OneByOne:
     """The multiplexed driver, asked for one exchange at a time."""
 
     def __init__(self) -> None:
-        self.driver = MultiplexedDriver()
+        self.driver = CurlDriver()
 
     def send(self, request: Request) -> Response | TransportFailure:
         self.driver.begin(request, "me")
@@ -45,7 +45,7 @@ class OneByOne:
         self.driver.close()
 
 
-@pytest.fixture(params=[BlockingDriver, OneByOne], ids=["requests", "curl"])
+@pytest.fixture(params=[RequestsDriver, OneByOne], ids=["requests", "curl"])
 def driver(request: pytest.FixtureRequest) -> Iterator[Driver]:
     made = request.param()
     yield made

@@ -35,7 +35,7 @@ def test_a_step_is_tried_as_its_file_says(retry: str, answers: list[Any], verdic
     assert ran.slept == slept
     assert len(ran.requests) == len(answers)
     if len(answers) > 1:
-        assert len(ran.steps[0].tries) == len(answers)
+        assert len(ran.steps[0].attempts) == len(answers)
 
 
 def test_a_missing_extract_counts_as_a_failed_try_and_each_try_is_rendered_afresh() -> None:
@@ -43,7 +43,7 @@ def test_a_missing_extract_counts_as_a_failed_try_and_each_try_is_rendered_afres
     ran = run(text, [answer(200, {}), FINE])
     assert ran.verdict == "passed"
     assert ran.json(0) != ran.json(1)
-    assert ran.steps[0].tries[1].waited == 1.0
+    assert ran.steps[0].attempts[1].waited == 1.0
 
 
 def test_what_is_wrong_in_the_file_is_not_tried_again() -> None:
@@ -73,7 +73,7 @@ def test_a_polling_step_sees_the_state_change() -> None:
         lambda _: answer(200, {"state": next(states)}),
     )
     assert ran.verdict == "passed"
-    assert [len(one.checks) for one in ran.steps[0].tries] == [1, 1, 0]
+    assert [len(one.checks) for one in ran.steps[0].attempts] == [1, 1, 0]
 
 
 def test_an_include_a_set_and_an_assert_can_be_tried_again() -> None:

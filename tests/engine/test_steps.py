@@ -139,7 +139,7 @@ steps:
     assert ran.verdict == "passed", ran.errors
     assert [request.url for request in ran.requests] == [f"{BASE}/users/ada/0", f"{BASE}/users/eve/2"]
     assert ran.slept == [1.0, 1.0]
-    assert [step.turn for step in ran.steps][:3] == [0, 1, 2]
+    assert [step.iteration for step in ran.steps][:3] == [0, 1, 2]
 
 
 def test_the_first_failed_turn_ends_the_loop_unless_it_may_continue() -> None:
@@ -351,8 +351,8 @@ def test_names_with_templates_are_rendered_and_defaults_name_the_request() -> No
 def test_passing_steps_keep_nothing_unless_a_report_wants_it() -> None:
     text = "steps:\n  - get: /x\n    expect: {status: 200, $.id: 7}\n    assert: [1 == 1]\n"
     lean = run(text, ok).steps[0]
-    assert (lean.tries, lean.passed_checks, lean.status) == ((), 3, 200) or lean.tries == ()
-    kept = run(text, ok, keep=True).steps[0]
+    assert (lean.attempts, lean.passed_checks, lean.status) == ((), 3, 200) or lean.attempts == ()
+    kept = run(text, ok, record_details=True).steps[0]
     assert [check.subject for check in kept.last.checks] == ["status", "$.id", "1 == 1"]
     assert kept.last.exchanges[0].outcome.status == 200
 

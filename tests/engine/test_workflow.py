@@ -277,7 +277,7 @@ def test_a_dynamic_transport_is_built_when_it_runs() -> None:
 
 def test_plans_are_shared_and_runs_are_strangers() -> None:
     plan = compile_text("steps:\n  - get: /x\n    extract: {a: $.id}\n")
-    assert plan.steps[0].gives == {"a"}
+    assert plan.steps[0].provides == {"a"}
     first, second = (
         run("steps:\n  - get: /x\n", lambda _: answer(200, set_cookie="a=1")),
         run("steps:\n  - get: /x\n", ok),

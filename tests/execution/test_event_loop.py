@@ -6,8 +6,8 @@ import time
 from collections.abc import Generator
 from typing import Any
 
-from runflow.execution.cancellation import Notice, Stopping
-from runflow.execution.event_loop import Loop
+from runflow.execution.cancellation import Cancellation, Notice
+from runflow.execution.event_loop import EventLoop
 from runflow.execution.executor import Task
 from runflow.model.effects import LATE, Once, Send, Sleep
 from runflow.model.errors import Interrupted, StepError
@@ -48,7 +48,7 @@ def get(path: str) -> Send:
     return Send(Request("GET", path))
 
 
-def until(loop: Loop, count: int, seconds: float = 2.0) -> list[Any]:
+def until(loop: EventLoop, count: int, seconds: float = 2.0) -> list[Any]:
     ended: list[Any] = []
     end = time.monotonic() + seconds
     while len(ended) < count and time.monotonic() < end:
@@ -57,8 +57,8 @@ def until(loop: Loop, count: int, seconds: float = 2.0) -> list[Any]:
 
 
 def test_each_gets_its_own_reply_whatever_the_order() -> None:
-    driver, got, stopping = Listed(), [], Stopping()
-    loop = Loop(driver)
+    driver, got, cancellation = Listed(), [], Cancellation()
+    loop = EventLoop(driver)
 
     def flow(name: str) -> Flow:
         for number in range(2):
@@ -66,7 +66,7 @@ def test_each_gets_its_own_reply_whatever_the_order() -> None:
             got.append(reply.url)
 
     for number, name in enumerate("abc"):
-        loop.begin(Task(number, flow(name), Notice(stopping)))
+        loop.begin(Task(number, flow(name), Notice(cancellation)))
     loop.ended(0.0)
     for path in ("c0", "a0", "b0"):
         driver.answer(path)
@@ -79,8 +79,8 @@ def test_each_gets_its_own_reply_whatever_the_order() -> None:
 
 def test_who_is_told_to_end_waits_for_nothing_any_more() -> None:
     """The request is cancelled, a place in the queue for a login is given up, a sleep wakes nobody later."""
-    driver, stopping, told = Listed(), Stopping(), []
-    loop = Loop(driver)
+    driver, cancellation, told = Listed(), Cancellation(), []
+    loop = EventLoop(driver)
 
     def cleans_up(name: str, effect: Any) -> Flow:
         try:
@@ -99,11 +99,11 @@ def test_who_is_told_to_end_waits_for_nothing_any_more() -> None:
         "waits": Once("k", login, timeout=0.1),
     }
     for number, (name, effect) in enumerate(effects.items()):
-        loop.begin(Task(number, cleans_up(name, effect), Notice(stopping)))
+        loop.begin(Task(number, cleans_up(name, effect), Notice(cancellation)))
     loop.ended(0.0)
     assert sorted(request.url for request in driver.under_way.values()) == ["hangs", "login"]
-    stopping.ask(Interrupted("enough"))
-    loop.break_off()
+    cancellation.ask(Interrupted("enough"))
+    loop.cancel()
     loop.ended(0.0)
     assert sorted(request.url for request in driver.under_way.values()) == [
         f"cleanup of {name}" for name in sorted(effects)
@@ -117,8 +117,8 @@ def test_who_is_told_to_end_waits_for_nothing_any_more() -> None:
 
 
 def test_who_waits_too_long_for_another_is_late_and_the_other_goes_on() -> None:
-    driver, stopping, got = Listed(), Stopping(), []
-    loop = Loop(driver)
+    driver, cancellation, got = Listed(), Cancellation(), []
+    loop = EventLoop(driver)
 
     def login() -> Flow:
         yield get("login")
@@ -127,9 +127,9 @@ def test_who_waits_too_long_for_another_is_late_and_the_other_goes_on() -> None:
     def flow(timeout: float | None) -> Flow:
         got.append((yield Once("k", login, timeout=timeout)))
 
-    loop.begin(Task(0, flow(None), Notice(stopping)))
-    loop.begin(Task(1, flow(0.05), Notice(stopping)))
-    loop.begin(Task(2, flow(None), Notice(stopping)))
+    loop.begin(Task(0, flow(None), Notice(cancellation)))
+    loop.begin(Task(1, flow(0.05), Notice(cancellation)))
+    loop.begin(Task(2, flow(None), Notice(cancellation)))
     assert until(loop, 1) == [(1, None)]
     assert got == [LATE]
     driver.answer("login")
@@ -138,8 +138,8 @@ def test_who_waits_too_long_for_another_is_late_and_the_other_goes_on() -> None:
 
 
 def test_a_flow_that_raises_hands_over_to_the_next_who_waits() -> None:
-    driver, stopping, got, begun = Listed(), Stopping(), [], []
-    loop = Loop(driver)
+    driver, cancellation, got, begun = Listed(), Cancellation(), [], []
+    loop = EventLoop(driver)
 
     def login(name: str) -> Any:
         def make() -> Flow:
@@ -158,7 +158,7 @@ def test_a_flow_that_raises_hands_over_to_the_next_who_waits() -> None:
             got.append(error.message)
 
     for number, name in enumerate(("first", "second", "third")):
-        loop.begin(Task(number, flow(name), Notice(stopping)))
+        loop.begin(Task(number, flow(name), Notice(cancellation)))
     loop.ended(0.0)
     driver.answer("login of first")
     loop.ended(0.0)
@@ -170,8 +170,8 @@ def test_a_flow_that_raises_hands_over_to_the_next_who_waits() -> None:
 
 
 def test_a_bug_in_a_shared_flow_ends_only_who_ran_it() -> None:
-    driver, stopping, got = Listed(), Stopping(), []
-    loop = Loop(driver)
+    driver, cancellation, got = Listed(), Cancellation(), []
+    loop = EventLoop(driver)
     broken = iter([True, False])
 
     def login() -> Flow:
@@ -183,8 +183,8 @@ def test_a_bug_in_a_shared_flow_ends_only_who_ran_it() -> None:
     def flow() -> Flow:
         got.append((yield Once("k", login)))
 
-    loop.begin(Task(0, flow(), Notice(stopping)))
-    loop.begin(Task(1, flow(), Notice(stopping)))
+    loop.begin(Task(0, flow(), Notice(cancellation)))
+    loop.begin(Task(1, flow(), Notice(cancellation)))
     loop.ended(0.0)
     driver.answer("login")
     ((number, error),) = until(loop, 1)

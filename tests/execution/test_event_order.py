@@ -5,14 +5,14 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runflow.execution.event_order import InOrder
+from runflow.execution.event_order import EventOrder
 from runflow.model.events import Event, WorkflowStarted
 
 
 @given(st.lists(st.integers(0, 3), max_size=40), st.permutations(range(4)))
 def test_every_event_leaves_once_in_the_order_of_the_runs(told: list[int], ends: list[int]) -> None:
     left: list[Event] = []
-    order = InOrder(left.append)
+    order = EventOrder(left.append)
     for number, run in enumerate(told):
         order.tell(run, WorkflowStarted(str(run), str(number)))
     for run in ends:
@@ -26,7 +26,7 @@ def test_every_event_leaves_once_in_the_order_of_the_runs(told: list[int], ends:
 
 def test_the_first_run_is_told_as_it_happens() -> None:
     left: list[Event] = []
-    order = InOrder(left.append)
+    order = EventOrder(left.append)
     order.tell(1, WorkflowStarted("b", ""))
     order.tell(0, WorkflowStarted("a", ""))
     assert [event.name for event in left] == ["a"]  # type: ignore[union-attr]  # all are of one kind

@@ -13,12 +13,12 @@ import pytest
 
 import runflow
 from runflow.demo.api import DemoApi
-from runflow.drivers.curl.driver import MultiplexedDriver
-from runflow.drivers.requests.driver import BlockingDriver
-from runflow.execution import cancellation as stopping
+from runflow.drivers.curl.driver import CurlDriver
+from runflow.drivers.requests.driver import RequestsDriver
+from runflow.execution import cancellation
 from runflow.execution import suite as run
-from runflow.execution.cancellation import Stopping
-from runflow.execution.thread_pool import Threads, _Worker
+from runflow.execution.cancellation import Cancellation
+from runflow.execution.thread_pool import ThreadPool, _Worker
 from runflow.model.errors import Interrupted
 from runflow.model.events import Event, StepFinished, WorkflowFinished, WorkflowStarted
 from runflow.model.results import Result
@@ -125,9 +125,9 @@ def test_the_whole_run_has_a_limit_and_cleans_up_after_it(
 
 def stop_after(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     """Stands in for a signal, which only a process of its own can be sent."""
-    original = Stopping.__enter__
+    original = Cancellation.__enter__
 
-    def enter(self: Stopping) -> Stopping:
+    def enter(self: Cancellation) -> Cancellation:
         def ask() -> None:
             self.signal = 2
             self.ask(Interrupted("interrupted by signal 2"))
@@ -135,7 +135,7 @@ def stop_after(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
         threading.Timer(seconds, ask).start()
         return original(self)
 
-    monkeypatch.setattr(Stopping, "__enter__", enter)
+    monkeypatch.setattr(Cancellation, "__enter__", enter)
 
 
 def test_an_interrupt_gives_tokens_back_and_tells_what_never_began(
@@ -162,7 +162,7 @@ def test_an_interrupt_gives_tokens_back_and_tells_what_never_began(
 def test_a_cleanup_has_a_limit_of_its_own(
     write: Write, demo: str, driver: str, raw_server: Raw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stopping, "CLEANUP_LIMIT", 0.4)
+    monkeypatch.setattr(cancellation, "CLEANUP_LIMIT", 0.4)
     silent = raw_server(b"", hold=True)
     cleanup = "finally:\n  - {name: first, get: /hangs}\n  - {name: second, delay: 30s, get: /hangs}\n  - {name: third, get: /x}\n"
     flow = runflow.load(
@@ -230,7 +230,7 @@ def test_twenty_runs_at_once_log_in_once_and_renew_once(
 def test_a_bug_of_ours_is_70_and_the_other_runs_keep_their_verdicts(
     write: Write, demo: str, driver: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for kind, name in ((BlockingDriver, "send"), (MultiplexedDriver, "begin")):
+    for kind, name in ((RequestsDriver, "send"), (CurlDriver, "begin")):
         original = getattr(kind, name)
 
         def buggy(self: Any, request: Any, *more: Any, original: Any = original) -> Any:
@@ -304,13 +304,13 @@ class Dying(queue.SimpleQueue):  # type: ignore[type-arg]  # only `put` is other
 def test_a_thread_that_dies_takes_its_own_run_with_it_and_no_other(
     jobs: int, monkeypatch: pytest.MonkeyPatch, write: Write, demo: str
 ) -> None:
-    began = Threads.__init__
+    began = ThreadPool.__init__
 
-    def init(self: Threads, *args: Any) -> None:
+    def init(self: ThreadPool, *args: Any) -> None:
         began(self, *args)
         self._ended = Dying()
 
-    monkeypatch.setattr(Threads, "__init__", init)
+    monkeypatch.setattr(ThreadPool, "__init__", init)
     flows = [runflow.load(write(f"{n}.yaml", f"steps: [{{get: {demo}/health, expect: 200}}]\n")) for n in range(6)]
     result = runflow.run(flows, jobs=jobs)
     assert sorted(each.verdict.value for each in result.workflows) == ["error"] + ["passed"] * 5

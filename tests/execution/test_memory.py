@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 import runflow
-from runflow.app import crew_for, run_suite
+from runflow.app import executor_for, run_suite
 from runflow.execution.options import Options
 from runflow.execution.schedule import runs_of
 from runflow.loading import Loader, Loading
 from runflow.model.events import Event, StepFinished
-from runflow.selection.select import Wanted
+from runflow.selection.select import Target
 
 Write = Callable[[str, str], Path]
 
@@ -26,7 +26,7 @@ class Seen:
 
     def handle(self, event: Event, /) -> None:
         if isinstance(event, StepFinished):
-            self.bodies += sum(len(each.outcome.body) for one in event.step.tries for each in one.exchanges)
+            self.bodies += sum(len(each.outcome.body) for one in event.step.attempts for each in one.exchanges)
 
 
 @pytest.mark.parametrize("driver", ["requests", "curl"])
@@ -38,17 +38,19 @@ def test_a_report_sees_every_body_and_the_result_keeps_those_of_failures_only(
     )
     loader = Loader(Loading(driver=driver))
     seen = Seen()
-    result = run_suite(runs_of(loader.plans([Wanted(path)])), Options(keep=True), [seen], crew_for(driver))
+    result = run_suite(
+        runs_of(loader.plans([Target(path)])), Options(record_details=True), [seen], executor_for(driver)
+    )
     assert seen.bodies > 200
     passing, failing = result.workflows[0].steps
-    assert passing.tries == ()
+    assert passing.attempts == ()
     assert failing.last.exchanges[0].outcome.body
 
 
 def test_from_python_passing_steps_keep_their_exchanges_where_that_is_asked_for(write: Write, demo: str) -> None:
     path = write("a.yaml", f"base_url: {demo}\nsteps:\n  - {{get: /items, expect: 200}}\n")
     assert runflow.run(path).workflows[0].steps[0].last.exchanges
-    assert not runflow.run(path, keep=False).workflows[0].steps[0].tries
+    assert not runflow.run(path, record_details=False).workflows[0].steps[0].attempts
 
 
 PEAK = """

@@ -94,7 +94,7 @@ def test_a_need_that_could_not_be_read_skips_who_needs_it() -> None:
 
 def test_after_so_many_failures_nothing_more_begins() -> None:
     runs = runs_of([plan(name) for name in "abcde"])
-    schedule = Schedule(runs, most_failures=2)
+    schedule = Schedule(runs, max_failures=2)
     for number, verdict in ((0, Verdict.FAILED), (1, Verdict.PASSED), (2, Verdict.ERROR)):
         assert schedule.next() == number
         schedule.ended(number, verdict)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from runflow.execution.drive import drive
-from runflow.execution.single_flight import Flights
+from runflow.execution.single_flight import SingleFlight
 from runflow.model.effects import LATE, Flow, Once
 
 PROJECT = Path(__file__).parent.parent.parent
@@ -35,31 +35,31 @@ def run(made: Flow[Any]) -> Any:
 
 
 def test_many_threads_that_ask_at_once_get_what_one_of_them_fetched() -> None:
-    flights, log = Flights(), []
+    single_flight, log = SingleFlight(), []
     with ThreadPoolExecutor(20) as pool:
         every = list(
-            pool.map(lambda number: flights.perform(Once("k", flow(number, log=log, wait=0.2)), run), range(20))
+            pool.map(lambda number: single_flight.perform(Once("k", flow(number, log=log, wait=0.2)), run), range(20))
         )
     assert len(log) == 1
     assert every == [log[0]] * 20
 
 
 def test_another_key_waits_for_nobody() -> None:
-    flights = Flights()
+    single_flight = SingleFlight()
     held = threading.Event()
 
     def holding() -> Flow[Any]:
-        assert flights.perform(Once("b", flow("b")), run) == "b"
+        assert single_flight.perform(Once("b", flow("b")), run) == "b"
         held.set()
         return "a"
         yield
 
-    assert flights.perform(Once("a", holding), run) == "a"
+    assert single_flight.perform(Once("a", holding), run) == "a"
     assert held.is_set()
 
 
 def test_where_the_one_who_fetched_is_broken_off_another_fetches() -> None:
-    flights, log = Flights(), []
+    single_flight, log = SingleFlight(), []
     begun = threading.Event()
 
     def broken() -> Flow[Any]:
@@ -69,9 +69,9 @@ def test_where_the_one_who_fetched_is_broken_off_another_fetches() -> None:
         yield
 
     with ThreadPoolExecutor(2) as pool:
-        first = pool.submit(lambda: flights.perform(Once("k", broken), run))
+        first = pool.submit(lambda: single_flight.perform(Once("k", broken), run))
         begun.wait(5)
-        second = pool.submit(lambda: flights.perform(Once("k", flow("mine", log=log)), run))
+        second = pool.submit(lambda: single_flight.perform(Once("k", flow("mine", log=log)), run))
         assert second.result(5) == "mine"
         with pytest.raises(KeyboardInterrupt):
             first.result(5)
@@ -79,10 +79,10 @@ def test_where_the_one_who_fetched_is_broken_off_another_fetches() -> None:
 
 
 def test_who_may_not_wait_so_long_is_told_late() -> None:
-    flights = Flights()
+    single_flight = SingleFlight()
     with ThreadPoolExecutor(1) as pool:
-        first = pool.submit(lambda: flights.perform(Once("k", flow("slow", wait=0.5)), run))
+        first = pool.submit(lambda: single_flight.perform(Once("k", flow("slow", wait=0.5)), run))
         time.sleep(0.1)
-        assert flights.perform(Once("k", flow("other"), timeout=0.1), run) is LATE
+        assert single_flight.perform(Once("k", flow("other"), timeout=0.1), run) is LATE
         assert first.result(5) == "slow"
-    assert flights.perform(Once("k", flow("again")), run) == "again"
+    assert single_flight.perform(Once("k", flow("again")), run) == "again"

@@ -14,7 +14,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runflow.execution.snapshot_store import Taken
+from runflow.execution.snapshot_store import SnapshotStore
 from runflow.matchers.equality import same
 from runflow.model.results import Snapshot
 from runflow.plan.snapshots import read_contents
@@ -108,7 +108,7 @@ JSON = st.recursive(
 def test_what_is_stored_is_what_was_found(value: Any) -> None:
     """Whatever JSON can hold: half of a surrogate pair, -0.0, large numbers."""
     with tempfile.TemporaryDirectory() as folder:
-        file, taken = Path(folder) / "__snapshots__" / "flow.yaml.json", Taken()
+        file, taken = Path(folder) / "__snapshots__" / "flow.yaml.json", SnapshotStore()
         taken(Snapshot(file, "item [0]", "$", "", value))
         (line,) = taken.write([])
         assert line.endswith(": 1 snapshot, 1 new")

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 import runflow
-from runflow.drivers.requests.driver import BlockingDriver
+from runflow.drivers.requests.driver import RequestsDriver
 from runflow.execution.drive import drive
 from runflow.model.effects import Sleep
 from runflow.model.errors import Interrupted, WorkflowError
-from runflow.model.events import Event, RunFinished, RunStarted, WorkflowFinished
+from runflow.model.events import Event, SuiteFinished, SuiteStarted, WorkflowFinished
 from runflow.model.exchange import Request
 from runflow.selection.discover import discover
 
@@ -79,8 +79,8 @@ def test_results_come_in_order_and_the_worst_decides(write: Write, demo: str) ->
     result = runflow.run(flows, reporters=[seen])
     assert [workflow.verdict.value for workflow in result.workflows] == ["passed", "failed", "passed"]
     assert result.exit_code == 1
-    assert isinstance(seen.events[0], RunStarted)
-    assert isinstance(seen.events[-1], RunFinished)
+    assert isinstance(seen.events[0], SuiteStarted)
+    assert isinstance(seen.events[-1], SuiteFinished)
     stopped = runflow.run(flows, fail_fast=True, jobs=1)
     assert [workflow.verdict.value for workflow in stopped.workflows] == ["passed", "failed", "skipped"]
     assert "--fail-fast" in stopped.workflows[2].reason
@@ -148,15 +148,15 @@ def test_a_reporter_that_cannot_write_harms_no_other_and_is_exit_4(write: Write,
 def test_a_bug_of_ours_is_70_and_the_other_runs_keep_their_verdicts(
     write: Write, demo: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = BlockingDriver.send
+    real = RequestsDriver.send
     calls = iter(range(10))
 
-    def buggy(self: BlockingDriver, request: Request) -> Any:
+    def buggy(self: RequestsDriver, request: Request) -> Any:
         if next(calls) == 0:
             raise ZeroDivisionError("oops")
         return real(self, request)
 
-    monkeypatch.setattr(BlockingDriver, "send", buggy)
+    monkeypatch.setattr(RequestsDriver, "send", buggy)
     flows = [runflow.load(write(f"{name}.yaml", FLOW.format(url=demo, status=200))) for name in "ab"]
     result = runflow.run(flows, jobs=1)
     assert result.exit_code == 70

@@ -10,12 +10,12 @@ from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
-from runflow.drivers.requests.connection import Attempt, _Response
+from runflow.drivers.requests.connection import SingleDeadline, _Response
 from runflow.drivers.response_head import CutShort, Head, MalformedHead
 from runflow.engine.redirects import SAFE_ELSEWHERE, redirected
 from runflow.language.read import read_document
 from runflow.language.source import Source
-from runflow.language.yaml import load
+from runflow.language.yaml import load_yaml
 from runflow.model.errors import StepError, WorkflowError
 from runflow.model.exchange import Request, Response
 from runflow.model.urls import origin_of
@@ -27,7 +27,7 @@ def loader(data: bytes) -> None:
     """A file is read and its problems have places, whatever is in it."""
     problems: list = []
     try:
-        content, source = load(data, "flow.yaml", problems)
+        content, source = load_yaml(data, "flow.yaml", problems)
     except WorkflowError as error:
         assert error.problems
         _places(error.problems, Source("flow.yaml", data.decode("utf-8", "replace"), None, lambda _: None))
@@ -82,7 +82,7 @@ def heads(data: bytes) -> None:
         for line in data.splitlines(keepends=True) if b"\r" not in data.replace(b"\r\n", b"") else ():
             if taken.take(line):
                 break
-    attempt = Attempt()
+    attempt = SingleDeadline()
     attempt.begin(time.monotonic() + 10, (), "http://h/")
     connection = SimpleNamespace(attempt=attempt, tainted=False)
     try:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from runflow.language.formatter import WIDTH, formatted
-from runflow.language.yaml import load
+from runflow.language.yaml import load_yaml
 from runflow.model.errors import WorkflowError
 
 PROJECT = Path(__file__).parent.parent.parent
@@ -34,7 +34,7 @@ LAID_OUT = {
 
 def text_of(content: bytes) -> str:
     text = formatted(content, "flow.yaml")
-    assert load(text.encode(), "flow.yaml", [])[0] == load(content, "flow.yaml", [])[0]
+    assert load_yaml(text.encode(), "flow.yaml", [])[0] == load_yaml(content, "flow.yaml", [])[0]
     assert formatted(text.encode(), "flow.yaml") == text
     return text
 
@@ -89,7 +89,7 @@ def test_whatever_is_laid_out_means_the_same_or_is_refused(tree: object, flow: b
     yaml.dump({"a": tree}, stream)
     content = stream.getvalue()
     try:
-        load(content, "flow.yaml", [])
+        load_yaml(content, "flow.yaml", [])
         text_of(content)
     except WorkflowError:
         return

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runflow.language.yaml import MAX_BYTES, MAX_DEPTH, load
+from runflow.language.yaml import MAX_BYTES, MAX_DEPTH, load_yaml
 from runflow.model.errors import Problem, WorkflowError
 
 
 def read(text: str | bytes) -> tuple[object, list[Problem]]:
     found: list[Problem] = []
     try:
-        data, _ = load(text.encode() if isinstance(text, str) else text, "f.yaml", found)
+        data, _ = load_yaml(text.encode() if isinstance(text, str) else text, "f.yaml", found)
     except WorkflowError as error:
         return None, list(error.problems)
     return data, found
@@ -122,7 +122,7 @@ def test_an_unquoted_template_is_read_as_meant_so_that_the_rest_is_judged_too() 
 
 def test_places_of_keys_and_values_are_exact() -> None:
     text = "steps:\n  - get: /x\n    expect: {status: 200}\n"
-    _, source = load(text.encode(), "f.yaml", [])
+    _, source = load_yaml(text.encode(), "f.yaml", [])
     source.forget_marks()
     assert source.span(("steps", 0, "get"))[:2] == (1, 9)
     assert source.span(("steps", 0, "expect", "status"), on_key=True)[:2] == (2, 13)

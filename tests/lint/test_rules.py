@@ -11,7 +11,7 @@ from runflow.lint.findings import findings_of
 from runflow.lint.table import IDLE, INVALID, RULES, UNREASONED
 from runflow.loading import Loader, Loading
 from runflow.model.codes import CODES
-from runflow.selection.select import Wanted
+from runflow.selection.select import Target
 
 HEAD = "base_url: https://api.test\nsteps:\n"  # two lines, so that steps begin in the third
 
@@ -23,7 +23,7 @@ def found(folder: Path, text: str, **others: str) -> list[tuple[str, int]]:
     path = folder / "flow.yaml"
     path.write_text(text if "steps:" in text else HEAD + text, encoding="utf-8")
     loader = Loader(Loading(examined=True))
-    plans = loader.plans([Wanted(path)])
+    plans = loader.plans([Target(path)])
     lines = {plan.file: plan.source for plan in plans}
     source = next(iter(lines.values()), None)
     return [

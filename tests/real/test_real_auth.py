@@ -97,7 +97,7 @@ def test_a_token_that_is_revoked_by_another_is_renewed_and_the_request_sent_agai
     )  # fmt: skip
     assert not failures(result)
     assert purposes(result) == ["login", "login"]
-    refused = result.workflows[0].steps[-1].tries[0]
+    refused = result.workflows[0].steps[-1].attempts[0]
     assert refused.exchanges[0].outcome.status == 401
 
 
@@ -152,7 +152,7 @@ def test_etcd_gives_a_token_by_login_and_takes_it_where_attach_puts_it(etcd: str
     result = flow(login + steps, URL=etcd, PASSWORD="root-password")
     assert not failures(result)
     assert purposes(result) == ["login", "login"]
-    assert "the token of `etcd` was renewed" in result.workflows[0].steps[-1].tries[0].notes[0]
+    assert "the token of `etcd` was renewed" in result.workflows[0].steps[-1].attempts[0].notes[0]
     wrong = flow(login + steps, URL=etcd, PASSWORD="not-the-password")
     assert wrong.exit_code == 3
     assert "the login of `etcd` failed: POST" in failures(wrong)[0].message

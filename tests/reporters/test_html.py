@@ -17,9 +17,9 @@ from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from runflow.model.events import RunFinished, RunStarted, StepFinished, WorkflowFinished, WorkflowStarted
+from runflow.model.events import StepFinished, SuiteFinished, SuiteStarted, WorkflowFinished, WorkflowStarted
 from runflow.model.exchange import Exchange, Request, Response
-from runflow.model.results import Check, Result, StepResult, Try, Verdict, WorkflowResult
+from runflow.model.results import AttemptResult, Check, Result, StepResult, Verdict, WorkflowResult
 from runflow.reporters.html import Html
 
 
@@ -303,9 +303,9 @@ def test_ten_thousand_steps_are_small_and_open_at_once(browser: Any, tmp_path: P
     path = tmp_path / "big.html"
     with path.open("wb") as stream:
         html = Html(stream)
-        html.handle(RunStarted(1000, 1, started=1.0))
+        html.handle(SuiteStarted(1000, 1, started=1.0))
         results = [_tell(html, number) for number in range(1000)]
-        html.handle(RunFinished(Result(tuple(results), 12.0)))
+        html.handle(SuiteFinished(Result(tuple(results), 12.0)))
     assert path.stat().st_size < 10_000_000
     page = Page(browser, path)
     started = time.monotonic()
@@ -333,7 +333,7 @@ def _tell(html: Html, number: int) -> WorkflowResult:
             Request("GET", f"http://127.0.0.1/items/{number * 10 + index}", headers), answer, started=1.0 + number
         )
         checks = (Check("status", "status", 200, 200, passed=True), Check("$.id", "equals", index, index, passed=True))
-        step = StepResult(f"step {index} of {number}", Verdict.PASSED, "GET", "http://127.0.0.1/", 200, 0.003, tries=(Try((exchange,), checks),), started=1.0 + number, gave={"id": index})  # fmt: skip
+        step = StepResult(f"step {index} of {number}", Verdict.PASSED, "GET", "http://127.0.0.1/", 200, 0.003, attempts=(AttemptResult((exchange,), checks),), started=1.0 + number, provided={"id": index})  # fmt: skip
         html.handle(StepFinished(f"flow {number}", "f", step))
         steps.append(step)
     result = WorkflowResult(

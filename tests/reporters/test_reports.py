@@ -15,8 +15,8 @@ from lxml import etree
 
 from runflow.model.codes import CODES
 from runflow.model.exchange import Exchange, Request, Response
-from runflow.model.results import Check, StepResult, Try, Verdict
-from runflow.reporters.format.schema import CheckRecord, Line, Report, StepFinishedLine, StepRecord
+from runflow.model.results import AttemptResult, Check, StepResult, Verdict
+from runflow.reporters.format.schema import CheckRecord, Report, ReportLine, StepFinishedLine, StepRecord
 from runflow.reporters.format.writer import encoded, encoded_step
 
 FILES = ["out.xml", "out.html", "out.json", "out.jsonl", "out.tap", "out.har", "out.md", "out.github", "summary.md"]
@@ -53,25 +53,25 @@ def test_json_is_the_documented_format_and_says_everything(suite: Path) -> None:
     assert (report.end.exit_code, report.end.totals) == (3, type(report.end.totals)(1, 3, 1, 1))  # type: ignore[misc]  # it is there
     login, look, first, second, include = report.workflows[0].steps
     assert report.workflows[0].variables == {"user": "ada", "limit": 3}
-    assert (login.gave, look.gave) == ({"token": "***"}, {})
+    assert (login.provided, look.provided) == ({"token": "***"}, {})
     assert login.where is not None
     assert login.where.line == 8
-    assert "12345678901234567890" in login.tries[0].exchanges[0].response.body.text  # type: ignore[union-attr]  # a number keeps its digits
-    assert [check.subject for check in look.tries[0].checks] == ["status", "duration", "limit == 3"]
-    assert [(step.turn, step.local) for step in (first, second)] == [
+    assert "12345678901234567890" in login.attempts[0].exchanges[0].response.body.text  # type: ignore[union-attr]  # a number keeps its digits
+    assert [check.subject for check in look.attempts[0].checks] == ["status", "duration", "limit == 3"]
+    assert [(step.iteration, step.local) for step in (first, second)] == [
         (0, {"item": 1, "index": 0}),
         (1, {"item": 2, "index": 1}),
     ]
-    assert include.tries[0].variables["number"] == 7
-    assert [step.name for step in include.tries[0].steps] == ["inside"]
-    picture = report.workflows[1].steps[1].tries[0].exchanges[0].response
+    assert include.attempts[0].variables["number"] == 7
+    assert [step.name for step in include.attempts[0].steps] == ["inside"]
+    picture = report.workflows[1].steps[1].attempts[0].exchanges[0].response
     assert picture is not None
     assert picture.body is not None
     assert (picture.body.size, picture.body.base64[:4]) == (124, b"\x89PNG")
     busy = report.workflows[2].steps[0]
-    assert [len(one.exchanges) for one in busy.tries] == [1, 1]
-    assert busy.tries[1].started >= busy.tries[0].started > report.started - 1
-    refused = report.workflows[4].steps[0].tries[0]
+    assert [len(one.exchanges) for one in busy.attempts] == [1, 1]
+    assert busy.attempts[1].started >= busy.attempts[0].started > report.started - 1
+    refused = report.workflows[4].steps[0].attempts[0]
     assert (refused.errors[0].code, refused.exchanges[0].failure.kind) == ("RF203", "refused")  # type: ignore[union-attr]  # there was no answer
 
 
@@ -90,24 +90,24 @@ def test_a_step_that_is_huge_is_cut_with_a_marker() -> None:
     step = StepResult(
         "a",
         Verdict.FAILED,
-        tries=(Try((Exchange(Request("GET", "http://a/"), body),), (check,)),),
-        gave={"all": [1] * 2_000_000},
+        attempts=(AttemptResult((Exchange(Request("GET", "http://a/"), body),), (check,)),),
+        provided={"all": [1] * 2_000_000},
     )
     record = msgspec.json.decode(encoded_step(step), type=StepRecord)
     assert len(encoded_step(step)) < 200_000
-    kept = record.tries[0].exchanges[0].response
+    kept = record.attempts[0].exchanges[0].response
     assert kept is not None
     assert kept.body is not None
     assert (kept.body.size, kept.body.left_out + len(kept.body.text)) == (6_000_000, 6_000_000)
-    assert str(record.tries[0].checks[0].actual).endswith("more characters]")
-    assert record.gave["all"][-1] == "… [1999000 more]"
+    assert str(record.attempts[0].checks[0].actual).endswith("more characters]")
+    assert record.provided["all"][-1] == "… [1999000 more]"
 
 
 def test_json_lines_stream_in_the_documented_format(suite: Path) -> None:
-    lines = [msgspec.json.decode(line, type=Line) for line in (suite / "out.jsonl").read_bytes().splitlines()]
+    lines = [msgspec.json.decode(line, type=ReportLine) for line in (suite / "out.jsonl").read_bytes().splitlines()]
     kinds = [type(line).__name__.removesuffix("Line") for line in lines]
-    assert kinds[:2] == ["RunStarted", "WorkflowStarted"]
-    assert kinds[-1] == "RunFinished"
+    assert kinds[:2] == ["SuiteStarted", "WorkflowStarted"]
+    assert kinds[-1] == "SuiteFinished"
     assert kinds.count("WorkflowFinished") == 6
 
 

@@ -71,12 +71,12 @@ def test_everything_about_one_step(suite: Path, call: Any) -> None:
     ):
         assert part in shown, part
     assert "> POST" not in shown
-    tries = call(suite, "show", "c_busy.yaml::ask", "--run", "-1").stdout
-    assert tries.count("try 1 of 2") == 2
-    assert "try 2 of 2, after waiting" in tries
-    turn = call(suite, "show", "a_login.yaml::each [1]").stdout
-    assert "item = 2" in turn
-    assert "/items/1" not in turn
+    attempts = call(suite, "show", "c_busy.yaml::ask", "--run", "-1").stdout
+    assert attempts.count("try 1 of 2") == 2
+    assert "try 2 of 2, after waiting" in attempts
+    iteration = call(suite, "show", "a_login.yaml::each [1]").stdout
+    assert "item = 2" in iteration
+    assert "/items/1" not in iteration
     assert call(suite, "show", "a_login.yaml").stdout.count("passed  ") == 6
     missing = call(suite, "show", "a_login.yaml::nope")
     assert (missing.returncode, "the run has no a_login.yaml::nope" in missing.stderr) == (2, True)

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from runflow.model.events import RunFinished, RunStarted, StepFinished, WorkflowFinished, WorkflowStarted
+from runflow.model.events import StepFinished, SuiteFinished, SuiteStarted, WorkflowFinished, WorkflowStarted
 from runflow.model.exchange import Exchange, Request, Response
-from runflow.model.results import Check, Failure, Result, StepResult, Try, Verdict, WorkflowResult
+from runflow.model.results import AttemptResult, Check, Failure, Result, StepResult, Verdict, WorkflowResult
 from runflow.reporters.table import REPORTERS, reporter_named
 
 TEXTS = st.text(st.characters(), max_size=30) | st.sampled_from((
@@ -29,19 +29,19 @@ def written(kind: str, text: str, body: bytes) -> bytes:
     check = Check("$.a", "equals", text, {text: [text, 1.5, None]}, detail=text)
     error = Failure("template", text, text)
     steps = tuple(
-        StepResult(text, verdict, "POST", "http://a/", 200, tries=(Try((exchange,), (check,), (error,)),), gave={text: text}, reason=text)
+        StepResult(text, verdict, "POST", "http://a/", 200, attempts=(AttemptResult((exchange,), (check,), (error,)),), provided={text: text}, reason=text)
         for verdict in Verdict
     )  # fmt: skip
     runs = tuple(
         WorkflowResult(text, text, verdict, text, steps=steps, tags=(text,), reason=text, error=error, variables={text: text}) for verdict in Verdict
     )  # fmt: skip
-    reporter.handle(RunStarted(len(runs)))
+    reporter.handle(SuiteStarted(len(runs)))
     for number, result in enumerate(runs):
         reporter.handle(WorkflowStarted(text, text, text, number))
         for step in steps:
             reporter.handle(StepFinished(text, text, step))
         reporter.handle(WorkflowFinished(result))
-    reporter.handle(RunFinished(Result(runs, 1.0)))
+    reporter.handle(SuiteFinished(Result(runs, 1.0)))
     return stream.getvalue()
 
 

@@ -18,7 +18,7 @@ from ..failures import CannotSend
 from ..request_headers import closes, lines_of
 from ..response_head import CutShort, Head, MalformedHead
 from .certificates import Peers
-from .errors import failure_of
+from .errors import curl_failure
 from .polling import Polling
 
 _SUPPRESS_CONNECT_HEADERS = 265
@@ -235,7 +235,7 @@ Outcome = Response | TransportFailure | Exception
 """What comes of a request; an exception is a bug of ours."""
 
 
-class MultiplexedDriver:
+class CurlDriver:
     """Sends requests with libcurl, any number at a time.
 
     Whoever drives it calls `begin` for each request and then `advance` again and again. It takes no signals and keeps
@@ -264,7 +264,7 @@ class MultiplexedDriver:
             pycurl.error,
             UnicodeError,
         ) as error:  # an option that this libcurl does not take, a host that is none
-            self._broken.append((who, failure_of(error, transfer, Timings())))
+            self._broken.append((who, curl_failure(error, transfer, Timings())))
             return
         self._busy[who] = transfer
         self._multi.add_handle(transfer.handle)
@@ -305,9 +305,9 @@ class MultiplexedDriver:
         timings = transfer.timings()
         outcome: Outcome
         try:
-            outcome = self._answer(transfer, timings) if error is None else failure_of(error, transfer, timings)
+            outcome = self._answer(transfer, timings) if error is None else curl_failure(error, transfer, timings)
         except (CutShort, DecodeError, MalformedHead) as problem:
-            outcome = failure_of(problem, transfer, timings)
+            outcome = curl_failure(problem, transfer, timings)
         except Exception as bug:  # noqa: BLE001  # only the flow that asked must hear of it
             outcome = bug
         self._free.append(transfer)

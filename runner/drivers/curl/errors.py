@@ -13,7 +13,7 @@ import pycurl
 from ...model.exchange import Phase, Timings, TransportFailure
 from .. import failures
 from ..decoding import DecodeError, TooLarge
-from ..failures import CannotSend, Reading
+from ..failures import CannotSend, FailureText
 from ..response_head import CutShort, MalformedHead
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _BROKEN = {pycurl.E_GOT_NOTHING, pycurl.E_RECV_ERROR, pycurl.E_SEND_ERROR}
 _STREAM = {pycurl.E_PARTIAL_FILE, pycurl.E_HTTP2, _HTTP2_STREAM, _HTTP3, _QUIC}
 
 
-def failure_of(error: Exception, transfer: Transfer, timings: Timings) -> TransportFailure:
+def curl_failure(error: Exception, transfer: Transfer, timings: Timings) -> TransportFailure:
     """Why there is no answer.
 
     Args:
@@ -51,7 +51,7 @@ def failure_of(error: Exception, transfer: Transfer, timings: Timings) -> Transp
     kind, message, hint = (
         _broken_by_us(cause, transfer)
         if not isinstance(cause, pycurl.error)
-        else (failures.broken_off(_host(transfer), "first byte") if stale else _known(cause, transfer, reached))
+        else (failures.interrupted(_host(transfer), "first byte") if stale else _known(cause, transfer, reached))
     )
     phase: Phase = "tls" if kind == "tls" else "dns" if kind == "dns" else reached
     elapsed = time.monotonic() - transfer.started
@@ -78,7 +78,7 @@ def _phase(transfer: Transfer) -> Phase:
     return "first byte"
 
 
-def _broken_by_us(problem: Exception, transfer: Transfer) -> Reading:
+def _broken_by_us(problem: Exception, transfer: Transfer) -> FailureText:
     match problem:
         case TooLarge():
             return failures.too_large(transfer.request)
@@ -96,7 +96,7 @@ def _broken_by_us(problem: Exception, transfer: Transfer) -> Reading:
             raise problem
 
 
-def _known(error: pycurl.error, transfer: Transfer, phase: Phase) -> Reading:  # noqa: C901, PLR0911  # one case, one return a code
+def _known(error: pycurl.error, transfer: Transfer, phase: Phase) -> FailureText:  # noqa: C901, PLR0911  # one case, one return a code
     code, text = error.args[0], str(error.args[1])
     host, request = _host(transfer), transfer.request
     transport = request.transport
@@ -122,9 +122,9 @@ def _known(error: pycurl.error, transfer: Transfer, phase: Phase) -> Reading:  #
     if code in _BROKEN and phase == "tls":
         return failures.hung_up(host)
     if code == pycurl.E_SEND_ERROR and request.body:
-        return failures.broken_off(host, "send")
+        return failures.interrupted(host, "send")
     if code in _BROKEN:
-        return failures.broken_off(host, phase)
+        return failures.interrupted(host, phase)
     if code in _STREAM and phase == "body":
         return failures.truncated(host)
     if code in {_WEIRD_REPLY, pycurl.E_UNSUPPORTED_PROTOCOL, pycurl.E_BAD_CONTENT_ENCODING, *_STREAM}:
@@ -132,7 +132,7 @@ def _known(error: pycurl.error, transfer: Transfer, phase: Phase) -> Reading:  #
     return failures.other(host, text)
 
 
-def _not_connected(host: str, text: str, transfer: Transfer) -> Reading:
+def _not_connected(host: str, text: str, transfer: Transfer) -> FailureText:
     number = transfer.handle.getinfo(pycurl.OS_ERRNO)
     if number in _UNREACHABLE:
         return failures.unreachable(host, os.strerror(number).lower())

@@ -34,7 +34,7 @@ _LOOK_AGAIN = 0.1
 """Seconds after which a look-up of a name asks whether it is still wanted."""
 
 
-class Attempt:
+class SingleDeadline:
     """What the connection under a request must know, and what it finds out. One request at a time uses it.
 
     Attributes:
@@ -108,7 +108,7 @@ class Attempt:
 class _Reader(io.RawIOBase):
     """Reads a socket, never waiting longer than the deadline allows."""
 
-    def __init__(self, sock: socket.socket, attempt: Attempt) -> None:
+    def __init__(self, sock: socket.socket, attempt: SingleDeadline) -> None:
         self._sock = sock
         self._raw = sock.makefile("rb", buffering=0)  # keeps the socket open while this is
         self._attempt = attempt
@@ -192,7 +192,7 @@ class _Response(http.client.HTTPResponse):
         super()._close_conn()  # type: ignore[misc]  # http.client's own, not in its stubs
 
 
-def _addresses(host: str, port: int, attempt: Attempt) -> list[Any]:
+def _addresses(host: str, port: int, attempt: SingleDeadline) -> list[Any]:
     """Addresses of a host. The system's look-up cannot be given a limit, so a name is looked up on a thread of its own."""
     attempt.phase = "dns"
     try:
@@ -203,7 +203,7 @@ def _addresses(host: str, port: int, attempt: Attempt) -> list[Any]:
     return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
 
 
-def _look_up(host: str, port: int, attempt: Attempt) -> list[Any]:
+def _look_up(host: str, port: int, attempt: SingleDeadline) -> list[Any]:
     found: list[Any] = []
     errors: list[Exception] = []
 
@@ -225,7 +225,7 @@ def _look_up(host: str, port: int, attempt: Attempt) -> list[Any]:
 class _Guarded(HTTPConnection):
     """A connection under one deadline."""
 
-    def __init__(self, *args: Any, attempt: Attempt, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, attempt: SingleDeadline, **kwargs: Any) -> None:
         self.attempt = attempt
         self.tainted = False
         self.served = 0
@@ -295,13 +295,13 @@ class _GuardedTls(_Guarded, HTTPSConnection):
         super().connect()
 
 
-class Pool(HTTPConnectionPool):
+class CheckedConnectionPool(HTTPConnectionPool):
     """A pool of guarded connections."""
 
     ConnectionCls = _Guarded  # the class of its connections, as urllib3 documents
 
 
-class TlsPool(HTTPSConnectionPool):
+class CheckedTlsConnectionPool(HTTPSConnectionPool):
     """A pool of guarded TLS connections. That a certificate was not verified is said in the report, not by a warning."""
 
     ConnectionCls = _GuardedTls
@@ -311,6 +311,9 @@ class TlsPool(HTTPSConnectionPool):
             conn.connect()
 
 
-def pool_classes(attempt: Attempt) -> dict[str, Any]:
+def pool_classes(attempt: SingleDeadline) -> dict[str, Any]:
     """urllib3's pools by scheme, with this attempt in every connection."""
-    return {"http": partial(Pool, attempt=attempt), "https": partial(TlsPool, attempt=attempt)}
+    return {
+        "http": partial(CheckedConnectionPool, attempt=attempt),
+        "https": partial(CheckedTlsConnectionPool, attempt=attempt),
+    }

@@ -19,8 +19,8 @@ from ..decoding import DecodeError, TooLarge, decoded
 from ..failures import CertificateUnusable
 from ..request_headers import lines_of
 from ..response_head import CutShort
-from .connection import Attempt, pool_classes
-from .errors import failure_of
+from .connection import SingleDeadline, pool_classes
+from .errors import requests_failure
 
 _CHUNK = 65536
 _VERSIONS = {9: "0.9", 10: "1.0", 11: "1.1", 20: "2"}
@@ -29,7 +29,7 @@ _VERSIONS = {9: "0.9", 10: "1.0", 11: "1.1", 20: "2"}
 class _Adapter(HTTPAdapter):
     """Sends exactly the lines it is told to, over guarded connections, with one TLS context for each way to verify."""
 
-    def __init__(self, attempt: Attempt) -> None:
+    def __init__(self, attempt: SingleDeadline) -> None:
         self.attempt = attempt
         self._contexts: dict[Any, ssl.SSLContext] = {}
         super().__init__(pool_connections=50, pool_maxsize=1)
@@ -75,7 +75,7 @@ class _Adapter(HTTPAdapter):
         return super().send(request, *args, **kwargs)
 
 
-def _tls_context(verify: bool | str, cert: tuple[str, str] | None, attempt: Attempt) -> ssl.SSLContext:
+def _tls_context(verify: bool | str, cert: tuple[str, str] | None, attempt: SingleDeadline) -> ssl.SSLContext:
     class Watched(ssl.SSLSocket):
         """A TLS socket whose handshake can be broken off: it takes the place of the plain one before it shakes hands."""
 
@@ -110,7 +110,7 @@ class _Session(requests.Session):
     nobody's, so a request goes to the adapter as it is; that also halves what an exchange costs.
     """
 
-    def __init__(self, attempt: Attempt) -> None:
+    def __init__(self, attempt: SingleDeadline) -> None:
         super().__init__()
         self._adapter = _Adapter(attempt)
         for prefix in list(self.adapters):
@@ -124,7 +124,7 @@ class _Session(requests.Session):
         return self._adapter.send(prepared, stream=True, proxies=options["proxies"] or {}, **sent)
 
 
-class BlockingDriver:
+class RequestsDriver:
     """Sends requests with `requests`.
 
     Args:
@@ -133,7 +133,7 @@ class BlockingDriver:
     """
 
     def __init__(self, session: requests.Session | None = None) -> None:
-        self._attempt = Attempt()
+        self._attempt = SingleDeadline()
         self._session = session or _Session(self._attempt)
 
     def close(self) -> None:
@@ -188,7 +188,7 @@ class BlockingDriver:
             CutShort,
             ValueError,
         ) as error:
-            return failure_of(error, request, self._attempt, time.monotonic() - started, sent)
+            return requests_failure(error, request, self._attempt, time.monotonic() - started, sent)
         finally:
             if response is not None:
                 response.close()

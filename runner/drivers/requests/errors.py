@@ -14,15 +14,15 @@ from ...model.exchange import Headers, Phase, Request, TransportFailure
 from ...model.wording import cut
 from .. import failures
 from ..decoding import DecodeError, TooLarge
-from ..failures import CertificateUnusable, Reading
+from ..failures import CertificateUnusable, FailureText
 from ..response_head import CutShort
-from .connection import Attempt
+from .connection import SingleDeadline
 
 _UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.ENETDOWN}
 
 
-def failure_of(
-    error: BaseException, request: Request, attempt: Attempt, elapsed: float, sent: Headers
+def requests_failure(
+    error: BaseException, request: Request, attempt: SingleDeadline, elapsed: float, sent: Headers
 ) -> TransportFailure:
     """Why there is no answer.
 
@@ -52,7 +52,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
             pending += [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
 
 
-def _read(causes: list[BaseException], request: Request, attempt: Attempt) -> Reading:
+def _read(causes: list[BaseException], request: Request, attempt: SingleDeadline) -> FailureText:
     host = failures.peer(request, attempt.phase)
     for cause in causes:
         found = _known(cause, host, request, attempt)
@@ -61,7 +61,7 @@ def _read(causes: list[BaseException], request: Request, attempt: Attempt) -> Re
     return failures.other(host, str(causes[0]) or type(causes[0]).__name__)
 
 
-def _known(cause: BaseException, host: str, request: Request, attempt: Attempt) -> Reading | None:  # noqa: C901, PLR0911, PLR0912  # one case, one return a cause
+def _known(cause: BaseException, host: str, request: Request, attempt: SingleDeadline) -> FailureText | None:  # noqa: C901, PLR0911, PLR0912  # one case, one return a cause
     match cause:
         case TooLarge():
             return failures.too_large(request)
@@ -85,7 +85,7 @@ def _known(cause: BaseException, host: str, request: Request, attempt: Attempt) 
         case InvalidChunkLength() | http.client.IncompleteRead():
             return failures.truncated(host)
         case http.client.RemoteDisconnected() | ConnectionResetError() | BrokenPipeError() | ConnectionAbortedError():
-            return failures.broken_off(host, attempt.phase)
+            return failures.interrupted(host, attempt.phase)
         case InvalidHeader() | http.client.HTTPException():
             return failures.malformed(host, _told(cause))
         case LocationParseError():

@@ -9,7 +9,7 @@ import msgspec
 from ...model.effects import Flow
 from ...model.errors import StepError
 from ...model.events import SecretLearned
-from ...model.headers import check_lines, with_lines
+from ...model.headers import check_header_values, with_headers
 from ...model.kinds import Attachment, Names
 from ...model.urls import with_params, without_params
 from ...model.wording import json_text
@@ -21,7 +21,7 @@ from .session import Session, Token, session_of
 from .tokens import RunSteps, token_of
 
 
-class Held(NamedTuple):
+class AuthenticatedRequest(NamedTuple):
     """A request ready to go, with what authenticates it.
 
     Attributes:
@@ -47,7 +47,7 @@ def authenticate(
     run_steps: RunSteps,
     *,
     refused: Token | None = None,
-) -> Flow[Held]:
+) -> Flow[AuthenticatedRequest]:
     """The request with its credential on it.
 
     Args:
@@ -62,7 +62,7 @@ def authenticate(
         StepError: there is no token, or it cannot be sent.
     """
     if use is None:
-        return Held(outgoing)
+        return AuthenticatedRequest(outgoing)
     if use.own:
         return _with_own(outgoing, frame)
     credential, owner = (use.inline, frame) if use.inline else frame.credential(use.name)
@@ -70,29 +70,33 @@ def authenticate(
     name = use.name or (credential.kind.name if credential.kind else credential.path[-1])
     withheld = _withheld(credential, owner, frame, outgoing.request.url) if use.inherited else ""
     if withheld:
-        return Held(outgoing, withheld=f"`{name}` from `defaults` was not sent: {withheld}")
+        return AuthenticatedRequest(outgoing, withheld=f"`{name}` from `defaults` was not sent: {withheld}")
     if credential.session is None:
-        attachment = made(credential, str(name), names if owner is frame else owner.names, frame, owner)
-        return Held(attached(outgoing, attachment), str(name), attachment)
+        attachment = build_attachment(credential, str(name), names if owner is frame else owner.names, frame, owner)
+        return AuthenticatedRequest(apply_attachment(outgoing, attachment), str(name), attachment)
     session = session_of(credential, str(name), owner)
     token = yield from token_of(session, frame, run_steps, refused)
     return _with_token(outgoing, session, token, frame)
 
 
-def _with_token(outgoing: Outgoing, session: Session, token: Token, frame: Frame) -> Held:
+def _with_token(outgoing: Outgoing, session: Session, token: Token, frame: Frame) -> AuthenticatedRequest:
     world, known = frame.world, (session.key, token.number)
     if known not in world.told:
         world.told.add(known)
         world.emit(SecretLearned(f"auth.{session.name}", session.secrets))
     session.used_by(world.run)
-    return Held(attached(outgoing, token.attachment), session.name, token.attachment, session, token)
+    return AuthenticatedRequest(
+        apply_attachment(outgoing, token.attachment), session.name, token.attachment, session, token
+    )
 
 
-def _with_own(outgoing: Outgoing, frame: Frame) -> Held:
+def _with_own(outgoing: Outgoing, frame: Frame) -> AuthenticatedRequest:
     """The step is a session's logout."""
     session = frame.session
     assert session is not None and session.token is not None  # noqa: PT018  # both hold where a logout runs
-    return Held(attached(outgoing, session.token.attachment), session.name, session.token.attachment)
+    return AuthenticatedRequest(
+        apply_attachment(outgoing, session.token.attachment), session.name, session.token.attachment
+    )
 
 
 def _withheld(credential: CredentialPlan, owner: Frame, frame: Frame, url: str) -> str:
@@ -113,7 +117,7 @@ def homes_of(credential: CredentialPlan, owner: Frame, frame: Frame) -> list[str
     return [short_origin(home) for home in homes or (owner.base_url or frame.base_url,) if home]
 
 
-def made(credential: CredentialPlan, name: str, names: Names, frame: Frame, owner: Frame) -> Attachment:
+def build_attachment(credential: CredentialPlan, name: str, names: Names, frame: Frame, owner: Frame) -> Attachment:
     """What a credential adds whose values are known; one that signs is kept for the run."""
     kind, world = credential.kind, frame.world
     assert kind is not None  # it is no session
@@ -125,7 +129,7 @@ def made(credential: CredentialPlan, name: str, names: Names, frame: Frame, owne
             world.signers[f"{kind.name} {json_text(data)}"] = attachment
         for secret in attachment.secrets:
             frame.learn(f"auth.{name}", secret)
-        check_lines(attachment.headers, attachment.cookies, owner.plan.file, credential.path)
+        check_header_values(attachment.headers, attachment.cookies, owner.plan.file, credential.path)
     except StepError as error:
         raise error.at(owner.plan.file, credential.path) from None
     except ValueError as error:
@@ -133,13 +137,13 @@ def made(credential: CredentialPlan, name: str, names: Names, frame: Frame, owne
     return attachment
 
 
-def attached(outgoing: Outgoing, attachment: Attachment) -> Outgoing:
+def apply_attachment(outgoing: Outgoing, attachment: Attachment) -> Outgoing:
     """A request with what a credential adds, in place of what the file put there."""
     request = outgoing.request
     request = msgspec.structs.replace(
         request,
         url=with_params(without_params(request.url, attachment.params), list(attachment.params)),
-        headers=with_lines(request.headers, attachment.headers),
+        headers=with_headers(request.headers, attachment.headers),
     )
     named = {name for name, _ in attachment.cookies}
     cookies = tuple(pair for pair in outgoing.cookies if pair[0] not in named) + attachment.cookies
@@ -157,8 +161,8 @@ def placeholder(use: AuthUse | None, frame: Frame, names: Names) -> Attachment:
     credential, owner = (use.inline, frame) if use.inline else frame.credential(use.name)
     assert credential is not None  # the plan refused what it could not compile
     if credential.session is None:
-        return made(credential, use.name, names if owner is frame else owner.names, frame, owner)
+        return build_attachment(credential, use.name, names if owner is frame else owner.names, frame, owner)
     known: dict[str, Any] = dict(owner.first_names)
-    known |= {name: f"{{{{ {name} }}}}" for name in credential.session.gives}
+    known |= {name: f"{{{{ {name} }}}}" for name in credential.session.provides}
     every = credential.session.attach
     return Attachment.of((carried.where, carried.name, str(carried.value.render(known))) for carried in every)

@@ -10,13 +10,13 @@ from ...model.exchange import Response
 from ...model.jwt import claims_of
 from ...model.kinds import Attachment
 from ...model.wording import json_text, seconds_text
-from .authenticate import Held
+from .authenticate import AuthenticatedRequest
 from .session import Token
 
-REFUSED = frozenset({401, 403})
+DIAGNOSED = frozenset({401, 403})
 
 
-def notes_on(held: Held, response: Response, *, clock: float, wall: float) -> Iterator[str]:
+def notes_on(held: AuthenticatedRequest, response: Response, *, clock: float, wall: float) -> Iterator[str]:
     """What is known, a line each.
 
     Args:

@@ -13,7 +13,7 @@ from ...model.results import Failure
 from ...plan.plan import CredentialPlan, Plan
 from ..frame import Frame, World
 from ..workflow import NESTED, begin
-from .authenticate import homes_of, made
+from .authenticate import build_attachment, homes_of
 from .session import Session, Token, session_of
 from .tokens import token_of
 
@@ -47,7 +47,7 @@ def look_up(plan: Plan, name: str, world: World, given: dict[str, Any]) -> Flow[
 def _found(credential: CredentialPlan, name: str, frame: Frame) -> Flow[Lookup]:
     homes = tuple(homes_of(credential, frame, frame))
     if credential.session is None:
-        return Lookup(str(credential.path[-1]), made(credential, name, frame.names, frame, frame), homes)
+        return Lookup(str(credential.path[-1]), build_attachment(credential, name, frame.names, frame, frame), homes)
     session = session_of(credential, name, frame)
     token = yield from token_of(session, frame, NESTED.steps)
     return Lookup(session.plan.kind, token.attachment, homes, session, token)

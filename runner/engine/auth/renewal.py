@@ -9,16 +9,16 @@ import msgspec
 from ...model.answer import Answer
 from ...model.effects import Flow
 from ...model.errors import StepError
-from ...model.results import Try
+from ...model.results import AttemptResult
 from ...plan.plan import AuthUse, StepPlan
 from ...templating.values import boolean
 from ..attempt import Attempt
 from ..exchange import exchange
 from ..frame import Frame
-from ..judge import Judgement, ResponseView, judge_status
+from ..judge import Judgement, TemplateResponse, judge_status
 from ..redirects import stays_home
 from ..request import Outgoing
-from .authenticate import Held, authenticate
+from .authenticate import AuthenticatedRequest, authenticate
 from .session import Session, Token
 from .tokens import RunSteps
 
@@ -60,7 +60,9 @@ def answered(
     note = f"{why}: the token of `{session.name}` was renewed, and the request sent again"
     duration = frame.world.clock() - started
     began = frame.world.wall() - duration
-    attempt.refused.append(Try(exchanges=tuple(attempt.trail), duration=duration, notes=(note,), started=began))
+    attempt.refused.append(
+        AttemptResult(exchanges=tuple(attempt.trail), duration=duration, notes=(note,), started=began)
+    )
     held = attempt.held = yield from authenticate(outgoing, use, frame, names, run_steps, refused=token)
     attempt.trail.clear()
     answer = yield from exchange(_within_deadline(held.outgoing, frame, attempt), frame, attempt.trail)
@@ -85,7 +87,7 @@ def _expected(step: StepPlan, answer: Answer, frame: Frame, names: dict[str, Any
     return not judged.failed and not judged.errors
 
 
-def _unaccepted(held: Held, answer: Answer) -> str:
+def _unaccepted(held: AuthenticatedRequest, answer: Answer) -> str:
     """Why an answer says that the token is not good, or "". A token that is good is remembered as such."""
     session, token, response, outgoing = held.session, held.token, answer.response, held.outgoing
     if session is None or token is None or response is None:
@@ -104,7 +106,7 @@ def _said(session: Session, token: Token, answer: Answer) -> str:
     if when is None:
         return ""
     try:
-        seen = {**session.names, **token.names, "response": ResponseView(answer)}
+        seen = {**session.names, **token.names, "response": TemplateResponse(answer)}
         return f"`{when.text}`" if boolean(when.value.render(seen), "`when`") else ""
     except StepError as error:
         if error.kind == "decode":

@@ -41,7 +41,7 @@ _SCHEMED = frozenset({"authorization", "proxy-authorization"})
 """Header lines that begin with a scheme, which is no secret."""
 
 
-class Hearing:
+class SecretCapture:
     """Hears what goes on in a session's own steps.
 
     Args:

@@ -104,7 +104,7 @@ def session_of(credential: CredentialPlan, name: str, owner: Frame) -> Session:
 
 
 def _identity(plan: SessionPlan, owner: Frame) -> str:
-    own = plan.gives | FUNCTIONS
+    own = plan.provides | FUNCTIONS
     rendered = _rendered(plan.definition, "", owner.first_names, own, owner.base_url)
     judged = {name: owner.first_names[name] for name in sorted(plan.judged_by - own) if name in owner.first_names}
     text = json.dumps([plan.kind, plan.folder, rendered, judged], sort_keys=True, default=str)

@@ -10,8 +10,8 @@ from typing import Any
 from ...model.effects import LATE, Flow, Once
 from ...model.errors import DocumentPath, Interrupted, StepError
 from ...model.events import SecretLearned, SessionFinished
-from ...model.headers import check_lines
-from ...model.kinds import Attachment, Place
+from ...model.headers import check_header_values
+from ...model.kinds import Attachment, AuthLocation
 from ...model.pairs import scalar_text
 from ...model.results import SessionResult, SessionStep, StepResult, Verdict, Where
 from ...model.wording import json_type
@@ -19,7 +19,7 @@ from ...plan.plan import SessionPlan, StepPlan
 from ..frame import Frame, World
 from ..iterations import bad
 from .expiry import life_of
-from .secret_capture import Hearing
+from .secret_capture import SecretCapture
 from .session import Session, Token
 
 RunSteps = Callable[[tuple[StepPlan, ...], Frame, dict[str, Any], str], Flow[tuple[dict[str, Any], list[StepResult]]]]
@@ -102,26 +102,26 @@ def _opened(session: Session, frame: Frame, run_steps: RunSteps, purpose: str, *
     plan, old = session.plan, session.token
     steps = plan.refresh if purpose == "refresh" else plan.login
     kept = old.names if old is not None and purpose == "refresh" else {}
-    inside, hearing = _frame(session, frame.world)
+    inside, secret_capture = _frame(session, frame.world)
     inside.within(frame, session.key)
     names, results = yield from run_steps(steps, inside, {**session.names, **kept}, f"{purpose} of {session.name}")
     session.steps += [SessionStep(purpose, frame.world.mask(result), frame.world.run) for result in results]
     broken = next(filter(bad, results), None)
     if broken is not None:
         raise _failed(session, purpose, broken)
-    given = {name: names[name] for name in plan.gives if name in names}
-    if purpose == "refresh" and not any("expires_at" in step.gives for step in steps):
+    given = {name: names[name] for name in plan.provides if name in names}
+    if purpose == "refresh" and not any("expires_at" in step.provides for step in steps):
         given.pop("expires_at", None)  # it was the old token's
-    if purpose == "refresh" and not any(name in given and given[name] != kept.get(name) for name in plan.gives):
+    if purpose == "refresh" and not any(name in given and given[name] != kept.get(name) for name in plan.provides):
         raise StepError(f"the refresh of `{session.name}` gave nothing new", "auth").at(
             session.owner.file, session.path
         )
     for name, value in given.items():
-        hearing.value(name, value)
-    return _token(session, frame, given, hearing, number=old.number + 1 if old else 1, is_refused=is_refused)
+        secret_capture.value(name, value)
+    return _token(session, frame, given, secret_capture, number=old.number + 1 if old else 1, is_refused=is_refused)
 
 
-def _frame(session: Session, world: World) -> tuple[Frame, Hearing]:
+def _frame(session: Session, world: World) -> tuple[Frame, SecretCapture]:
     """A frame for the session's own steps: its own jars, nobody's variables but its own, and an ear for all secrets."""
     inside = Frame(session.owner, world)
     inside.jars = session.jars
@@ -134,8 +134,8 @@ def _frame(session: Session, world: World) -> tuple[Frame, Hearing]:
         session.secrets = tuple(dict.fromkeys((*session.secrets, *texts)))
         world.emit(SecretLearned(f"auth.{session.name}", texts))
 
-    inside.hearing = hearing = Hearing(learn)
-    return inside, hearing
+    inside.secret_capture = secret_capture = SecretCapture(learn)
+    return inside, secret_capture
 
 
 def _failed(session: Session, purpose: str, broken: StepResult) -> StepError:
@@ -163,13 +163,19 @@ def _reason(broken: StepResult) -> tuple[str, str, Where | None]:
 
 
 def _token(
-    session: Session, frame: Frame, given: dict[str, Any], hearing: Hearing, *, number: int, is_refused: bool
+    session: Session,
+    frame: Frame,
+    given: dict[str, Any],
+    secret_capture: SecretCapture,
+    *,
+    number: int,
+    is_refused: bool,
 ) -> Token:
     plan, world = session.plan, frame.world
-    since = world.clock() - (hearing.response.elapsed if hearing.response else 0.0)
+    since = world.clock() - (secret_capture.response.elapsed if secret_capture.response else 0.0)
     attachment = _attachment(session, given)
     try:
-        life = life_of(given, hearing.response, world.wall()).seconds
+        life = life_of(given, secret_capture.response, world.wall()).seconds
     except StepError as error:
         raise error.at(session.owner.file, _given_at(plan, given)) from None
     expires = None if life is None else since + life
@@ -197,10 +203,10 @@ def _attachment(session: Session, given: dict[str, Any]) -> Attachment:
         StepError: a value is missing, or cannot be sent where it is put.
     """
     names = {**session.names, **given}
-    found: list[tuple[Place, str, str]] = []
+    found: list[tuple[AuthLocation, str, str]] = []
     for carried in session.plan.attach:
         try:
-            for name in carried.value.names & session.plan.gives:
+            for name in carried.value.names & session.plan.provides:
                 if given.get(name) in (None, "") or isinstance(given[name], (dict, list, bool)):
                     raise _no_token(session, name, given)
             found.append((carried.where, carried.name, scalar_text(carried.value.render(names), carried.name)))
@@ -208,15 +214,15 @@ def _attachment(session: Session, given: dict[str, Any]) -> Attachment:
             error.below = ()
             raise error.at(session.owner.file, carried.path) from None
     attachment = Attachment.of(found)
-    check_lines(attachment.headers, attachment.cookies, session.owner.file, session.path)
+    check_header_values(attachment.headers, attachment.cookies, session.owner.file, session.path)
     return attachment
 
 
 def _no_token(session: Session, name: str, given: dict[str, Any]) -> StepError:
     what = f"a `{name}` that is {json_type(given[name])}" if given.get(name) != "" else f"an empty `{name}`"
     hint = f"`runflow token {session.name} {session.owner.file} -vv` shows what the login answers"
-    gave = what if name in given else f"no `{name}`"
-    return StepError(f"the login of `{session.name}` gave {gave}", "auth", hint=hint)
+    provided = what if name in given else f"no `{name}`"
+    return StepError(f"the login of `{session.name}` gave {provided}", "auth", hint=hint)
 
 
 def closed(session: Session, world: World, run_steps: RunSteps) -> Flow[SessionResult]:

@@ -11,48 +11,48 @@ import msgspec
 from ...model.errors import RunflowError
 from ...model.events import (
     Event,
-    RunFinished,
-    RunStarted,
     SessionFinished,
     StepFinished,
+    SuiteFinished,
+    SuiteStarted,
     WorkflowFinished,
     WorkflowStarted,
 )
 from ...model.exchange import Exchange, Request, Response, Transport, TransportFailure
 from ...model.results import (
+    AttemptResult,
     Check,
     Failure,
     Result,
     SessionResult,
     SessionStep,
     StepResult,
-    Try,
     Verdict,
     WorkflowResult,
 )
 from ...model.wording import plural
 from .schema import (
     FORMAT,
-    Body,
+    AttemptRecord,
+    BodyRecord,
     CheckRecord,
     End,
     ErrorRecord,
     ExchangeRecord,
-    Line,
-    RunFinishedLine,
-    RunStartedLine,
+    ReportLine,
     SessionFinishedLine,
     SessionRecord,
     StepFinishedLine,
     StepRecord,
-    TryRecord,
+    SuiteFinishedLine,
+    SuiteStartedLine,
     WorkflowFinishedLine,
     WorkflowRecord,
     WorkflowStartedLine,
 )
 
-_DECODER = msgspec.json.Decoder(Line)
-CUT = "the report ends in the middle of this run"
+_DECODER = msgspec.json.Decoder(ReportLine)
+ENDS_EARLY = "the report ends in the middle of this run"
 
 
 class _Block(msgspec.Struct, frozen=True):
@@ -80,7 +80,7 @@ class Recorded:
     def __init__(self, paths: Sequence[Path]) -> None:
         self.paths = paths
         self.problems: list[str] = []
-        self.heads: list[RunStartedLine] = []
+        self.heads: list[SuiteStartedLine] = []
         self.ends: list[End | None] = []
         self._blocks: list[_Block] = []
         self._sessions: list[SessionRecord] = []
@@ -97,7 +97,7 @@ class Recorded:
         """Everything again, from the first event to the last."""
         first = min(self.heads, key=lambda head: head.started)
         runs = sum(head.runs for head in self.heads)
-        yield RunStarted(runs, first.seed, any(head.shuffled for head in self.heads), first.started)
+        yield SuiteStarted(runs, first.seed, any(head.shuffled for head in self.heads), first.started)
         results: list[WorkflowResult] = []
         for block in self._blocks:
             *events, finished = self._run(block)
@@ -106,7 +106,7 @@ class Recorded:
             results.append(finished.result)
         sessions = [_session(record) for record in self._sessions]
         yield from map(SessionFinished, sessions)
-        yield RunFinished(self._result(results, sessions, first.started))
+        yield SuiteFinished(self._result(results, sessions, first.started))
 
     def _result(self, workflows: list[WorkflowResult], sessions: list[SessionResult], started: float) -> Result:
         ends = [end for end in self.ends if end is not None]
@@ -145,7 +145,7 @@ class Recorded:
                     begun = -1
                 case SessionFinishedLine(session):
                     self._sessions.append(session)
-                case RunFinishedLine(end):
+                case SuiteFinishedLine(end):
                     pass
                 case _:
                     self.problems.append(f"{path}: a line at byte {here} is no line of a report, and is left out")
@@ -181,21 +181,23 @@ class Recorded:
                     return [*events, WorkflowFinished(_workflow(workflow, tuple(steps)))]
                 case _:
                     self.problems.append(f"a step of {file} cannot be read, and is left out")
-        cut = WorkflowResult(name, file, Verdict.ERROR, label, steps=tuple(steps), error=Failure("interrupted", CUT))
+        cut = WorkflowResult(
+            name, file, Verdict.ERROR, label, steps=tuple(steps), error=Failure("interrupted", ENDS_EARLY)
+        )
         return [*events, WorkflowFinished(cut)]
 
 
 def _steps(name: str, file: str, step: StepResult, depth: int) -> Iterator[StepFinished]:
     """A step and, before it, those of what it includes: as they happened."""
-    for one in step.tries:
+    for one in step.attempts:
         for inside in one.steps:
             yield from _steps(name, file, inside, depth + 1)
     yield StepFinished(name, file, step, depth)
 
 
-def _first(path: Path, line: bytes) -> RunStartedLine:
+def _first(path: Path, line: bytes) -> SuiteStartedLine:
     try:
-        head = msgspec.json.decode(line, type=RunStartedLine)
+        head = msgspec.json.decode(line, type=SuiteStartedLine)
     except msgspec.DecodeError:
         hint = "write one with `--report jsonl=FILE`"
         raise RunflowError(f"{path} is no JSON Lines report of runflow", hint=hint) from None
@@ -207,9 +209,9 @@ def _first(path: Path, line: bytes) -> RunStartedLine:
     return head
 
 
-def _line(line: bytes) -> Line | None:
+def _line(line: bytes) -> ReportLine | None:
     try:
-        read: Line = _DECODER.decode(line)
+        read: ReportLine = _DECODER.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     return read
@@ -229,14 +231,14 @@ def _session(record: SessionRecord) -> SessionResult:
 
 def _step(record: StepRecord) -> StepResult:
     return StepResult(
-        record.name, record.verdict, record.method, record.url, record.status, record.seconds, record.turn,
-        record.passed_checks, record.judged, record.reason, tuple(map(_try, record.tries)), record.cleanup, record.warnings,
-        record.where, record.purpose, record.started, record.gave, record.local,
+        record.name, record.verdict, record.method, record.url, record.status, record.seconds, record.iteration,
+        record.passed_checks, record.judged, record.reason, tuple(map(_run_attempt, record.attempts)), record.cleanup, record.warnings,
+        record.where, record.purpose, record.started, record.provided, record.local,
     )  # fmt: skip
 
 
-def _try(record: TryRecord) -> Try:
-    return Try(
+def _run_attempt(record: AttemptRecord) -> AttemptResult:
+    return AttemptResult(
         tuple(map(_exchange, record.exchanges)), tuple(map(_check, record.checks)), tuple(map(_failure, record.errors)),
         record.seconds, record.waited, tuple(map(_step, record.steps)), record.notes, record.variables, record.started,
     )  # fmt: skip
@@ -272,7 +274,7 @@ def _exchange(record: ExchangeRecord) -> Exchange:
     return Exchange(request, outcome, record.note, record.started, curl=record.curl)
 
 
-def _bytes(body: Body | None) -> bytes | None:
+def _bytes(body: BodyRecord | None) -> bytes | None:
     if body is None:
         return None
     marker = f"… [{body.left_out} more bytes]".encode() if body.left_out else b""

@@ -17,11 +17,11 @@ from ...model.results import Verdict, Where
 FORMAT = 1
 
 
-class Record(msgspec.Struct, omit_defaults=True):
+class ReportRecord(msgspec.Struct, omit_defaults=True):
     """Something that is written into a report."""
 
 
-class Body(Record):
+class BodyRecord(ReportRecord):
     """A body: as text where it is some, else as Base64.
 
     Attributes:
@@ -37,18 +37,18 @@ class Body(Record):
     left_out: int = 0
 
 
-class RequestRecord(Record):
+class RequestRecord(ReportRecord):
     """A request as the workflow made it. `timeout` counts for all of it."""
 
     method: str
     url: str
     headers: Headers = ()
-    body: Body | None = None
+    body: BodyRecord | None = None
     timeout: float = 30.0
     unverified: bool = False
 
 
-class ResponseRecord(Record):
+class ResponseRecord(ReportRecord):
     """A whole answer. `timings` and `certificate` are there where the driver can tell them."""
 
     status: int
@@ -56,13 +56,13 @@ class ResponseRecord(Record):
     url: str = ""
     http_version: str = "1.1"
     headers: Headers = ()
-    body: Body | None = None
+    body: BodyRecord | None = None
     ip: str = ""
     timings: Timings | None = None
     certificate: Certificate | None = None
 
 
-class TransportFailureRecord(Record):
+class TransportFailureRecord(ReportRecord):
     """Why no whole answer came, and what was going on (`phase`)."""
 
     kind: FailureKind
@@ -72,7 +72,7 @@ class TransportFailureRecord(Record):
     timings: Timings | None = None
 
 
-class ExchangeRecord(Record):
+class ExchangeRecord(ReportRecord):
     """A request and its answer, or why there was none.
 
     Attributes:
@@ -90,7 +90,7 @@ class ExchangeRecord(Record):
     curl: str = ""
 
 
-class CheckRecord(Record):
+class CheckRecord(ReportRecord):
     """One expectation. `lines` is what a person is told of one that does not hold; `code` is explained by `runflow explain`.
 
     Of one that holds, values that are long are left out.
@@ -109,7 +109,7 @@ class CheckRecord(Record):
     lines: tuple[str, ...] = ()
 
 
-class ErrorRecord(Record):
+class ErrorRecord(ReportRecord):
     """Why something could not be carried out. `cause`: how the request failed, where it was that."""
 
     code: str
@@ -120,7 +120,7 @@ class ErrorRecord(Record):
     cause: str = ""
 
 
-class TryRecord(Record):
+class AttemptRecord(ReportRecord):
     """One try of a step. `steps` are those of an included workflow, `variables` what that began with."""
 
     started: float = 0.0
@@ -134,7 +134,7 @@ class TryRecord(Record):
     variables: dict[str, Any] = {}
 
 
-class StepRecord(Record):
+class StepRecord(ReportRecord):
     """A step, or one turn of it.
 
     Attributes:
@@ -158,19 +158,19 @@ class StepRecord(Record):
     status: int = 0
     started: float = 0.0
     seconds: float = 0.0
-    turn: int = -1
+    iteration: int = msgspec.field(default=-1, name="turn")  # as above
     passed_checks: int = 0
     judged: bool = False
     cleanup: bool = False
     reason: str = ""
     warnings: tuple[str, ...] = ()
     where: Where | None = None
-    tries: tuple[TryRecord, ...] = ()
-    gave: dict[str, Any] = {}
+    attempts: tuple[AttemptRecord, ...] = msgspec.field(default=(), name="tries")  # the format keeps its names
+    provided: dict[str, Any] = msgspec.field(default_factory=dict, name="gave")
     local: dict[str, Any] = {}
 
 
-class WorkflowRecord(Record):
+class WorkflowRecord(ReportRecord):
     """One run of a workflow: one case, one matrix entry, one repetition.
 
     Attributes:
@@ -197,7 +197,7 @@ class WorkflowRecord(Record):
     logins: tuple[StepRecord, ...] = ()
 
 
-class SessionStepRecord(Record):
+class SessionStepRecord(ReportRecord):
     """A step of a session: for `login`, `refresh` or `logout`, and the run that needed it."""
 
     purpose: str
@@ -205,7 +205,7 @@ class SessionStepRecord(Record):
     caused_by: str = ""
 
 
-class SessionRecord(Record):
+class SessionRecord(ReportRecord):
     """The token of one credential. `users`: each run that sent it, and with how many requests."""
 
     name: str
@@ -216,7 +216,7 @@ class SessionRecord(Record):
     warnings: tuple[str, ...] = ()
 
 
-class Totals(Record):
+class Totals(ReportRecord):
     """How many runs ended how."""
 
     passed: int = 0
@@ -225,7 +225,7 @@ class Totals(Record):
     skipped: int = 0
 
 
-class End(Record):
+class End(ReportRecord):
     """How all of it ended.
 
     Attributes:
@@ -244,7 +244,7 @@ class End(Record):
     invalid: bool = False
 
 
-class RunStartedLine(Record, tag_field="event", tag="run_started"):
+class SuiteStartedLine(ReportRecord, tag_field="event", tag="run_started"):
     """The first line. `runflow`: the version that wrote it; `runs`: how many are planned; `seed`: `--seed`."""
 
     format: int
@@ -255,7 +255,7 @@ class RunStartedLine(Record, tag_field="event", tag="run_started"):
     shuffled: bool = False
 
 
-class WorkflowStartedLine(Record, tag_field="event", tag="workflow_started"):
+class WorkflowStartedLine(ReportRecord, tag_field="event", tag="workflow_started"):
     """A run begins: the lines up to its `workflow_finished` belong to it."""
 
     name: str
@@ -264,41 +264,41 @@ class WorkflowStartedLine(Record, tag_field="event", tag="workflow_started"):
     number: int = 0
 
 
-class StepFinishedLine(Record, tag_field="event", tag="step_finished"):
+class StepFinishedLine(ReportRecord, tag_field="event", tag="step_finished"):
     """A step of the run ended, or (with a `purpose`) one of a session's own that it waited for."""
 
     step: StepRecord
 
 
-class WorkflowFinishedLine(Record, tag_field="event", tag="workflow_finished"):
+class WorkflowFinishedLine(ReportRecord, tag_field="event", tag="workflow_finished"):
     """The run ended; its steps stand before it."""
 
     workflow: WorkflowRecord
 
 
-class SessionFinishedLine(Record, tag_field="event", tag="session_finished"):
+class SessionFinishedLine(ReportRecord, tag_field="event", tag="session_finished"):
     """The last user of a token is done."""
 
     session: SessionRecord
 
 
-class RunFinishedLine(Record, tag_field="event", tag="run_finished"):
+class SuiteFinishedLine(ReportRecord, tag_field="event", tag="run_finished"):
     """The last line. A file without it was cut."""
 
     end: End
 
 
-Line = (
-    RunStartedLine
+ReportLine = (
+    SuiteStartedLine
     | WorkflowStartedLine
     | StepFinishedLine
     | WorkflowFinishedLine
     | SessionFinishedLine
-    | RunFinishedLine
+    | SuiteFinishedLine
 )
 
 
-class Report(Record):
+class Report(ReportRecord):
     """The JSON report: one document."""
 
     format: int

@@ -9,28 +9,28 @@ import msgspec
 from ...model.answer import Answer
 from ...model.codes import code_of
 from ...model.errors import StepError
-from ...model.events import RunStarted, WorkflowStarted
+from ...model.events import SuiteStarted, WorkflowStarted
 from ...model.exchange import Exchange, Headers, Response
-from ...model.results import Check, Failure, Result, SessionResult, StepResult, Try, Verdict, WorkflowResult
+from ...model.results import AttemptResult, Check, Failure, Result, SessionResult, StepResult, Verdict, WorkflowResult
 from ...version import __version__
 from ..curl import curl_command
 from ..text import check_lines
 from .schema import (
     FORMAT,
-    Body,
+    AttemptRecord,
+    BodyRecord,
     CheckRecord,
     End,
     ErrorRecord,
     ExchangeRecord,
     RequestRecord,
     ResponseRecord,
-    RunStartedLine,
     SessionRecord,
     SessionStepRecord,
     StepRecord,
+    SuiteStartedLine,
     Totals,
     TransportFailureRecord,
-    TryRecord,
     WorkflowRecord,
     WorkflowStartedLine,
 )
@@ -94,7 +94,7 @@ def encoded_step(step: StepResult) -> bytes:
 def _cut(value: Any) -> Any:
     """A record whose long texts and long lists are cut."""
     match value:
-        case Body(text=text, base64=raw) if len(text) + len(raw) > MOST_OF_A_BODY // 16:
+        case BodyRecord(text=text, base64=raw) if len(text) + len(raw) > MOST_OF_A_BODY // 16:
             most = MOST_OF_A_BODY // 16
             return msgspec.structs.replace(
                 value,
@@ -126,13 +126,13 @@ def step_record(step: StepResult) -> StepRecord:
     """A step's record."""
     return StepRecord(
         step.name, step.verdict, step.purpose, step.method, step.url, step.status, step.started, round(step.duration, 6),
-        step.turn, step.passed_checks, step.judged, step.cleanup, step.reason, step.warnings, step.where,
-        tuple(map(_try, step.tries)), step.gave, step.local,
+        step.iteration, step.passed_checks, step.judged, step.cleanup, step.reason, step.warnings, step.where,
+        tuple(map(_run_attempt, step.attempts)), step.provided, step.local,
     )  # fmt: skip
 
 
-def _try(one: Try) -> TryRecord:
-    return TryRecord(
+def _run_attempt(one: AttemptResult) -> AttemptRecord:
+    return AttemptRecord(
         one.started, round(one.duration, 6), one.waited, tuple(map(_exchange, one.exchanges)), tuple(map(_check, one.checks)),
         tuple(map(error_record, one.errors)), one.notes, tuple(map(step_record, one.steps)), one.variables,
     )  # fmt: skip
@@ -183,20 +183,20 @@ def _exchange(exchange: Exchange) -> ExchangeRecord:
     )
 
 
-def _body(body: bytes | None, headers: Headers) -> Body | None:
+def _body(body: bytes | None, headers: Headers) -> BodyRecord | None:
     if not body:
         return None
     size = len(body)
     kept = body[:MOST_OF_A_BODY]
     left_out = size - len(kept)
     try:
-        return Body(size, kept.decode("utf-8", "ignore" if left_out else "strict"), left_out=left_out)
+        return BodyRecord(size, kept.decode("utf-8", "ignore" if left_out else "strict"), left_out=left_out)
     except UnicodeDecodeError:
         answer = Answer(Response(0, "", headers=headers, body=kept))
         try:
-            return Body(size, answer.text, charset=answer.charset, left_out=left_out)
+            return BodyRecord(size, answer.text, charset=answer.charset, left_out=left_out)
         except StepError:
-            return Body(size, base64=kept, left_out=left_out)
+            return BodyRecord(size, base64=kept, left_out=left_out)
 
 
 def workflow_record(result: WorkflowResult, number: int) -> WorkflowRecord:
@@ -214,9 +214,9 @@ def session_record(session: SessionResult) -> SessionRecord:
     return SessionRecord(session.name, session.kind, session.verdict, steps, session.users, session.warnings)
 
 
-def first_line(event: RunStarted) -> RunStartedLine:
+def first_line(event: SuiteStarted) -> SuiteStartedLine:
     """What begins a report."""
-    return RunStartedLine(FORMAT, __version__, event.started, event.workflows, event.seed, event.shuffled)
+    return SuiteStartedLine(FORMAT, __version__, event.started, event.workflows, event.seed, event.shuffled)
 
 
 def run_line(event: WorkflowStarted) -> WorkflowStartedLine:

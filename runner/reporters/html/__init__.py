@@ -13,10 +13,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ...model.events import (
     Event,
-    RunFinished,
-    RunStarted,
     SessionFinished,
     StepFinished,
+    SuiteFinished,
+    SuiteStarted,
     WorkflowFinished,
     WorkflowStarted,
 )
@@ -30,7 +30,7 @@ from ..format.writer import encoded, encoded_step, workflow_record
 from ..latency import Latency
 from ..text import one_line
 
-CHUNK = 512 * 1024
+HTML_CHUNK = 512 * 1024
 """Bytes of JSON that are packed, and later unpacked, together."""
 
 MOST_NAMES = 200
@@ -50,7 +50,7 @@ class Html:
 
     def __init__(self, stream: IO[bytes]) -> None:
         self.stream = stream
-        self._started = RunStarted(0)
+        self._started = SuiteStarted(0)
         self._number = -1
         self._steps: list[bytes] = []
         self._logins: list[bytes] = []
@@ -65,7 +65,7 @@ class Html:
     def handle(self, event: Event, /) -> None:
         """Take one event. Raises OSError where it cannot be written."""
         match event:
-            case RunStarted():
+            case SuiteStarted():
                 self._started = event
             case WorkflowStarted():
                 self._number = event.number
@@ -79,7 +79,7 @@ class Html:
                 self._workflow(result)
             case SessionFinished(result):
                 self._sessions.append(result)
-            case RunFinished(result):
+            case SuiteFinished(result):
                 self._pack()
                 for part in self._page(result):
                     self.stream.write(part.encode("utf-8", "replace"))
@@ -102,7 +102,7 @@ class Html:
         self._number, self._steps, self._logins = -1, [], []
         self._runs.append(run)
         self._size += len(run)
-        if self._size >= CHUNK:
+        if self._size >= HTML_CHUNK:
             self._pack()
 
     def _pack(self) -> None:

@@ -16,7 +16,7 @@ import pytest
 import trustme
 
 from runflow.drivers.curl import polling
-from runflow.drivers.curl.driver import MultiplexedDriver
+from runflow.drivers.curl.driver import CurlDriver
 from runflow.model.exchange import Request, Response, Transport, TransportFailure
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -24,15 +24,15 @@ Raw = Callable[..., str]
 
 
 @pytest.fixture(params=["the system's own", "poll"])
-def driver(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[MultiplexedDriver]:
+def driver(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[CurlDriver]:
     if request.param == "poll":  # which systems without epoll have
         monkeypatch.setattr(polling, "POLL", polling.Poll)
-    made = MultiplexedDriver()
+    made = CurlDriver()
     yield made
     made.close()
 
 
-def send(driver: MultiplexedDriver, *requests: Request) -> list[Any]:
+def send(driver: CurlDriver, *requests: Request) -> list[Any]:
     """All at once: what comes of each."""
     for number, request in enumerate(requests):
         driver.begin(request, number)
@@ -48,7 +48,7 @@ def get(url: str, **transport: Any) -> Request:
 
 
 def test_http2_is_taken_where_the_server_offers_it_and_shares_one_connection(
-    driver: MultiplexedDriver, http2: tuple[str, str], ca_file: str
+    driver: CurlDriver, http2: tuple[str, str], ca_file: str
 ) -> None:
     url, _ = http2
     send(driver, get(url, verify=ca_file))
@@ -59,14 +59,14 @@ def test_http2_is_taken_where_the_server_offers_it_and_shares_one_connection(
 
 
 def test_requests_that_ask_for_http2_wait_for_a_connection_to_share(
-    driver: MultiplexedDriver, http2: tuple[str, str], ca_file: str
+    driver: CurlDriver, http2: tuple[str, str], ca_file: str
 ) -> None:
     answers = send(driver, *[get(f"{http2[0]}/{number}", verify=ca_file, version="2") for number in range(20)])
     assert len({answer.header("x-connection") for answer in answers}) == 1
 
 
 def test_a_version_that_is_asked_for_is_the_one_that_is_spoken(
-    driver: MultiplexedDriver, http2: tuple[str, str], ca_file: str, raw_server: Raw
+    driver: CurlDriver, http2: tuple[str, str], ca_file: str, raw_server: Raw
 ) -> None:
     tls, clear = http2
     assert send(driver, get(tls, verify=ca_file, version="1.1"))[0].http_version == "1.1"
@@ -78,13 +78,13 @@ def test_a_version_that_is_asked_for_is_the_one_that_is_spoken(
 
 
 def test_a_server_without_http2_is_no_server_for_a_request_that_asks_for_it(
-    driver: MultiplexedDriver, tls_server: Callable[..., str], ca_file: str
+    driver: CurlDriver, tls_server: Callable[..., str], ca_file: str
 ) -> None:
     (lost,) = send(driver, get(tls_server(), verify=ca_file, version="2"))
     assert isinstance(lost, TransportFailure), lost
 
 
-def test_http3_is_spoken_where_it_is_asked_for(driver: MultiplexedDriver, http3: str, ca_file: str) -> None:
+def test_http3_is_spoken_where_it_is_asked_for(driver: CurlDriver, http3: str, ca_file: str) -> None:
     transport = Transport(verify=ca_file, version="3")
     answers = send(
         driver,
@@ -100,7 +100,7 @@ def test_http3_is_spoken_where_it_is_asked_for(driver: MultiplexedDriver, http3:
     assert isinstance(untrusted, TransportFailure)
 
 
-def test_names_lead_where_resolve_says(driver: MultiplexedDriver, raw_server: Raw) -> None:
+def test_names_lead_where_resolve_says(driver: CurlDriver, raw_server: Raw) -> None:
     got: list[bytes] = []
 
     def script(conn: socket.socket) -> None:
@@ -119,7 +119,7 @@ def test_names_lead_where_resolve_says(driver: MultiplexedDriver, raw_server: Ra
 
 
 def test_resolve_keeps_the_name_that_a_certificate_is_checked_for(
-    driver: MultiplexedDriver, http2: tuple[str, str], ca_file: str
+    driver: CurlDriver, http2: tuple[str, str], ca_file: str
 ) -> None:
     port = http2[0].rpartition(":")[2]
     good, bad = send(
@@ -131,7 +131,7 @@ def test_resolve_keeps_the_name_that_a_certificate_is_checked_for(
     assert "is for another host" in bad.message
 
 
-def test_a_unix_socket_is_connected_to(driver: MultiplexedDriver, unix_server: str, tmp_path: Path) -> None:
+def test_a_unix_socket_is_connected_to(driver: CurlDriver, unix_server: str, tmp_path: Path) -> None:
     there, nowhere = send(
         driver,
         get("http://localhost/x", unix_socket=unix_server),
@@ -141,9 +141,7 @@ def test_a_unix_socket_is_connected_to(driver: MultiplexedDriver, unix_server: s
     assert nowhere.kind == "refused"
 
 
-def test_a_socks_proxy_is_used_and_may_look_names_up_itself(
-    driver: MultiplexedDriver, socks: Any, raw_server: Raw
-) -> None:
+def test_a_socks_proxy_is_used_and_may_look_names_up_itself(driver: CurlDriver, socks: Any, raw_server: Raw) -> None:
     port = raw_server(OK).rpartition(":")[2]
     near, far = send(
         driver,
@@ -157,7 +155,7 @@ def test_a_socks_proxy_is_used_and_may_look_names_up_itself(
 
 
 def test_the_certificate_is_known_on_a_kept_connection_too(
-    driver: MultiplexedDriver, tls_server: Callable[..., str], ca: trustme.CA, ca_file: str
+    driver: CurlDriver, tls_server: Callable[..., str], ca: trustme.CA, ca_file: str
 ) -> None:
     from datetime import UTC, datetime
 
@@ -174,7 +172,7 @@ def test_the_certificate_is_known_on_a_kept_connection_too(
     assert plain.timings.total > 0.0
 
 
-def test_each_phase_has_its_own_time(driver: MultiplexedDriver, raw_server: Raw) -> None:
+def test_each_phase_has_its_own_time(driver: CurlDriver, raw_server: Raw) -> None:
     def script(conn: socket.socket) -> None:
         conn.recv(65536)
         time.sleep(0.2)
@@ -190,7 +188,7 @@ def test_each_phase_has_its_own_time(driver: MultiplexedDriver, raw_server: Raw)
 
 
 def test_a_key_with_a_password_is_used(
-    driver: MultiplexedDriver, tls_server: Callable[..., str], ca: trustme.CA, ca_file: str, tmp_path: Path
+    driver: CurlDriver, tls_server: Callable[..., str], ca: trustme.CA, ca_file: str, tmp_path: Path
 ) -> None:
     url = tls_server(client_ca=True)
     client = ca.issue_cert("me@example.com")
@@ -213,7 +211,7 @@ def test_a_key_with_a_password_is_used(
     assert "wrong-word" not in wrong.message
 
 
-def test_more_connections_than_select_could_wait_for(driver: MultiplexedDriver) -> None:
+def test_more_connections_than_select_could_wait_for(driver: CurlDriver) -> None:
     count = 1200
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     assert hard == resource.RLIM_INFINITY or hard > 3 * count
@@ -238,7 +236,7 @@ def test_more_connections_than_select_could_wait_for(driver: MultiplexedDriver) 
 
 
 def test_tls_connections_without_http2_do_not_wait_for_each_other(
-    driver: MultiplexedDriver, ca: trustme.CA, ca_file: str
+    driver: CurlDriver, ca: trustme.CA, ca_file: str
 ) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     ca.issue_cert("127.0.0.1").configure_cert(context)
@@ -261,9 +259,7 @@ def test_tls_connections_without_http2_do_not_wait_for_each_other(
     assert [answer.body for answer in answers] == [b"ok"] * 5
 
 
-def test_an_idle_connection_that_the_server_closed_keeps_nobody_awake(
-    driver: MultiplexedDriver, raw_server: Raw
-) -> None:
+def test_an_idle_connection_that_the_server_closed_keeps_nobody_awake(driver: CurlDriver, raw_server: Raw) -> None:
     assert send(driver, get(raw_server(OK)))[0].status == 200
     time.sleep(0.1)
     driver.advance(0.1)  # it wakes up once
@@ -272,7 +268,7 @@ def test_an_idle_connection_that_the_server_closed_keeps_nobody_awake(
     assert time.monotonic() - started > 0.15
 
 
-def test_what_is_cancelled_is_never_heard_of_again(driver: MultiplexedDriver, raw_server: Raw) -> None:
+def test_what_is_cancelled_is_never_heard_of_again(driver: CurlDriver, raw_server: Raw) -> None:
     driver.begin(get(raw_server(b"", hold=True)), "hangs")
     driver.advance(0.1)
     driver.cancel("hangs")
@@ -280,7 +276,7 @@ def test_what_is_cancelled_is_never_heard_of_again(driver: MultiplexedDriver, ra
     assert [answer.body for answer in send(driver, get(raw_server(OK)))] == [b"ok"]
 
 
-def test_a_post_on_a_connection_that_died_is_sent_once(driver: MultiplexedDriver, raw_server: Raw) -> None:
+def test_a_post_on_a_connection_that_died_is_sent_once(driver: CurlDriver, raw_server: Raw) -> None:
     """libcurl would send it again by itself; whether that may be is the engine's to say."""
     posts: list[bytes] = []
 
@@ -298,13 +294,13 @@ def test_a_post_on_a_connection_that_died_is_sent_once(driver: MultiplexedDriver
     assert sum(b"order=1" in data for data in posts) == 2
 
 
-def test_a_host_that_is_none_is_a_failure_of_that_request_alone(driver: MultiplexedDriver, raw_server: Raw) -> None:
+def test_a_host_that_is_none_is_a_failure_of_that_request_alone(driver: CurlDriver, raw_server: Raw) -> None:
     bad, good = send(driver, get("http://exa mple/"), get(raw_server(OK)))
     assert isinstance(bad, TransportFailure)
     assert good.body == b"ok"
 
 
-def test_tls_that_is_not_trusted_says_why(driver: MultiplexedDriver, tls_server: Callable[..., str]) -> None:
+def test_tls_that_is_not_trusted_says_why(driver: CurlDriver, tls_server: Callable[..., str]) -> None:
     (lost,) = send(driver, get(tls_server()))
     assert "unknown CA" in lost.message or "self-signed" in lost.message
     assert ssl.OPENSSL_VERSION  # the words come from whichever library libcurl was built with

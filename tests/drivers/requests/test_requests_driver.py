@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from runflow.drivers.requests import connection
-from runflow.drivers.requests.driver import BlockingDriver
+from runflow.drivers.requests.driver import RequestsDriver
 from runflow.model.exchange import Request
 
 Raw = Callable[..., str]
@@ -20,7 +20,7 @@ GZ = gzip.compress(b"x" * 1000, mtime=0)
 
 def test_any_session_of_requests_will_do(raw_server: Raw) -> None:
     with requests.Session() as session:
-        driver = BlockingDriver(session)
+        driver = RequestsDriver(session)
         answer = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(GZ) + GZ
         response: Any = driver.send(Request("POST", raw_server(answer), (("X-A", "1"), ("X-A", "2")), b"x"))
         assert (response.status, response.body) == (200, b"x" * 1000)
@@ -35,6 +35,6 @@ def test_a_slow_name_times_out_while_it_is_looked_up(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(connection.socket, "getaddrinfo", slow)
     started = time.monotonic()
-    outcome: Any = BlockingDriver().send(Request("GET", "http://slow.test/", timeout=0.3))
+    outcome: Any = RequestsDriver().send(Request("GET", "http://slow.test/", timeout=0.3))
     assert (outcome.kind, outcome.phase) == ("timeout", "dns")
     assert time.monotonic() - started < 0.8

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from fakes import answer
 
-from runflow.engine.auth.secret_capture import Hearing
+from runflow.engine.auth.secret_capture import SecretCapture
 from runflow.model.exchange import Exchange, Request, Response
 
 
 def heard(request: Request, reply: Response) -> set[str]:
     found: set[str] = set()
-    Hearing(found.update).exchange(Exchange(request, reply))
+    SecretCapture(found.update).exchange(Exchange(request, reply))
     return found
 
 

@@ -507,10 +507,10 @@ def test_a_401_in_the_middle_renews_once_and_sends_the_request_again_body_and_al
     first, again = (request for request in done.requests if request.url.endswith("/b"))
     assert (token_in(first), token_in(again)) == ("token-1", "token-2")
     assert first.body == again.body
-    tries = done.steps[1].tries
-    assert len(tries) == 2
-    assert tries[0].exchanges[0].outcome.status == 401  # type: ignore[union-attr]  # an answer
-    assert tries[0].notes == ("401: the token of `api` was renewed, and the request sent again",)
+    attempts = done.steps[1].attempts
+    assert len(attempts) == 2
+    assert attempts[0].exchanges[0].outcome.status == 401  # type: ignore[union-attr]  # an answer
+    assert attempts[0].notes == ("401: the token of `api` was renewed, and the request sent again",)
 
 
 def test_a_page_in_the_middle_is_asked_again_and_none_before_it() -> None:
@@ -575,7 +575,7 @@ def test_on_status_says_which_statuses_and_when_says_what_else() -> None:
     done = ran(flow("{get: /x, expect: {$.ok: true}}", "{get: /html}", auth=LOGIN + renew), api)
     assert done.verdict == "passed", done.errors
     assert api.seen == ["/login", "/x", "/login", "/x", "/html"]
-    assert "session_expired" in done.steps[0].tries[0].notes[0]
+    assert "session_expired" in done.steps[0].attempts[0].notes[0]
     api.paths["/y"] = lambda _: answer(419) if api.times("/y") == 1 else answer()
     ran(flow("{get: /y, expect: 200}", "{get: /z, expect: 401}", auth=LOGIN + renew), api)
     assert api.seen[5:] == ["/login", "/y", "/login", "/y", "/z"]
