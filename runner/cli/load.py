@@ -74,7 +74,7 @@ def command(locust: tuple[str, ...], /, paths: tuple[str, ...], **options: Any) 
             "a load test sends with requests, through Locust's own client; --driver curl goes with `runflow run`"
         )
     if importlib.util.find_spec("locust") is None:
-        raise RunflowError("a load test runs on Locust", hint="pip install 'runflow[load]'")
+        raise RunflowError("a load test runs on Locust", hint="pip install 'runflow-http[load]'")
     given, loading = read_options(options)
     plans, _, code = compiled(paths, msgspec.structs.replace(loading, driver="requests"))
     if code:

@@ -36,7 +36,7 @@ def command(words: tuple[str, ...], /, **options: Any) -> int:
     except ModuleNotFoundError as missing:
         if (missing.name or "").partition(".")[0] not in {"pygls", "lsprotocol"}:
             raise
-        raise RunflowError("an editor is served with pygls", hint="pip install 'runflow[lsp]'") from None
+        raise RunflowError("an editor is served with pygls", hint="pip install 'runflow-http[lsp]'") from None
     _, loading = read_options(options)
     logging.basicConfig(level=logging.ERROR)  # onto standard error, which editors keep
     with (

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from ..model.errors import RunflowError, WorkflowError
-from ..version import __version__
+from ..version import REPORT_BUGS_TO, __version__
 
 COMMANDS = {
     "run": "Run workflows (the default: `runflow PATH…`).",
@@ -108,7 +108,7 @@ def guarded(command: Any) -> int:
         import traceback
 
         click.echo(
-            f"this is a bug in runflow {__version__}; please report it with these lines:\n\n{traceback.format_exc()}",
+            f"this is a bug in runflow {__version__}; please report it, with these lines, to {REPORT_BUGS_TO}:\n\n{traceback.format_exc()}",
             err=True,
         )
         return BUG

@@ -87,7 +87,7 @@ class Dask:
             if not isinstance(said, str):
                 raise RunflowError(
                     f"the Dask worker {worker} has no runflow that works: {raised(said)}",
-                    hint=f"install it there: pip install runflow=={__version__}",
+                    hint=f"install it there: pip install runflow-http=={__version__}",
                 )
         return found
 

@@ -60,7 +60,7 @@ class Cluster(Protocol):
 
 def _dask(address: str) -> Cluster:
     if importlib.util.find_spec("distributed") is None:
-        raise RunflowError("--executor dask needs a client of Dask", hint="pip install 'runflow[dask]'")
+        raise RunflowError("--executor dask needs a client of Dask", hint="pip install 'runflow-http[dask]'")
     # an extra, and slow to import: only who has a cluster needs it
     from .dask import Dask  # noqa: PLC0415  # see above
 
@@ -101,7 +101,7 @@ def _check_versions(versions: Mapping[str, str]) -> None:
         more = f", and {len(others) - 5} more" if len(others) > 5 else ""
         raise RunflowError(
             f"the workers have another runflow than {__version__}, which is here: {named}{more}",
-            hint=f"install the same on both sides: pip install runflow=={__version__}",
+            hint=f"install the same on both sides: pip install runflow-http=={__version__}",
         )
 
 

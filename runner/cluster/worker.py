@@ -142,7 +142,7 @@ def answer(of: str, job: bytes, package: bytes, begun: str = "") -> WorkerReply:
     """What `perform` says, before it is pickled; of a run that another worker began and lost, unless it may be begun again, only that."""
     if of != __version__:
         message = f"the worker on {socket.gethostname()} has runflow {__version__}, and here is {of}"
-        return WorkerReply(failure=Failure("lost", message, f"pip install runflow=={of}, there"))
+        return WorkerReply(failure=Failure("lost", message, f"pip install runflow-http=={of}, there"))
     return _answer(pickle.loads(job), package, begun)  # noqa: S301  # whoever sends it may run any code here
 
 

@@ -23,7 +23,7 @@ class AwsSigv4Credential:
     def check(self, data: Any, /) -> Iterable[Mistake]:
         """The library is there, and nothing is empty."""
         if find_spec("requests_aws4auth") is None:
-            yield (), "`aws_sigv4` needs requests-aws4auth", "pip install 'runflow[aws]'"
+            yield (), "`aws_sigv4` needs requests-aws4auth", "pip install 'runflow-http[aws]'"
         for key, value in data.items():
             if not value:
                 yield (key,), f"`{key}` is empty", ""

@@ -38,7 +38,8 @@ class AppSession:
             import httpx  # noqa: PLC0415  # see above
         except ImportError:
             raise RunflowError(
-                "an application in place of a server needs the extra `pytest`", hint="pip install 'runflow[pytest]'"
+                "an application in place of a server needs the extra `pytest`",
+                hint="pip install 'runflow-http[pytest]'",
             ) from None
         self._httpx = httpx
         self._lock = threading.Lock()

@@ -27,7 +27,7 @@ def driver_named(name: str) -> str:
     if name == AUTO:
         return "curl" if installed else "requests"
     if not installed:
-        hint = "pip install 'runflow[curl]', or take `--driver auto`, which uses it where it is installed"
+        hint = "pip install 'runflow-http[curl]', or use `--driver auto`, which takes curl only where it is installed"
         raise RunflowError("the curl driver needs pycurl, which is not installed", hint=hint)
     return name
 
@@ -44,6 +44,6 @@ def features(name: str) -> frozenset[str]:
         # it brings pycurl, which not every machine has
         from .curl import driver as multiplexed  # noqa: PLC0415  # see above
     except (ImportError, AttributeError) as error:  # a libcurl that does not load, a pycurl that is too old
-        hint = "pip install --upgrade 'runflow[curl]'"
+        hint = "pip install --upgrade pycurl"
         raise RunflowError(f"the curl driver cannot use the pycurl that is installed: {error}", hint=hint) from None
     return multiplexed.CAN

@@ -31,6 +31,7 @@ from ..model.results import Failure, Result, SessionResult, Verdict, WorkflowRes
 from ..model.wording import seconds_text
 from ..plan.plan import Plan, Row
 from ..redaction import Redactor
+from ..version import REPORT_BUGS_TO
 from .cancellation import Cancellation, Notice
 from .event_order import EventOrder
 from .executor import Lost, RunExecutor, Task
@@ -253,7 +254,7 @@ class Suite:
         """Whatever it is, it is a bug of ours: the other runs keep their verdicts."""
         self.crashed = True
         text = self.redactor.text("".join(traceback.format_exception(error)))
-        return Failure("bug", f"{BUG}:\n{text}", "https://github.com/runflow/runflow/issues")
+        return Failure("bug", f"{BUG}:\n{text}", f"report it to {REPORT_BUGS_TO}")
 
     def _tell(self, number: int, verdict: Verdict, **facts: Any) -> None:
         """The whole story of a run that did not tell it itself."""

@@ -113,7 +113,7 @@ def _yaml() -> Any:
         from ruamel.yaml.scalarstring import SingleQuotedScalarString  # noqa: PLC0415  # see above
         from ruamel.yaml.tag import Tag  # noqa: PLC0415  # see above
     except ImportError:
-        raise RunflowError(_MISSING, hint="pip install 'runflow[fmt]'") from None
+        raise RunflowError(_MISSING, hint="pip install 'runflow-http[fmt]'") from None
 
     class Texts(VersionedResolver):
         def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:

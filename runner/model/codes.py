@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from ..version import REPORT_BUGS_TO
 from .errors import ErrorKind
 from .exchange import FailureKind
 from .results import Check, Failure
@@ -336,7 +337,7 @@ CODES: dict[str, Code] = {
         "a bug in runflow",
         "Something happened that should be impossible. The other workflows keep their verdicts.",
         ("us",),
-        ("report it with the lines that were printed: https://github.com/runflow/runflow/issues",),
+        (f"report it, with the lines that were printed, to {REPORT_BUGS_TO}",),
     ),
 }  # fmt: skip
 

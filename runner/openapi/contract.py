@@ -216,7 +216,7 @@ def contract_of(content: bytes, name: str) -> Contract:
         # now, for a step's time is not the time of an import
         import openapi_schema_validator  # noqa: F401, PLC0415  # see above
     except ImportError:
-        hint = "pip install 'runflow[openapi]'"
+        hint = "pip install 'runflow-http[openapi]'"
         raise WorkflowError(
             [Problem("`openapi` needs openapi-schema-validator", Place(name, unread=True), hint)]
         ) from None

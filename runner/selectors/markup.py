@@ -11,7 +11,7 @@ from ..model.errors import StepError
 from ..model.kinds import MISSING, Selector
 from ..model.limits import limited
 
-_NEEDED = "`xpath` and `css` need the extra `xml`\npip install 'runflow[xml]'"
+_NEEDED = "`xpath` and `css` need the extra `xml`\npip install 'runflow-http[xml]'"
 
 
 MAX_EXPRESSION = 2000

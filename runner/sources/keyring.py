@@ -21,7 +21,7 @@ class Keyring:
             # an extra: only who names it needs it
             import keyring  # noqa: PLC0415  # see above
         except ImportError:
-            raise RunflowError("`keyring` is not installed", hint="pip install 'runflow[keyring]'") from None
+            raise RunflowError("`keyring` is not installed", hint="pip install 'runflow-http[keyring]'") from None
         self._keyring: Any = keyring
         self._service = argument or SERVICE
 

@@ -45,7 +45,7 @@ class Fake:
             # an extra, and slow to import: only who writes `fake.…` needs it
             from faker import Faker  # noqa: PLC0415  # see above
         except ImportError:
-            raise FilterError("`fake` needs Faker: pip install 'runflow[fake]'") from None
+            raise FilterError("`fake` needs Faker: pip install 'runflow-http[fake]'") from None
         faker = Faker()
         faker.seed_instance(self._random.getrandbits(64))
         return faker

@@ -368,7 +368,7 @@ def test_a_driver_that_is_not_installed_says_what_to_install(
     env = {"PYTHONPATH": f"{tmp_path}:{Path(__file__).parent.parent.parent}"}
     ended = runflow("a.yaml", "--driver", "curl", env=env)
     assert ended.code == 2
-    assert "pip install 'runflow[curl]'" in ended.err
+    assert "pip install 'runflow-http[curl]'" in ended.err
     write("runflow.yaml", "driver: curl\n")
     ended = runflow("a.yaml", env=env)
     assert ended.code == 2

@@ -319,7 +319,7 @@ def test_without_dask_the_command_that_installs_it_is_said(start: Start, tmp_pat
     )
     code, said = ended(start("a.yaml", "--executor", "dask=tcp://h:1", PYTHONPATH=f"{tmp_path}:{PROJECT}"))
     assert code == 2
-    assert "pip install 'runflow[dask]'" in said
+    assert "pip install 'runflow-http[dask]'" in said
 
 
 def test_workers_with_another_runflow_or_none_are_refused_by_name(
@@ -340,7 +340,7 @@ def test_workers_with_another_runflow_or_none_are_refused_by_name(
     assert re.search(
         rf"the workers have another runflow than {__version__}, which is here: tcp://127.0.0.1:\d+ has 0.0.7\n", said
     )
-    assert f"pip install runflow=={__version__}" in said
+    assert f"pip install runflow-http=={__version__}" in said
     doomed.kill("eve")
     doomed.start("fay", PYTHONPATH=str(tmp_path / "none"))
     code, said = ended(start(*words, API_URL=server.url))

@@ -18,7 +18,7 @@ def test_a_worker_that_came_later_with_another_version_runs_nothing() -> None:
     assert (
         answer.failure.message == f"the worker on {socket.gethostname()} has runflow {__version__}, and here is 0.0.7"
     )
-    assert answer.failure.hint == "pip install runflow==0.0.7, there"
+    assert answer.failure.hint == "pip install runflow-http==0.0.7, there"
 
 
 def test_what_a_worker_cannot_run_is_told_and_not_raised() -> None:

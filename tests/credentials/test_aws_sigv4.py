@@ -61,7 +61,7 @@ def test_without_the_extra_the_file_is_refused_with_the_command_to_run(monkeypat
     monkeypatch.setitem(sys.modules, "requests_aws4auth", None)
     (found,) = problems(f"vars: {{t: abcd}}\nsteps:\n  - {{get: /, auth: {AUTH}}}\n")
     assert found.message == "`aws_sigv4` needs requests-aws4auth"
-    assert found.hint == "pip install 'runflow[aws]'"
+    assert found.hint == "pip install 'runflow-http[aws]'"
 
 
 def test_a_value_that_renders_to_nothing_is_an_error_at_its_place() -> None:

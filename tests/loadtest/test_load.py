@@ -232,7 +232,7 @@ def test_without_locust_the_command_that_installs_it_is_named(runflow: Any, writ
     write("flow.yaml", FLOW)
     write("sitecustomize.py", "import sys\nsys.modules['locust'] = None\n")
     ended = runflow("load", "flow.yaml", "--", "--headless", env={"PYTHONPATH": f"{tmp_path}:{PROJECT}"})
-    assert (ended.code, "pip install 'runflow[load]'" in ended.err) == (2, True), ended.err
+    assert (ended.code, "pip install 'runflow-http[load]'" in ended.err) == (2, True), ended.err
 
 
 @pytest.mark.parametrize(

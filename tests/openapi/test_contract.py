@@ -290,7 +290,7 @@ def test_without_the_extra_the_command_that_installs_it_is_named(monkeypatch: py
     monkeypatch.setitem(sys.modules, "openapi_schema_validator", None)
     with pytest.raises(WorkflowError) as error:
         contract_of(b"{}", "missing.json")
-    assert error.value.problems[0].hint == "pip install 'runflow[openapi]'"
+    assert error.value.problems[0].hint == "pip install 'runflow-http[openapi]'"
 
 
 @pytest.mark.parametrize(

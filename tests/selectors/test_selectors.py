@@ -100,7 +100,7 @@ def test_a_missing_library_names_the_command_that_installs_it(monkeypatch: pytes
     monkeypatch.setitem(sys.modules, "elementpath", None)
     monkeypatch.setitem(sys.modules, "cssselect", None)
     for selector in ("xpath //a", "css a"):
-        with pytest.raises(ValueError, match="pip install 'runflow\\[xml\\]'"):
+        with pytest.raises(ValueError, match="pip install 'runflow-http\\[xml\\]'"):
             compile_selector(selector)
 
 

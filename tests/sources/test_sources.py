@@ -213,7 +213,7 @@ def test_without_the_extra_the_keyring_says_how_to_get_it(monkeypatch: pytest.Mo
     monkeypatch.setitem(sys.modules, "keyring", None)
     with pytest.raises(RunflowError, match="not installed") as caught:
         open_source("keyring")
-    assert caught.value.hint == "pip install 'runflow[keyring]'"
+    assert caught.value.hint == "pip install 'runflow-http[keyring]'"
 
 
 def test_python_programs_give_a_source_of_their_own(write: Any, demo: str) -> None:

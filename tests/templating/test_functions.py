@@ -54,7 +54,7 @@ def test_an_unknown_provider_and_a_missing_library_say_so(monkeypatch: pytest.Mo
     with pytest.raises(StepError, match="no provider `nope`"):
         render("fake.nope()")
     monkeypatch.setitem(sys.modules, "faker", None)
-    with pytest.raises(StepError, match="pip install 'runflow\\[fake\\]'"):
+    with pytest.raises(StepError, match="pip install 'runflow-http\\[fake\\]'"):
         render("fake.email()")
 
 
