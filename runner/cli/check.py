@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..model.exit_code import ExitCode
 from .options import loading_options, paths_argument, project_paths, read_options
 
 if TYPE_CHECKING:
     from ..lint.rule import Finding
 
-WEAK = 1
 MOST_ROUNDS = 10
 
 
@@ -40,7 +40,7 @@ def command(paths: tuple[str, ...], *, shape: str, strict: bool, fix: bool, **op
     from ..model.wording import plural
     from ..selection.select import parse_path
     from .finding_formats import FINDING_FORMATS
-    from .problems import INVALID, nothing_selected
+    from .problems import nothing_selected
 
     _, loading = read_options(options)
     wanted = paths or project_paths("check", loading)
@@ -69,7 +69,9 @@ def command(paths: tuple[str, ...], *, shape: str, strict: bool, fix: bool, **op
         click.echo(
             click.style(summary, fg="red" if errors else "yellow", bold=True) if counts else summary, err=bool(counts)
         )
-    return INVALID if errors else WEAK if warnings and strict else 0
+    if errors:
+        return ExitCode.INVALID
+    return ExitCode.FAILED if warnings and strict else ExitCode.PASSED
 
 
 def _mended(findings: Sequence[Finding]) -> list[str]:

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import click
 
+from ..model.exit_code import ExitCode
 from ..model.results import Verdict, WorkflowResult
 from ..model.wording import plural, seconds_text
 from .styling import say
 
-NEWLY_FAILING = 1
 SLOWER = 1.5
 """Times as long as before, and the milliseconds below which nobody cares: machines are noisy."""
 SLOWER_BY = 0.1
@@ -56,7 +56,7 @@ def command(before: str | None, after: str | None) -> int:
                 say(f"  {change.sign} {line}")
     if not any(change.lines for change in changes):
         say(f"no difference: {plural(len(new), 'workflow')}")
-    return NEWLY_FAILING if changes[0].lines else 0
+    return ExitCode.FAILED if changes[0].lines else 0
 
 
 def _results(path: Path) -> dict[_Key, WorkflowResult]:

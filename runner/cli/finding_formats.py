@@ -12,7 +12,7 @@ import click
 
 from ..language.source import Source
 from ..lint.rule import Finding
-from ..lint.table import INVALID, RULES
+from ..lint.table import INVALID_FILE, RULES
 from ..model.codes import CODES
 from ..reporters.github import annotation
 from ..reporters.problems import where_of
@@ -22,7 +22,7 @@ from .problems import Shown, show_each
 
 def text(findings: Sequence[Finding], _: str) -> None:
     """Onto standard error, as problems are shown everywhere."""
-    labels = {id(each): "" if each.code == INVALID else f"{each.severity} {each.code}" for each in findings}
+    labels = {id(each): "" if each.code == INVALID_FILE else f"{each.severity} {each.code}" for each in findings}
     show_each(Shown(each.message, each.place, each.hint, labels[id(each)]) for each in findings)
 
 
@@ -50,7 +50,7 @@ def as_json(findings: Sequence[Finding], summary: str) -> None:
 
 def sarif(findings: Sequence[Finding], _: str) -> None:
     """SARIF 2.1.0, as code scanning reads it."""
-    codes = [INVALID, *RULES, *sorted({each.code for each in findings} - RULES.keys() - {INVALID})]
+    codes = [INVALID_FILE, *RULES, *sorted({each.code for each in findings} - RULES.keys() - {INVALID_FILE})]
     rules = [
         {"id": code, "shortDescription": {"text": CODES[code].title}, "fullDescription": {"text": CODES[code].means},
          "help": {"text": "\n".join(CODES[code].next)}}

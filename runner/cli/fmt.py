@@ -7,9 +7,8 @@ from pathlib import Path
 
 import click
 
+from ..model.exit_code import ExitCode
 from .options import paths_argument
-
-CHANGED = 1
 
 
 @click.command("fmt", short_help="Lay out workflows in the one way.")
@@ -27,7 +26,7 @@ def command(paths: tuple[str, ...], *, check: bool) -> int:
     from ..model.errors import Place, Problem, RunflowError, WorkflowError
     from ..model.wording import plural
     from ..selection.discover import discover
-    from .problems import INVALID, NOTHING_SELECTED, show_problems
+    from .problems import show_problems
 
     if not paths:
         raise click.UsageError("name a workflow file or a folder: runflow fmt PATH… (or - for standard input)")
@@ -56,9 +55,9 @@ def command(paths: tuple[str, ...], *, check: bool) -> int:
             raise RunflowError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from None
     if problems:
         show_problems(problems, "left as they are")
-        return INVALID
+        return ExitCode.INVALID
     if not files:
         click.echo(f"there is no workflow in {', '.join(paths)}", err=True)
-        return NOTHING_SELECTED
+        return ExitCode.NOTHING_SELECTED
     click.echo(f"{plural(len(files), 'file')}, {changed} {'would change' if check else 'changed'}")
-    return CHANGED if check and changed else 0
+    return ExitCode.FAILED if check and changed else 0

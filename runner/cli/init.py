@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from ..model.exit_code import ExitCode
+
 FILES = {
     "runflow.yaml": "runflow.yaml",
     "workflows/first.yaml": "first.yaml",
@@ -27,7 +29,6 @@ def command(folder: Path) -> int:
     What is there already is left alone.
     """
     from .editor_schema import schema_text
-    from .problems import INVALID
 
     scaffold = files(__package__) / "scaffold"
     contents = {name: (scaffold / source).read_text(encoding="utf-8") for name, source in FILES.items()}
@@ -42,7 +43,7 @@ def command(folder: Path) -> int:
             path.write_text(content, encoding="utf-8")
         except OSError as error:
             click.echo(f"{path} cannot be written: {(error.strerror or str(error)).lower()}", err=True)
-            return INVALID
+            return ExitCode.INVALID
         click.echo(f"  wrote  {path}")
     there = "" if folder == Path() else f"cd {folder} && "
     click.echo(f"\nSee it run on the embedded demo API:  {there}runflow run --demo")

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from ..model.exit_code import ExitCode
 from .options import loading_options, paths_argument, project_paths, read_options
 from .selection_options import selection_options
 
@@ -18,7 +19,7 @@ from .selection_options import selection_options
 def command(paths: tuple[str, ...], *, steps: bool, **options: Any) -> int:  # click passes options by name
     """List the runs that `runflow run` would run with the same paths and options: file, name, case, tags."""
     from ..reporters.text import one_line
-    from .problems import INVALID, compiled
+    from .problems import compiled
     from .selection_options import chosen
 
     _, loading = read_options(options)
@@ -32,4 +33,4 @@ def command(paths: tuple[str, ...], *, steps: bool, **options: Any) -> int:  # c
         click.echo(one_line(f"{plan.file}  {plan.name}{' ' if run.row.label else ''}{run.row.label}{tags}", 300))
         for step in plan.chosen if steps else ():
             click.echo(one_line(f"    {'finally: ' if step.path[0] == 'finally' else ''}{step.written_name}", 300))
-    return INVALID if loader.problems else code
+    return ExitCode.INVALID if loader.problems else code

@@ -17,6 +17,7 @@ import click
 import msgspec
 
 from ..model.errors import Place, Problem, RunflowError, WorkflowError
+from ..model.exit_code import ExitCode, exit_code_of_signal
 from .options import loading_options, read_options
 from .report_options import opened_reports, report_files, report_option
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from ..loadtest.thresholds import Statistics
     from ..plan.plan import Plan
 
-NOT_MEASURED = 3
 _SILENT = frozenset(
     {"--worker", "--help", "-h", "--version", "-V", "--list", "-l", "--show-task-ratio", "--config-users"}
 )
@@ -86,7 +86,9 @@ def command(locust: tuple[str, ...], /, paths: tuple[str, ...], **options: Any) 
         file = Path(folder) / "statistics.json"
         code, interrupted = _run(_job(plans, file, given, options, locust), loading, locust)
         if not file.exists():
-            return 128 + interrupted if interrupted else code if code or _SILENT & {*locust} else NOT_MEASURED
+            if interrupted:
+                return exit_code_of_signal(interrupted)
+            return code if code or _SILENT & {*locust} else ExitCode.ERROR
         statistics = msgspec.json.decode(file.read_bytes(), type=Statistics)
     return _judged(plans, statistics, suite, options, interrupted)
 

@@ -11,14 +11,12 @@ import click
 from ..language.source import Source
 from ..loading import Loader, Loading
 from ..model.errors import Place, Problem
+from ..model.exit_code import ExitCode
 from ..model.wording import plural
 from ..plan.plan import Plan
 from ..reporters.problems import where_of
 from ..reporters.text import can_write, excerpt, one_line
 from ..selection.select import parse_path
-
-INVALID = 2
-NOTHING_SELECTED = 5
 
 
 class Shown(NamedTuple):
@@ -46,7 +44,7 @@ def compiled(paths: Sequence[str], loading: Loading, *, keep_going: bool = False
     loader.needed(plans)
     if loader.problems:
         show_problems(loader.problems, "they are left out" if keep_going and plans else "nothing was sent")
-        return plans, loader, 0 if keep_going and plans else INVALID
+        return plans, loader, 0 if keep_going and plans else ExitCode.INVALID
     if not plans:
         return plans, loader, nothing_selected(paths)
     return plans, loader, 0
@@ -56,7 +54,7 @@ def nothing_selected(paths: Sequence[str]) -> int:
     """Say that there is no workflow in these paths; the exit code."""
     named = ", ".join(paths)
     click.echo(f"there is no workflow in {named} (files that end in .yaml or .yml and do not begin with _)", err=True)
-    return NOTHING_SELECTED
+    return ExitCode.NOTHING_SELECTED
 
 
 def show_problems(problems: Iterable[Problem], outcome: str = "nothing was sent") -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from ..model.errors import RunflowError, WorkflowError
+from ..model.exit_code import ExitCode
 from ..version import REPORT_BUGS_TO, __version__
 
 COMMANDS = {
@@ -31,9 +32,6 @@ COMMANDS = {
     "demo": "Serve the demo API.",
     "completion": "Print the shell completion script.",
 }
-INVALID = 2
-REPORT_FAILED = 4
-BUG = 70
 
 
 class _Commands(click.Group):
@@ -82,28 +80,28 @@ def guarded(command: Any) -> int:
     """Run a command; whatever happens becomes an exit code and words, never a traceback but for a bug of ours."""
     try:
         code = command.main(standalone_mode=False)
-        return _flushed(code if isinstance(code, int) else 0)
+        return _flushed(code if isinstance(code, int) else ExitCode.PASSED)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
-        return INVALID
+        return ExitCode.INVALID
     except click.ClickException as error:
         error.show()
-        return INVALID
+        return ExitCode.INVALID
     except click.Abort:
-        return 130
+        return ExitCode.INTERRUPTED
     except WorkflowError as error:
         from .problems import show_problems
 
         show_problems(error.problems)
-        return INVALID
+        return ExitCode.INVALID
     except RunflowError as error:
         click.echo(f"error: {error.message}" + (f"\n  → {error.hint}" if error.hint else ""), err=True)
-        return INVALID
+        return ExitCode.INVALID
     except BrokenPipeError:
         os.dup2(
             os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
         )  # so that Python's own flush at exit says nothing
-        return REPORT_FAILED
+        return ExitCode.REPORT_FAILED
     except Exception:  # noqa: BLE001  # the one place where a bug of ours leaves, and says that it is one
         import traceback
 
@@ -111,7 +109,7 @@ def guarded(command: Any) -> int:
             f"this is a bug in runflow {__version__}; please report it, with these lines, to {REPORT_BUGS_TO}:\n\n{traceback.format_exc()}",
             err=True,
         )
-        return BUG
+        return ExitCode.BUG
 
 
 def _flushed(code: int) -> int:
@@ -123,5 +121,5 @@ def _flushed(code: int) -> int:
         os.dup2(
             os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
         )  # so that Python's own flush at exit says nothing
-        return REPORT_FAILED
+        return ExitCode.REPORT_FAILED
     return code

@@ -13,6 +13,7 @@ import click
 import msgspec
 
 from ..execution.options import DEFAULT_JOBS, Options
+from ..model.exit_code import ExitCode
 from .executor_options import check_executor, executor_options, opened_cluster, remote_executor
 from .open_files_limit import allowed
 from .options import (
@@ -99,7 +100,7 @@ def command(paths: tuple[str, ...], *, demo: bool, **options: Any) -> int:  # cl
 
 def _run(stack: ExitStack, paths: tuple[str, ...], more: dict[str, str], options: dict[str, Any]) -> int:
     from ..app import executor_for, replay_executor
-    from .problems import INVALID, compiled
+    from .problems import compiled
     from .selection_options import chosen
 
     check_executor(options)
@@ -117,7 +118,7 @@ def _run(stack: ExitStack, paths: tuple[str, ...], more: dict[str, str], options
         options["seed"] = seed if options["seed"] is None else options["seed"]
     runs, code = chosen(plans, loader, options)
     if code:
-        return INVALID if loader.problems else code
+        return ExitCode.INVALID if loader.problems else code
     if options["from_step"] is not None:
         runs = _resumed(runs, options["from_step"], loader.home)
     files = report_files(options["reports"], None if loading.untrusted else loader.project, options["record"])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ..model.exit_code import ExitCode
 from ..model.wording import plural
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from ..selection.select import Selection
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-NOTHING_SELECTED = 5
 
 
 def selection_options(function: F) -> F:
@@ -56,7 +55,7 @@ def chosen(plans: list[Plan], loader: Loader, options: dict[str, Any]) -> tuple[
     if not runs:
         asked = ", ".join(_asked(options))
         click.echo(f"nothing is selected: {plural(len(plans), 'workflow')} found, none left by {asked}", err=True)
-    return runs, 0 if runs else NOTHING_SELECTED
+    return runs, 0 if runs else ExitCode.NOTHING_SELECTED
 
 
 def _selection(options: dict[str, Any], home: Path) -> Selection:

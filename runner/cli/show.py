@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..model.exit_code import ExitCode
 from ..model.wording import plural, seconds_text, shown
 from .styling import say, say_lines
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from ..reporters.format.store import Store
     from ..selection.select import Target
 
-NOTHING_THERE = 5
 _COLOURS = {"passed": "green", "failed": "red", "error": "red", "skipped": "yellow"}
 _RUNS_NAMED = 10
 
@@ -57,7 +57,7 @@ def _list(kept: Store) -> int:
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(head.started))
         words = f"exit code {end.exit_code}, {seconds_text(end.seconds)}" if end else "was broken off"
         say(f"{number - len(every):>4}  {path.stem}  {when}  {plural(head.runs, 'run')}, {words}")
-    return 0 if every else NOTHING_THERE
+    return 0 if every else ExitCode.NOTHING_SELECTED
 
 
 def _overview(events: Iterator[Any]) -> int:

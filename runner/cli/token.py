@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..model.exit_code import ExitCode
 from .options import demo_option, demo_variables, loading_options, read_options
 
 if TYPE_CHECKING:
     from ..engine.auth.lookup import Lookup
     from ..plan.plan import Plan
-
-CANNOT = 3
 
 
 @click.command("token", short_help="Fetch a credential's token and show what is known of it.")
@@ -65,7 +64,7 @@ def _fetch(plan: Plan, name: str, given: dict[str, Any], environment: Any, *, re
     redactor = Redactor()
     if isinstance(found, Failure):
         console.show_error(found, "  ")
-        return CANNOT
+        return ExitCode.ERROR
     redactor.learn(found.attachment.secrets, "token")
     redactor.learn([value.rpartition(" ")[2] for _, value in found.attachment.sent], "token")
     for line in _facts(plan, name, found):

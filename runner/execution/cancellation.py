@@ -13,6 +13,7 @@ import msgspec
 
 from ..model.errors import Interrupted
 from ..model.exchange import Request
+from ..model.exit_code import exit_code_of_signal
 from ..model.wording import seconds_text
 
 CLEANUP_LIMIT = 10.0
@@ -49,7 +50,7 @@ class Cancellation:
 
     def _handle(self, number: int, _: FrameType | None) -> None:
         if self.signal:
-            os._exit(128 + number)  # asked twice: out at once
+            os._exit(exit_code_of_signal(number))  # asked twice: out at once
         self.signal = number
         self.ask(Interrupted(f"interrupted by signal {number}"))
 

@@ -39,7 +39,7 @@ from .options import Options
 from .preflight import check_before
 from .schedule import Run, Schedule
 
-BUG = "this is a bug in runflow, not in your workflow; please report it with the lines below"
+BUG_NOTICE = "this is a bug in runflow, not in your workflow; please report it with the lines below"
 FAR_BEHIND = 1000
 """Runs that may have ended while an earlier one still runs: their events wait in memory."""
 
@@ -254,7 +254,7 @@ class Suite:
         """Whatever it is, it is a bug of ours: the other runs keep their verdicts."""
         self.crashed = True
         text = self.redactor.text("".join(traceback.format_exception(error)))
-        return Failure("bug", f"{BUG}:\n{text}", f"report it to {REPORT_BUGS_TO}")
+        return Failure("bug", f"{BUG_NOTICE}:\n{text}", f"report it to {REPORT_BUGS_TO}")
 
     def _tell(self, number: int, verdict: Verdict, **facts: Any) -> None:
         """The whole story of a run that did not tell it itself."""

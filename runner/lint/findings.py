@@ -12,14 +12,16 @@ from ..model.errors import Place, Problem
 from ..plan.plan import IncludePlan, Plan
 from .rule import Finding, Severity
 from .subject import Subject
-from .table import IDLE, INVALID, RULES, UNREASONED
+from .table import IDLE, INVALID_FILE, RULES, UNREASONED
 
 _IGNORE = re.compile(r"#\s*runflow:\s*ignore\[([\w ,]*)\]\s*(.*)")
 
 
 def findings_of(plans: Iterable[Plan], problems: Sequence[Problem]) -> list[Finding]:
     """Every finding, in order of file and line."""
-    found = [Finding(INVALID, "error", each.message, each.place, each.hint, instead=each.instead) for each in problems]
+    found = [
+        Finding(INVALID_FILE, "error", each.message, each.place, each.hint, instead=each.instead) for each in problems
+    ]
     for plan in _with_included(plans):
         found += _of_file(plan)
     return found

@@ -6,7 +6,7 @@ from . import contract, exposure, weak
 from . import data_flow as flow
 from .rule import Rule
 
-INVALID = "RF600"
+INVALID_FILE = "RF600"
 RULES: dict[str, Rule] = {
     "RF601": Rule("error", flow.used_too_early),
     "RF602": Rule("warning", flow.given_by_a_branch),

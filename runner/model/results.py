@@ -10,6 +10,7 @@ import msgspec
 
 from .errors import ErrorKind
 from .exchange import Exchange, FailureKind
+from .exit_code import ExitCode, exit_code_of_signal
 
 
 class Verdict(enum.Enum):
@@ -259,22 +260,22 @@ class Result(msgspec.Struct, frozen=True):
     @property
     def passed(self) -> bool:
         """Every run passed or was skipped, and there was one."""
-        return self.exit_code == 0
+        return self.exit_code == ExitCode.PASSED
 
     @property
     def exit_code(self) -> int:
-        """0 passed · 1 expectation · 2 invalid · 3 error · 4 report · 5 nothing selected · 70 bug · 128 + signal; the gravest wins."""
+        """The exit code. Where several apply: a signal (128 + its number), then 70, 2, 4, 3, 1, 5."""
         if self.interrupted_by:
-            return 128 + self.interrupted_by
+            return exit_code_of_signal(self.interrupted_by)
         if self.crashed:
-            return 70
+            return ExitCode.BUG
         if self.invalid:
-            return 2
+            return ExitCode.INVALID
         if self.report_errors:
-            return 4
+            return ExitCode.REPORT_FAILED
         verdicts = {ended.verdict for ended in self.workflows} | {ended.verdict for ended in self.sessions}
         if Verdict.ERROR in verdicts or self.cut_short:
-            return 3
+            return ExitCode.ERROR
         if Verdict.FAILED in verdicts:
-            return 1
-        return 0 if self.workflows else 5
+            return ExitCode.FAILED
+        return ExitCode.PASSED if self.workflows else ExitCode.NOTHING_SELECTED

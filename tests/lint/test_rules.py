@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from runflow.lint.findings import findings_of
-from runflow.lint.table import IDLE, INVALID, RULES, UNREASONED
+from runflow.lint.table import IDLE, INVALID_FILE, RULES, UNREASONED
 from runflow.loading import Loader, Loading
 from runflow.model.codes import CODES
 from runflow.selection.select import Target
@@ -47,7 +47,7 @@ components:
 """
 CASES: dict[str, tuple[str, list[tuple[str, int]]]] = {
     "nothing": (STEP, []),
-    "invalid": ("  - {get: /x, expct: 200}\n", [(INVALID, 0)]),
+    "invalid": ("  - {get: /x, expct: 200}\n", [(INVALID_FILE, 0)]),
     # RF601
     "used before": ("  - {get: '/{{ a }}', expect: 200}\n  - {get: /y, extract: {a: $.a}}\n", [("RF601", 3)]),
     "used in the step that gives it": ("  - {get: '/{{ a }}', extract: {a: $.a}}\n", [("RF601", 3)]),
@@ -176,8 +176,8 @@ def test_what_an_included_file_does_not_give_is_found(
 
 def test_every_rule_has_words_and_a_case_that_finds_it() -> None:
     tried = {"RF606"} | {code for _, wanted in CASES.values() for code, _ in wanted}
-    assert {*RULES, INVALID, UNREASONED, IDLE} <= CODES.keys()
-    assert tried >= {*RULES, INVALID, UNREASONED, IDLE}
+    assert {*RULES, INVALID_FILE, UNREASONED, IDLE} <= CODES.keys()
+    assert tried >= {*RULES, INVALID_FILE, UNREASONED, IDLE}
 
 
 def test_an_included_file_is_examined_once_in_its_own_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
