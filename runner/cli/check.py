@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..model.exit_code import ExitCode
+from ..model.wording import os_error_text
 from .options import loading_options, paths_argument, project_paths, read_options
 
 if TYPE_CHECKING:
@@ -91,5 +92,5 @@ def _mended(findings: Sequence[Finding]) -> list[str]:
         try:
             apply(Path(file), every)
         except OSError as error:
-            raise RunflowError(f"{file} cannot be written: {(error.strerror or str(error)).lower()}") from None
+            raise RunflowError(f"{file} cannot be written: {os_error_text(error)}") from None
     return sorted(edits)

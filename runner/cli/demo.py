@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from ..model.wording import os_error_text
+
 
 @click.command("demo", short_help="Serve the demo API.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes a free one.")
@@ -17,7 +19,7 @@ def command(port: int, host: str) -> int:
         server = DemoServer(port, host)
     except OSError as error:
         raise click.ClickException(
-            f"cannot listen on {host}:{port}: {(error.strerror or '').lower()}; try another --port"
+            f"cannot listen on {host}:{port}: {os_error_text(error)}; try another --port"
         ) from None
     try:
         for name, value in environment(server.url).items():

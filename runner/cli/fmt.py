@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from ..model.exit_code import ExitCode
+from ..model.wording import os_error_text
 from .options import paths_argument
 
 
@@ -52,7 +53,7 @@ def command(paths: tuple[str, ...], *, check: bool) -> int:
         except WorkflowError as wrong:
             problems += wrong.problems
         except OSError as error:
-            raise RunflowError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from None
+            raise RunflowError(f"{path} cannot be written: {os_error_text(error)}") from None
     if problems:
         show_problems(problems, "left as they are")
         return ExitCode.INVALID

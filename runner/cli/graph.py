@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from ..model.wording import os_error_text
 from .options import loading_options, read_options
 
 
@@ -46,7 +47,5 @@ def command(path: str, *, kind: str, output: Path | None, **options: Any) -> int
     try:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise click.BadParameter(
-            f"{output} cannot be written: {(error.strerror or str(error)).lower()}", param_hint="--output"
-        ) from None
+        raise click.BadParameter(f"{output} cannot be written: {os_error_text(error)}", param_hint="--output") from None
     return 0

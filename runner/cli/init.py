@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from ..model.exit_code import ExitCode
+from ..model.wording import os_error_text
 
 FILES = {
     "runflow.yaml": "runflow.yaml",
@@ -42,7 +43,7 @@ def command(folder: Path) -> int:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(content, encoding="utf-8")
         except OSError as error:
-            click.echo(f"{path} cannot be written: {(error.strerror or str(error)).lower()}", err=True)
+            click.echo(f"{path} cannot be written: {os_error_text(error)}", err=True)
             return ExitCode.INVALID
         click.echo(f"  wrote  {path}")
     there = "" if folder == Path() else f"cd {folder} && "

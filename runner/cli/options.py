@@ -16,6 +16,7 @@ from ..model.answer import read_json
 from ..model.environment import Environment
 from ..model.errors import Place, Problem, RunflowError, WorkflowError
 from ..model.kinds import SecretSource
+from ..model.wording import os_error_text
 from ..sources.file import SecretsFile, read_assignments
 from ..sources.table import open_source
 
@@ -123,9 +124,7 @@ def _read(path: Path, option: str) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise click.BadParameter(
-            f"{path} cannot be read: {(error.strerror or str(error)).lower()}", param_hint=option
-        ) from None
+        raise click.BadParameter(f"{path} cannot be read: {os_error_text(error)}", param_hint=option) from None
 
 
 def read_environment(files: Iterable[Path], more: Mapping[str, str]) -> dict[str, str]:

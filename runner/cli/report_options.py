@@ -14,6 +14,7 @@ import msgspec
 from ..language.project import ProjectFile
 from ..model.errors import Place, Problem, RunflowError, WorkflowError
 from ..model.kinds import FileReporter, Reporter, Wants
+from ..model.wording import os_error_text
 
 if TYPE_CHECKING:
     from ..reporters.files import ReportFile
@@ -176,4 +177,4 @@ def _closed(report: ReportFile, reports: Reports) -> None:
 
 
 def _not_written(kind: str, error: OSError) -> str:
-    return f"the {kind} report could not be written: {(error.strerror or str(error)).lower()}"
+    return f"the {kind} report could not be written: {os_error_text(error)}"

@@ -117,7 +117,9 @@ def _flushed(code: int) -> int:
     try:
         sys.stdout.flush()
     except OSError as error:
-        click.echo(f"standard output cannot be written: {(error.strerror or str(error)).lower()}", err=True)
+        from ..model.wording import os_error_text
+
+        click.echo(f"standard output cannot be written: {os_error_text(error)}", err=True)
         os.dup2(
             os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
         )  # so that Python's own flush at exit says nothing

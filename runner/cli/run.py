@@ -14,6 +14,7 @@ import msgspec
 
 from ..execution.options import DEFAULT_JOBS, Options
 from ..model.exit_code import ExitCode
+from ..model.wording import os_error_text
 from .executor_options import check_executor, executor_options, opened_cluster, remote_executor
 from .open_files_limit import allowed
 from .options import (
@@ -210,7 +211,7 @@ def _store_snapshots(taken: SnapshotStore | None, runs: list[Run]) -> Iterator[s
         for line in taken.write({run.plan.path: run.plan for run in runs}.values()):
             click.echo(line, err=True)
     except OSError as error:
-        yield f"the snapshots cannot be written: {(error.strerror or str(error)).lower()}"
+        yield f"the snapshots cannot be written: {os_error_text(error)}"
 
 
 def _timeout(text: str | None) -> float | None:
@@ -312,7 +313,7 @@ def _log_to(options: dict[str, Any]) -> None:
         handler = strict(logging.FileHandler(file, encoding="utf-8") if file else logging.StreamHandler(sys.stderr))
     except OSError as error:
         raise click.BadParameter(
-            f"{options['log_file']} cannot be written: {error.strerror}", param_hint="--log-file"
+            f"{options['log_file']} cannot be written: {os_error_text(error)}", param_hint="--log-file"
         ) from None
     text = logging.Formatter("%(asctime)s %(levelname)s %(message)s")
     handler.setFormatter(JsonFormatter() if options["log_format"] == "json" else text)
@@ -330,5 +331,5 @@ def _close_log() -> list[str]:
         try:
             handler.close()
         except OSError as error:
-            errors.append(f"the log could not be closed: {(error.strerror or str(error)).lower()}")
+            errors.append(f"the log could not be closed: {os_error_text(error)}")
     return errors

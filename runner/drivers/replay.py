@@ -19,7 +19,7 @@ import msgspec
 
 from ..model.errors import RunflowError, StepError
 from ..model.exchange import FAILURE_KINDS, FailureKind, Headers, Phase, Request, Response, TransportFailure
-from ..model.wording import cut, plural
+from ..model.wording import cut, os_error_text, plural
 from ..redaction import MASK
 
 _MASKED = re.compile(r"(?<!\*)\*\*\*(?!\*)")
@@ -214,7 +214,7 @@ def _read(file: Path) -> _Log:
     try:
         return msgspec.json.decode(file.read_bytes(), type=_Har).log
     except OSError as error:
-        raise RunflowError(f"{file} cannot be read: {(error.strerror or str(error)).lower()}") from None
+        raise RunflowError(f"{file} cannot be read: {os_error_text(error)}") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RunflowError(f"{file} is no HAR: {error}", hint="make one: --record DIR") from None
 

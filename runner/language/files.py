@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..model.errors import RunflowError
+from ..model.wording import os_error_text
 
 MAX_FILE_BYTES = 64_000_000
 
@@ -106,7 +107,7 @@ class Files:
         try:
             path = (beside / name).resolve()
         except (OSError, RuntimeError) as error:
-            raise FileRefused(f"{name}: {_reason(error)}") from None
+            raise FileRefused(f"{name}: {os_error_text(error)}") from None
         written = as_written(name, beside)
         if written != path:
             self.links[written] = path
@@ -146,8 +147,4 @@ def read_file(path: Path, name: str) -> bytes:
         hint = f"looked for {path}" + (f"; that folder has: {', '.join(near)}" if near else "")
         raise FileMissing(f"there is no file {name}", hint=hint) from None
     except OSError as error:
-        raise FileRefused(f"{name} cannot be read: {_reason(error)}") from None
-
-
-def _reason(error: Exception) -> str:
-    return error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)
+        raise FileRefused(f"{name} cannot be read: {os_error_text(error)}") from None

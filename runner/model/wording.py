@@ -117,3 +117,8 @@ def seconds_text(seconds: float) -> str:
 def raised(error: BaseException) -> str:
     """What somebody else's code raised: its type, and its words if it has some."""
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def os_error_text(error: BaseException) -> str:
+    """What the operating system says went wrong, without the file's name; of any other exception, its text."""
+    return error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)

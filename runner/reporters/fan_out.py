@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from ..model.events import Event
 from ..model.kinds import Reporter
+from ..model.wording import os_error_text
 
 
 class Reporters:
@@ -27,4 +28,4 @@ class Reporters:
             except OSError as error:
                 self.reporters.remove(reporter)
                 name = getattr(reporter, "name", type(reporter).__name__.lower())
-                self.errors.append(f"the {name} report could not be written: {(error.strerror or str(error)).lower()}")
+                self.errors.append(f"the {name} report could not be written: {os_error_text(error)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..model.errors import RunflowError
+from ..model.wording import os_error_text
 
 
 class SecretsFile:
@@ -34,7 +35,7 @@ def read_assignments(path: Path) -> dict[str, str]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise RunflowError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from None
+        raise RunflowError(f"{path} cannot be read: {os_error_text(error)}") from None
     except UnicodeDecodeError:
         raise RunflowError(f"{path} is not UTF-8 text") from None
     found: dict[str, str] = {}

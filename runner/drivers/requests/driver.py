@@ -15,6 +15,7 @@ from urllib3.util import SKIP_HEADER
 from urllib3.util.ssl_ import create_urllib3_context
 
 from ...model.exchange import Headers, Request, Response, TransportFailure
+from ...model.wording import os_error_text
 from ..decoding import DecodeError, TooLarge, decoded
 from ..failures import CertificateUnusable
 from ..request_headers import lines_of
@@ -100,7 +101,7 @@ def _tls_context(verify: bool | str, cert: tuple[str, str] | None, attempt: Sing
 
 
 def _reason(error: Exception) -> str:
-    return str(getattr(error, "reason", "") or getattr(error, "strerror", "") or error).replace("_", " ").lower()
+    return str(getattr(error, "reason", "") or os_error_text(error)).replace("_", " ").lower()
 
 
 class _Session(requests.Session):

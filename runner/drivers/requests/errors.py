@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from urllib3.exceptions import InvalidChunkLength, InvalidHeader, LocationParseError
 
 from ...model.exchange import Headers, Phase, Request, TransportFailure
-from ...model.wording import cut
+from ...model.wording import cut, os_error_text
 from .. import failures
 from ..decoding import DecodeError, TooLarge
 from ..failures import CertificateUnusable, FailureText
@@ -70,7 +70,7 @@ def _known(cause: BaseException, host: str, request: Request, attempt: SingleDea
         case DecodeError():
             return failures.undecodable(str(cause))
         case socket.gaierror() | UnicodeError():
-            return failures.no_name(request, _strerror(cause))
+            return failures.no_name(request, os_error_text(cause))
         case ssl.SSLEOFError() | ssl.SSLZeroReturnError():
             return failures.hung_up(host)
         case ssl.SSLError():
@@ -91,15 +91,11 @@ def _known(cause: BaseException, host: str, request: Request, attempt: SingleDea
         case LocationParseError():
             return "dns", f"{host!r} is no host", ""
         case OSError(errno=number) if number in _UNREACHABLE:
-            return failures.unreachable(host, _strerror(cause))
+            return failures.unreachable(host, os_error_text(cause))
         case _ if "ended prematurely" in str(cause) and not cause.args[1:]:
             return failures.truncated(host, "the last chunk never came")
         case _:
             return None
-
-
-def _strerror(error: BaseException) -> str:
-    return str(getattr(error, "strerror", None) or error).lower()
 
 
 def _told(error: BaseException) -> str:

@@ -30,7 +30,7 @@ from ...model.results import (
     Verdict,
     WorkflowResult,
 )
-from ...model.wording import plural
+from ...model.wording import os_error_text, plural
 from .schema import (
     FORMAT,
     AttemptRecord,
@@ -89,7 +89,7 @@ class Recorded:
                 with path.open("rb") as stream:
                     self._index(path, source, stream)
             except OSError as error:
-                why = (error.strerror or str(error)).lower()
+                why = os_error_text(error)
                 raise RunflowError(f"{path} cannot be read: {why}") from None
         self._blocks.sort(key=lambda block: (block.number, block.source, block.offset))
 
