@@ -1,28 +1,20 @@
-"""Many exchanges at once on one thread: libcurl's multi interface. The only importer of pycurl; knows no flow."""
+"""Many exchanges at once on one thread, with libcurl's multi interface. Only `drivers/curl` imports pycurl."""
 
 from __future__ import annotations
 
-import socket
 import time
-from collections.abc import Iterable
 from typing import Any
 
-import certifi
 import pycurl
 
-from ...model.errors import StepError
-from ...model.exchange import AllowedHosts, Headers, Request, Response, Timings, Transport, TransportFailure
-from ...model.wording import cut
-from ..decoding import ENCODINGS, DecodeError, Decoding
+from ...model.exchange import Request, Response, Timings, TransportFailure
+from ..decoding import ENCODINGS, DecodeError
 from ..failures import CannotSend
-from ..request_headers import closes, lines_of
-from ..response_head import CutShort, Head, MalformedHead
+from ..response_head import CutShort, MalformedHead
 from .certificates import Peers
 from .errors import curl_failure
 from .polling import Polling
-
-_SUPPRESS_CONNECT_HEADERS = 265
-"""An option of libcurl that pycurl has no name for: a proxy's own head is not part of the answer."""
+from .transfer import Transfer
 
 _BUILT = pycurl.version_info()
 _HTTP2 = bool(_BUILT[4] & pycurl.VERSION_HTTP2)
@@ -48,188 +40,6 @@ _VERSIONS = {
     pycurl.CURL_HTTP_VERSION_3: "3",
 }
 """What was spoken."""
-
-_ASKED = {
-    "": pycurl.CURL_HTTP_VERSION_2TLS,
-    "1.1": pycurl.CURL_HTTP_VERSION_1_1,
-    "2": pycurl.CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE,
-    "3": pycurl.CURL_HTTP_VERSION_3ONLY,
-}
-"""What is asked of libcurl: a version that is written is the only one, the default is what a TLS server offers."""
-
-
-class Transfer:
-    """One easy handle with what comes in on it; it serves one exchange after the other.
-
-    Attributes:
-        who: For whom, or None while it is free.
-        problem: Why we broke it off.
-        attempts: How often libcurl was ready to send: a second time means that a kept connection had died.
-    """
-
-    __slots__ = (
-        "_hosts", "_transport", "attempts", "decoding", "handle", "head", "problem", "request", "sent", "started", "who",
-    )  # fmt: skip
-
-    def __init__(self) -> None:
-        self.handle = pycurl.Curl()
-        self.handle.transfer = self  # libcurl gives back the handle alone
-        self._transport: Transport | None = None
-        self._hosts: AllowedHosts | None = None
-        self.who: Any = None
-        self.request = Request("GET", "")
-        self.sent: Headers = ()
-        self.head = Head()
-        self.decoding: Decoding | None = None
-        self.problem: Exception | None = None
-        self.attempts = 0
-        self.started = 0.0
-
-    def begin(self, request: Request, who: Any) -> None:
-        """Make ready for one exchange."""
-        self.who = who
-        self.request = request
-        self.head = Head()
-        self.decoding = None
-        self.problem = None
-        self.attempts = 0
-        self.started = time.monotonic()
-        if request.transport is not self._transport or request.hosts is not self._hosts:
-            self._carry(request.transport, request.hosts)
-        handle, (self.sent, removed) = self.handle, lines_of(request)
-        handle.setopt(pycurl.URL, request.url)
-        milliseconds = max(int(request.timeout * 1000), 1)
-        handle.setopt(pycurl.TIMEOUT_MS, milliseconds)
-        handle.setopt(pycurl.CONNECTTIMEOUT_MS, milliseconds)
-        handle.setopt(pycurl.HTTPHEADER, _header_lines(self.sent, removed))
-        handle.setopt(pycurl.FORBID_REUSE, closes(self.sent))
-        if request.method == "HEAD":
-            if request.body is not None:
-                raise CannotSend("the curl driver cannot send a body with HEAD")
-            handle.setopt(pycurl.NOBODY, 1)
-        elif request.body is not None:
-            handle.setopt(pycurl.POST, 1)
-            handle.setopt(pycurl.POSTFIELDS, request.body)
-        else:
-            handle.setopt(pycurl.HTTPGET, 1)
-        handle.setopt(pycurl.CUSTOMREQUEST, request.method)
-
-    def _carry(self, transport: Transport, hosts: AllowedHosts | None) -> None:
-        """Everything that is the same for each exchange with this transport."""
-        handle = self.handle
-        handle.reset()
-        self._transport = transport
-        self._hosts = hosts
-        handle.setopt(pycurl.NOSIGNAL, 1)
-        handle.setopt(pycurl.PATH_AS_IS, 1)
-        handle.setopt(pycurl.HTTP09_ALLOWED, 1)  # so that we see what it is that is no HTTP
-        handle.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
-        handle.setopt(pycurl.PROXY, transport.proxy)  # "" takes none from the environment
-        handle.setopt(_SUPPRESS_CONNECT_HEADERS, 1)
-        handle.setopt(pycurl.TCP_NODELAY, 1)
-        # Only where HTTP/2 is certain: a server that turns out to have none would be waited for until its first answer.
-        handle.setopt(pycurl.PIPEWAIT, transport.version == "2")
-        handle.setopt(pycurl.HTTP_VERSION, _ASKED[transport.version])
-        handle.setopt(pycurl.HEADERFUNCTION, self._head_line)
-        handle.setopt(pycurl.WRITEFUNCTION, self._body_part)
-        handle.setopt(pycurl.PREREQFUNCTION, self._ready_to_send)
-        if self._checked():
-            handle.setopt(pycurl.OPENSOCKETFUNCTION, self._open)
-        handle.setopt(pycurl.OPT_CERTINFO, 1)
-        handle.setopt(pycurl.SSL_VERIFYPEER, 1 if transport.verify else 0)
-        handle.setopt(pycurl.SSL_VERIFYHOST, 2 if transport.verify else 0)
-        handle.setopt(pycurl.CAINFO, transport.verify if isinstance(transport.verify, str) else certifi.where())
-        if transport.cert is not None:
-            certificate, key = transport.cert
-            handle.setopt(pycurl.SSLCERT, certificate)
-            handle.setopt(pycurl.SSLKEY, key or certificate)
-            handle.setopt(pycurl.KEYPASSWD, transport.cert_password)
-        if transport.unix_socket:
-            handle.setopt(pycurl.UNIX_SOCKET_PATH, transport.unix_socket)
-        if transport.resolve:
-            handle.setopt(pycurl.CONNECT_TO, [_connect_to(place, address) for place, address in transport.resolve])
-
-    def _checked(self) -> AllowedHosts | None:
-        """What checks addresses: nothing where it is a proxy's, or a path."""
-        return None if self.request.transport.proxy or self.request.transport.unix_socket else self._hosts
-
-    def _refused(self, address: str) -> bool:
-        hosts = self._checked()
-        try:
-            if hosts is not None:
-                hosts.check_address(address)
-        except StepError as problem:
-            self.problem = problem
-            return True
-        return False
-
-    def _open(self, _: int, address: Any) -> Any:
-        """A socket for an address that may be connected to."""
-        family, kind, protocol, peer = address
-        return pycurl.SOCKET_BAD if self._refused(str(peer[0])) else socket.socket(family, kind, protocol)
-
-    def _ready_to_send(self, address: Any, *_: Any) -> int:
-        """Once: what died on a kept connection is the engine's to repeat, which knows what may be."""
-        self.attempts += 1
-        if self._refused(str(address)):  # a kept connection may have been made for somebody else
-            return int(pycurl.PREREQFUNC_ABORT)
-        return int(pycurl.PREREQFUNC_OK if self.attempts == 1 else pycurl.PREREQFUNC_ABORT)
-
-    def _head_line(self, line: bytes) -> int | None:
-        try:
-            if self.head.take(line):
-                limit = self.request.transport.max_response_size
-                self.decoding = Decoding(", ".join(self.head.values("content-encoding")), limit)
-        except Exception as problem:  # noqa: BLE001  # nothing may be raised into C: it is kept and raised where the transfer ends
-            self.problem = problem
-            return -1
-        return None
-
-    def _body_part(self, data: bytes) -> int | None:
-        try:
-            if self.decoding is None:  # what libcurl takes for HTTP/0.9
-                raise MalformedHead(f"it begins with {cut(data[:90].decode('latin-1'), 80)}")
-            self.decoding.feed(data)
-        except Exception as problem:  # noqa: BLE001  # as above
-            self.problem = problem
-            return -1
-        return None
-
-    def timings(self) -> Timings:
-        """How long each phase took. libcurl counts all from the start; a phase that was not reached is 0."""
-        get = self.handle.getinfo
-        dns, connected, secured = get(pycurl.NAMELOOKUP_TIME), get(pycurl.CONNECT_TIME), get(pycurl.APPCONNECT_TIME)
-        ready, first = get(pycurl.PRETRANSFER_TIME), get(pycurl.STARTTRANSFER_TIME)
-        return Timings(
-            dns=dns,
-            connect=max(connected - dns, 0.0),
-            tls=max(secured - connected, 0.0),
-            first_byte=max(first - ready, 0.0),
-            total=get(pycurl.TOTAL_TIME),
-        )
-
-
-def _connect_to(place: str, address: str) -> str:
-    """`host:port` and what to connect to in its place, as libcurl takes it; the port stays unless the address has one."""
-    port = place.rpartition(":")[2]
-    bare = address.count(":") > 1 and not address.startswith("[")
-    host = f"[{address}]" if bare else address
-    has_port = not bare and ":" in host.rpartition("]")[2]
-    return f"{place}:{host}" if has_port else f"{place}:{host}:{port}"
-
-
-def _header_lines(sent: Headers, removed: Iterable[str]) -> list[bytes]:
-    """Lines as libcurl takes them: `Name;` for an empty one, `Name:` for one that it must not add by itself."""
-    lines = [f"{name}: {value}".encode("latin-1") if value else f"{name};".encode("latin-1") for name, value in sent]
-    lines += [f"{name}:".encode("latin-1") for name in removed]
-    given = {name.lower() for name, _ in sent}
-    lines += [line for name, line in _ADDED if name not in given]
-    return lines
-
-
-_ADDED = (("content-type", b"Content-Type:"), ("expect", b"Expect:"))
-"""What libcurl adds to a request with a body."""
-
 
 Outcome = Response | TransportFailure | Exception
 """What comes of a request; an exception is a bug of ours."""

@@ -6,7 +6,6 @@ import errno
 import os
 import re
 import time
-from typing import TYPE_CHECKING
 
 import pycurl
 
@@ -15,9 +14,7 @@ from .. import failures
 from ..decoding import DecodeError, TooLarge
 from ..failures import CannotSend, FailureText
 from ..response_head import CutShort, MalformedHead
-
-if TYPE_CHECKING:
-    from .driver import Transfer  # which asks here
+from .transfer import Transfer
 
 _UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.ENETDOWN}
 _WEIRD_REPLY, _HTTP2_STREAM, _HTTP3, _QUIC = 8, 92, 95, 96  # libcurl's codes that pycurl has no names for

@@ -43,13 +43,15 @@ def requests_failure(
 def _causes(error: BaseException) -> Iterator[BaseException]:
     """The exception and everything that it wraps, by whichever way the libraries wrap."""
     seen: set[int] = set()
-    pending: list[object] = [error]
+    pending = [error]
     while pending:
         one = pending.pop(0)
-        if isinstance(one, BaseException) and id(one) not in seen:
-            seen.add(id(one))
-            yield one
-            pending += [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        wrapped = (one.__cause__, one.__context__, getattr(one, "reason", None), *one.args)
+        pending += [each for each in wrapped if isinstance(each, BaseException)]
 
 
 def _read(causes: list[BaseException], request: Request, attempt: SingleDeadline) -> FailureText:

@@ -137,6 +137,7 @@ def test_a_pycurl_that_is_too_old_says_what_to_do(monkeypatch: pytest.MonkeyPatc
     from runflow.drivers.table import features
 
     monkeypatch.delitem(sys.modules, "runflow.drivers.curl.driver")
+    monkeypatch.delitem(sys.modules, "runflow.drivers.curl.transfer")
     monkeypatch.delitem(sys.modules, "runflow.drivers.curl.certificates", raising=False)
     monkeypatch.delattr(pycurl, "CURL_HTTP_VERSION_3ONLY")
     monkeypatch.delattr(sys.modules["runflow.drivers.curl"], "driver")
