@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import IO
+from typing import IO, TypedDict
 
 import click
 
 from ..reporters.failures import StyledLine
 
-_LOOKS: dict[str, dict[str, object]] = {"place": {"fg": "cyan"}, "dim": {"dim": True}, "": {}}
+
+class _Look(TypedDict, total=False):
+    """How a line looks, as `say` takes it."""
+
+    fg: str
+    bold: bool
+    dim: bool
+
+
+_LOOKS: dict[str, _Look] = {"place": {"fg": "cyan"}, "dim": {"dim": True}, "": {}}
 
 
 def coloured(wanted: bool | None, stream: IO[str]) -> bool:
@@ -20,10 +29,10 @@ def coloured(wanted: bool | None, stream: IO[str]) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def say(text: str = "", **look: object) -> None:
-    """One line; `fg`, `bold`, `dim` as click knows them."""
+def say(text: str = "", *, fg: str | None = None, bold: bool | None = None, dim: bool | None = None) -> None:
+    """Print one line; `fg`, `bold` and `dim` as click knows them."""
     plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
-    click.secho(text, color=False if plain else None, **look)  # type: ignore[arg-type]  # as click.style takes them
+    click.secho(text, color=False if plain else None, fg=fg, bold=bold, dim=dim)
 
 
 def say_lines(lines: Iterable[StyledLine], indent: str) -> None:

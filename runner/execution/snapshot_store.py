@@ -13,6 +13,7 @@ from pathlib import Path
 from ..language.atomic_write import replace
 from ..matchers.equality import same
 from ..model.errors import StepError
+from ..model.json_types import JSON
 from ..model.results import Snapshot
 from ..model.wording import plural
 from ..plan.conditions import Stored
@@ -106,7 +107,7 @@ def _changes(before: Contents, after: Contents) -> str:
     return f"{plural(len(new), 'snapshot')}, {words or 'nothing changed'}"
 
 
-def _flat(contents: Contents) -> Iterator[tuple[tuple[str, str, str], object]]:
+def _flat(contents: Contents) -> Iterator[tuple[tuple[str, str, str], JSON]]:
     for step, by_selector in contents.items():
         for selector, cases in by_selector.items():
             for case, value in cases.items():

@@ -126,7 +126,7 @@ class WorkflowUser(HttpUser):
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)  # type: ignore[no-untyped-call]  # Locust does not say what it takes
         self.recorder = Recorder(self.client)
-        self.driver = RequestsDriver(self.recorder)  # type: ignore[arg-type]  # of a session only `request` and `close` are used
+        self.driver = RequestsDriver(self.recorder)
         self.row = self.process.row(self.plan)
         self.sessions: dict[str, Session] = {} if self.plan.load.per_user else self.process.sessions
 

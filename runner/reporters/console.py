@@ -6,8 +6,6 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import IO
 
-import click
-
 from ..model.events import (
     Event,
     SessionFinished,
@@ -40,6 +38,7 @@ _MARKS = {
     Verdict.ERROR: ("!", "ERR"),
     Verdict.SKIPPED: ("-", "-"),
 }
+_ANSI = {"red": 31, "green": 32, "yellow": 33, "cyan": 36}
 _COLOURS = {Verdict.PASSED: "green", Verdict.FAILED: "red", Verdict.ERROR: "red", Verdict.SKIPPED: "yellow"}
 
 
@@ -94,7 +93,7 @@ class Console:
         if self._ascii:
             text = text.encode("ascii", "backslashreplace").decode()
         if self.colour:
-            text = click.style(text, fg=colour or None, bold=bold or None, dim=dim or None)
+            text = _styled(text, colour, bold=bold, dim=dim)
         self.stream.write(f"{text}\n")
 
     def _title(self) -> None:
@@ -248,3 +247,9 @@ def _first_place(workflow: WorkflowResult) -> str:
         return workflow.file
     where = place_of(step.last) or step.where
     return f"{one_line(step.name)}  {where}" if where else one_line(step.name)
+
+
+def _styled(text: str, colour: str, *, bold: bool, dim: bool) -> str:
+    """A text in a colour, with the escape sequences of ECMA-48 (§8.3.117)."""
+    codes = [*([_ANSI[colour]] if colour else []), *([1] if bold else []), *([2] if dim else [])]
+    return "".join(f"\x1b[{code}m" for code in codes) + f"{text}\x1b[0m"

@@ -61,7 +61,7 @@ def annotation(level: str, where: Where | None, file: str, title: str, text: str
     return f"::{level} {properties}::{_data(text)}"
 
 
-def _place(where: Where | None, file: str) -> dict[str, object]:
+def _place(where: Where | None, file: str) -> dict[str, str | int]:
     """A place in the repository: its paths are relative to the workspace, where we may not be."""
     path = Path(where.file if where else file).absolute()
     root = Path(os.environ.get(WORKSPACE) or Path.cwd())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import IO, ClassVar
 
 from ..model.codes import code_of
@@ -92,7 +92,7 @@ def _diagnostics(step: StepResult) -> Iterator[str]:
         )
 
 
-def _block(values: dict[str, object]) -> Iterator[str]:
+def _block(values: Mapping[str, str | float | None]) -> Iterator[str]:
     """YAML, whose flow scalars JSON is."""
     yield "  ---"
     yield from (f"  {name}: {safe(json_text(value))}" for name, value in values.items() if value)

@@ -1,10 +1,12 @@
-"""The default driver: `requests`, one exchange at a time. The only importer of requests; each thread has a driver of its own."""
+"""The default driver: sends requests with `requests`, one at a time. Only `drivers/requests` imports requests and urllib3."""
 
 from __future__ import annotations
 
+import io
 import ssl
 import time
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol, TypedDict, Unpack
 from urllib.parse import urlsplit
 
 import certifi
@@ -26,59 +28,113 @@ from .errors import requests_failure
 _CHUNK = 65536
 _VERSIONS = {9: "0.9", 10: "1.0", 11: "1.1", 20: "2"}
 
+Verify = bool | str
+"""Whether to verify the server's certificate; a text is the path of a CA file."""
+
+Certificate = tuple[str, str] | None
+"""The files of a client certificate and of its key; an empty second one means that the key is in the first file."""
+
+
+HttpResponse = requests.Response
+"""What a session returns."""
+
+
+class RequestOptions(TypedDict):
+    """The options of one request, named as `requests.Session.request` names them."""
+
+    headers: dict[str, str]
+    data: bytes | None
+    timeout: float
+    allow_redirects: bool
+    stream: bool
+    verify: Verify
+    cert: Certificate
+    proxies: dict[str, str] | None
+
+
+class HttpSession(Protocol):
+    """What the driver needs of a `requests.Session`."""
+
+    def request(self, method: str, url: str, /, **options: Unpack[RequestOptions]) -> requests.Response:
+        """Send one request; the body of the response need not be read yet."""
+        ...
+
+    def close(self) -> None:
+        """Close kept connections."""
+        ...
+
+
+def buffered_response(status: int, headers: Iterable[tuple[str, str]], body: bytes) -> requests.Response:
+    """A response that did not come from a connection, as the driver reads it."""
+    response = requests.Response()
+    response.raw = urllib3.HTTPResponse(
+        io.BytesIO(body), headers=urllib3.HTTPHeaderDict(headers), status=status, preload_content=False, version=11
+    )
+    return response
+
 
 class _Adapter(HTTPAdapter):
-    """Sends exactly the lines it is told to, over guarded connections, with one TLS context for each way to verify."""
+    """Sends exactly the header lines of the attempt, over checked connections, with one TLS context per way to verify."""
 
     def __init__(self, attempt: SingleDeadline) -> None:
         self.attempt = attempt
-        self._contexts: dict[Any, ssl.SSLContext] = {}
+        self._contexts: dict[tuple[Verify, Certificate], ssl.SSLContext] = {}
         super().__init__(pool_connections=50, pool_maxsize=1)
 
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kwargs: Any) -> None:
+        super().init_poolmanager(connections, maxsize, block, **kwargs)
         self.poolmanager.pool_classes_by_scheme = pool_classes(self.attempt)
 
-    def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
-        if proxy.lower().startswith("socks"):  # with PySocks installed it would open connections that are not ours
+    def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> urllib3.ProxyManager:
+        if proxy.lower().startswith("socks"):  # with PySocks installed it would open connections that are not checked
             raise requests.exceptions.InvalidSchema("the requests driver cannot use a SOCKS proxy")
         manager = super().proxy_manager_for(proxy, **proxy_kwargs)
         manager.pool_classes_by_scheme = pool_classes(self.attempt)
-        return manager
+        return manager  # type: ignore[no-any-return]  # requests has no type for it
 
-    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        """Nothing: the context that the pool was given says how to verify."""
+    def cert_verify(self, conn: object, url: object, verify: object, cert: object) -> None:
+        """Do nothing: the TLS context of the pool says how to verify."""
 
-    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
-        parts = urlsplit(request.url)
+    def build_connection_pool_key_attributes(
+        self, request: requests.PreparedRequest, verify: Verify, cert: Any = None
+    ) -> Any:  # a pair of typed dictionaries that only the stubs of requests define
+        parts = urlsplit(request.url or "")
         host = {"scheme": parts.scheme, "host": parts.hostname, "port": parts.port}
         return host, {"ssl_context": self._context(verify, cert)} if parts.scheme == "https" else {}
 
-    def _context(self, verify: Any, cert: Any) -> ssl.SSLContext:
+    def _context(self, verify: Verify, cert: Certificate) -> ssl.SSLContext:
         key = (verify, cert)
         if key not in self._contexts:
             self._contexts[key] = _tls_context(verify, cert, self.attempt)
         return self._contexts[key]
 
-    def build_response(self, req: Any, resp: Any) -> requests.Response:  # noqa: ARG002  # as requests names them
-        """The answer without the cookies and encodings that nobody here reads."""
+    def build_response(self, req: object, resp: Any) -> requests.Response:  # noqa: ARG002  # as requests names them
+        """The response without the cookies and encodings, which the driver does not read."""
         response = requests.Response()
         response.raw = resp
         return response
 
-    def send(self, request: Any, *args: Any, **kwargs: Any) -> requests.Response:
-        """The prepared request with the URL and the header lines as they are, not as requests would tidy them."""
+    def send(  # noqa: PLR0917  # the parameters of HTTPAdapter.send
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,
+        timeout: float | tuple[float, float] | tuple[float, None] | None = None,
+        verify: Verify = True,
+        cert: Any = None,  # requests takes more forms of it
+        proxies: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        """Send the prepared request with the URL and the header lines unchanged; requests would normalize them."""
         request.url = self.attempt.url
         lines = urllib3.HTTPHeaderDict()
         for name, value in self.attempt.headers:
             lines.add(name, value)
-        request.headers = lines
-        return super().send(request, *args, **kwargs)
+        request.headers = lines  # type: ignore[assignment]  # the pool takes any map; this one keeps a repeated name
+        return super().send(request, stream, timeout, verify, cert, proxies)
 
 
-def _tls_context(verify: bool | str, cert: tuple[str, str] | None, attempt: SingleDeadline) -> ssl.SSLContext:
+def _tls_context(verify: Verify, cert: Certificate, attempt: SingleDeadline) -> ssl.SSLContext:
     class Watched(ssl.SSLSocket):
-        """A TLS socket whose handshake can be broken off: it takes the place of the plain one before it shakes hands."""
+        """A TLS socket whose handshake can be interrupted: it replaces the plain socket before the handshake."""
 
         def do_handshake(self, block: bool = False) -> None:  # as ssl names it
             attempt.waits_on(self)
@@ -105,10 +161,10 @@ def _reason(error: Exception) -> str:
 
 
 class _Session(requests.Session):
-    """A session that keeps nothing, follows nothing, and takes nothing from the environment.
+    """A session that stores nothing, follows no redirect, and reads nothing from the environment.
 
-    What `requests` does around an adapter (merging settings, cookies, hooks, proxies, .netrc) is the engine's work here or
-    nobody's, so a request goes to the adapter as it is; that also halves what an exchange costs.
+    The engine does what `requests` would do around an adapter (settings, cookies, hooks, proxies, .netrc), so a request
+    goes to the adapter directly. That also halves the cost of an exchange.
     """
 
     def __init__(self, attempt: SingleDeadline) -> None:
@@ -117,23 +173,29 @@ class _Session(requests.Session):
         for prefix in list(self.adapters):
             self.mount(prefix, self._adapter)
 
-    def request(self, method: Any, url: Any, *_: Any, **options: Any) -> requests.Response:
-        """One exchange, the body not yet read."""
+    def request(self, method: str, url: str, /, **options: Unpack[RequestOptions]) -> requests.Response:  # type: ignore[override]  # only the driver calls it
+        """Perform one exchange; the body of the response is not read yet."""
         prepared = requests.PreparedRequest()
         prepared.method, prepared.url, prepared.body = method, url, options["data"]
-        sent = {name: options[name] for name in ("timeout", "verify", "cert")}
-        return self._adapter.send(prepared, stream=True, proxies=options["proxies"] or {}, **sent)
+        return self._adapter.send(
+            prepared,
+            stream=True,
+            timeout=options["timeout"],
+            verify=options["verify"],
+            cert=options["cert"],
+            proxies=options["proxies"] or {},
+        )
 
 
 class RequestsDriver:
-    """Sends requests with `requests`.
+    """Sends requests with `requests`. It is used by one thread at a time.
 
     Args:
-        session: Any session, of which only `request()` is called (a load-testing engine's, say). Without one the driver
-            has its own, which keeps one deadline for everything.
+        session: A session whose `request` method performs the exchange (a load testing tool's, for example). Without one
+            the driver uses its own, which applies one deadline to the whole exchange.
     """
 
-    def __init__(self, session: requests.Session | None = None) -> None:
+    def __init__(self, session: HttpSession | None = None) -> None:
         self._attempt = SingleDeadline()
         self._session = session or _Session(self._attempt)
 
@@ -142,24 +204,24 @@ class RequestsDriver:
         self._session.close()
 
     def cancel(self) -> None:
-        """Break off the request that is under way or about to be, from another thread, until `resume`.
+        """Interrupt the request in progress, and refuse later ones until `resume`. Called from another thread.
 
-        Of a session that is not our own there is no way.
+        A request of a session that was passed to the constructor cannot be interrupted.
         """
         self._attempt.cancel()
 
     def resume(self) -> None:
-        """Requests may be sent again."""
+        """Allow requests again."""
         self._attempt.cancelled = False
 
     def send(self, request: Request) -> Response | TransportFailure:
-        """One request, one answer or the reason why there is none."""
+        """Send one request: the response, or why there is none."""
         started = time.monotonic()
         sent, removed = lines_of(request)
         headers = (*sent, *((name, SKIP_HEADER) for name in removed if name != "Accept"))  # urllib3 adds no Accept
-        hosts = None if request.transport.proxy else request.hosts  # the address is the proxy's then
+        hosts = None if request.transport.proxy else request.hosts  # with a proxy the address is the proxy's
         self._attempt.begin(started + request.timeout, headers, request.url, hosts)
-        response: Any = None
+        response: requests.Response | None = None
         try:
             response = self._request(request, headers)
             raw = response.raw
@@ -212,7 +274,7 @@ class RequestsDriver:
 
 
 def _joined(headers: Headers) -> dict[str, str]:
-    """The lines as a map, for sessions that know no other way."""
+    """The header lines as a map, for sessions that take nothing else; lines of one name are joined."""
     joined: dict[str, str] = {}
     for name, value in headers:
         if value != SKIP_HEADER and name != "Content-Length":
