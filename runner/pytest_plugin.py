@@ -152,12 +152,12 @@ class Host:
     def close(self) -> Iterable[str]:
         """Give all tokens back: what went wrong with that, a line each."""
         from .app import close_sessions, executor_for
-        from .reporters.failures import BAD, reason_of
+        from .reporters.failures import reason_of
 
         if not self._sessions:
             return []
         ended = close_sessions(self._sessions, self._options, executor_for(min(self._drivers), jobs=1))
-        bad = [each for each in ended if each.verdict in BAD and each.steps and each.steps[-1].purpose == "logout"]
+        bad = [each for each in ended if each.verdict.is_bad and each.steps and each.steps[-1].purpose == "logout"]
         return [f"the logout of {each.name} failed: {reason_of(each.steps[-1].step).text}" for each in bad]
 
 
@@ -235,9 +235,9 @@ class WorkflowItem(pytest.Item):
 
 def text_of(result: WorkflowResult) -> str:
     """Why a run did not pass: each step that did not, with its place, what was expected and what came."""
-    from .reporters.failures import BAD, reason_of, reason_of_run
+    from .reporters.failures import reason_of, reason_of_run
 
-    reasons = [reason_of(step) for step in result.steps if step.verdict in BAD] or [reason_of_run(result)]
+    reasons = [reason_of(step) for step in result.steps if step.verdict.is_bad] or [reason_of_run(result)]
     return "\n\n".join(
         "\n".join((f"{each.title}: {each.text}", *(f"  {line}".rstrip() for line in each.lines))) for each in reasons
     )

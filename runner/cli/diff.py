@@ -16,7 +16,6 @@ SLOWER = 1.5
 """Times as long as before, and the milliseconds below which nobody cares: machines are noisy."""
 SLOWER_BY = 0.1
 
-_BAD = (Verdict.FAILED, Verdict.ERROR)
 _Key = tuple[str, str, str, int]
 
 
@@ -85,8 +84,8 @@ def _changes(old: dict[_Key, WorkflowResult], new: dict[_Key, WorkflowResult]) -
     fresh: list[str] = []
     for key, result in new.items():
         past = old.get(key)
-        was_bad = past is not None and past.verdict in _BAD
-        if result.verdict in _BAD:
+        was_bad = past is not None and past.verdict.is_bad
+        if result.verdict.is_bad:
             (still if was_bad else broken).append(_failing(result, past))
         elif was_bad and result.verdict is Verdict.PASSED:
             fixed.append(_named(result))
@@ -116,7 +115,7 @@ def _failing(result: WorkflowResult, past: WorkflowResult | None) -> str:
 
     why = reason_of_run(result)
     text = f"{_named(result)}\n      {why.title}: {why.text}  {why.code}"
-    if past is not None and past.verdict in _BAD and (then := reason_of_run(past)).text != why.text:
+    if past is not None and past.verdict.is_bad and (then := reason_of_run(past)).text != why.text:
         text += f"\n      before: {then.title}: {then.text}  {then.code}"
     return text
 

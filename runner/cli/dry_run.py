@@ -55,7 +55,7 @@ def _workflow(plan: Plan, frame: Frame, given: dict[str, Any], indent: str) -> I
 def _step(step: StepPlan, frame: Frame, names: dict[str, Any], indent: str) -> Iterator[str]:
     loop = {step.as_name: _placeholder(step.as_name), "index": 0} if step.for_each is not None else {}
     seen = names | loop
-    label = "finally: " if step.path[0] == "finally" else ""
+    label = "finally: " if step.is_cleanup else ""
     note = " (for each)" if loop else ""
     yield f"{indent}{label}{one_line(step_name(step, seen))}{note}"
     try:

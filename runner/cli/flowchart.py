@@ -71,7 +71,7 @@ def chart_of(plan: Plan) -> Chart:
 
 def step_kind(step: StepPlan) -> str:
     """`step` or `cleanup`."""
-    return "cleanup" if step.path[0] == "finally" else "step"
+    return "cleanup" if step.is_cleanup else "step"
 
 
 def _credentials(step: StepPlan, plan: Plan) -> Iterator[str]:

@@ -18,7 +18,7 @@ from ..lint.rule import Finding
 from ..loading import Loading
 from ..model.errors import DocumentPath
 from ..model.results import Where, WorkflowResult
-from ..reporters.failures import BAD, reason_of_run
+from ..reporters.failures import reason_of_run
 from ..version import __version__
 from .draft import Cursor, Draft, cursor_at, read
 from .findings import findings_in, is_workflow
@@ -244,7 +244,7 @@ class Server(LanguageServer):
         self._say(types.MessageType.Info if ran.passed else types.MessageType.Error, f"{path.name}: {ran.summary}")
         result = None if ran.passed else self._last(uri)
         self._failed.pop(uri, None)
-        if result is not None and result.verdict in BAD:
+        if result is not None and result.verdict.is_bad:
             self._failed[uri] = [self._failure(uri, result)]
         await self._check()
 

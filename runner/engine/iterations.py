@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..model.errors import Interrupted, StepError
-from ..model.results import StepResult, Verdict
+from ..model.results import StepResult
 from ..model.wording import cut, json_text, json_type
 from ..plan.plan import StepPlan
 from .frame import Frame
@@ -19,11 +19,6 @@ class StoppedStep(BaseException):
         self.result = result
         self.given = given
         self.cause = cause
-
-
-def bad(result: StepResult) -> bool:
-    """The step did not pass, and was not skipped."""
-    return result.verdict in {Verdict.FAILED, Verdict.ERROR}
 
 
 def step_name(step: StepPlan, names: dict[str, Any]) -> str:

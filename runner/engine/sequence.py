@@ -15,7 +15,7 @@ from ..model.results import AttemptResult, Failure, StepResult, Verdict
 from ..model.wording import listed
 from ..plan.plan import StepPlan
 from .frame import Frame, PauseHook
-from .iterations import StoppedStep, bad, iterations_of, step_name
+from .iterations import StoppedStep, iterations_of, step_name
 from .step import Nested, StepRun
 
 
@@ -93,7 +93,7 @@ class Sequence:
         if step.for_each is None:
             result, given = yield from run.iteration(names)
             self._finish(result, step)
-            return bad(result), names | given if given else names
+            return result.verdict.is_bad, names | given if given else names
         return (yield from self._iterations(step, run, names))
 
     def _paused(self, step: StepPlan, names: dict[str, Any], pause: PauseHook) -> dict[str, Any]:
@@ -119,7 +119,7 @@ class Sequence:
                 step_name(step, names),
                 Verdict.ERROR,
                 attempts=(AttemptResult(errors=(failure,)),),
-                cleanup=step.path[0] == "finally",
+                cleanup=step.is_cleanup,
             )
             self._finish(broken, step)
             return True, names
@@ -135,13 +135,13 @@ class Sequence:
             for name, entries in extracted.items():
                 entries.append(given.get(name))
             names = names | {name: each for name, each in given.items() if name not in extracted}
-            failed = failed or bad(result)
+            failed = failed or result.verdict.is_bad
             if failed and not step.continue_on_failure:
                 break
         return failed, names | extracted
 
     def _finish(self, result: StepResult, step: StepPlan) -> None:
-        if result.where is None and (bad(result) or self.frame.world.places):
+        if result.where is None and (result.verdict.is_bad or self.frame.world.places):
             result = msgspec.structs.replace(result, where=self.frame.where(step.path))
         if self.purpose:
             result = msgspec.structs.replace(result, purpose=self.purpose)
@@ -152,8 +152,9 @@ class Sequence:
     def skip(self, steps: Iterable[StepPlan], names: dict[str, Any], reason: str) -> None:
         """Leave steps out, with the reason."""
         for step in steps:
-            cleanup = step.path[0] == "finally"
-            self._finish(StepResult(step_name(step, names), Verdict.SKIPPED, reason=reason, cleanup=cleanup), step)
+            self._finish(
+                StepResult(step_name(step, names), Verdict.SKIPPED, reason=reason, cleanup=step.is_cleanup), step
+            )
 
 
 def _without(step: StepPlan, lost: frozenset[str]) -> str:

@@ -320,8 +320,8 @@ class StepRun:
         return {name: names[name] for name in (self.step.as_name, "index")}
 
     def _result(self, names: dict[str, Any], verdict: Verdict, index: int, reason: str = "") -> StepResult:
-        cleanup = self.step.path[0] == "finally"
-        return StepResult(step_name(self.step, names), verdict, iteration=index, reason=reason, cleanup=cleanup)
+        step = self.step
+        return StepResult(step_name(step, names), verdict, iteration=index, reason=reason, cleanup=step.is_cleanup)
 
 
 def assign(plan: SetPlan, frame: Frame, names: dict[str, Any]) -> dict[str, Any]:

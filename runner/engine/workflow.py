@@ -139,7 +139,7 @@ class _Run:
         """The steps decide; the cleanup only where they passed."""
         for cleanup in (False, True):
             verdicts = {result.verdict for result in self.steps.results if result.cleanup is cleanup}
-            if Verdict.FAILED in verdicts or Verdict.ERROR in verdicts:
+            if any(verdict.is_bad for verdict in verdicts):
                 return self._worst(verdicts)
         ran = any(result.verdict is Verdict.PASSED for result in self.steps.results if not result.cleanup)
         return Verdict.PASSED if ran else Verdict.SKIPPED

@@ -104,7 +104,7 @@ class Schedule:
             if waiting:
                 heapq.heappush(self._ready, waiting.popleft())
         self._count(run, verdict)
-        if verdict in {Verdict.FAILED, Verdict.ERROR}:
+        if verdict.is_bad:
             self._failures += 1
             if self._failures == self._max_failures:
                 words = "a workflow" if self._failures == 1 else f"{self._failures} workflows"

@@ -25,7 +25,7 @@ from ..model.exchange import Request, Response, TransportFailure
 from ..model.results import Verdict
 from ..plan.plan import Plan, Row
 from ..redaction import Redactor
-from ..reporters.failures import BAD, reason_of, reason_of_run
+from ..reporters.failures import reason_of, reason_of_run
 from ..reporters.text import check_lines
 from .thresholds import EXPECTATION, FLOW
 
@@ -141,7 +141,7 @@ class WorkflowUser(HttpUser):
         began = time.perf_counter()
         result = drive(run_workflow(plan, self.row, world, given), self._perform)
         self.recorder.tell()
-        failed = StepFailed(_words(reason_of_run(result))) if result.verdict in BAD else None
+        failed = StepFailed(_words(reason_of_run(result))) if result.verdict.is_bad else None
         name = "whole workflow" if len(process.plans) == 1 else plan.name
         self._fire(FLOW, name, (time.perf_counter() - began) * 1000, failed)
 
@@ -165,7 +165,7 @@ class WorkflowUser(HttpUser):
         if not isinstance(event, StepFinished):
             return
         step = event.step
-        bad = step.verdict in BAD
+        bad = step.verdict.is_bad
         self.recorder.tell(_words(reason_of(step)) if bad else "")
         title = self.process.title(self.plan, step.name)
         for check in step.last.checks if step.verdict is Verdict.FAILED else ():

@@ -23,6 +23,11 @@ class Verdict(enum.Enum):
     ERROR = "error"
     SKIPPED = "skipped"
 
+    @property
+    def is_bad(self) -> bool:
+        """It did not pass and was not skipped."""
+        return self is Verdict.FAILED or self is Verdict.ERROR
+
 
 class Where(msgspec.Struct, frozen=True):
     """A place in a file, ready to show.

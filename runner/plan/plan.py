@@ -211,6 +211,11 @@ class StepPlan(msgspec.Struct, frozen=True):
     needs: frozenset[str] = frozenset()
     reads: Callable[[Answer], dict[str, Any]] | None = None
 
+    @property
+    def is_cleanup(self) -> bool:
+        """It belongs to `finally`."""
+        return self.path[0] == "finally"
+
 
 class Need(msgspec.Struct, frozen=True):
     """Another workflow that must pass before.

@@ -19,7 +19,6 @@ from ..model.results import AttemptResult, Failure, Result, SessionResult, StepR
 from ..model.wording import plural, seconds_text
 from .curl import curl_command
 from .failures import (
-    BAD,
     StyledLine,
     error_lines,
     exchange_lines,
@@ -109,7 +108,7 @@ class Console:
         self._checks += step.passed_checks
         if self.slowest and not event.depth:
             self._latency.add(step)
-        if self.verbosity < 0 and step.verdict not in BAD:
+        if self.verbosity < 0 and not step.verdict.is_bad:
             return
         self._title()
         indent = "  " * (event.depth + 1)
@@ -120,7 +119,7 @@ class Console:
         for warning in step.warnings:
             self._write(f"{indent}  warning: {warning}", colour="yellow")
         self._retries(step, f"{indent}  ")
-        if step.verdict in BAD:
+        if step.verdict.is_bad:
             self._failure(step, f"{indent}    ")
         elif self.verbosity > 0:
             for one in step.attempts:
@@ -200,7 +199,7 @@ class Console:
             self._write(f"{row.count:>7} {times}  {one_line(row.name)}")
 
     def _summary(self, result: Result) -> None:
-        bad = [workflow for workflow in result.workflows if workflow.verdict in BAD]
+        bad = [workflow for workflow in result.workflows if workflow.verdict.is_bad]
         if len(result.workflows) > 1 and bad:
             self._write()
             for workflow in bad:
@@ -211,7 +210,7 @@ class Console:
         self._slowest()
         counts = [f"{plural(count, 'workflow')} {word}" for word, verdict in _WORDS if (count := result.count(verdict))]
         open_ended = sum(
-            session.verdict in BAD and (not session.steps or session.steps[-1].purpose == "logout")
+            session.verdict.is_bad and (not session.steps or session.steps[-1].purpose == "logout")
             for session in result.sessions
         )
         ok = not bad and not result.interrupted_by and not open_ended

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..model.results import Check, Failure, StepResult, WorkflowResult
 from ..model.urls import origin_of
-from .failures import BAD, FailureReason, failing, problems, reason_of_run
+from .failures import FailureReason, failing, problems, reason_of_run
 
 _OF_THE_SERVER = frozenset({401, 403, 407, 429})
 """Refusals that are the server's state, or the credentials', not the request's own; so is 500 and above."""
@@ -39,7 +39,7 @@ class Causes:
 
     def add(self, result: WorkflowResult, number: int = 0) -> None:
         """A run that ended; one that passed is left out."""
-        if result.verdict not in BAD:
+        if not result.verdict.is_bad:
             return
         key = _key(result)
         if key not in self._found:

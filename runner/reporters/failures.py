@@ -7,12 +7,11 @@ from typing import Literal, NamedTuple
 
 from ..model.codes import code_of
 from ..model.exchange import Exchange, Response
-from ..model.results import AttemptResult, Check, Failure, StepResult, Verdict, Where, WorkflowResult
+from ..model.results import AttemptResult, Check, Failure, StepResult, Where, WorkflowResult
 from .text import check_lines, excerpt, flat, one_line, request_lines, response_lines, safe, step_title
 
 Style = Literal["", "place", "dim"]
 StyledLine = tuple[Style, str]
-BAD = (Verdict.FAILED, Verdict.ERROR)
 
 
 def failure_lines(one: AttemptResult, *, whole: bool = False) -> Iterator[StyledLine]:
@@ -71,7 +70,7 @@ def exchange_lines(exchange: Exchange, *, body: bool, whole: bool = False) -> It
 def failing(steps: tuple[StepResult, ...]) -> StepResult | None:
     """The step that decided, the innermost where it is an included one; of the steps before those of the cleanup."""
     for step in sorted(steps, key=lambda step: step.cleanup):
-        if step.verdict in BAD:
+        if step.verdict.is_bad:
             return failing(step.last.steps) or step
     return None
 

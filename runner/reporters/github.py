@@ -9,7 +9,7 @@ from typing import IO, ClassVar
 from ..model.events import Event, SuiteFinished, WorkflowFinished
 from ..model.kinds import Wants
 from ..model.results import Where, WorkflowResult
-from .failures import BAD, reason_of_run
+from .failures import reason_of_run
 from .markdown import Markdown
 from .text import safe
 
@@ -39,7 +39,7 @@ class GitHub:
         if self._markdown is not None:
             self._markdown.handle(event)
         match event:
-            case WorkflowFinished(result) if result.verdict in BAD:
+            case WorkflowFinished(result) if result.verdict.is_bad:
                 self.stream.write(f"{_annotation(result)}\n".encode("utf-8", "replace"))
                 self.stream.flush()
             case SuiteFinished() if self._summary is not None:

@@ -13,7 +13,7 @@ from ..model.events import Event, SessionFinished, StepFinished, SuiteFinished, 
 from ..model.kinds import Wants
 from ..model.results import SessionResult, StepResult, Verdict, WorkflowResult
 from ..model.wording import json_text
-from .failures import BAD, reason_of, reason_of_run, told_by
+from .failures import reason_of, reason_of_run, told_by
 from .text import one_line, step_title, step_words
 
 _COUNTED = (Verdict.FAILED, Verdict.ERROR, Verdict.SKIPPED)
@@ -118,7 +118,7 @@ class JUnit:
     def _session(self, result: SessionResult) -> None:
         """A logout that failed belongs to no run: nobody else would tell of it."""
         last = result.steps[-1] if result.steps else None
-        if result.verdict in BAD and last is not None and last.purpose == "logout":
+        if result.verdict.is_bad and last is not None and last.purpose == "logout":
             suite = self._suites.setdefault(f"auth {result.name}", _Suite())
             suite.add(result.verdict, _case(last.step, "logout", result.name))
 
@@ -160,7 +160,7 @@ def _case(of: WorkflowResult | StepResult, name: str, classname: str, output: st
     inside = ""
     if of.verdict is Verdict.SKIPPED:
         inside = f"<skipped{_attributes(message=one_line(of.reason, 300))}/>"
-    elif of.verdict in BAD:
+    elif of.verdict.is_bad:
         tag = "failure" if of.verdict is Verdict.FAILED else "error"
         why = reason_of_run(of) if isinstance(of, WorkflowResult) else reason_of(of)
         lines = _text("\n".join(why.lines))

@@ -9,7 +9,7 @@ from ..model.events import Event, SuiteFinished, WorkflowFinished
 from ..model.kinds import Wants
 from ..model.results import Result, Verdict, WorkflowResult
 from ..model.wording import plural, seconds_text
-from .failures import BAD, reason_of_run
+from .failures import reason_of_run
 from .text import one_line
 
 MOST = 50_000
@@ -38,7 +38,7 @@ class Markdown:
     def handle(self, event: Event, /) -> None:
         """Take one event. Raises OSError where it cannot be written."""
         match event:
-            case WorkflowFinished(result) if result.verdict in BAD:
+            case WorkflowFinished(result) if result.verdict.is_bad:
                 self._failure(result)
             case SuiteFinished(result):
                 self.stream.write(self._whole(result).encode("utf-8", "replace"))

@@ -10,7 +10,6 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ..model.results import Verdict
 from ..model.wording import plural, seconds_text
-from .failures import BAD
 from .text import one_line
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ class Progress:
         with self._lock:
             self._running.pop(number, None)
             self.done += 1
-            self.bad += verdict in BAD
+            self.bad += verdict.is_bad
 
     @property
     def elapsed(self) -> float:

@@ -10,7 +10,7 @@ from ..model.events import Event, SuiteFinished, SuiteStarted, WorkflowFinished
 from ..model.kinds import Wants
 from ..model.results import StepResult, Verdict, WorkflowResult
 from ..model.wording import json_text
-from .failures import BAD, reason_of, told_by
+from .failures import reason_of, told_by
 from .text import one_line, safe, step_title
 
 
@@ -72,13 +72,13 @@ def _description(text: str) -> str:
 
 
 def _point(number: int, verdict: Verdict, text: str, reason: str) -> str:
-    ok = "not ok" if verdict in BAD else "ok"
+    ok = "not ok" if verdict.is_bad else "ok"
     skip = f" # SKIP {one_line(reason, 300)}" if verdict is Verdict.SKIPPED else ""
     return f"{ok} {number} - {_description(text)}{skip}"
 
 
 def _diagnostics(step: StepResult) -> Iterator[str]:
-    if step.verdict in BAD:
+    if step.verdict.is_bad:
         why = reason_of(step)
         yield from _block(
             {

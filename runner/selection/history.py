@@ -14,7 +14,6 @@ from ..model.results import Verdict, WorkflowResult
 HISTORY_FOLDER = ".runflow"
 _FILE = "history.json"
 _MOST = 200_000
-_BAD = (Verdict.FAILED, Verdict.ERROR)
 
 
 class RunHistory(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -74,7 +73,7 @@ class History:
         for key, results in told.items():
             passed = [result.duration for result in results if result.verdict is Verdict.PASSED]
             seconds = max(passed) if passed and durations else self.records.get(key, RunHistory()).seconds
-            self.records[key] = RunHistory(round(seconds, 4), any(result.verdict in _BAD for result in results))
+            self.records[key] = RunHistory(round(seconds, 4), any(result.verdict.is_bad for result in results))
         newest = dict(list(self.records.items())[-_MOST:])
         self._write(msgspec.json.encode(_Content(runs=newest)))
 

@@ -17,7 +17,6 @@ from ...model.results import SessionResult, SessionStep, StepResult, Verdict, Wh
 from ...model.wording import json_type
 from ...plan.plan import SessionPlan, StepPlan
 from ..frame import Frame, World
-from ..iterations import bad
 from .expiry import life_of
 from .secret_capture import SecretCapture
 from .session import Session, Token
@@ -106,7 +105,7 @@ def _opened(session: Session, frame: Frame, run_steps: RunSteps, purpose: str, *
     inside.within(frame, session.key)
     names, results = yield from run_steps(steps, inside, {**session.names, **kept}, f"{purpose} of {session.name}")
     session.steps += [SessionStep(purpose, frame.world.mask(result), frame.world.run) for result in results]
-    broken = next(filter(bad, results), None)
+    broken = next((result for result in results if result.verdict.is_bad), None)
     if broken is not None:
         raise _failed(session, purpose, broken)
     given = {name: names[name] for name in plan.provides if name in names}
@@ -148,7 +147,7 @@ def _failed(session: Session, purpose: str, broken: StepResult) -> StepError:
 
 def _reason(broken: StepResult) -> tuple[str, str, Where | None]:
     """Why a step did not pass, what to do, and where; an include says nothing itself, a step in it does."""
-    inside = next(filter(bad, broken.last.steps), None)
+    inside = next((result for result in broken.last.steps if result.verdict.is_bad), None)
     if inside is not None:
         return _reason(inside)
     for error in broken.last.errors:
@@ -254,8 +253,8 @@ def _given_back(session: Session, token: Token, world: World, run_steps: RunStep
     names = {**session.names, **token.names}
     _, results = yield from run_steps(session.plan.logout, frame, names, f"logout of {session.name}")
     session.steps += [SessionStep("logout", result) for result in results]
-    wrong = [(result.verdict, _reason(result)[0]) for result in filter(bad, results)]
+    wrong = [(result.verdict, _reason(result)[0]) for result in results if result.verdict.is_bad]
     if session.plan.logout_judged:
         return wrong
-    refused = [result for result in results if result.status >= 400 and not bad(result)]
+    refused = [result for result in results if result.status >= 400 and not result.verdict.is_bad]
     return wrong + [(Verdict.FAILED, f"it answered {result.status}") for result in refused]

@@ -25,7 +25,7 @@ from ...model.results import Result, SessionResult, Verdict, WorkflowResult
 from ...model.wording import plural, seconds_text
 from ...version import __version__
 from ..failure_groups import Causes
-from ..failures import BAD, reason_of_run
+from ..failures import reason_of_run
 from ..format.writer import encoded, encoded_step, workflow_record
 from ..latency import Latency
 from ..text import one_line
@@ -94,7 +94,7 @@ class Html:
             "chunk": len(self._chunks), "at": len(self._runs), "name": result.name, "label": result.label,
             "file": result.file, "verdict": result.verdict.value, "seconds": round(result.duration, 4), "tags": result.tags,
             "steps": len(result.steps), "names": names[:2000], "started": result.started,
-            "why": reason_of_run(result).text if result.verdict in BAD else one_line(result.reason, 300),
+            "why": reason_of_run(result).text if result.verdict.is_bad else one_line(result.reason, 300),
         })  # fmt: skip
         head = encoded(workflow_record(result, self._number))
         steps, logins = b",".join(self._steps), b",".join(self._logins)
