@@ -8,8 +8,6 @@ import msgspec
 
 from .document import Document
 
-SCHEMA_ID = "https://runflow.dev/schemas/workflow.schema.json"
-
 
 def struct_schema(struct: type[msgspec.Struct]) -> dict[str, Any]:
     """The JSON Schema (2020-12) of a struct of the language."""
@@ -36,6 +34,5 @@ def _tidy(definition: dict[str, Any]) -> None:
 def workflow_schema() -> dict[str, Any]:
     """The schema of a workflow file, as editors use it."""
     schema = struct_schema(Document)
-    schema["$id"] = SCHEMA_ID
     schema["patternProperties"] = {"^x-": {"description": "free, for anchors"}}
     return schema
