@@ -1,45 +1,50 @@
-"""One try of a step as it happens: filled by the step, read by who reports it."""
+"""What one attempt of a step did, as frozen values; the step builds them while it runs."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from ..model.answer import Answer
+from ..model.errors import Interrupted
 from ..model.exchange import Exchange, Response
-from ..model.results import AttemptResult, StepResult, Verdict
+from ..model.results import AttemptResult, Failure, StepResult, Verdict
 from .auth.authenticate import AuthenticatedRequest
-from .frame import Frame
+from .auth.renewal import Answered
 from .judge import Judgement
 
 
-class Attempt(msgspec.Struct):
-    """One try as it happens.
+class Attempt(msgspec.Struct, frozen=True):
+    """One attempt of a step, complete or as far as it got.
 
     Attributes:
-        trail: Every exchange, redirects included.
-        given: Names that it extracted or set.
-        included: How an included workflow ended, and why it was skipped.
-        final: The run's own time is over, so there is no further try.
-        held: The last request, with what authenticated it.
-        refused: What was sent before, with a token that the server would not take.
-        inside: The workflow that it included.
-        cut: The request had less time than the step gives it: the run's own ends before.
+        judgement: What was checked and extracted, and every error.
+        exchanges: Every exchange since the last authentication, redirects and pages included.
+        provided: Names and values that it extracted or set.
+        answer: The last response, or why there is none.
+        authenticated: The last request, with what authenticates it.
+        rejected: What was sent before with tokens that the server rejected.
+        shortened: The run's deadline left its last request less time than the step's timeout.
+        out_of_time: The run's deadline has passed, so no further attempt is made.
+        included: The verdict of an included workflow.
+        skipped: Why the included workflow was skipped, or "".
+        steps: The steps of the included workflow.
+        variables: The names that the included workflow had before its first step.
     """
 
-    judgement: Judgement
-    trail: list[Exchange] = []
-    given: dict[str, Any] = {}
-    steps: tuple[StepResult, ...] = ()
+    judgement: Judgement = Judgement()
+    exchanges: tuple[Exchange, ...] = ()
+    provided: dict[str, Any] = {}
+    answer: Answer | None = None
+    authenticated: AuthenticatedRequest | None = None
+    rejected: tuple[AttemptResult, ...] = ()
+    shortened: bool = False
+    out_of_time: bool = False
     included: Verdict = Verdict.PASSED
     skipped: str = ""
-    answer: Answer | None = None
-    final: bool = False
-    held: AuthenticatedRequest | None = None
-    refused: list[AttemptResult] = []
-    cut: bool = False
-    inside: Frame | None = None
+    steps: tuple[StepResult, ...] = ()
+    variables: dict[str, Any] = {}
 
     @property
     def verdict(self) -> Verdict:
@@ -50,5 +55,59 @@ class Attempt(msgspec.Struct):
 
     @property
     def response(self) -> Response | None:
-        """The final answer, if one came."""
+        """The last response, or None."""
         return self.answer.response if self.answer else None
+
+    def with_answered(self, answered: Answered) -> Attempt:
+        """The attempt after one more request; after a renewal only the exchanges with the new token are its own."""
+        rejected = self.rejected
+        if answered.rejected is not None:
+            exchanges = self.exchanges + answered.rejected.exchanges
+            rejected = (*rejected, msgspec.structs.replace(answered.rejected, exchanges=exchanges))
+        return msgspec.structs.replace(
+            self,
+            exchanges=answered.exchanges if answered.renewed else self.exchanges + answered.exchanges,
+            answer=answered.answer,
+            authenticated=answered.authenticated,
+            rejected=rejected,
+            shortened=answered.shortened,
+        )
+
+    def with_judgement(self, judgement: Judgement) -> Attempt:
+        """The attempt with what was judged since, and the names that this extracted."""
+        judgement = self.judgement.followed_by(judgement)
+        return msgspec.structs.replace(self, judgement=judgement, provided=judgement.extracted)
+
+    def with_error(self, failure: Failure) -> Attempt:
+        """The attempt with one more error."""
+        return msgspec.structs.replace(self, judgement=self.judgement.with_error(failure))
+
+
+class Attempts(NamedTuple):
+    """The attempts of a step so far.
+
+    Attributes:
+        last: The last one, which decides.
+        results: All that are reported, as data.
+    """
+
+    last: Attempt = Attempt()
+    results: tuple[AttemptResult, ...] = ()
+
+
+class AttemptInterrupted(BaseException):
+    """An interrupt came during an attempt: carries what the attempt did before."""
+
+    def __init__(self, attempt: Attempt, cause: Interrupted) -> None:
+        super().__init__(cause.reason)
+        self.attempt = attempt
+        self.cause = cause
+
+
+class AttemptsInterrupted(BaseException):
+    """An interrupt came during the attempts of a step: carries those made before."""
+
+    def __init__(self, attempts: Attempts, cause: Interrupted) -> None:
+        super().__init__(cause.reason)
+        self.attempts = attempts
+        self.cause = cause

@@ -1,38 +1,64 @@
-"""One request to its final answer: cookies, redirects, one repetition over a stale connection. Judges nothing."""
+"""Sends one request and follows it to its final response: cookies, redirects, one repetition over a stale connection."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import msgspec
 
 from ..model.answer import Answer
 from ..model.effects import Flow, Send
-from ..model.errors import StepError
+from ..model.errors import Interrupted, StepError
 from ..model.events import SecretLearned
 from ..model.exchange import Exchange, Request, Response, TransportFailure
 from ..model.headers import with_headers
 from ..model.kinds import Signer
 from .frame import Frame
-from .redirects import redirected, stays_home
+from .redirects import crosses_origin, redirected
 from .request import Outgoing
 
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 """RFC 9110 §9.2.2."""
 
 _CHALLENGES = 2
-"""Proofs for one request: a first one, and one more where the nonce had become stale."""
+"""Challenges answered for one request: a first one, and one more if the nonce had become stale."""
 
 
-def exchange(outgoing: Outgoing, frame: Frame, trail: list[Exchange]) -> Flow[Answer]:
-    """Send a request and follow where it leads.
+class Exchanged(NamedTuple):
+    """The final response to a request, with every exchange that led to it."""
+
+    answer: Answer
+    exchanges: tuple[Exchange, ...]
+
+
+class ExchangeStopped(BaseException):
+    """An error or an interrupt stopped a request: carries the exchanges that were made before."""
+
+    def __init__(self, exchanges: tuple[Exchange, ...], cause: StepError | Interrupted) -> None:
+        super().__init__(str(cause))
+        self.exchanges = exchanges
+        self.cause = cause
+
+
+def exchange(outgoing: Outgoing, frame: Frame) -> Flow[Exchanged]:
+    """Send a request and follow its redirects.
 
     Args:
         outgoing: The request.
-        frame: The workflow: its clock and its jars.
-        trail: Takes every exchange as it happens, so that they are known whatever comes after.
+        frame: The workflow: its clock and its cookie jars.
 
     Raises:
-        StepError: too many redirects, or one that cannot be followed.
+        ExchangeStopped: there are too many redirects, one cannot be followed, or the run is interrupted.
     """
+    trail: list[Exchange] = []
+    try:
+        answer = yield from _follow(outgoing, frame, trail)
+    except (StepError, Interrupted) as cause:
+        raise ExchangeStopped(tuple(trail), cause) from None
+    return Exchanged(answer, tuple(trail))
+
+
+def _follow(outgoing: Outgoing, frame: Frame, trail: list[Exchange]) -> Flow[Answer]:
     http, request = outgoing.http, outgoing.request
     started = frame.world.clock()
     crossed = False
@@ -46,32 +72,32 @@ def exchange(outgoing: Outgoing, frame: Frame, trail: list[Exchange]) -> Flow[An
         signer = None if crossed else outgoing.signer
         outcome = yield from _send(ready, signer, frame, trail)
         if isinstance(outcome, TransportFailure):
-            return Answer(None, failure=outcome, redirects=tuple(redirects), jar=_held(outgoing, frame))
+            return Answer(None, failure=outcome, redirects=tuple(redirects), jar=_cookies_of(outgoing, frame))
         if outgoing.jar is not None:
             frame.jar(outgoing.jar).store(outcome, frame.world.wall())
         if signer is not None and challenges_left and signer.challenged(outcome):
             challenges_left -= 1
-            _note(trail, "the server asked for a proof; sent again with it")
+            _note(trail, "the server sent a challenge; the request was sent again with the response to it")
             continue
         following = redirected(request, outcome, http.trust_redirects) if http.follow_redirects else None
         if following is None:
-            return Answer(outcome, redirects=tuple(redirects), jar=_held(outgoing, frame), charset=http.charset)
+            return Answer(outcome, redirects=tuple(redirects), jar=_cookies_of(outgoing, frame), charset=http.charset)
         redirects.append(request.url)
         if len(redirects) > http.max_redirects:
-            way = " → ".join([*redirects[:4], "…", request.url] if len(redirects) > 5 else redirects)
-            hint = "a loop, or raise `http: {max_redirects: …}`"
-            raise StepError(f"more than {http.max_redirects} redirects: {way}", "limit", hint=hint)
-        crossed = crossed or stays_home(outgoing.request.url, following.url, http.trust_redirects)
+            chain = " → ".join([*redirects[:4], "…", request.url] if len(redirects) > 5 else redirects)
+            hint = "find out whether the redirects form a loop, or raise `http: {max_redirects: …}`"
+            raise StepError(f"more than {http.max_redirects} redirects: {chain}", "limit", hint=hint)
+        crossed = crossed or crosses_origin(outgoing.request.url, following.url, http.trust_redirects)
         request = following
 
 
 def _send(
     request: Request, signer: Signer | None, frame: Frame, trail: list[Exchange]
 ) -> Flow[Response | TransportFailure]:
-    """One request; one that may be repeated is, once, where the server had closed the connection before it."""
+    """Send one request; an idempotent one is sent once more if the server had closed the kept connection before it."""
     outcome = yield from _signed(request, signer, frame, trail)
     if isinstance(outcome, TransportFailure) and outcome.stale and request.method in IDEMPOTENT:
-        _note(trail, "the server had closed the kept connection; sent again")
+        _note(trail, "the server had closed the kept connection; the request was sent again")
         outcome = yield from _signed(request, signer, frame, trail)
     return outcome
 
@@ -104,7 +130,7 @@ def _note(trail: list[Exchange], note: str) -> None:
 
 
 def _with_cookies(request: Request, outgoing: Outgoing, frame: Frame, *, crossed: bool) -> Request:
-    """The request with its Cookie header: the jar's cookies, and the step's own where the request is still at home."""
+    """The request with its Cookie header: the jar's cookies, and the step's own unless a redirect crossed origins."""
     own = () if crossed else outgoing.cookies
     kept: list[tuple[str, str]] = []
     if outgoing.jar is not None:
@@ -119,5 +145,5 @@ def _with_cookies(request: Request, outgoing: Outgoing, frame: Frame, *, crossed
     return msgspec.structs.replace(request, headers=(*request.headers, line))
 
 
-def _held(outgoing: Outgoing, frame: Frame) -> dict[str, str]:
+def _cookies_of(outgoing: Outgoing, frame: Frame) -> dict[str, str]:
     return {} if outgoing.jar is None else frame.jar(outgoing.jar).values(frame.world.wall())

@@ -1,4 +1,4 @@
-"""What a step is called, the values of its `for_each`, and an interrupt on its way up. Sends nothing."""
+"""The name of a step, the values of its `for_each`, and the interrupt of a step with its result. Sends nothing."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from ..plan.plan import StepPlan
 from .frame import Frame
 
 
-class StoppedStep(BaseException):
-    """An interrupt came while a step ran; carries the step's result on the way up."""
+class StepInterrupted(BaseException):
+    """An interrupt came while a step ran: carries the step's result and the names that it provided before."""
 
-    def __init__(self, result: StepResult, given: dict[str, Any], cause: Interrupted) -> None:
+    def __init__(self, result: StepResult, provided: dict[str, Any], cause: Interrupted) -> None:
         super().__init__(cause.reason)
         self.result = result
-        self.given = given
+        self.provided = provided
         self.cause = cause
 
 
 def step_name(step: StepPlan, names: dict[str, Any]) -> str:
-    """The step's name; as written where its template has no value yet."""
+    """The step's name; the text as written if its template has no value yet."""
     try:
         return str(step.name.render(names))
     except StepError:
@@ -33,7 +33,7 @@ def iterations_of(step: StepPlan, frame: Frame, names: dict[str, Any]) -> list[A
     """The values of a `for_each`.
 
     Raises:
-        StepError: it is no list, or an empty one.
+        StepError: it is not a list, or it is empty and `allow_empty` is not set.
     """
     assert step.for_each is not None
     path = (*step.path, "for_each")

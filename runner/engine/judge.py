@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+import msgspec
+
 from ..matchers.equality import same
 from ..model.answer import Answer
-from ..model.errors import StepError
+from ..model.errors import DocumentPath, StepError
 from ..model.events import SecretLearned
 from ..model.exchange import Exchange, Response
 from ..model.kinds import MISSING, Names
@@ -23,10 +25,55 @@ from .auth.secret_capture import learnt
 from .frame import Frame
 
 
-class Judgement:
-    """What came of judging one answer. Filled here, read by the step."""
+class Judgement(msgspec.Struct, frozen=True):
+    """The outcome of judging a response.
 
-    __slots__ = ("checks", "errors", "extracted", "frame", "passed", "taken")
+    Attributes:
+        checks: The expectations that failed; those that passed too where a report wants them.
+        errors: Why something could not be judged or extracted.
+        extracted: Names and values.
+        passed: How many expectations passed.
+        snapshots: Values to store.
+    """
+
+    checks: tuple[Check, ...] = ()
+    errors: tuple[Failure, ...] = ()
+    extracted: dict[str, Any] = {}
+    passed: int = 0
+    snapshots: tuple[Snapshot, ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        """At least one expectation failed."""
+        return any(not check.passed for check in self.checks)
+
+    @property
+    def status_failed(self) -> bool:
+        """The expectation on the status failed."""
+        return any(check.subject == "status" and not check.passed for check in self.checks)
+
+    def with_error(self, failure: Failure) -> Judgement:
+        """The judgement with one more error; an error whose message is already there is left out."""
+        if any(known.message == failure.message for known in self.errors):
+            return self
+        return msgspec.structs.replace(self, errors=(*self.errors, failure))
+
+    def followed_by(self, other: Judgement) -> Judgement:
+        """This judgement and a later one of the same attempt; the names are those of the later one."""
+        known = {failure.message for failure in self.errors}
+        return Judgement(
+            self.checks + other.checks,
+            self.errors + tuple(failure for failure in other.errors if failure.message not in known),
+            other.extracted,
+            self.passed + other.passed,
+            self.snapshots + other.snapshots,
+        )
+
+
+class _Recorder:
+    """Collects what becomes a `Judgement`. Only the functions of this module use it."""
+
+    __slots__ = ("checks", "errors", "extracted", "frame", "passed", "snapshots")
 
     def __init__(self, frame: Frame) -> None:
         self.frame = frame
@@ -34,21 +81,24 @@ class Judgement:
         self.errors: list[Failure] = []
         self.extracted: dict[str, Any] = {}
         self.passed = 0
-        self.taken: list[Snapshot] = []
+        self.snapshots: list[Snapshot] = []
 
     @property
-    def failed(self) -> bool:
-        """An expectation did not hold."""
-        return any(not check.passed for check in self.checks)
+    def stopped(self) -> bool:
+        """An expectation failed, or something could not be judged."""
+        return bool(self.errors) or any(not check.passed for check in self.checks)
 
-    def hold(self, check: Check | None) -> None:
-        """Count an expectation that held; keep it where a report wants it."""
+    def judgement(self) -> Judgement:
+        return Judgement(tuple(self.checks), tuple(self.errors), self.extracted, self.passed, tuple(self.snapshots))
+
+    def passes(self, check: Check | None) -> None:
+        """Count an expectation that passed, and record it where a report wants it."""
         self.passed += 1
         if check is not None:
             self.checks.append(check)
 
-    def error(self, error: StepError, path: tuple[str | int, ...]) -> None:
-        """Note an error, once: several questions about one broken body have one answer."""
+    def error(self, error: StepError, path: DocumentPath) -> None:
+        """Record an error once: several expectations on one unreadable body have the same error."""
         failure = self.frame.failure(error, path)
         if all(known.message != failure.message for known in self.errors):
             self.errors.append(failure)
@@ -110,39 +160,43 @@ class _AnyCase(dict[str, str]):
         return super().get(name.lower(), default)
 
 
-def judge(step: StepPlan, answer: Answer, frame: Frame, names: Names, judgement: Judgement) -> None:
-    """Judge the status; where it holds, extract, then everything else that looks at the answer."""
-    _judge(step, answer, frame, names, judgement)
-    lost = [each.name for each in step.extracts if each.secret or each.name in frame.secrets]
-    if answer.response is not None and not set(lost) <= judgement.extracted.keys():
-        # the secret is somewhere in the answer, and nobody knows where
-        frame.world.emit(SecretLearned(lost[0], learnt(answer.response, answer.response.url)))
+def judge(step: StepPlan, answer: Answer, frame: Frame, names: Names) -> Judgement:
+    """Judge the status; if it is as expected, extract, then judge everything else that reads the response."""
+    recorder = _Recorder(frame)
+    _judge(step, answer, frame, names, recorder)
+    secret = [each.name for each in step.extracts if each.secret or each.name in frame.secrets]
+    if answer.response is not None and not set(secret) <= recorder.extracted.keys():
+        # the secret is somewhere in the response, and it is unknown where
+        frame.world.emit(SecretLearned(secret[0], learnt(answer.response, answer.response.url)))
+    return recorder.judgement()
 
 
-def _judge(step: StepPlan, answer: Answer, frame: Frame, names: Names, judgement: Judgement) -> None:
+def _judge(step: StepPlan, answer: Answer, frame: Frame, names: Names, recorder: _Recorder) -> None:
     if answer.failure is not None and not step.expects_failure:
         return
     if answer.failure is None:
-        judge_status(step, answer, names, judgement)
-        if judgement.failed or judgement.errors:
+        _expect(step.status, answer, names, recorder)
+        if recorder.stopped:
             return
         if answer.response is not None:
             try:
                 answer.check_json()
             except StepError as error:
-                judgement.error(error, step.path)
+                recorder.error(error, step.path)
                 return
     for extract in step.extracts:
-        _extract(extract, answer, frame, names, judgement)
-    _expect(step.expectations, answer, names, judgement, iteration=f" [{names['index']}]" if step.for_each else "")
+        _extract(extract, answer, frame, names, recorder)
+    _expect(step.expectations, answer, names, recorder, iteration=f" [{names['index']}]" if step.for_each else "")
 
 
-def judge_status(step: StepPlan, answer: Answer, names: Names, judgement: Judgement) -> None:
-    """What the step expects of the status alone."""
-    _expect(step.status, answer, names, judgement)
+def status_passes(step: StepPlan, answer: Answer, frame: Frame, names: Names) -> bool:
+    """Whether the response has the status that the step expects."""
+    recorder = _Recorder(frame)
+    _expect(step.status, answer, names, recorder)
+    return not recorder.stopped
 
 
-def _extract(plan: ExtractPlan, answer: Answer, frame: Frame, names: Names, judgement: Judgement) -> None:
+def _extract(plan: ExtractPlan, answer: Answer, frame: Frame, names: Names, recorder: _Recorder) -> None:
     try:
         text, selector = plan.pick.resolve(names)
         found = selector.select(answer)
@@ -151,9 +205,9 @@ def _extract(plan: ExtractPlan, answer: Answer, frame: Frame, names: Names, judg
         elif plan.filter is not None:
             found = plan.filter.render({**names, "value": found})
         frame.given(plan.name, found, secret=plan.secret)
-        judgement.extracted[plan.name] = found
+        recorder.extracted[plan.name] = found
     except StepError as error:
-        judgement.error(error, plan.path)
+        recorder.error(error, plan.path)
 
 
 def _default(plan: ExtractPlan, text: str, names: Names, answer: Answer) -> Any:
@@ -194,36 +248,36 @@ class _Found(NamedTuple):
 
 
 def _expect(
-    expectations: Iterable[Expectation], answer: Answer, names: Names, judgement: Judgement, iteration: str = ""
+    expectations: Iterable[Expectation], answer: Answer, names: Names, recorder: _Recorder, iteration: str = ""
 ) -> None:
     for expectation in expectations:
         try:
             text, selector = expectation.pick.resolve(names)
         except StepError as error:
-            judgement.error(error, expectation.pick.path)
+            recorder.error(error, expectation.pick.path)
             continue
         try:
             found = _Found(text, selector.select(answer), "", selector.indefinite)
         except StepError as error:
             if error.kind == "limit":  # nobody knows what would have been found
-                judgement.error(error, expectation.pick.path)
+                recorder.error(error, expectation.pick.path)
                 continue
             found = _Found(text, MISSING, error.message, selector.indefinite)
         for entry in expectation.conditions.entries:
             try:
-                _entry(entry, found, names, judgement)
+                _entry(entry, found, names, recorder)
             except StepError as error:
-                judgement.error(error, entry.path)
+                recorder.error(error, entry.path)
         if expectation.snapshot is not None:
             try:
-                _snapshot(expectation.snapshot, found, iteration, judgement)
+                _snapshot(expectation.snapshot, found, iteration, recorder)
             except StepError as error:
-                judgement.error(error, expectation.snapshot.path)
+                recorder.error(error, expectation.snapshot.path)
 
 
-def _snapshot(stored: Stored, found: _Found, iteration: str, judgement: Judgement) -> None:
+def _snapshot(stored: Stored, found: _Found, iteration: str, recorder: _Recorder) -> None:
     """Hold what was found against what is stored, or take it to be stored."""
-    frame, world = judgement.frame, judgement.frame.world
+    frame, world = recorder.frame, recorder.frame.world
     case = world.case if frame.session is None else ""  # whichever case is the first to need a token
     expected = stored.value(iteration, case)
     if expected is MISSING and world.snapshots is None:
@@ -233,32 +287,32 @@ def _snapshot(stored: Stored, found: _Found, iteration: str, judgement: Judgemen
         wanted = "a value to be stored" if expected is MISSING else expected
         detail = found.trouble or "nothing was found there"
         where = frame.where(stored.path)
-        judgement.checks.append(Check(found.text, "snapshot", wanted, found=False, detail=detail, where=where))
+        recorder.checks.append(Check(found.text, "snapshot", wanted, found=False, detail=detail, where=where))
         return
     value = stored.counts(found.value)
     if world.snapshots is not None:
         if world.mask(value) != value:
             raise StepError(f"a snapshot of `{found.text}` would hold a secret", "policy", hint="`ignore` its path")
-        judgement.taken.append(Snapshot(stored.file, stored.step + iteration, stored.selector, case, value))
+        recorder.snapshots.append(Snapshot(stored.file, stored.step + iteration, stored.selector, case, value))
         expected = value
     if same(value, expected):
-        judgement.hold(Check(found.text, "snapshot", expected, value, passed=True) if world.record_details else None)
+        recorder.passes(Check(found.text, "snapshot", expected, value, passed=True) if world.record_details else None)
     else:
-        judgement.checks.append(Check(found.text, "snapshot", expected, value, where=frame.where(stored.path)))
+        recorder.checks.append(Check(found.text, "snapshot", expected, value, where=frame.where(stored.path)))
 
 
-def _entry(entry: Condition | Inside, found: _Found, names: Names, judgement: Judgement) -> None:
-    frame = judgement.frame
+def _entry(entry: Condition | Inside, found: _Found, names: Names, recorder: _Recorder) -> None:
+    frame = recorder.frame
     miss = entry.judge(found.value, names, indefinite=found.indefinite)
     if miss is None and not found.trouble:
         record_details = frame.world.record_details
-        judgement.hold(
+        recorder.passes(
             Check(found.text, entry.operator, entry.expected(names), found.value, passed=True)
             if record_details
             else None
         )
         return
-    judgement.checks.append(
+    recorder.checks.append(
         Check(
             subject=found.text,
             operator=entry.operator,
@@ -272,52 +326,63 @@ def _entry(entry: Condition | Inside, found: _Found, names: Names, judgement: Ju
 
 
 def judge_contract(
-    contract: Contract, step: StepPlan, answer: Answer, exchanges: Sequence[Exchange], judgement: Judgement
-) -> None:
-    """Every exchange with the API is as its OpenAPI document says, those that redirected too."""
-    frame = judgement.frame
+    contract: Contract, step: StepPlan, answer: Answer, exchanges: Sequence[Exchange], frame: Frame
+) -> Judgement:
+    """Check every exchange with the API against its OpenAPI document, redirected ones too.
+
+    Args:
+        contract: The document.
+        step: The step that sent the requests.
+        answer: The final response.
+        exchanges: All exchanges that led to it.
+        frame: The workflow.
+    """
     last = exchanges[-1]
-    held = [
+    redirected = [
         (each.request, Answer(each.outcome))
         for each, following in pairwise(exchanges)
-        if isinstance(each.outcome, Response) and following.request.url != each.request.url  # not what was sent again
+        if isinstance(each.outcome, Response) and following.request.url != each.request.url  # not a repetition
     ]
     try:
         breaches = [
             breach
-            for request, came in (*held, (last.request, answer))
-            if came.response is not None and contract.covers(request.url, frame.base_url)
-            for breach in contract.breaches(request, came, frame.base_url)
+            for request, received in (*redirected, (last.request, answer))
+            if received.response is not None and contract.covers(request.url, frame.base_url)
+            for breach in contract.breaches(request, received, frame.base_url)
         ]
     except StepError as error:
-        judgement.error(error, step.path)
-        return
-    for each in breaches:
-        where = frame.where(step.path)
-        subject = f"openapi {each.operation}"
-        judgement.checks.append(Check(subject, "openapi", each.expected, each.actual, detail=each.detail, where=where))
+        return Judgement(errors=(frame.failure(error, step.path),))
     if not breaches:
         passed = Check("openapi", "openapi", contract.name, contract.name, passed=True)
-        judgement.hold(passed if frame.world.record_details else None)
+        return Judgement((passed,) if frame.world.record_details else (), passed=1)
+    where = frame.where(step.path)
+    return Judgement(
+        tuple(
+            Check(f"openapi {each.operation}", "openapi", each.expected, each.actual, detail=each.detail, where=where)
+            for each in breaches
+        )
+    )
 
 
-def judge_asserts(asserts: Iterable[AssertPlan], frame: Frame, names: Names, judgement: Judgement) -> None:
-    """Expressions that must be true; a failure shows the value of every part."""
+def judge_asserts(asserts: Iterable[AssertPlan], frame: Frame, names: Names) -> Judgement:
+    """Evaluate expressions that must be true; a failed one shows the value of each part."""
+    recorder = _Recorder(frame)
     for plan in asserts:
         try:
             if boolean(plan.value.render(names), "the assertion"):
-                judgement.hold(
+                recorder.passes(
                     Check(plan.text, "assert", expected=True, actual=True, passed=True)
                     if frame.world.record_details
                     else None
                 )
                 continue
             parts = tuple(_parts(plan, names))
-            judgement.checks.append(
+            recorder.checks.append(
                 Check(plan.text, "assert", expected=True, actual=False, parts=parts, where=frame.where(plan.path))
             )
         except StepError as error:
-            judgement.error(error, plan.path)
+            recorder.error(error, plan.path)
+    return recorder.judgement()
 
 
 def _parts(plan: AssertPlan, names: Names) -> Iterable[tuple[str, Any]]:

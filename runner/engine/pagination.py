@@ -1,8 +1,9 @@
-"""`paginate`: finding the next page and gathering what pages give. Pure; sends nothing."""
+"""`paginate`: finds the next page and collects the values of all pages. Sends nothing."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
@@ -11,9 +12,9 @@ from ..model.errors import StepError
 from ..model.kinds import MISSING, Names
 from ..model.pairs import scalar_text
 from ..model.urls import target_of, with_params
-from ..plan.plan import PagePlan, StepPlan
+from ..plan.plan import PagePlan
 from .frame import Frame
-from .redirects import short_origin, stays_home
+from .redirects import crosses_origin, short_origin
 from .request import Outgoing
 
 _LINK = re.compile(r'<([^>]*)>((?:\s*;\s*[^,;="]+(?:=(?:"[^"]*"|[^,;"]*))?)*)')
@@ -21,24 +22,19 @@ _NEXT = re.compile(r';\s*rel\s*=\s*"?(?:[^";]*\s)?next(?:\s[^";]*)?"?', re.IGNOR
 
 
 class Pages:
-    """The pages of one try."""
+    """The pages that one attempt has read so far."""
 
-    def __init__(self, plan: PagePlan, names: tuple[str, ...]) -> None:
+    def __init__(self, plan: PagePlan, names: Iterable[str]) -> None:
         self.plan = plan
         self.count = 0
         self.seen: set[str] = set()
         self.collected: dict[str, Any] = {name: [] for name in names}
 
     def add(self, extracted: dict[str, Any]) -> None:
-        """One more page, with what it gave."""
+        """Count one more page and append the values that it provided."""
         self.count += 1
         for name, value in extracted.items():
             self.collected[name].append(value)
-
-
-def first_page(plan: PagePlan | None, step: StepPlan) -> Pages | None:
-    """A gatherer for a step that paginates."""
-    return None if plan is None else Pages(plan, tuple(extract.name for extract in step.extracts))
 
 
 def next_link(header: str) -> str | None:
@@ -53,7 +49,7 @@ def next_page(pages: Pages, answer: Answer, outgoing: Outgoing, frame: Frame, na
     """The URL of the next page, or None where this was the last.
 
     Raises:
-        StepError: there are more pages than `max`, or the next page is one that was there already, or elsewhere.
+        StepError: there are more pages than `max`, or the next page was read already or is on another origin.
     """
     plan, path = pages.plan, (*pages.plan.path, "next")
     try:
@@ -70,15 +66,15 @@ def next_page(pages: Pages, answer: Answer, outgoing: Outgoing, frame: Frame, na
         url = _with_param(outgoing.request.url, plan.param, value) if plan.param else target_of(value, here)
         pages.seen.add(here)
         if url in pages.seen:
-            raise StepError(f"the next page is one that was there already: {url}", "limit")
+            raise StepError(f"the next page was read already: {url}", "limit")
         if pages.count >= plan.most:
             raise StepError(
                 f"there are more than {plan.most} pages",
                 "limit",
-                hint="raise `paginate: {max: …}`, or find why they do not end",
+                hint="raise `paginate: {max: …}`, or find out why the pages do not end",
             )
-        if stays_home(outgoing.request.url, url, outgoing.http.trust_redirects):
-            hint = f"if that is meant, allow it: `http: {{trust_redirects: [{short_origin(url)}]}}`"
+        if crosses_origin(outgoing.request.url, url, outgoing.http.trust_redirects):
+            hint = f"if this is intended, allow it: `http: {{trust_redirects: [{short_origin(url)}]}}`"
             raise StepError(f"the next page is on another origin, {short_origin(url)}", "policy", hint=hint)
     except StepError as error:
         raise error.at(frame.plan.file, path) from None

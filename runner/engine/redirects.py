@@ -45,7 +45,7 @@ def redirected(request: Request, response: Response, trusted: frozenset[str]) ->
     if becomes_get:
         method, body = "GET", None
         headers = tuple(line for line in headers if line[0].lower() not in _OF_THE_BODY)
-    if stays_home(request.url, url, trusted):
+    if crosses_origin(request.url, url, trusted):
         if body is not None:
             hint = f"if that is meant, allow it: `http: {{trust_redirects: [{short_origin(url)}]}}`"
             message = f"a {response.status} redirect would send the body to another origin, {short_origin(url)}"
@@ -54,7 +54,7 @@ def redirected(request: Request, response: Response, trusted: frozenset[str]) ->
     return msgspec.structs.replace(request, method=method, url=url, headers=headers, body=body)
 
 
-def stays_home(origin_url: str, url: str, trusted: frozenset[str]) -> bool:
+def crosses_origin(origin_url: str, url: str, trusted: frozenset[str]) -> bool:
     """Credentials must not go along from one URL to another."""
     origin = origin_of(url)
     return origin != origin_of(origin_url) and origin not in {origin_of(each) for each in trusted}

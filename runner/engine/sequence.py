@@ -15,7 +15,7 @@ from ..model.results import AttemptResult, Failure, StepResult, Verdict
 from ..model.wording import listed
 from ..plan.plan import StepPlan
 from .frame import Frame, PauseHook
-from .iterations import StoppedStep, iterations_of, step_name
+from .iterations import StepInterrupted, iterations_of, step_name
 from .step import Nested, StepRun
 
 
@@ -51,9 +51,9 @@ class Sequence:
                 continue
             try:
                 failed, names = yield from self._step(step, names)
-            except StoppedStep as stop:
+            except StepInterrupted as stop:
                 self._stopped(stop, step)
-                names = names | stop.given
+                names = names | stop.provided
                 self.skip(steps[index + 1 :], names, "the run was interrupted")
                 return names
             if failed:
@@ -63,7 +63,7 @@ class Sequence:
                     return names
         return names
 
-    def _stopped(self, stop: StoppedStep, step: StepPlan) -> None:
+    def _stopped(self, stop: StepInterrupted, step: StepPlan) -> None:
         self.interrupted = stop.cause
         self._finish(stop.result, step)
 
@@ -79,7 +79,7 @@ class Sequence:
                 continue
             try:
                 _, names = yield from self._step(step, names)
-            except StoppedStep as stop:
+            except StepInterrupted as stop:
                 self._stopped(stop, step)
                 self.skip(steps[index + 1 :], names, "the run was interrupted")
                 return names
@@ -104,7 +104,7 @@ class Sequence:
         except Interrupted as stop:
             why = Failure(stop.kind, stop.reason, where=self.frame.where(step.path))
             result = StepResult(step_name(step, names), Verdict.ERROR, attempts=(AttemptResult(errors=(why,)),))
-            raise StoppedStep(result, {}, stop) from None
+            raise StepInterrupted(result, {}, stop) from None
 
     def _iterations(self, step: StepPlan, run: StepRun, names: dict[str, Any]) -> Flow[tuple[bool, dict[str, Any]]]:
         local = {step.as_name, "index"}

@@ -1,29 +1,30 @@
-"""One step: its condition, its turns, its tries. Yields effects; gives back results and the names that it gave."""
+"""Runs one step: its condition, its iterations, its attempts. Yields effects; returns results and the names provided."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple, assert_never
 
 import msgspec
 
 from ..model.answer import Answer
 from ..model.effects import Flow, Sleep
-from ..model.errors import Interrupted, StepError
-from ..model.exchange import Response
+from ..model.errors import ErrorKind, Interrupted, StepError
+from ..model.exchange import Exchange, FailureKind, Response, TransportFailure
+from ..model.kinds import Value
 from ..model.results import AttemptResult, Failure, StepResult, Verdict, WorkflowResult
 from ..model.wording import seconds_text
-from ..plan.fragments import AssertPlan
+from ..plan.fragments import AssertPlan, Seconds
 from ..plan.plan import DEFAULT_TIMEOUT, IncludePlan, Plan, RequestPlan, RetryPlan, SetPlan, StepPlan
 from ..templating.values import boolean
-from .attempt import Attempt
+from .attempt import Attempt, AttemptInterrupted, Attempts, AttemptsInterrupted
 from .auth.diagnosis import DIAGNOSED, notes_on
-from .auth.renewal import answered
+from .auth.renewal import RequestStopped, answered
 from .auth.tokens import RunSteps
 from .frame import Frame
-from .iterations import StoppedStep, step_name
+from .iterations import StepInterrupted, step_name
 from .judge import Judgement, TemplateResponse, judge, judge_asserts, judge_contract
-from .pagination import first_page, next_page
+from .pagination import Pages, next_page
 from .request import build
 from .retry import next_wait, retry_after
 
@@ -31,63 +32,81 @@ RunIncluded = Callable[[Plan, Frame, dict[str, Any]], Flow[WorkflowResult]]
 
 
 class Nested(NamedTuple):
-    """What runs below a step, handed down because it runs steps itself."""
+    """Runs what is nested in a step; passed down because it runs steps itself."""
 
     included: RunIncluded
     steps: RunSteps
 
 
 RETRIED_KINDS = frozenset({"transport", "timeout", "extract", "decode"})
-"""Errors after which another try may do better. What is wrong in the file stays wrong."""
+"""Errors after which another attempt may pass. A mistake in the file stays a mistake."""
+
+_ERROR_KINDS: Mapping[FailureKind, ErrorKind] = {"timeout": "timeout", "decode": "decode", "too_large": "limit"}
+"""The kind of the step's error for a failed request; "transport" for all other failures."""
 
 
 class StepRun:
-    """A step (one turn of it) being run."""
+    """Runs one step, once or for each iteration of its `for_each`."""
 
     def __init__(self, step: StepPlan, frame: Frame, nested: Nested) -> None:
         self.step = step
         self.frame = frame
         self.nested = nested
-        self.attempt = Attempt(Judgement(frame))
 
-    def iteration(self, names: dict[str, Any], index: int = -1) -> Flow[tuple[StepResult, dict[str, Any]]]:
-        """One turn: its result and the names that it gave. An interrupt is noted on the result and raised again."""
-        step, frame = self.step, self.frame
-        started = frame.world.clock()
-        attempts: list[AttemptResult] = []
-        self.attempt = Attempt(Judgement(frame))
-        interrupted: Interrupted | None = None
+    def iteration(self, names: dict[str, Any], index: int | None = None) -> Flow[tuple[StepResult, dict[str, Any]]]:
+        """Run one iteration: its result and the names that it provides.
+
+        Args:
+            names: What the step's templates see.
+            index: Which iteration of a `for_each`, from 0; None without one.
+
+        Raises:
+            StepInterrupted: with the result of what the step did before the interrupt.
+        """
+        frame, started = self.frame, self.frame.world.clock()
+        attempts, interrupted = Attempts(), None
         try:
-            skip = self.skips(names)
-            if skip:
-                return self._result(names, Verdict.SKIPPED, index, reason=skip), {}
+            reason = self.skips(names)
+            if reason:
+                return self._result(names, Verdict.SKIPPED, index, reason=reason), {}
             yield from self._delay(names)
-            yield from self._attempts(names, attempts)
-            if self.attempt.verdict is Verdict.SKIPPED:
-                reason = f"the included workflow was skipped: {self.attempt.skipped}"
+            attempts = yield from self._attempts(names)
+            if attempts.last.verdict is Verdict.SKIPPED:
+                reason = f"the included workflow was skipped: {attempts.last.skipped}"
                 return self._result(names, Verdict.SKIPPED, index, reason=reason), {}
         except StepError as error:
-            self.attempt.judgement.error(error, step.path)
-            attempts.append(self._record(self.attempt, 0.0, 0.0))
+            attempts = self._ended(attempts, frame.failure(error, self.step.path))
         except Interrupted as stop:
             interrupted = stop
-            why = Failure(stop.kind, stop.reason, where=frame.where(step.path))
-            self.attempt.judgement.errors.append(why)
-            attempts.append(self._record(self.attempt, 0.0, 0.0))
-        if frame.world.snapshots is not None and self.attempt.verdict is Verdict.PASSED:
-            for taken in self.attempt.judgement.taken:
-                frame.world.snapshots(taken)
-        result = self._finished(names, index, self.attempt, attempts, frame.world.clock() - started)
+            attempts = self._ended(attempts, self._interruption(stop))
+        except AttemptsInterrupted as stop:
+            interrupted = stop.cause
+            attempts = self._ended(stop.attempts, self._interruption(stop.cause))
+        last = attempts.last
+        if frame.world.snapshots is not None and last.verdict is Verdict.PASSED:
+            for snapshot in last.judgement.snapshots:
+                frame.world.snapshots(snapshot)
+        result = self._finished(names, index, attempts, frame.world.clock() - started)
         if interrupted is not None:
-            raise StoppedStep(result, self.attempt.given, interrupted)
-        return result, self.attempt.given
+            raise StepInterrupted(result, last.provided, interrupted)
+        return result, last.provided
+
+    def _interruption(self, stop: Interrupted) -> Failure:
+        return Failure(stop.kind, stop.reason, where=self.frame.where(self.step.path))
+
+    def _ended(self, attempts: Attempts, failure: Failure) -> Attempts:
+        """The attempts, the last of which ended with a failure outside its action."""
+        judgement = attempts.last.judgement
+        judgement = msgspec.structs.replace(judgement, errors=(*judgement.errors, failure))
+        last = msgspec.structs.replace(attempts.last, judgement=judgement)
+        return Attempts(last, (*attempts.results, *last.rejected, self._recorded(last, 0.0, 0.0)))
 
     def skips(self, names: dict[str, Any]) -> str:
         """Why the step is skipped, or ""."""
         plan = self.step.condition
-        return "" if plan is None or self._true(plan, names, "`if`") else f"`if` is false: {plan.text}"
+        return "" if plan is None or self._is_true(plan, names, "`if`") else f"`if` is false: {plan.text}"
 
-    def _true(self, plan: AssertPlan, names: dict[str, Any], what: str) -> bool:
+    def _is_true(self, plan: AssertPlan, names: dict[str, Any], what: str) -> bool:
         try:
             return boolean(plan.value.render(names), what)
         except StepError as error:
@@ -96,211 +115,242 @@ class StepRun:
     def _delay(self, names: dict[str, Any]) -> Flow[None]:
         if self.step.delay is None:
             return
-        seconds = self._rendered(self.step.delay, names, "delay")
+        seconds = self._seconds(self.step.delay, names, "delay")
         left = self.frame.remaining()
         if seconds > 0:
             yield Sleep(seconds if left is None else min(seconds, left))
         self.frame.remaining()
 
-    def _rendered(self, value: Any, names: dict[str, Any], key: str) -> float:
+    def _seconds(self, value: Value | Seconds, names: dict[str, Any], key: str) -> float:
         try:
             return float(value.render(names))
         except StepError as error:
             raise error.at(self.frame.plan.file, (*self.step.path, key)) from None
 
-    def _attempts(self, names: dict[str, Any], attempts: list[AttemptResult]) -> Flow[None]:
-        """Try until it passes, or until there is no further try; the last one counts."""
-        clock = self.frame.world.clock
-        begun, waited = clock(), 0.0
-        retry = self.step.retry
-        while True:
-            started, attempt = clock(), self.attempt
-            yield from self._run_attempt(names, attempt)
-            passed = attempt.verdict in {Verdict.PASSED, Verdict.SKIPPED}
-            wait = (
-                -1.0 if passed or retry is None else self._wait(retry, attempt, names, len(attempts), clock() - begun)
-            )
-            attempts += attempt.refused
-            if wait >= 0 or not passed or attempts or self.frame.world.record_details:
-                attempts.append(self._record(attempt, clock() - started, waited))
-            if wait < 0:
-                return
-            waited = wait
-            yield Sleep(wait)
-            self.attempt = Attempt(Judgement(self.frame))
-
-    def _wait(self, retry: RetryPlan, attempt: Attempt, names: dict[str, Any], done: int, elapsed: float) -> float:
-        """Seconds until the next try, or -1; why there is none is added to the errors."""
-        errors = attempt.judgement.errors
-        failure = attempt.answer.failure if attempt.answer else None
-        hopeless = any(error.kind not in RETRIED_KINDS for error in errors) or (
-            failure is not None and failure.kind == "tls"
-        )
-        if attempt.final or (hopeless and not attempt.steps):
-            return -1.0
+    def _attempts(self, names: dict[str, Any]) -> Flow[Attempts]:
+        """Make attempts until one passes or no further one is allowed; the last one counts."""
+        clock, retry = self.frame.world.clock, self.step.retry
+        started, waited = clock(), 0.0
+        attempts = Attempts()
         try:
-            if retry.abort_if is not None:
-                seen = names | attempt.given
-                if attempt.response is not None:
-                    seen["response"] = TemplateResponse(attempt.answer)  # type: ignore[arg-type]  # there is a response, so an answer
-                if (attempt.response is not None or "response" not in retry.abort_if.value.names) and self._true(
-                    retry.abort_if, seen, "`abort_if`"
-                ):
-                    return -1.0
+            while True:
+                attempt_started = clock()
+                last = yield from self._attempt(names)
+                passed = last.verdict in {Verdict.PASSED, Verdict.SKIPPED}
+                wait = None
+                if not passed and retry is not None:
+                    last, wait = self._wait(retry, last, names, len(attempts.results), clock() - started)
+                results = attempts.results + last.rejected
+                if not passed or results or self.frame.world.record_details:
+                    results += (self._recorded(last, clock() - attempt_started, waited),)
+                attempts = Attempts(last, results)
+                if wait is None:
+                    return attempts
+                waited = wait
+                yield Sleep(wait)
+        except AttemptInterrupted as stop:
+            raise AttemptsInterrupted(Attempts(stop.attempt, attempts.results), stop.cause) from None
+        except Interrupted as stop:  # while it waited
+            last = msgspec.structs.replace(attempts.last, rejected=())
+            raise AttemptsInterrupted(Attempts(last, attempts.results), stop) from None
+
+    def _wait(
+        self, retry: RetryPlan, attempt: Attempt, names: dict[str, Any], retries: int, elapsed: float
+    ) -> tuple[Attempt, float | None]:
+        """Seconds until the next attempt, or None; the reason for None is added to the attempt's errors."""
+        if self._is_final(attempt):
+            return attempt, None
+        try:
+            if self._aborts(retry, attempt, names):
+                return attempt, None
             left = self.frame.remaining()
         except StepError as error:
-            attempt.judgement.error(error, self.step.path)
-            return -1.0
-        world = self.frame.world
-        wait, why = next_wait(
+            return attempt.with_error(self.frame.failure(error, self.step.path)), None
+        world, errors = self.frame.world, attempt.judgement.errors
+        wait, reason = next_wait(
             retry,
-            done,
+            retries,
             asked=retry_after(attempt.response, world.wall()),
             elapsed=elapsed,
             left=left,
             random=world.random,
         )
-        if why and not attempt.judgement.failed and errors:
-            errors[-1] = msgspec.structs.replace(errors[-1], hint=f"no further try: {why}")
-        return wait
+        if reason and not attempt.judgement.failed and errors:
+            last = msgspec.structs.replace(errors[-1], hint=f"no further attempt is made: {reason}")
+            judgement = msgspec.structs.replace(attempt.judgement, errors=(*errors[:-1], last))
+            attempt = msgspec.structs.replace(attempt, judgement=judgement)
+        return attempt, wait
 
-    def _run_attempt(self, names: dict[str, Any], attempt: Attempt) -> Flow[None]:
-        step, judgement = self.step, attempt.judgement
+    @staticmethod
+    def _is_final(attempt: Attempt) -> bool:
+        """Another attempt cannot do better."""
+        failure = attempt.answer.failure if attempt.answer else None
+        permanent = any(error.kind not in RETRIED_KINDS for error in attempt.judgement.errors) or (
+            failure is not None and failure.kind == "tls"
+        )
+        return attempt.out_of_time or (permanent and not attempt.steps)
+
+    def _aborts(self, retry: RetryPlan, attempt: Attempt, names: dict[str, Any]) -> bool:
+        """Whether `abort_if` is true. Raises StepError."""
+        if retry.abort_if is None:
+            return False
+        if attempt.response is None and "response" in retry.abort_if.value.names:
+            return False
+        return self._is_true(retry.abort_if, self._seen(attempt, names), "`abort_if`")
+
+    @staticmethod
+    def _seen(attempt: Attempt, names: dict[str, Any]) -> dict[str, Any]:
+        """What an expression sees after the attempt: its names, and `response` where there is one."""
+        seen = names | attempt.provided
+        if attempt.answer is not None and attempt.answer.response is not None:
+            seen["response"] = TemplateResponse(attempt.answer)
+        return seen
+
+    def _attempt(self, names: dict[str, Any]) -> Flow[Attempt]:
+        """Perform the step's action and judge it. Raises AttemptInterrupted."""
+        step = self.step
         self.frame.step = step.written_name
+        match step.action:
+            case RequestPlan() as request:
+                attempt = yield from self._request(request, names)
+            case IncludePlan() as include:
+                attempt = yield from self._include(include, names)
+            case SetPlan() as assignments:
+                attempt = self._set(assignments, names)
+            case None:
+                attempt = Attempt()
+            case _:
+                assert_never(step.action)
+        judgement = attempt.judgement
+        if step.asserts and not judgement.errors and not judgement.status_failed:
+            judged = judge_asserts(step.asserts, self.frame, self._seen(attempt, names))
+            judged = msgspec.structs.replace(judged, extracted=judgement.extracted)
+            attempt = msgspec.structs.replace(attempt, judgement=judgement.followed_by(judged))
+        return attempt
+
+    def _set(self, plan: SetPlan, names: dict[str, Any]) -> Attempt:
         try:
-            match step.action:
-                case RequestPlan() as request:
-                    yield from self._request(request, names, attempt)
-                case IncludePlan() as include:
-                    yield from self._include(include, names, attempt)
-                case SetPlan() as assignments:
-                    attempt.given = assign(assignments, self.frame, names)
-                case None:
-                    pass
+            return Attempt(provided=assign(plan, self.frame, names))
         except StepError as error:
-            judgement.error(error, step.path)
-        if (
-            step.asserts
-            and not judgement.errors
-            and (attempt.verdict is Verdict.PASSED or not self._status_failed(judgement))
-        ):
-            seen = names | attempt.given
-            if attempt.response is not None:
-                seen["response"] = TemplateResponse(attempt.answer)  # type: ignore[arg-type]  # as above
-            judge_asserts(step.asserts, self.frame, seen, judgement)
+            return Attempt().with_error(self.frame.failure(error, self.step.path))
 
-    def _status_failed(self, judgement: Judgement) -> bool:
-        return any(check.subject == "status" for check in judgement.checks if not check.passed)
-
-    def _request(self, plan: RequestPlan, names: dict[str, Any], attempt: Attempt) -> Flow[None]:
+    def _request(self, plan: RequestPlan, names: dict[str, Any]) -> Flow[Attempt]:
         """Send, judge and extract; with `paginate`, each page."""
+        frame, step, attempt = self.frame, self.step, Attempt()
+        try:
+            timeout = DEFAULT_TIMEOUT if step.timeout is None else self._seconds(step.timeout, names, "timeout")
+            outgoing = build(plan, frame, names, timeout)
+            pages = None if plan.paginate is None else Pages(plan.paginate, [each.name for each in step.extracts])
+            while True:
+                reply = yield from answered(outgoing, plan.auth, step, frame, names, run_steps=self.nested.steps)
+                attempt = attempt.with_answered(reply)
+                answer = reply.answer
+                assert answer is not None  # the request was not stopped
+                if answer.failure is not None and not step.expects_failure:
+                    return self._transport_failed(attempt, answer.failure)
+                judgement = self._judged(answer, reply.exchanges, names)
+                attempt = attempt.with_judgement(judgement)
+                if pages is not None:
+                    pages.add(judgement.extracted)
+                    attempt = msgspec.structs.replace(attempt, provided=pages.collected)
+                if pages is None or judgement.failed or judgement.errors:
+                    return attempt
+                url = next_page(pages, answer, outgoing, frame, names)
+                if url is None:
+                    return attempt
+                outgoing = build(plan, frame, names, timeout, url)
+        except StepError as error:
+            return attempt.with_error(frame.failure(error, step.path))
+        except RequestStopped as stop:
+            attempt = attempt.with_answered(stop.so_far)
+            if isinstance(stop.cause, Interrupted):
+                raise AttemptInterrupted(attempt, stop.cause) from None
+            return attempt.with_error(frame.failure(stop.cause, step.path))
+
+    def _judged(self, answer: Answer, exchanges: tuple[Exchange, ...], names: dict[str, Any]) -> Judgement:
+        """Judge one response. Raises StepError where a token request brought no token."""
         frame, step = self.frame, self.step
-        limit = DEFAULT_TIMEOUT if step.timeout is None else self._rendered(step.timeout, names, "timeout")
-        outgoing = build(plan, frame, names, limit)
-        pages = first_page(plan.paginate, step)
-        while True:
-            before = tuple(attempt.trail)
-            attempt.answer = yield from answered(
-                outgoing, plan.auth, step, frame, names, run_steps=self.nested.steps, attempt=attempt
+        judgement = judge(step, answer, frame, names)
+        if frame.plan.contract is not None and step.reads is None:  # a token endpoint is not part of the document
+            judged = judge_contract(frame.plan.contract, step, answer, exchanges, frame)
+            judged = msgspec.structs.replace(judged, extracted=judgement.extracted)
+            judgement = judgement.followed_by(judged)
+        if step.reads is not None and not judgement.failed and not judgement.errors:
+            judgement = msgspec.structs.replace(judgement, extracted=step.reads(answer))
+        return judgement
+
+    def _transport_failed(self, attempt: Attempt, failure: TransportFailure) -> Attempt:
+        frame, path = self.frame, self.step.path
+        if failure.kind == "timeout" and attempt.shortened:
+            attempt = msgspec.structs.replace(attempt, out_of_time=True)
+            return attempt.with_error(frame.failure(frame.over(), path))
+        error = StepError(
+            failure.message, _ERROR_KINDS.get(failure.kind, "transport"), hint=failure.hint, cause=failure.kind
+        )
+        if isinstance(self.step.action, RequestPlan):
+            path = self.step.action.url_path
+        return attempt.with_error(frame.failure(error, path))
+
+    def _include(self, plan: IncludePlan, names: dict[str, Any]) -> Flow[Attempt]:
+        frame, step, attempt = self.frame, self.step, Attempt()
+        child: Frame | None = None
+        try:
+            given = {}
+            for named in plan.given:
+                try:
+                    given[named.name] = named.value.render(names)
+                except StepError as error:
+                    raise error.at(frame.plan.file, named.path) from None
+            frame.names = names  # the included workflow may use this one's credentials, which are rendered over these
+            child = Frame(plan.plan, frame.world, frame)
+            if step.timeout is not None:
+                seconds = self._seconds(step.timeout, names, "timeout")
+                child.limited(seconds, f"the include took longer than its timeout of {seconds_text(seconds)}")
+            result = yield from self.nested.included(plan.plan, child, given)
+            attempt = Attempt(
+                Judgement(errors=() if result.error is None else (result.error,)),
+                included=result.verdict,
+                skipped=result.reason,
+                steps=result.steps,
             )
-            if attempt.answer.failure is not None and not step.expects_failure:
-                self._transport_failed(attempt)
-                return
-            page = Judgement(frame)
-            judge(step, attempt.answer, frame, names, page)
-            if frame.plan.contract is not None and step.reads is None:  # what a credential asks is not the file's
-                known = set(map(id, before))  # by itself, not by number: a renewal begins the trail anew
-                exchanges = [each for each in attempt.trail if id(each) not in known]
-                judge_contract(frame.plan.contract, step, attempt.answer, exchanges, page)
-            if step.reads is not None and not page.failed and not page.errors:
-                page.extracted = step.reads(attempt.answer)
-            attempt.judgement.checks += page.checks
-            attempt.judgement.errors += page.errors
-            attempt.judgement.passed += page.passed
-            attempt.judgement.taken += page.taken
-            if pages is None:
-                attempt.given = page.extracted
-                return
-            pages.add(page.extracted)
-            attempt.given = pages.collected
-            if page.failed or page.errors:
-                return
-            following = next_page(pages, attempt.answer, outgoing, frame, names)
-            if following is None:
-                return
-            outgoing = build(plan, frame, names, limit, following)
+            if attempt.verdict is Verdict.PASSED:
+                attempt = attempt.with_judgement(judge(step, Answer(None, outputs=result.outputs), frame, names))
+        except StepError as error:
+            attempt = attempt.with_error(frame.failure(error, step.path))
+        except Interrupted as stop:
+            variables = child.variables if child is not None else {}
+            raise AttemptInterrupted(Attempt(variables=variables), stop) from None
+        return msgspec.structs.replace(attempt, variables=child.variables if child is not None else {})
 
-    def _transport_failed(self, attempt: Attempt) -> None:
-        failure = attempt.answer.failure  # type: ignore[union-attr]  # just received
-        assert failure is not None
-        if failure.kind == "timeout" and attempt.cut:
-            attempt.final = True
-            attempt.judgement.error(self.frame.over(), self.step.path)
-            return
-        kind = {"timeout": "timeout", "decode": "decode", "too_large": "limit"}.get(failure.kind, "transport")
-        error = StepError(failure.message, kind, hint=failure.hint, cause=failure.kind)  # type: ignore[arg-type]  # the four words are of ErrorKind
-        attempt.judgement.error(error, self._url_path())
-
-    def _url_path(self) -> tuple[str | int, ...]:
-        return self.step.action.url_path if isinstance(self.step.action, RequestPlan) else self.step.path
-
-    def _include(self, plan: IncludePlan, names: dict[str, Any], attempt: Attempt) -> Flow[None]:
-        frame, step = self.frame, self.step
-        given = {}
-        for named in plan.given:
-            try:
-                given[named.name] = named.value.render(names)
-            except StepError as error:
-                raise error.at(frame.plan.file, named.path) from None
-        frame.names = names  # the included workflow may use this one's credentials, which are rendered over these
-        child = attempt.inside = Frame(plan.plan, frame.world, frame)
-        if step.timeout is not None:
-            seconds = self._rendered(step.timeout, names, "timeout")
-            child.limited(seconds, f"the include took longer than its timeout of {seconds_text(seconds)}")
-        result = yield from self.nested.included(plan.plan, child, given)
-        attempt.steps, attempt.included, attempt.skipped = result.steps, result.verdict, result.reason
-        if result.error is not None:
-            attempt.judgement.errors.append(result.error)
-        if attempt.verdict is Verdict.PASSED:
-            answer = Answer(None, outputs=result.outputs)
-            judge(step, answer, frame, names, attempt.judgement)
-            attempt.given = attempt.judgement.extracted
-
-    def _record(self, attempt: Attempt, duration: float, waited: float) -> AttemptResult:
-        """The try as data; a passing one keeps its exchanges only where a report wants them."""
-        record_details = self.frame.world.record_details or attempt.verdict is not Verdict.PASSED
-        response, world = attempt.response, self.frame.world
+    def _recorded(self, attempt: Attempt, duration: float, waited: float) -> AttemptResult:
+        """The attempt as data; one that passed keeps its exchanges only where a report wants them."""
+        world, response = self.frame.world, attempt.response
+        passed = attempt.verdict is Verdict.PASSED
         notes: Iterable[str] = ()
-        if (
-            response is not None
-            and response.status in DIAGNOSED
-            and attempt.held
-            and attempt.verdict is not Verdict.PASSED
-        ):
-            notes = notes_on(attempt.held, response, clock=world.clock(), wall=world.wall())
+        if not passed and response is not None and response.status in DIAGNOSED and attempt.authenticated:
+            notes = notes_on(attempt.authenticated, response, clock=world.clock(), wall=world.wall())
         return AttemptResult(
-            exchanges=tuple(attempt.trail) if record_details else (),
-            checks=tuple(attempt.judgement.checks),
-            errors=tuple(attempt.judgement.errors),
+            exchanges=attempt.exchanges if world.record_details or not passed else (),
+            checks=attempt.judgement.checks,
+            errors=attempt.judgement.errors,
             duration=duration,
             waited=waited,
             steps=attempt.steps,
             notes=tuple(notes),
-            variables=attempt.inside.variables if attempt.inside else {},
+            variables=attempt.variables,
             started=world.wall() - duration,
         )
 
-    def _finished(
-        self, names: dict[str, Any], index: int, attempt: Attempt, attempts: list[AttemptResult], duration: float
-    ) -> StepResult:
-        step, trail = self.step, attempt.trail
-        if not trail and attempts and attempts[-1].exchanges:
-            trail = list(attempts[-1].exchanges)
-        request = trail[-1].request if trail else None
-        under_way = attempt.held.outgoing.request if attempt.held else None  # of one that was broken off
-        first = trail[0].request if trail else under_way
-        insecure = request is not None and request.transport.verify is False and request.url.startswith("https:")
-        outcome = trail[-1].outcome if trail else None
+    def _finished(self, names: dict[str, Any], index: int | None, attempts: Attempts, duration: float) -> StepResult:
+        step, attempt, record_details = self.step, attempts.last, self.frame.world.record_details
+        exchanges = attempt.exchanges
+        if not exchanges and attempts.results:
+            exchanges = attempts.results[-1].exchanges
+        last = exchanges[-1].request if exchanges else None
+        interrupted = attempt.authenticated.outgoing.request if attempt.authenticated else None
+        first = exchanges[0].request if exchanges else interrupted
+        insecure = last is not None and last.transport.verify is False and last.url.startswith("https:")
+        outcome = exchanges[-1].outcome if exchanges else None
         return msgspec.structs.replace(
             self._result(names, attempt.verdict, index),
             method=first.method if first else "",
@@ -308,24 +358,29 @@ class StepRun:
             status=outcome.status if isinstance(outcome, Response) else 0,
             duration=duration,
             passed_checks=attempt.judgement.passed,
-            judged=bool(step.status or step.expectations or step.asserts or (trail and self.frame.plan.contract)),
+            judged=bool(step.status or step.expectations or step.asserts or (exchanges and self.frame.plan.contract)),
             started=self.frame.world.wall() - duration,
-            provided=attempt.given if self.frame.world.record_details else {},
-            local=self._local(names) if index >= 0 and self.frame.world.record_details else {},
-            attempts=tuple(attempts),
+            provided=attempt.provided if record_details else {},
+            local=self._local(names) if index is not None and record_details else {},
+            attempts=attempts.results,
             warnings=("the server's certificate was not verified (`verify: false`)",) if insecure else (),
         )
 
     def _local(self, names: dict[str, Any]) -> dict[str, Any]:
         return {name: names[name] for name in (self.step.as_name, "index")}
 
-    def _result(self, names: dict[str, Any], verdict: Verdict, index: int, reason: str = "") -> StepResult:
-        step = self.step
-        return StepResult(step_name(step, names), verdict, iteration=index, reason=reason, cleanup=step.is_cleanup)
+    def _result(self, names: dict[str, Any], verdict: Verdict, index: int | None, reason: str = "") -> StepResult:
+        return StepResult(
+            step_name(self.step, names),
+            verdict,
+            iteration=-1 if index is None else index,
+            reason=reason,
+            cleanup=self.step.is_cleanup,
+        )
 
 
 def assign(plan: SetPlan, frame: Frame, names: dict[str, Any]) -> dict[str, Any]:
-    """The values of a `set`, in order; what is secret among them is masked. Raises StepError with its place."""
+    """Compute the values of a `set` in order, and mask those that are secret. Raises StepError with its place."""
     seen = dict(names)
     given = {}
     for named in plan.values:

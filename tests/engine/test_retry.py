@@ -63,7 +63,7 @@ def test_a_retry_never_outlasts_the_workflow() -> None:
 
 def test_an_error_says_why_there_is_no_further_try() -> None:
     ran = run("steps:\n  - get: /x\n    retry: {for: 1s, every: 2s}\n", [failure("refused")])
-    assert "1 s of `for` are used up" in ran.errors[0].hint
+    assert "the next one would begin after the 1 s of `for`" in ran.errors[0].hint
 
 
 def test_a_polling_step_sees_the_state_change() -> None:

@@ -218,7 +218,7 @@ def test_pages_are_followed_until_there_is_none() -> None:
     ("body", "message"),
     [
         ({"next": "http://other.test/"}, "on another origin, http://other.test"),
-        ({"next": "/x"}, "was there already"),
+        ({"next": "/x"}, "was read already"),
         ({"next": {"a": 1}}, "`next` must be a text"),
         ({"next": "file:///x"}, "cannot be followed"),
     ],

@@ -75,7 +75,7 @@ GUARDS = (
     Guard("escape in XML", "reporters/junit.py", "return escape(_plain(text))", "return text", ("tests/reporters",)),
     Guard("escape in HTML", "reporters/html/__init__.py", "autoescape=True", "autoescape=False", ("tests/reporters/test_html.py",)),
     Guard("reports beside their place", "reporters/files.py", "self._beside = None if streams or is_device else beside", "self._beside = None", ("tests/reporters", MACHINE)),
-    Guard("a secret that was not extracted", "engine/judge.py", "if answer.response is not None and not set(lost) <= judgement.extracted.keys():", "if False:", ("tests/torture/test_secrets.py", "-k", "was_not")),
+    Guard("a secret that was not extracted", "engine/judge.py", "if answer.response is not None and not set(secret) <= recorder.extracted.keys():", "if False:", ("tests/torture/test_secrets.py", "-k", "was_not")),
     Guard("the OpenAPI document", "engine/step.py", "if frame.plan.contract is not None and step.reads is None:", "if False:", ("tests/openapi/test_contract.py",)),
     Guard("no pass of a load test that sent nothing", "loadtest/thresholds.py", "if not measured.requests:", "if False:", ("tests/loadtest/test_thresholds.py",)),
     Guard("errors count without a threshold", "loadtest/thresholds.py", "if not any(each.measure ==", "if False and not any(each.measure ==", ("tests/loadtest/test_thresholds.py",)),
@@ -97,7 +97,7 @@ GUARDS = (
     Guard("the same runflow on both sides", "cluster/registry.py", "    if others:", "    if False:", (DASK, "-k", "another_runflow")),
     Guard("the first files read by one thread at a time", "language/read.py", "with _ONE_AT_A_TIME:", "if True:", ("tests/language/test_read.py",)),
     Guard("no secret in a snapshot", "engine/judge.py", "if world.mask(value) != value:", "if False:", ("tests/plan/test_snapshots.py",)),
-    Guard("a snapshot of a step that passed", "engine/step.py", "if frame.world.snapshots is not None and self.attempt.verdict is Verdict.PASSED:", "if frame.world.snapshots is not None:", ("tests/plan/test_snapshots.py",)),
+    Guard("a snapshot of a step that passed", "engine/step.py", "if frame.world.snapshots is not None and last.verdict is Verdict.PASSED:", "if frame.world.snapshots is not None:", ("tests/plan/test_snapshots.py",)),
     Guard("no snapshot of a step that runs several times", "execution/snapshot_store.py", "if not same(known.value, snapshot.value):", "if False:", ("tests/execution/test_snapshot_store.py",)),
 )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""One authenticated request to its answer: sent again, once, with a new token where the server would not take the old."""
+"""Sends one authenticated request, and sends it once more with a new token if the server rejected the old one."""
 
 from __future__ import annotations
 
@@ -8,19 +8,48 @@ import msgspec
 
 from ...model.answer import Answer
 from ...model.effects import Flow
-from ...model.errors import StepError
+from ...model.errors import Interrupted, StepError
+from ...model.exchange import Exchange
 from ...model.results import AttemptResult
 from ...plan.plan import AuthUse, StepPlan
 from ...templating.values import boolean
-from ..attempt import Attempt
-from ..exchange import exchange
+from ..exchange import ExchangeStopped, exchange
 from ..frame import Frame
-from ..judge import Judgement, TemplateResponse, judge_status
-from ..redirects import stays_home
+from ..judge import TemplateResponse, status_passes
+from ..redirects import crosses_origin
 from ..request import Outgoing
 from .authenticate import AuthenticatedRequest, authenticate
 from .session import Session, Token
 from .tokens import RunSteps
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """The response to a request; of a request that was stopped, what there is so far.
+
+    Attributes:
+        answer: The final response, or why there is none.
+        exchanges: Every exchange since the last authentication, redirects included.
+        authenticated: The request as it was sent last, with what authenticates it.
+        rejected: What was sent before with a token that the server rejected.
+        renewed: A new token was fetched after that, and `exchanges` are those with it.
+        shortened: The run's deadline left the request less time than its own timeout.
+    """
+
+    answer: Answer | None = None
+    exchanges: tuple[Exchange, ...] = ()
+    authenticated: AuthenticatedRequest | None = None
+    rejected: AttemptResult | None = None
+    renewed: bool = False
+    shortened: bool = False
+
+
+class RequestStopped(BaseException):
+    """An error or an interrupt stopped a request: carries what there is of its response."""
+
+    def __init__(self, so_far: Answered, cause: StepError | Interrupted) -> None:
+        super().__init__(str(cause))
+        self.so_far = so_far
+        self.cause = cause
 
 
 def answered(
@@ -31,77 +60,92 @@ def answered(
     names: dict[str, Any],
     *,
     run_steps: RunSteps,
-    attempt: Attempt,
-) -> Flow[Answer]:
-    """The answer to a request.
+) -> Flow[Answered]:
+    """Authenticate a request and send it.
 
     Args:
         outgoing: The request, not yet authenticated.
         use: What authenticates it.
-        step: Whose it is: one that itself expects a 401 does not renew.
+        step: The step that sends it; if it expects the status of the rejection, no token is renewed.
         frame: The workflow.
         names: What the step's templates see.
         run_steps: Runs the steps that fetch a token.
-        attempt: Takes every exchange, and what was sent before a renewal.
 
     Raises:
-        StepError: there is no token, the run's time is over, or a redirect leads nowhere.
+        RequestStopped: no token can be had, the run's time is over, a redirect cannot be followed, or the run is
+            interrupted.
     """
-    held = attempt.held = yield from authenticate(outgoing, use, frame, names, run_steps)
-    started = frame.world.clock()
-    answer = yield from exchange(_within_deadline(held.outgoing, frame, attempt), frame, attempt.trail)
-    why = "" if _expected(step, answer, frame, names) else _unaccepted(held, answer)
-    session, token = held.session, held.token
-    if not why or session is None or token is None:
-        return answer
-    if frame.session is not None or (token.refused and session.accepted < token.number):
-        return answer  # a session's own steps never renew; and a token that is itself new would be refused again
-    attempt.answer = answer
-    note = f"{why}: the token of `{session.name}` was renewed, and the request sent again"
+    so_far = Answered()
+    try:
+        authenticated = yield from authenticate(outgoing, use, frame, names, run_steps)
+        so_far = Answered(authenticated=authenticated)
+        started = frame.world.clock()
+        so_far = yield from _exchanged(authenticated, so_far, frame)
+        reason = "" if _expected(step, so_far, frame, names) else _rejection(authenticated, so_far.answer)
+        session, token = authenticated.session, authenticated.token
+        if not reason or session is None or token is None:
+            return so_far
+        if frame.session is not None or (token.refused and session.accepted < token.number):
+            return so_far  # a session's own steps never renew; and a token that is itself new would be rejected again
+        rejected = _rejected(so_far, session, reason, frame, started)
+        so_far = msgspec.structs.replace(so_far, rejected=rejected)
+        authenticated = yield from authenticate(outgoing, use, frame, names, run_steps, refused=token)
+        so_far = Answered(so_far.answer, authenticated=authenticated, rejected=rejected, renewed=True)
+        so_far = yield from _exchanged(authenticated, so_far, frame)
+        _rejection(authenticated, so_far.answer)
+    except (StepError, Interrupted) as cause:
+        raise RequestStopped(so_far, cause) from None
+    return so_far
+
+
+def _exchanged(authenticated: AuthenticatedRequest, so_far: Answered, frame: Frame) -> Flow[Answered]:
+    """Send the request within the run's deadline."""
+    outgoing, left = authenticated.outgoing, frame.remaining()
+    shortened = False
+    if left is not None and left < outgoing.request.timeout:
+        shortened = True
+        outgoing = msgspec.structs.replace(outgoing, request=msgspec.structs.replace(outgoing.request, timeout=left))
+    try:
+        answer, exchanges = yield from exchange(outgoing, frame)
+    except ExchangeStopped as stop:
+        so_far = msgspec.structs.replace(so_far, exchanges=stop.exchanges, shortened=shortened)
+        raise RequestStopped(so_far, stop.cause) from None
+    return msgspec.structs.replace(so_far, answer=answer, exchanges=exchanges, shortened=shortened)
+
+
+def _rejected(so_far: Answered, session: Session, reason: str, frame: Frame, started: float) -> AttemptResult:
+    """The exchanges with the rejected token as an attempt of their own."""
     duration = frame.world.clock() - started
-    began = frame.world.wall() - duration
-    attempt.refused.append(
-        AttemptResult(exchanges=tuple(attempt.trail), duration=duration, notes=(note,), started=began)
+    note = f"{reason}: the token of `{session.name}` was renewed, and the request sent again"
+    return AttemptResult(
+        exchanges=so_far.exchanges, duration=duration, notes=(note,), started=frame.world.wall() - duration
     )
-    held = attempt.held = yield from authenticate(outgoing, use, frame, names, run_steps, refused=token)
-    attempt.trail.clear()
-    answer = yield from exchange(_within_deadline(held.outgoing, frame, attempt), frame, attempt.trail)
-    _unaccepted(held, answer)
-    return answer
 
 
-def _within_deadline(outgoing: Outgoing, frame: Frame, attempt: Attempt) -> Outgoing:
-    left = frame.remaining()
-    attempt.cut = left is not None and left < outgoing.request.timeout
-    if left is None or not attempt.cut:
-        return outgoing
-    return msgspec.structs.replace(outgoing, request=msgspec.structs.replace(outgoing.request, timeout=left))
-
-
-def _expected(step: StepPlan, answer: Answer, frame: Frame, names: dict[str, Any]) -> bool:
-    """The step itself names the status of a refusal."""
-    if answer.response is None or answer.response.status < 400 or not step.status:
+def _expected(step: StepPlan, so_far: Answered, frame: Frame, names: dict[str, Any]) -> bool:
+    """Whether the step itself expects the status of the rejection."""
+    answer = so_far.answer
+    if answer is None or answer.response is None or answer.response.status < 400 or not step.status:
         return False
-    judged = Judgement(frame)
-    judge_status(step, answer, names, judged)
-    return not judged.failed and not judged.errors
+    return status_passes(step, answer, frame, names)
 
 
-def _unaccepted(held: AuthenticatedRequest, answer: Answer) -> str:
-    """Why an answer says that the token is not good, or "". A token that is good is remembered as such."""
-    session, token, response, outgoing = held.session, held.token, answer.response, held.outgoing
-    if session is None or token is None or response is None:
+def _rejection(authenticated: AuthenticatedRequest, answer: Answer | None) -> str:
+    """Why the response means that the server rejected the token, or ""; an accepted token is remembered as accepted."""
+    session, token, outgoing = authenticated.session, authenticated.token, authenticated.outgoing
+    if session is None or token is None or answer is None or answer.response is None:
         return ""
-    if stays_home(outgoing.request.url, response.url, outgoing.http.trust_redirects):
-        return ""  # a redirect led to where the token was not sent
-    why = str(response.status) if response.status in session.plan.on_status else _said(session, token, answer)
-    if not why:
+    response = answer.response
+    if crosses_origin(outgoing.request.url, response.url, outgoing.http.trust_redirects):
+        return ""  # a redirect led to a server that was not sent the token
+    reason = str(response.status) if response.status in session.plan.on_status else _renew_when(session, token, answer)
+    if not reason:
         session.accepted = max(session.accepted, token.number)
-    return why
+    return reason
 
 
-def _said(session: Session, token: Token, answer: Answer) -> str:
-    """The expression of `when`, where it is true of an answer."""
+def _renew_when(session: Session, token: Token, answer: Answer) -> str:
+    """The expression of `renew: {when: …}`, if it is true of a response, else ""."""
     when = session.plan.when
     if when is None:
         return ""
@@ -110,5 +154,5 @@ def _said(session: Session, token: Token, answer: Answer) -> str:
         return f"`{when.text}`" if boolean(when.value.render(seen), "`when`") else ""
     except StepError as error:
         if error.kind == "decode":
-            return ""  # an answer without JSON is not the one that it looks for
+            return ""  # a response without JSON is not the one that it is meant for
         raise error.at(session.owner.file, when.path) from None
