@@ -77,7 +77,7 @@ def _follow(outgoing: Outgoing, frame: Frame, trail: list[Exchange]) -> Flow[Ans
             frame.jar(outgoing.jar).store(outcome, frame.world.wall())
         if signer is not None and challenges_left and signer.challenged(outcome):
             challenges_left -= 1
-            _note(trail, "the server sent a challenge; the request was sent again with the response to it")
+            _note(trail, "the request was sent again in response to the server's challenge")
             continue
         following = redirected(request, outcome, http.trust_redirects) if http.follow_redirects else None
         if following is None:

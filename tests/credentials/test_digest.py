@@ -114,7 +114,7 @@ def test_a_step_sends_its_body_again_with_the_proof_and_the_next_step_proves_at_
     assert "nc=00000001" in lines[1]
     assert "nc=00000002" in lines[2]
     assert ("Cookie", "c=1") in ran.sent(1).headers
-    assert ran.steps[0].last.exchanges[0].note == "the server sent a challenge; the request was sent again with the response to it"
+    assert ran.steps[0].last.exchanges[0].note == "the request was sent again in response to the server's challenge"
     assert "correct" in ran.secrets
 
 
