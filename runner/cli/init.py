@@ -49,4 +49,7 @@ def command(folder: Path) -> int:
     there = "" if folder == Path() else f"cd {folder} && "
     click.echo(f"\nSee it run on the embedded demo API:  {there}runflow run --demo")
     click.echo("Then put your API into runflow.yaml and workflows/first.yaml:  runflow run -e staging")
+    click.echo(
+        "For CI, set the variable RUNFLOW_PACKAGE (where to install runflow-http from) and the secret API_PASSWORD."
+    )
     return 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +37,7 @@ def test_the_ci_files_run_the_project_with_its_secret(runflow: Any, tmp_path: Pa
     gitlab = yaml.safe_load((tmp_path / ".gitlab-ci.yml").read_text())
     commands = [step["run"] for step in github["jobs"]["checks"]["steps"] if "run" in step]
     assert commands == gitlab["api-checks"]["script"]
-    for command in commands[1:]:  # the first installs runflow
+    for command in commands[1:]:  # the first installs runflow: see the next test
         options = command.split()[1:]
         if "-e" in options:
             options[options.index("staging")] = "local"  # which refuses the connection: nobody listens there
@@ -44,6 +46,25 @@ def test_the_ci_files_run_the_project_with_its_secret(runflow: Any, tmp_path: Pa
             assert (tmp_path / "runflow.jsonl").exists()
         else:
             assert runflow(*options, cwd=tmp_path).code == 0
+
+
+def test_the_ci_files_install_from_the_place_that_the_user_names_or_fail(runflow: Any, tmp_path: Path) -> None:
+    assert "RUNFLOW_PACKAGE" in runflow("init").out
+    github = yaml.safe_load((tmp_path / ".github" / "workflows" / "runflow.yml").read_text())
+    assert github["env"] == {"RUNFLOW_PACKAGE": "${{ vars.RUNFLOW_PACKAGE }}"}
+    command = github["jobs"]["checks"]["steps"][2]["run"]
+    pip = tmp_path / "pip"
+    pip.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    pip.chmod(0o755)
+    for shell in ("bash", "sh"):  # GitHub uses bash, GitLab what the image has
+        for unset in ({}, {"RUNFLOW_PACKAGE": ""}):  # a variable of GitHub that nobody set is empty
+            env = {"PATH": f"{tmp_path}:{os.environ['PATH']}", **unset}
+            done = subprocess.run([shell, "-ec", command], env=env, capture_output=True, text=True, check=False)
+            assert (done.returncode != 0, done.stdout) == (True, "")
+            assert "RUNFLOW_PACKAGE: set it to the place to install runflow-http from" in done.stderr
+        env["RUNFLOW_PACKAGE"] = "runflow-http[curl] @ file:///a b.whl"
+        done = subprocess.run([shell, "-ec", command], env=env, capture_output=True, text=True, check=False)
+        assert done.stdout.splitlines() == ["install", env["RUNFLOW_PACKAGE"]]
 
 
 def test_what_is_there_is_left_alone(runflow: Any, tmp_path: Path) -> None:
