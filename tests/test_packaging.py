@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
+
+from runflow.version import __version__
 
 PROJECT = Path(__file__).parents[1]
 PYPROJECT = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -203,3 +207,57 @@ def test_no_text_has_an_address_of_the_project_before_there_is_one() -> None:
         assert not re.search(r"(github|gitlab)\.com/runflow|runflow\.(dev|io|org)|pypi\.org/project/runflow", text), (
             name
         )
+
+
+RELEASE = yaml.safe_load((PROJECT / "workflows" / "_ci" / "release.yml").read_text(encoding="utf-8"))
+
+
+def test_a_release_is_published_by_trusted_publishing_after_it_was_built_and_tested() -> None:
+    assert RELEASE[True] == {"push": {"tags": ["v*"]}}  # YAML 1.1 reads the key `on` as true
+    assert RELEASE["permissions"] == {}
+    publish = RELEASE["jobs"]["publish"]
+    assert publish["needs"] == ["build", "test"]
+    assert publish["permissions"] == {"id-token": "write"}
+    assert [step["uses"].partition("@")[0] for step in publish["steps"]] == [
+        "actions/download-artifact",
+        "pypa/gh-action-pypi-publish",
+    ]
+    assert "secrets." not in str(RELEASE)
+    shared = {
+        step["with"]["name"]
+        for job in RELEASE["jobs"].values()
+        for step in job["steps"]
+        if "-artifact@" in step.get("uses", "")
+    }
+    assert shared == {"distribution"}
+
+
+def test_a_release_is_tested_on_every_python_that_the_project_names() -> None:
+    classifiers = PYPROJECT["project"]["classifiers"]
+    named = [each.rpartition(" ")[2] for each in classifiers if re.search(r":: 3\.\d+$", each)]
+    assert RELEASE["jobs"]["test"]["strategy"]["matrix"]["python"] == named
+    assert PYPROJECT["project"]["requires-python"] == f">={named[0]}"
+    assert f"Python {named[0]} to {named[-1]}." in (PROJECT / "README.md").read_text(encoding="utf-8")
+
+
+def script_of(job: str, name: str) -> str:
+    (script,) = (step["run"] for step in RELEASE["jobs"][job]["steps"] if step.get("name") == name)
+    return str(script)
+
+
+@pytest.mark.parametrize(
+    ("tag", "code", "said"),
+    [(f"v{__version__}", 0, ""), ("v9.9.9", 1, f"tag v{__version__}"), (__version__, 1, f"tag v{__version__}")],
+)
+def test_a_tag_that_is_not_the_version_publishes_nothing(tag: str, code: int, said: str) -> None:
+    done = subprocess.run(
+        ["bash", "-e", "-c", script_of("build", "Check that the tag is the version")],
+        env={**os.environ, "GITHUB_REF_NAME": tag}, cwd=PROJECT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, said in done.stdout) == (code, True)
+
+
+def test_a_release_is_built_with_what_the_dependency_group_names() -> None:
+    first, second = script_of("build", "Build the wheel and the sdist").splitlines()
+    assert shlex.split(first)[4:] == PYPROJECT["dependency-groups"]["release"]
+    assert second == "python -m build"
