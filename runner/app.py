@@ -12,15 +12,15 @@ import msgspec
 from .drivers.table import DRIVERS
 from .engine.auth.session import Session
 from .execution.event_loop import EventLoop
-from .execution.options import DEFAULT_JOBS, Options
+from .execution.executor import NewExecutor
+from .execution.options import DEFAULT_JOBS, Hooks, Inputs, Options
 from .execution.schedule import Run, runs_of
-from .execution.suite import NewExecutor, Suite, Watch
+from .execution.suite import RunObserver, Suite
 from .execution.thread_pool import ThreadPool
 from .loading import Loader, Loading
 from .model.errors import Problem, RunflowError, WorkflowError
-from .model.events import Emit
 from .model.kinds import Reporter
-from .model.results import Result, SessionResult
+from .model.results import Result
 from .model.wording import listed
 from .plan.plan import Plan
 from .reporters.fan_out import Reporters
@@ -133,10 +133,9 @@ def run(
         workflows = load(workflows, variables=variables, env=environment)
     every = [workflows] if isinstance(workflows, Workflow) else list(workflows)
     plans = [*(plan for workflow in every for plan in workflow.needed), *(workflow.plan for workflow in every)]
+    inputs = Inputs(dict(variables or {}), environment)
     options = Options(
-        dict(variables or {}),
-        environment,
-        max_failures=int(fail_fast),
+        max_failures=1 if fail_fast else None,
         record_details=record_details,
         keep_results=True,
         seed=seed,
@@ -145,7 +144,7 @@ def run(
     )
     driver = _driver_of(plans, session)
     runs = runs_of(in_order(plans) if any(plan.needs for plan in plans) else plans)
-    return run_suite(runs, options, [Log(), *reporters], executor_for(driver, session, options.jobs))
+    return run_suite(runs, inputs, options, [Log(), *reporters], executor_for(driver, session, options.jobs))
 
 
 def _driver_of(plans: Iterable[Plan], session: Any) -> str:
@@ -191,32 +190,39 @@ def replay_executor(path: Path) -> tuple[NewExecutor, int | None]:
 
 def run_suite(
     runs: list[Run],
+    inputs: Inputs,
     options: Options,
     reporters: Iterable[Reporter],
     new_executor: NewExecutor,
-    watch: Watch | None = None,
     *,
+    hooks: Hooks | None = None,
+    observer: RunObserver | None = None,
     sessions: dict[str, Session] | None = None,
+    invalid: bool = False,
 ) -> Result:
-    """Run workflows and tell every reporter. A reporter that cannot write is dropped, and the result says so.
+    """Perform runs and pass their events to reporters. A reporter that cannot write is dropped, and the result says so.
 
     Args:
-        runs: In their order.
-        options: How.
-        reporters: Who is told.
-        new_executor: Makes who runs them.
-        watch: Shows how far it is.
-        sessions: Tokens that stay for a later call; `close_sessions` gives them back.
+        runs: In the order in which they are reported.
+        inputs: What the caller provides.
+        options: How they run.
+        reporters: Take masked events.
+        new_executor: Makes what performs the runs.
+        hooks: Functions that are called meanwhile.
+        observer: Called when runs begin and end.
+        sessions: Sessions that stay open for a later call; `close_sessions` logs out of them.
+        invalid: Files that are wrong were left out.
     """
     sink = Reporters(reporters)
-    result = Suite(runs, options, sink.write, new_executor, watch=watch, sessions=sessions).run()
+    result = Suite(
+        runs,
+        inputs,
+        options,
+        sink.write,
+        new_executor,
+        hooks=hooks,
+        observer=observer,
+        sessions=sessions,
+        invalid=invalid,
+    ).run()
     return msgspec.structs.replace(result, report_errors=tuple(sink.errors)) if sink.errors else result
-
-
-def close_sessions(
-    sessions: dict[str, Session], options: Options, new_executor: NewExecutor, write: Emit = lambda _: None
-) -> tuple[SessionResult, ...]:
-    """Give back the tokens that several calls of `run_suite` shared; `write` takes what happens."""
-    suite = Suite([], options, write, new_executor)
-    suite.sessions = sessions
-    return suite.run().sessions

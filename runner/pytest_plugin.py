@@ -69,7 +69,7 @@ class Host:
     """Whatever the workflows of one process share: what was read, the tokens, the verdicts of what others need."""
 
     def __init__(self, config: pytest.Config) -> None:
-        from .execution.options import Options
+        from .execution.options import Inputs, Options
         from .loading import Loader, Loading
         from .model.answer import read_json
 
@@ -88,7 +88,8 @@ class Host:
             base_url=option("--runflow-base-url"),
         )  # fmt: skip
         self._loader = Loader(loading)
-        self._options = Options(given, os.environ, keep_results=True, jobs=1)
+        self._inputs = Inputs(given, os.environ)
+        self._options = Options(keep_results=True, jobs=1)
         self._sessions: dict[str, Any] = {}
         self._verdicts: dict[str, tuple[WorkflowResult, list[str]]] = {}
         self._drivers: set[str] = set()
@@ -139,7 +140,12 @@ class Host:
         self._drivers.add(run.plan.driver)
         alone = msgspec.structs.replace(run, plan=msgspec.structs.replace(run.plan, needs=()))  # they have passed
         result = run_suite(
-            [alone], self._options, [steps], executor_for(run.plan.driver, jobs=1), sessions=self._sessions
+            [alone],
+            self._inputs,
+            self._options,
+            [steps],
+            executor_for(run.plan.driver, jobs=1),
+            sessions=self._sessions,
         )
         return result.workflows[0], steps.lines
 
@@ -151,12 +157,13 @@ class Host:
 
     def close(self) -> Iterable[str]:
         """Give all tokens back: what went wrong with that, a line each."""
-        from .app import close_sessions, executor_for
+        from .app import executor_for
+        from .execution.session_closing import close_sessions
         from .reporters.failures import reason_of
 
         if not self._sessions:
             return []
-        ended = close_sessions(self._sessions, self._options, executor_for(min(self._drivers), jobs=1))
+        ended = close_sessions(self._sessions, self._inputs, self._options, executor_for(min(self._drivers), jobs=1))
         bad = [each for each in ended if each.verdict.is_bad and each.steps and each.steps[-1].purpose == "logout"]
         return [f"the logout of {each.name} failed: {reason_of(each.steps[-1].step).text}" for each in bad]
 

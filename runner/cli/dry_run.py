@@ -13,27 +13,27 @@ from ..engine.iterations import step_name
 from ..engine.request import build
 from ..engine.step import assign
 from ..engine.workflow import begin
-from ..execution.options import Options
+from ..execution.options import Inputs, Options
 from ..execution.preflight import check_before
+from ..execution.run_setup import new_world
 from ..execution.schedule import Run
-from ..execution.suite import new_world
 from ..model.errors import StepError
 from ..plan.plan import IncludePlan, Plan, RequestPlan, SetPlan, StepPlan
 from ..redaction import Redactor
 from ..reporters.text import one_line, request_lines
 
 
-def show_requests(runs: list[Run], options: Options) -> int:
+def show_requests(runs: list[Run], inputs: Inputs, options: Options) -> int:
     """Write every request that the runs would send; what only an answer gives is shown as its template.
 
     Raises:
         WorkflowError: something is missing.
     """
-    check_before([run.plan for run in runs], options)
+    check_before([run.plan for run in runs], inputs, remote=options.remote)
     for run in runs:
         plan, row, redactor = run.plan, run.row, Redactor()
-        world = new_world(plan, row, options, redactor, lambda _: None)
-        given = {**plan.environment_names, **row.values, **options.given}
+        world = new_world(plan, row, inputs, options, redactor=redactor, write=lambda _: None)
+        given = {**plan.environment_names, **row.values, **inputs.variables}
         click.echo(one_line(f"{plan.name} {row.label}".rstrip()))
         for line in _workflow(plan, Frame(plan, world), given, "  "):
             click.echo(redactor.text(line))

@@ -10,9 +10,9 @@ import click
 
 if TYPE_CHECKING:
     from ..cluster.registry import Cluster
-    from ..execution.options import Options
+    from ..execution.executor import NewExecutor
+    from ..execution.options import Inputs, Options
     from ..execution.schedule import Run
-    from ..execution.suite import NewExecutor
     from ..loading import Loader
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -66,7 +66,9 @@ def opened_cluster(stack: ExitStack, where: str | None) -> Cluster | None:
     return cluster
 
 
-def remote_executor(cluster: Cluster, runs: list[Run], loader: Loader, suite: Options, *, secrets: bool) -> NewExecutor:
+def remote_executor(
+    cluster: Cluster, runs: list[Run], loader: Loader, inputs: Inputs, options: Options, *, secrets: bool
+) -> NewExecutor:
     """Who has the runs run by a cluster.
 
     Raises:
@@ -75,6 +77,6 @@ def remote_executor(cluster: Cluster, runs: list[Run], loader: Loader, suite: Op
     from ..cluster.packing import Packing
     from ..cluster.remote_executor import RemoteExecutor
 
-    post = Packing(loader, suite, secrets=secrets, keeps_tokens=cluster.keeps_tokens)
-    post.check(run.plan for run in runs)
-    return lambda cancellation: RemoteExecutor(cluster, post, cancellation)
+    packing = Packing(loader, inputs, options, secrets=secrets, keeps_tokens=cluster.keeps_tokens)
+    packing.check(run.plan for run in runs)
+    return lambda cancellation: RemoteExecutor(cluster, packing, cancellation)

@@ -22,7 +22,7 @@ from .options import loading_options, read_options
 from .report_options import opened_reports, report_files, report_option
 
 if TYPE_CHECKING:
-    from ..execution.options import Options
+    from ..execution.options import Inputs
     from ..loading import Loading
     from ..loadtest.config import LoadConfig
     from ..loadtest.thresholds import Statistics
@@ -58,7 +58,7 @@ def command(locust: tuple[str, ...], /, paths: tuple[str, ...], **options: Any) 
     `load` in a workflow says how often it is chosen (`weight`), how long its users think (`think_time`), and what must hold
     (`thresholds`): that decides the exit code. Where no threshold is on `error_rate`, no request may fail.
     """
-    from ..execution.options import Options
+    from ..execution.options import Inputs
     from ..execution.preflight import check_before
     from ..loadtest.thresholds import Statistics
     from .problems import compiled
@@ -80,8 +80,8 @@ def command(locust: tuple[str, ...], /, paths: tuple[str, ...], **options: Any) 
     if code:
         return code
     _check(plans)
-    suite = Options(given, loading.environment)
-    check_before(plans, suite)
+    inputs = Inputs(given, loading.environment)
+    check_before(plans, inputs)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "statistics.json"
         code, interrupted = _run(_job(plans, file, given, options, locust), loading, locust)
@@ -90,7 +90,7 @@ def command(locust: tuple[str, ...], /, paths: tuple[str, ...], **options: Any) 
                 return exit_code_of_signal(interrupted)
             return code if code or _SILENT & {*locust} else ExitCode.ERROR
         statistics = msgspec.json.decode(file.read_bytes(), type=Statistics)
-    return _judged(plans, statistics, suite, options, interrupted)
+    return _judged(plans, statistics, inputs, options, interrupted)
 
 
 def _check(plans: Sequence[Plan]) -> None:
@@ -171,10 +171,10 @@ def _run(job: LoadConfig, loading: Loading, words: Sequence[str]) -> tuple[int, 
 
 
 def _judged(
-    plans: Sequence[Plan], statistics: Statistics, suite: Options, options: dict[str, Any], interrupted: int
+    plans: Sequence[Plan], statistics: Statistics, inputs: Inputs, options: dict[str, Any], interrupted: int
 ) -> int:
     """The verdict, shown and reported as that of any run."""
-    from ..execution.suite import learn_first
+    from ..execution.run_setup import learn_secrets
     from ..loadtest.thresholds import lost_workers, verdict_of
     from ..model.events import Event, StepFinished, SuiteFinished, SuiteStarted, WorkflowFinished, WorkflowStarted
     from ..model.results import Result
@@ -195,7 +195,7 @@ def _judged(
     with opened_reports(report_files(options["reports"], None), junit="steps") as reports:
         sink = Reporters([Console(sys.stdout, colour=coloured(None, sys.stdout), verbosity=0), *reports.reporters])
         redactor = Redactor()
-        learn_first(redactor, plans, suite)
+        learn_secrets(redactor, plans, inputs)
         write = redactor.sink(sink.write)
         for event in (*events, SuiteFinished(result)):
             write(event)

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 import msgspec
 
-from ..execution.options import DEFAULT_JOBS, Options
+from ..execution.options import DEFAULT_JOBS, Hooks, Inputs, Options
 from ..model.exit_code import ExitCode
 from ..model.wording import os_error_text
 from .executor_options import check_executor, executor_options, opened_cluster, remote_executor
@@ -30,9 +30,9 @@ from .selection_options import selection_options
 
 if TYPE_CHECKING:
     from ..cluster.registry import Cluster
+    from ..execution.executor import NewExecutor
     from ..execution.schedule import Run
     from ..execution.snapshot_store import SnapshotStore
-    from ..execution.suite import NewExecutor
     from ..model.results import Result
     from ..reporters.progress import Progress
     from .pause import PausePrompt
@@ -127,30 +127,39 @@ def _run(stack: ExitStack, paths: tuple[str, ...], more: dict[str, str], options
     wanted = wants(files)
     cluster = opened_cluster(stack, None if options["dry_run"] else options["executor"])
     one_by_one = replay is not None or pause is not None  # as they were recorded; one question at a time
+    inputs = Inputs(given, loading.environment)
+    snapshots = _snapshot_store() if options["update_snapshots"] else None
+    hooks = Hooks(pause, snapshots)
     suite = Options(
-        given,
-        environment=loading.environment,
-        max_failures=1 if options["fail_fast"] else options["max_failures"] or 0,
+        max_failures=1 if options["fail_fast"] else options["max_failures"],
         record_details=options["verbose"] > 0 or wanted != "" or not options["no_store"],
         places=wanted == "places",
         seed=options["seed"],
         jobs=_jobs(len(runs), options["jobs"], cluster, one_by_one=one_by_one),
-        pause=pause,
         timeout=timeout,
-        invalid=bool(loader.problems),
         shuffled=options["shuffle"],
-        elsewhere=cluster is not None and not options["send_secrets"],
-        snapshots=_taken() if options["update_snapshots"] else None,
+        remote=cluster is not None and not options["send_secrets"],
     )
     if options["dry_run"]:
         from .dry_run import show_requests
 
-        return show_requests(runs, suite)
+        return show_requests(runs, inputs, suite)
     if cluster is not None:  # what sends from here is not even imported
-        executor = remote_executor(cluster, runs, loader, suite, secrets=options["send_secrets"])
+        executor = remote_executor(cluster, runs, loader, inputs, suite, secrets=options["send_secrets"])
     else:
         executor = replay or executor_for(runs[0].plan.driver, jobs=suite.jobs)
-    result = _performed(runs, suite, files, executor, loader.home, options=options)
+    result = _performed(
+        runs,
+        inputs,
+        suite,
+        hooks=hooks,
+        files=files,
+        executor=executor,
+        home=loader.home,
+        snapshots=snapshots,
+        invalid=bool(loader.problems),
+        options=options,
+    )
     if pause is not None and not pause.met:
         click.echo(f"--pause: no step '{pause.step}' was reached", err=True)
     return result.exit_code
@@ -158,11 +167,15 @@ def _run(stack: ExitStack, paths: tuple[str, ...], more: dict[str, str], options
 
 def _performed(
     runs: list[Run],
+    inputs: Inputs,
     suite: Options,
+    *,
+    hooks: Hooks,
     files: list[WantedReport],
     executor: NewExecutor,
     home: Path,
-    *,
+    snapshots: SnapshotStore | None,
+    invalid: bool,
     options: dict[str, Any],
 ) -> Result:
     """Run them, tell everybody, keep what is kept."""
@@ -174,11 +187,20 @@ def _performed(
     stream = sys.stderr if on_stdout(files) else sys.stdout
     with ExitStack() as stack:
         reports = stack.enter_context(opened_reports(files, junit=options["junit"], store=home if store else None))
-        quiet = options["quiet"] or suite.pause is not None
+        quiet = options["quiet"] or hooks.pause is not None
         progress, above = _progress(stack, len(runs), stream, quiet=quiet)
         people = _reporters(options, stream, above)
-        result = run_suite(runs, suite, [*people, *reports.reporters], executor, progress)
-    reports.errors.extend(_store_snapshots(suite.snapshots, runs))
+        result = run_suite(
+            runs,
+            inputs,
+            suite,
+            [*people, *reports.reporters],
+            executor,
+            hooks=hooks,
+            observer=progress,
+            invalid=invalid,
+        )
+    reports.errors.extend(_store_snapshots(snapshots, runs))
     errors = [*result.report_errors, *reports.errors, *(_close_log() if options["log_file"] is not None else ())]
     if store:
         _remember(home, runs, result, whole=options["shard"] is None)
@@ -197,7 +219,7 @@ def _jobs(runs: int, asked: int | None, cluster: Cluster | None, *, one_by_one: 
     return allowed(min(asked or DEFAULT_JOBS, runs))
 
 
-def _taken() -> SnapshotStore:
+def _snapshot_store() -> SnapshotStore:
     from ..execution.snapshot_store import SnapshotStore
 
     return SnapshotStore()

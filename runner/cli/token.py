@@ -51,16 +51,15 @@ def command(name: str, path: Path, *, demo: bool, reveal: bool, verbose: int, **
 
 def _fetch(plan: Plan, name: str, given: dict[str, Any], environment: Any, *, reveal: bool, verbose: int) -> int:
     from ..app import executor_for
-    from ..execution.options import Options
-    from ..execution.schedule import runs_of
-    from ..execution.suite import Suite
+    from ..execution.lookup import CredentialLookup
+    from ..execution.options import Inputs
     from ..model.results import Failure
     from ..redaction import Redactor
     from ..reporters.console import Console
 
     console = Console(sys.stderr if reveal else sys.stdout, colour=False, verbosity=verbose)
-    suite = Suite(runs_of([plan]), Options(given, environment, jobs=1), console.handle, executor_for(plan.driver))
-    found = suite.look_up(name, close=not reveal)
+    lookup = CredentialLookup(plan, Inputs(given, environment), console.handle, executor_for(plan.driver))
+    found = lookup.run(name, close=not reveal)
     redactor = Redactor()
     if isinstance(found, Failure):
         console.show_error(found, "  ")

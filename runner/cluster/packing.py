@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from uuid import uuid4
 
-from ..execution.options import Options
+from ..execution.options import Inputs, Options
+from ..execution.run_setup import variables_of
 from ..execution.schedule import Run
 from ..language.bundle import Bundle
 from ..loading import Loader
@@ -22,14 +23,16 @@ class Packing:
 
     Args:
         loader: Has compiled the workflows.
-        options: Of the suite.
+        inputs: What the caller provides to the suite.
+        options: How the suite runs.
         secrets: Values of environment variables and secrets are sent too; without it only their names are.
         keeps_tokens: Workers keep tokens from run to run.
     """
 
-    def __init__(self, loader: Loader, options: Options, *, secrets: bool, keeps_tokens: bool) -> None:
+    def __init__(self, loader: Loader, inputs: Inputs, options: Options, *, secrets: bool, keeps_tokens: bool) -> None:
         self.suite = uuid4().hex
         self._loader = loader
+        self._inputs = inputs
         self._options = options
         self._secrets = secrets
         self._keeps_tokens = keeps_tokens
@@ -47,7 +50,7 @@ class Packing:
 
     def _secret_values(self, plan: Plan) -> Iterable[Problem]:
         for index, name in enumerate(plan.secrets):
-            if name in self._options.given:
+            if name in self._inputs.variables:
                 message = f"`{name}` is secret, and --var would send its value to the workers"
                 hint = f"--send-secrets says that they may have it; or let them read it: env.{name.upper()}"
                 yield Problem(message, Place(plan.file, ("secrets", index)), hint)
@@ -62,7 +65,7 @@ class Packing:
         job = RunRequest(
             suite=self.suite,
             row=run.row,
-            given={name: value for name, value in options.given.items() if name in plan.accepts},
+            given=variables_of(plan, self._inputs),
             variables=variables,
             found=found,
             left_out=plan.left_out,
@@ -77,7 +80,7 @@ class Packing:
 
     def _environment(self, plan: Plan) -> tuple[dict[str, str], dict[str, str]]:
         """The environment variables that it needs, and what secret sources gave for them."""
-        environment = self._options.environment
+        environment = self._inputs.environment
         names = {*plan.secrets, *(name for name, _, _ in plan.env)}
         values = {name: value for name in sorted(names) if (value := environment.get(name)) is not None}
         sourced = environment.found if isinstance(environment, Environment) else {}

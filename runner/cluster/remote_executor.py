@@ -11,7 +11,7 @@ from concurrent.futures import BrokenExecutor, CancelledError, Future
 import msgspec
 
 from ..execution.cancellation import CLEANUP_LIMIT, Cancellation
-from ..execution.executor import LOOK_AGAIN, Ended, Lost, Task
+from ..execution.executor import POLL_INTERVAL, Ended, RunLost, Task
 from ..execution.schedule import Run
 from ..model.events import Event, SessionFinished, StepFinished, WorkflowFinished
 from ..model.results import Failure, SessionResult, StepResult, Verdict
@@ -78,7 +78,7 @@ class RemoteExecutor:
     def ended(self, seconds: float) -> list[Ended]:
         """Wait for runs to come back, this long at the most."""
         try:
-            number, future = self._news.get(timeout=min(seconds, LOOK_AGAIN))
+            number, future = self._news.get(timeout=min(seconds, POLL_INTERVAL))
         except queue.Empty:
             return self._given_up()
         self._heard = time.monotonic()
@@ -88,14 +88,14 @@ class RemoteExecutor:
         try:
             answer: WorkerReply = pickle.loads(future.result())  # noqa: S301  # workers run our code, so we may run theirs
         except BrokenExecutor as error:
-            if flight.run.plan.idempotent and flight.lost < AGAIN and self._cancellation.stop is None:
+            if flight.run.plan.idempotent and flight.lost < AGAIN and self._cancellation.reason is None:
                 flight.lost += 1
                 flight.future = self._sent(number, flight.run)
                 return []
             hint = "" if flight.run.plan.idempotent else MAY_RUN_AGAIN
             return [self._lost(number, f"the worker that ran it was lost: {raised(error)}", hint)]
         except CancelledError:
-            reason = "it was given up before it began" if self._cancellation.stop else self._cluster.gone()
+            reason = "it was given up before it began" if self._cancellation.reason else self._cluster.gone()
             return [self._lost(number, reason or "the executor gave it up; whether it had begun is not known")]
         except Exception as error:  # noqa: BLE001  # as above
             return [self._lost(number, f"it could not be run there: {raised(error)}")]
@@ -109,12 +109,12 @@ class RemoteExecutor:
             write(event)
             if isinstance(event, WorkflowFinished):
                 write = self._tokens.append  # they are told of at the end, as everywhere
-        return number, None if answer.failure is None else Lost(answer.failure)
+        return number, None if answer.failure is None else RunLost(answer.failure)
 
     def _lost(self, number: int, message: str, hint: str = "") -> Ended:
         del self._single_flight[number]
-        stop = self._cancellation.stop
-        return number, Lost(
+        stop = self._cancellation.reason
+        return number, RunLost(
             Failure("lost", message, hint) if stop is None else Failure(stop.kind, f"{stop.reason}; {message}")
         )
 
@@ -131,10 +131,10 @@ class RemoteExecutor:
 
     def cancel(self) -> None:
         """Everything must end: workers are told, and have a limit."""
-        assert self._cancellation.stop is not None  # it is why
+        assert self._cancellation.reason is not None  # it is why
         self._until = time.monotonic() + CLEANUP_LIMIT + ON_THE_WAY
         self._cluster.stop(
-            self._packing.suite, self._cancellation.stop, [flight.future for flight in self._single_flight.values()]
+            self._packing.suite, self._cancellation.reason, [flight.future for flight in self._single_flight.values()]
         )
 
     def close(self) -> list[Event]:

@@ -14,12 +14,13 @@ from typing import Any
 
 import msgspec
 
-from ..app import close_sessions, executor_for
+from ..app import executor_for
 from ..drivers.table import driver_named, features
 from ..engine.auth.session import Session
 from ..execution.cancellation import Cancellation
-from ..execution.options import Options
+from ..execution.options import Inputs, Options
 from ..execution.schedule import Run
+from ..execution.session_closing import close_sessions
 from ..execution.suite import Suite
 from ..model.environment import Environment
 from ..model.errors import DocumentPath, ErrorKind, Interrupted, Problem, RunflowError, WorkflowError
@@ -95,13 +96,13 @@ class _SuiteState:
     """What is kept of a suite between its runs.
 
     Attributes:
-        tokens: Of each thread, with the options and the driver of the run that fetched them.
+        tokens: Of each thread, with the inputs and options of the run that fetched them.
         running: How its runs are told to end.
         stop: That they were.
     """
 
     def __init__(self) -> None:
-        self.tokens: dict[tuple[int, str], tuple[dict[str, Session], Options]] = {}
+        self.tokens: dict[tuple[int, str], tuple[dict[str, Session], Inputs, Options]] = {}
         self.running: set[Cancellation] = set()
         self.stop: Interrupted | None = None
 
@@ -152,7 +153,7 @@ def stop(suite: str, reason: str, kind: ErrorKind) -> None:
         state = _SUITES[suite]
         state.stop = Interrupted(reason, kind)
         for cancellation in state.running:
-            cancellation.ask(state.stop)
+            cancellation.request(state.stop)
 
 
 def give_back(suite: str) -> bytes:
@@ -164,8 +165,8 @@ def give_back(suite: str) -> bytes:
     with _LOCK:
         state = _SUITES.pop(suite, _SuiteState())
     told: list[Event] = []
-    for (_, driver), (sessions, options) in state.tokens.items():
-        close_sessions(sessions, options, executor_for(driver, jobs=1), told.append)
+    for (_, driver), (sessions, inputs, options) in state.tokens.items():
+        close_sessions(sessions, inputs, options, executor_for(driver, jobs=1), told.append)
     return pickle.dumps(_of_runs(told))
 
 
@@ -198,9 +199,8 @@ def _events(plan: Plan, job: RunRequest, environment: Environment) -> tuple[Even
     """All that happens in the run. Raises WorkflowError: something is missing here; nothing was sent."""
     outputs = tuple(each for each in plan.outputs if each.name in job.outputs)
     plan = msgspec.structs.replace(plan, left_out=job.left_out, outputs=outputs, needs=(), lock="")
+    inputs = Inputs(job.given, environment)
     options = Options(
-        job.given,
-        environment,
         record_details=job.record_details,
         places=job.places,
         keep_results=True,
@@ -211,13 +211,13 @@ def _events(plan: Plan, job: RunRequest, environment: Environment) -> tuple[Even
     with _LOCK:
         state = _SUITES[job.suite] if job.keeps_tokens else _SuiteState()
         thread = (threading.get_ident(), plan.driver)
-        sessions = state.tokens.setdefault(thread, ({}, options))[0] if job.keeps_tokens else None
+        sessions = state.tokens.setdefault(thread, ({}, inputs, options))[0] if job.keeps_tokens else None
         suite = Suite(
-            [Run(plan, job.row, "")], options, told.append, executor_for(plan.driver, jobs=1), sessions=sessions
+            [Run(plan, job.row, "")], inputs, options, told.append, executor_for(plan.driver, jobs=1), sessions=sessions
         )
         state.running.add(suite.cancellation)
         if state.stop is not None:
-            suite.cancellation.ask(state.stop)
+            suite.cancellation.request(state.stop)
     try:
         suite.run()
     finally:

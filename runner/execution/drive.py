@@ -1,4 +1,4 @@
-"""The loop between a flow and whoever performs its effects. Knows neither."""
+"""Runs a flow to its end: performs each effect that it yields and sends it the reply."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def drive(flow: Flow[T], perform: Callable[[Effect], Reply]) -> T:
 
     Args:
         flow: Yields effects.
-        perform: Does what an effect asks for and gives the reply; may raise Interrupted, which is thrown into the flow
-            so that it can clean up, and StepError, where a flow that it ran for a `Once` could not end.
+        perform: Performs an effect and returns the reply. It may raise Interrupted, which is thrown into the flow so that
+            it can clean up, and StepError, where the flow of a `Once` failed.
 
     Returns:
         What the flow returns.

@@ -1,4 +1,4 @@
-"""Flows on one thread: each is resumed as its answer comes. Knows no library; the driver waits for all of them."""
+"""Performs flows on one thread: each flow is resumed when the response that it waits for arrives."""
 
 from __future__ import annotations
 
@@ -10,22 +10,25 @@ from typing import Any, Protocol
 from ..model.effects import LATE, Effect, Flow, Once, Reply, Send, Sleep
 from ..model.errors import Interrupted, StepError
 from ..model.exchange import Request, Response, TransportFailure
-from .executor import LOOK_AGAIN, Ended, Task
+from .executor import POLL_INTERVAL, Ended, Task
+
+_NO_TIMEOUT = 1e9
+"""Seconds: a wait that only the time to clean up limits."""
 
 
 class MultiDriver(Protocol):
-    """A driver that keeps many requests under way on one thread."""
+    """A driver that keeps many requests under way on one thread. Each request belongs to an owner, which the driver only stores."""
 
-    def begin(self, request: Request, who: Any, /) -> None:
-        """Send a request; the reply to it is `who`'s."""
+    def begin(self, request: Request, owner: Any, /) -> None:
+        """Begin to send the request of an owner."""
         ...
 
     def advance(self, seconds: float, /) -> list[tuple[Any, Response | TransportFailure | Exception]]:
-        """Wait this long at the most: whose exchanges ended, and how. An exception is a bug of ours."""
+        """Wait at most this long, and return the owners whose exchanges ended, with the outcome. An exception is a bug in runflow."""
         ...
 
-    def cancel(self, who: Any, /) -> None:
-        """Break off what is under way, if anything is."""
+    def cancel(self, owner: Any, /) -> None:
+        """Interrupt the owner's request, if one is under way."""
         ...
 
     def close(self) -> None:
@@ -33,37 +36,37 @@ class MultiDriver(Protocol):
         ...
 
 
-class _Begun:
-    """A task that was begun.
+class _RunningTask:
+    """A task that has begun.
 
     Attributes:
-        stack: The flow, and on it those that it runs for a `Once`, each with its key.
-        waits: Counts what it waited for, so that a wait that is over is told from a later one.
-        waiting: It waits, for whatever it is.
-        once: What another runs for it, or None.
+        stack: The task's flow, and above it the flows that it runs for a `Once`, each with its key.
+        waits: How many waits there were, so that a timer of an earlier wait is recognised.
+        waiting: It waits for a response, a timer or another task.
+        once: What another task runs for it, or None.
     """
 
-    __slots__ = ("notice", "number", "once", "stack", "waiting", "waits")
+    __slots__ = ("cancellation", "number", "once", "stack", "waiting", "waits")
 
     def __init__(self, task: Task) -> None:
         self.number = task.number
-        self.notice = task.notice
+        self.cancellation = task.cancellation
         self.stack: list[tuple[str, Flow[Any]]] = [("", task.flow)]
         self.waits = 0
         self.waiting = False
         self.once: Once | None = None
 
-    def must_end(self) -> Interrupted | None:
-        """What the flow must hear now."""
+    def interruption(self) -> Interrupted | None:
+        """What must be thrown into the flow now, or None."""
         try:
-            self.notice.check()
+            self.cancellation.check()
         except Interrupted as stop:
             return stop
         return None
 
 
 class EventLoop:
-    """A crew of one thread.
+    """An executor with one thread.
 
     Args:
         driver: Sends any number of requests at a time.
@@ -71,33 +74,33 @@ class EventLoop:
 
     def __init__(self, driver: MultiDriver) -> None:
         self._driver = driver
-        self._tasks: dict[int, _Begun] = {}
-        self._ready: deque[tuple[_Begun, Reply, BaseException | None]] = deque()
-        self._clock: list[tuple[float, int, int, _Begun]] = []
-        self._others: dict[str, deque[_Begun]] = {}  # who waits for the flow that runs under a key
+        self._tasks: dict[int, _RunningTask] = {}
+        self._ready: deque[tuple[_RunningTask, Reply, BaseException | None]] = deque()
+        self._timers: list[tuple[float, int, int, _RunningTask]] = []
+        self._waiters: dict[str, deque[_RunningTask]] = {}  # by the key of the flow that they wait for
         self._ended: list[Ended] = []
 
     def begin(self, task: Task) -> None:
         """Begin a task."""
-        begun = self._tasks[task.number] = _Begun(task)
-        self._ready.append((begun, None, None))
+        running = self._tasks[task.number] = _RunningTask(task)
+        self._ready.append((running, None, None))
 
     def ended(self, seconds: float) -> list[Ended]:
-        """Resume flows as what they wait for comes, until one ends or the time is over."""
+        """Resume flows as their replies arrive, until one ends or the time is over."""
         self._resume_all()
         if not self._ended:
-            self._wait(min(seconds, LOOK_AGAIN))
+            self._wait(min(seconds, POLL_INTERVAL))
             self._resume_all()
         found, self._ended = self._ended, []
         return found
 
     def cancel(self) -> None:
-        """Everything must end: who waits is told now."""
+        """The suite must end: interrupt every waiting flow."""
         for task in self._tasks.values():
-            if task.waiting and task.notice.pending:
+            if task.waiting and task.cancellation.pending:
                 self._driver.cancel(task)
-                self._wait_no_more(task)
-                self._ready.append((task, None, task.must_end()))
+                self._stop_waiting(task)
+                self._ready.append((task, None, task.interruption()))
 
     def close(self) -> tuple[()]:
         """Close every connection."""
@@ -105,22 +108,22 @@ class EventLoop:
         return ()
 
     def _wait(self, seconds: float) -> None:
-        """Let time pass until something comes."""
-        if self._clock:
-            seconds = min(seconds, max(self._clock[0][0] - time.monotonic(), 0.0))
+        """Wait until a response arrives or a timer is due."""
+        if self._timers:
+            seconds = min(seconds, max(self._timers[0][0] - time.monotonic(), 0.0))
         for task, outcome in self._driver.advance(seconds):
             self._ready.append((task, outcome, outcome if isinstance(outcome, Exception) else None))
         now = time.monotonic()
-        while self._clock and self._clock[0][0] <= now:
-            _, _, waits, task = heapq.heappop(self._clock)
+        while self._timers and self._timers[0][0] <= now:
+            _, _, waits, task = heapq.heappop(self._timers)
             if task.waiting and task.waits == waits:
-                late = LATE if task.once is not None else None
-                self._wait_no_more(task)
-                self._ready.append((task, late, task.must_end()))
+                reply = LATE if task.once is not None else None
+                self._stop_waiting(task)
+                self._ready.append((task, reply, task.interruption()))
 
-    def _wait_no_more(self, task: _Begun) -> None:
+    def _stop_waiting(self, task: _RunningTask) -> None:
         if task.once is not None:
-            self._others[task.once.key].remove(task)
+            self._waiters[task.once.key].remove(task)
             task.once = None
         task.waiting = False
 
@@ -128,7 +131,7 @@ class EventLoop:
         while self._ready:
             self._resume(*self._ready.popleft())
 
-    def _resume(self, task: _Begun, reply: Reply, error: BaseException | None) -> None:
+    def _resume(self, task: _RunningTask, reply: Reply, error: BaseException | None) -> None:
         """Go on with a task until it waits or ends."""
         task.waiting = False
         task.waits += 1
@@ -138,72 +141,72 @@ class EventLoop:
                 effect = flow.send(reply) if error is None else flow.throw(error)
             except StopIteration as done:
                 reply, error = done.value, None
-                if self._landed(task, reply):
+                if self._flow_returned(task, reply):
                     return
-            except BaseException as broken:  # noqa: BLE001  # whatever it is, who asked for the flow must hear of it
-                error = broken
-                if self._crashed(task, broken):
+            except BaseException as raised:  # noqa: BLE001  # the flow below, or the suite, decides what it means
+                error = raised
+                if self._flow_raised(task, raised):
                     return
             else:
-                reply, error = None, task.must_end()
+                reply, error = None, task.interruption()
                 try:
                     if error is None and self._performed(task, effect):
                         return
                 except Exception as bug:  # noqa: BLE001  # as above
-                    self._crashed(task, bug)
+                    self._flow_raised(task, bug)
                     return
 
-    def _landed(self, task: _Begun, result: Any) -> bool:
-        """A flow came to its end: whether that was the task."""
+    def _flow_returned(self, task: _RunningTask, result: Reply) -> bool:
+        """Remove a flow that returned, and pass its result on. Returns whether the task ended."""
         key, _ = task.stack.pop()
         if not task.stack:
             self._end(task, None)
             return True
-        for other in self._others.pop(key):
-            other.once = None
-            self._ready.append((other, result, None))
+        for waiter in self._waiters.pop(key):
+            waiter.once = None
+            self._ready.append((waiter, result, None))
         return False
 
-    def _crashed(self, task: _Begun, error: BaseException) -> bool:
-        """A flow raised: whether that was the task's end. One of those who wait for it runs theirs."""
+    def _flow_raised(self, task: _RunningTask, error: BaseException) -> bool:
+        """Remove a flow that raised; the first task that waited for it runs its own. Returns whether the task ended."""
         key, _ = task.stack.pop()
         if not task.stack:
             self._end(task, error)
             return True
-        waiting = self._others[key]
+        waiting = self._waiters[key]
         if waiting:
-            other = waiting.popleft()
-            assert other.once is not None  # it waits for one
-            other.stack.append((key, other.once.flow()))
-            other.once = None
-            self._ready.append((other, None, None))
+            waiter = waiting.popleft()
+            assert waiter.once is not None  # it waits for one
+            waiter.stack.append((key, waiter.once.flow()))
+            waiter.once = None
+            self._ready.append((waiter, None, None))
         else:
-            del self._others[key]
-        return isinstance(error, Exception) and not isinstance(error, StepError) and self._crashed(task, error)
+            del self._waiters[key]
+        return isinstance(error, Exception) and not isinstance(error, StepError) and self._flow_raised(task, error)
 
-    def _end(self, task: _Begun, error: BaseException | None) -> None:
+    def _end(self, task: _RunningTask, error: BaseException | None) -> None:
         del self._tasks[task.number]
         self._ended.append((task.number, error))
 
-    def _performed(self, task: _Begun, effect: Effect) -> bool:
-        """Do what an effect asks for: whether the task waits for it."""
+    def _performed(self, task: _RunningTask, effect: Effect) -> bool:
+        """Begin to perform an effect. Returns whether the task waits for it."""
         match effect:
             case Send(request):
-                self._driver.begin(task.notice.within(request), task)
+                self._driver.begin(task.cancellation.limited_request(request), task)
             case Sleep(seconds):
-                self._wake(task, task.notice.left(seconds))
+                self._set_timer(task, task.cancellation.limited(seconds))
             case Once(key=key, timeout=timeout):
-                others = self._others.get(key)
-                if others is None:
-                    self._others[key] = deque()
+                waiters = self._waiters.get(key)
+                if waiters is None:
+                    self._waiters[key] = deque()
                     task.stack.append((key, effect.flow()))
                     return False
-                others.append(task)
+                waiters.append(task)
                 task.once = effect
-                if timeout is not None or task.notice.until is not None:
-                    self._wake(task, task.notice.left(1e9 if timeout is None else timeout))
+                if timeout is not None or task.cancellation.deadline is not None:
+                    self._set_timer(task, task.cancellation.limited(_NO_TIMEOUT if timeout is None else timeout))
         task.waiting = True
         return True
 
-    def _wake(self, task: _Begun, seconds: float) -> None:
-        heapq.heappush(self._clock, (time.monotonic() + seconds, task.number, task.waits, task))
+    def _set_timer(self, task: _RunningTask, seconds: float) -> None:
+        heapq.heappush(self._timers, (time.monotonic() + seconds, task.number, task.waits, task))

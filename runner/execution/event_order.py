@@ -1,4 +1,4 @@
-"""Events of runs that happen at the same time, passed on one run after the other. Knows no run."""
+"""Passes on the events of concurrent runs as if the runs had been performed one after the other."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..model.events import Emit, Event
 
 
 class EventOrder:
-    """Passes on what the first run that has not ended tells, as it happens; what later ones tell waits for their turn.
+    """Writes the events of the first unfinished run as they happen; events of later runs wait until it is their run's turn.
 
     Args:
         write: Takes the events, from one thread at a time.
@@ -24,15 +24,15 @@ class EventOrder:
 
     @property
     def behind(self) -> int:
-        """How many runs have ended and wait for their turn."""
+        """How many runs have ended while an earlier one still runs."""
         return len(self._closed)
 
     def sink(self, number: int) -> Emit:
-        """What a run tells its events to."""
-        return partial(self.tell, number)
+        """The function that takes the events of a run."""
+        return partial(self.emit, number)
 
-    def tell(self, number: int, event: Event) -> None:
-        """An event of a run."""
+    def emit(self, number: int, event: Event) -> None:
+        """Take an event of a run."""
         with self._lock:
             if number == self._first:
                 self._write(event)
@@ -40,7 +40,7 @@ class EventOrder:
                 self._waiting.setdefault(number, []).append(event)
 
     def close(self, number: int) -> None:
-        """A run has told everything."""
+        """Note that a run has emitted its last event."""
         with self._lock:
             self._closed.add(number)
             while self._first in self._closed:

@@ -1,27 +1,31 @@
-"""Who runs flows, several at a time: the seam between a suite and threads, one thread with many connections, or a cluster."""
+"""The interface between a suite and what performs its flows: threads, an event loop, or a cluster."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
 from ..model.effects import Flow
 from ..model.events import Emit, Event
 from ..model.results import Failure
-from .cancellation import Notice
+from .cancellation import Cancellation, FlowCancellation
 from .schedule import Run
 
-LOOK_AGAIN = 0.1
-"""Seconds after which whoever waits looks whether everything must end."""
+POLL_INTERVAL = 0.1
+"""Seconds after which a waiting thread checks whether the suite must end."""
 
 Ended = tuple[int, BaseException | None]
-"""The number of a task that ended, and what it raised: `Lost`, or a bug of ours."""
+"""The number of a task that ended, and what it raised: `RunLost`, or an exception that is a bug in runflow."""
 
 
-class Lost(Exception):
-    """A run of which nothing is known but why."""
+class RunLost(Exception):
+    """A run ended without a result, as when its worker was lost.
+
+    Attributes:
+        failure: Why.
+    """
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.message)
@@ -29,36 +33,46 @@ class Lost(Exception):
 
 
 class Task(msgspec.Struct, frozen=True):
-    """What a crew has to do: one run of a suite, or the giving back of a token.
+    """What an executor performs: one run of a suite, the lookup of a credential, or a logout.
 
     Attributes:
-        flow: Does it, here. Its result is its own business: it emits events.
-        run: What it runs, for a crew that has it run elsewhere; None for a token.
-        write: Takes the events of a run that was run elsewhere.
+        number: The position of its events among those of all tasks.
+        flow: Performs it on this machine. Its result is not used: it emits events.
+        cancellation: Interrupts it when the suite must end.
+        run: The run, for an executor that performs it on another machine; None for other tasks.
+        write: Takes the events of a run that was performed on another machine.
     """
 
     number: int
     flow: Flow[Any]
-    notice: Notice
+    cancellation: FlowCancellation
     run: Run | None = None
     write: Emit = lambda _: None
 
 
 class RunExecutor(Protocol):
-    """Runs tasks. One thread uses it."""
+    """Performs tasks. It is used by one thread."""
 
     def begin(self, task: Task, /) -> None:
         """Begin a task."""
         ...
 
     def ended(self, seconds: float, /) -> list[Ended]:
-        """Wait for tasks to end, this long at the most: those that did."""
+        """Wait for tasks to end, at most this long, and return those that ended."""
         ...
 
     def cancel(self) -> None:
-        """Everything must end: break off what tasks wait for that were not told yet."""
+        """The suite must end: interrupt what tasks wait for, unless they clean up already."""
         ...
 
     def close(self) -> Iterable[Event]:
-        """Give everything back, where no task runs any more: what is to be told of tokens that were kept elsewhere."""
+        """Release everything, when no task runs any more.
+
+        Returns:
+            The events of sessions that were kept on other machines.
+        """
         ...
+
+
+NewExecutor: TypeAlias = Callable[[Cancellation], RunExecutor]
+"""Makes an executor for one suite."""

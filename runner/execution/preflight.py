@@ -1,4 +1,4 @@
-"""What must be known before the first request: names that only the caller can give, variables, secrets, URLs."""
+"""Checks what the caller provides before the first request: inputs, environment variables, secrets, base URLs."""
 
 from __future__ import annotations
 
@@ -10,23 +10,28 @@ from ..model.errors import Place, Problem, StepError, WorkflowError
 from ..model.wording import did_you_mean, listed
 from ..plan.plan import IncludePlan, Plan, RequestPlan
 from ..redaction import SHORTEST_SECRET, too_short
-from .options import Options
+from .options import Inputs
 
 
-def check_before(plans: Iterable[Plan], options: Options) -> None:
-    """What only the caller can have got wrong: names not given, variables not set, secrets too short.
+def check_before(plans: Iterable[Plan], inputs: Inputs, *, remote: bool = False) -> None:
+    """Check what only the caller can get wrong: missing inputs, unset environment variables, secrets that are too short.
+
+    Args:
+        plans: The workflows.
+        inputs: What the caller provides.
+        remote: The runs are performed on other machines, whose environment is not known here.
 
     Raises:
-        WorkflowError: all of it.
+        WorkflowError: every problem.
     """
     every = list(plans)
     problems: list[Problem] = []
     for plan in every:
-        problems += _missing_inputs(plan, options)
-        problems += () if options.elsewhere else (*_unset_variables(plan, options), *_short_secrets(plan, options))
+        problems += _missing_inputs(plan, inputs)
+        problems += () if remote else (*_unset_variables(plan, inputs), *_short_secrets(plan, inputs))
         problems += _relative_urls(plan) if plan.base_url is None else ()
     accepted = frozenset().union(*(plan.accepts for plan in every)) if every else frozenset()
-    for name in options.given:
+    for name in inputs.variables:
         if every and name not in accepted:
             hint = did_you_mean(name, accepted) or (
                 f"names that can be given: {listed(accepted)}" if accepted else "none of them has `inputs` or `vars`"
@@ -36,31 +41,31 @@ def check_before(plans: Iterable[Plan], options: Options) -> None:
         raise WorkflowError(list(dict.fromkeys(problems)))
 
 
-def _missing_inputs(plan: Plan, options: Options) -> Iterable[Problem]:
+def _missing_inputs(plan: Plan, inputs: Inputs) -> Iterable[Problem]:
     columns = frozenset(plan.rows[0].values) if plan.rows else frozenset()
-    for name in sorted(plan.inputs - options.given.keys() - plan.environment_names.keys() - columns):
+    for name in sorted(plan.inputs - inputs.variables.keys() - plan.environment_names.keys() - columns):
         place = Place(plan.file, ("inputs",))
         yield Problem(f"the input `{name}` is not given", place, f"give it: --var {name}=…")
 
 
-def _unset_variables(plan: Plan, options: Options) -> Iterable[Problem]:
-    computed = {named.path for named in plan.variables if named.name in options.given}
+def _unset_variables(plan: Plan, inputs: Inputs) -> Iterable[Problem]:
+    computed = {named.path for named in plan.variables if named.name in inputs.variables}
     for name, file, path in plan.env:
         if path[:2] in computed:
             continue
         try:
-            value = options.environment.get(name)
+            value = inputs.environment.get(name)
         except StepError as error:
             yield Problem(error.message, Place(file, path), error.hint)
             continue
         if value is None:
-            near = did_you_mean(name, options.environment, 0.8)
+            near = did_you_mean(name, inputs.environment, 0.8)
             hint = f"export {name}=…, or put it into a file for --env-file" + (f"; {near}" if near else "")
             yield Problem(f"the environment variable {name} is not set", Place(file, path), hint)
 
 
 def _relative_urls(plan: Plan) -> Iterable[Problem]:
-    """URLs that need a base where there is none, in the file, its sessions and the files that it includes."""
+    """Relative URLs without a `base_url`, in the file, its sessions and the files that it includes."""
     own = (step for session in plan.sessions for step in session.steps)
     for step in (*own, *plan.steps, *plan.cleanup):
         match step.action:
@@ -71,11 +76,11 @@ def _relative_urls(plan: Plan) -> Iterable[Problem]:
                 yield from _relative_urls(included)
 
 
-def _short_secrets(plan: Plan, options: Options) -> Iterable[Problem]:
-    known: dict[str, Any] = {**options.environment, **plan.environment_names, **options.given}
+def _short_secrets(plan: Plan, inputs: Inputs) -> Iterable[Problem]:
+    known: dict[str, Any] = {**inputs.environment, **plan.environment_names, **inputs.variables}
     places = {name: Place(plan.file, ("secrets", index)) for index, name in enumerate(plan.secrets)}
-    if isinstance(options.environment, Environment):
-        places |= {name: Place(file, path) for name, file, path in plan.env if name in options.environment.found}
+    if isinstance(inputs.environment, Environment):
+        places |= {name: Place(file, path) for name, file, path in plan.env if name in inputs.environment.found}
     for name, place in places.items():
         if name in known and too_short(known[name]):
             message = f"the secret {name} has fewer than {SHORTEST_SECRET} characters, too few to be masked safely"

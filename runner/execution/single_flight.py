@@ -1,4 +1,4 @@
-"""`Once` on threads: who asks first runs the flow, the others wait for what it returns. Knows no token."""
+"""Single flight on threads: the first thread that asks for a key runs the flow, the others wait for its result."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
-from typing import Any
+from typing import TypeAlias
 
-from ..model.effects import LATE, Flow, Once
+from ..model.effects import LATE, Flow, Once, Reply
+
+_Waiter: TypeAlias = Callable[[Future[Reply], float | None], Reply]
 
 
 class SingleFlight:
@@ -16,40 +18,41 @@ class SingleFlight:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._running: dict[str, Future[Any]] = {}
+        self._running: dict[str, Future[Reply]] = {}
 
     def perform(
         self,
         once: Once,
-        run: Callable[[Flow[Any]], Any],
-        wait: Callable[[Future[Any], float | None], Any] = Future.result,
-    ) -> Any:
-        """What the flow returned: this one's or another's; or LATE.
+        run: Callable[[Flow[Reply]], Reply],
+        wait: _Waiter = Future.result,
+    ) -> Reply:
+        """Return what the flow returned, in this thread or in another; or LATE.
 
         Args:
             once: The effect.
             run: Runs a flow to its end, in this thread.
-            wait: Waits so many seconds for another's; raises TimeoutError or CancelledError as `Future.result` does.
+            wait: Waits so many seconds for another thread's flow; raises TimeoutError or CancelledError as
+                `Future.result` does.
 
         Raises:
-            BaseException: whatever the flow raised that ran here; those who wait for it then run theirs.
+            BaseException: what the flow raised in this thread; each waiting thread then runs its own flow.
         """
-        until = None if once.timeout is None else time.monotonic() + once.timeout
+        deadline = None if once.timeout is None else time.monotonic() + once.timeout
         while True:
             with self._lock:
                 running = self._running.get(once.key)
                 own = self._running.setdefault(once.key, Future()) if running is None else None
             if own is not None:
                 return self._run(once, own, run)
-            assert running is not None  # else it would be mine
+            assert running is not None  # else this thread runs it
             try:
-                return wait(running, None if until is None else max(until - time.monotonic(), 0.0))
+                return wait(running, None if deadline is None else max(deadline - time.monotonic(), 0.0))
             except TimeoutError:
                 return LATE
             except CancelledError:
                 continue
 
-    def _run(self, once: Once, own: Future[Any], run: Callable[[Flow[Any]], Any]) -> Any:
+    def _run(self, once: Once, own: Future[Reply], run: Callable[[Flow[Reply]], Reply]) -> Reply:
         try:
             result = run(once.flow())
         except BaseException:

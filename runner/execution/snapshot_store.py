@@ -1,4 +1,4 @@
-"""`--update-snapshots`: what steps found becomes what they are held against. Writes the files; judges nothing."""
+"""Stores the values that `snapshot` found, to compare later runs with them (`--update-snapshots`)."""
 
 from __future__ import annotations
 
@@ -22,44 +22,45 @@ from ..plan.snapshots import Contents, is_iteration_of, read_contents
 
 
 class SnapshotStore:
-    """What was found in a run, from any number of threads."""
+    """Collects snapshots from any number of threads, and writes them to their files."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._found: dict[Path, dict[tuple[str, str, str], Snapshot]] = defaultdict(dict)
 
     def __call__(self, snapshot: Snapshot) -> None:
-        """Take one.
+        """Take a snapshot.
 
         Raises:
-            StepError: another was taken for the same place: the step runs several times, and nobody can tell which is which.
+            StepError: a different value was taken for the same place before: the step runs several times, and its values
+                cannot be told apart.
         """
         place = (snapshot.step, snapshot.selector, snapshot.case)
         with self._lock:
             known = self._found[snapshot.file].setdefault(place, snapshot)
         if not same(known.value, snapshot.value):
-            hint = "a page, a turn of an include or another workflow that includes the file; `ignore` what varies"
-            message = f"the step runs several times, and `{snapshot.selector}` is another each time"
+            hint = "`ignore` what varies: it runs for each page, for each iteration, or in another workflow that includes the file"
+            message = f"the step runs several times, and `{snapshot.selector}` has a different value each time"
             raise StepError(message, "policy", hint=hint)
 
     def write(self, plans: Iterable[Plan]) -> list[str]:
-        """Write what changed; what no step asks for any more is left out.
+        """Write the files that changed, without snapshots that no step uses any more.
 
         Args:
-            plans: Every workflow that ran.
+            plans: Every workflow that was run.
 
         Returns:
-            A line for each file.
+            A line about each file.
 
         Raises:
-            OSError: one cannot be written.
+            OSError: a file cannot be written.
         """
         every = [stored for plan in plans for stored in _stored(plan)]
         lines = []
         for file, found in sorted(self._found.items()):
-            asked = [(stored.step, stored.selector) for stored in every if stored.file == file]
+            used = [(stored.step, stored.selector) for stored in every if stored.file == file]
             before = _contents(file)
-            after = _left(before, asked)
+            after = _still_used(before, used)
             for snapshot in found.values():
                 after.setdefault(snapshot.step, {}).setdefault(snapshot.selector, {})[snapshot.case] = snapshot.value
             if not same(before, after):
@@ -70,7 +71,7 @@ class SnapshotStore:
 
 
 def _stored(plan: Plan) -> Iterator[Stored]:
-    """Every snapshot that a workflow and those that it includes are held against."""
+    """Every snapshot of a workflow and of those that it includes."""
     sessions = (step for session in plan.sessions for step in session.steps)
     for step in (*plan.steps, *plan.cleanup, *sessions):
         yield from (each.snapshot for each in step.expectations if each.snapshot is not None)
@@ -85,23 +86,23 @@ def _contents(file: Path) -> Contents:
         return {}
 
 
-def _left(contents: Contents, asked: list[tuple[str, str]]) -> Contents:
-    """What is asked for."""
+def _still_used(contents: Contents, used: list[tuple[str, str]]) -> Contents:
+    """The snapshots that a step still uses."""
     left: Contents = {}
     for stored, by_selector in contents.items():
         for selector, cases in by_selector.items():
-            if any(is_iteration_of(stored, step) and selector == wanted for step, wanted in asked):
+            if any(is_iteration_of(stored, step) and selector == wanted for step, wanted in used):
                 left.setdefault(stored, {})[selector] = dict(cases)
     return left
 
 
 def _changes(before: Contents, after: Contents) -> str:
-    """How many are new, changed and gone, in words."""
+    """How many snapshots are new, changed and removed, in words."""
     old, new = (dict(_flat(contents)) for contents in (before, after))
     counts = {
         "new": len(new.keys() - old.keys()),
         "changed": sum(not same(old[place], new[place]) for place in old.keys() & new.keys()),
-        "gone": len(old.keys() - new.keys()),
+        "removed": len(old.keys() - new.keys()),
     }
     words = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
     return f"{plural(len(new), 'snapshot')}, {words or 'nothing changed'}"
@@ -115,7 +116,7 @@ def _flat(contents: Contents) -> Iterator[tuple[tuple[str, str, str], JSON]]:
 
 
 def _text(contents: Contents) -> bytes:
-    """As people read it; half of a surrogate pair, which JSON may hold and UTF-8 may not, stays escaped, and then all else too."""
+    """Indented JSON. A lone surrogate, which JSON allows and UTF-8 does not, needs escapes, and then all of the text is escaped."""
     for escaped in (False, True):
         with suppress(UnicodeEncodeError):
             return f"{json.dumps(contents, indent=2, ensure_ascii=escaped)}\n".encode()

@@ -11,9 +11,10 @@ import locust.runners
 import msgspec
 from locust import events
 
-from runflow.app import close_sessions, executor_for
+from runflow.app import executor_for
 from runflow.execution.cancellation import CLEANUP_LIMIT
-from runflow.execution.options import Options
+from runflow.execution.options import Inputs, Options
+from runflow.execution.session_closing import close_sessions
 from runflow.loading import Loader, Loading
 from runflow.loadtest.config import CONFIG_VARIABLE, LoadConfig
 from runflow.loadtest.thresholds import EXPECTATION, FLOW, RequestStatistics, Statistics
@@ -45,7 +46,7 @@ _PLANS = _LOADER.plans(Target(Path(path)) for path in _JOB.paths)
 _RUNNERS: list[Any] = []
 PROCESS = Process(
     _PLANS,
-    Options(dict(_JOB.given), _LOADER.loading.environment),
+    Inputs(_JOB.given, _LOADER.loading.environment),
     lambda: max(getattr(_RUNNERS[-1], "worker_index", 0), 0) if _RUNNERS else 0,
 )
 globals().update(users_of(PROCESS))
@@ -64,7 +65,7 @@ def _give_back(**_: Any) -> None:
     """Tokens are given back, by each process that fetched some."""
     if PROCESS.sessions:
         sessions, PROCESS.sessions = dict(PROCESS.sessions), {}
-        close_sessions(sessions, PROCESS.options, executor_for("requests"))
+        close_sessions(sessions, PROCESS.inputs, Options(), executor_for("requests"))
 
 
 @events.quitting.add_listener  # type: ignore[untyped-decorator]  # Locust does not say

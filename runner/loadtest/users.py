@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
 from locust import HttpUser, constant, task
 from locust.env import Environment
 
@@ -16,9 +15,9 @@ from ..drivers.requests.driver import RequestsDriver
 from ..engine.auth.session import Session
 from ..engine.workflow import run_workflow
 from ..execution.drive import drive
-from ..execution.options import Options
+from ..execution.options import Inputs, Options
+from ..execution.run_setup import learn_secrets, new_world, variables_of
 from ..execution.single_flight import SingleFlight
-from ..execution.suite import learn_first, new_world
 from ..model.effects import Effect, Once, Reply, Send, Sleep
 from ..model.events import Event, StepFinished
 from ..model.exchange import Request, Response, TransportFailure
@@ -39,20 +38,20 @@ class Process:
 
     Args:
         plans: The workflows.
-        options: Of every run.
+        inputs: What the caller provides.
         first: Which row of a workflow the first user gets; workers begin at different ones.
     """
 
-    def __init__(self, plans: list[Plan], options: Options, first: Callable[[], int]) -> None:
+    def __init__(self, plans: list[Plan], inputs: Inputs, first: Callable[[], int]) -> None:
         self.plans = plans
-        self.options = options
+        self.inputs = inputs
         self.single_flight = SingleFlight()
         self.sessions: dict[str, Session] = {}
         self.redactor = Redactor()
-        self.random = random.Random(options.seed or None)  # noqa: S311  # test data, not keys
+        self.random = random.Random()  # noqa: S311  # test data, not keys
         self._first = first
         self._dealt: dict[str, int] = {}
-        learn_first(self.redactor, plans, options)
+        learn_secrets(self.redactor, plans, inputs)
 
     def title(self, plan: Plan, step: str) -> str:
         """What a step is called in the statistics."""
@@ -134,10 +133,12 @@ class WorkflowUser(HttpUser):
     def run_workflow(self) -> None:
         """Run it once."""
         process, plan = self.process, self.plan
-        options = msgspec.structs.replace(process.options, seed=process.random.getrandbits(64))
+        options = Options(seed=process.random.getrandbits(64))
         redactor = Redactor(process.redactor)
-        world = new_world(plan, self.row, options, redactor, self._heard, sessions=self.sessions)
-        given = {name: value for name, value in options.given.items() if name in plan.accepts}
+        world = new_world(
+            plan, self.row, process.inputs, options, redactor=redactor, write=self._heard, sessions=self.sessions
+        )
+        given = variables_of(plan, process.inputs)
         began = time.perf_counter()
         result = drive(run_workflow(plan, self.row, world, given), self._perform)
         self.recorder.tell()

@@ -28,7 +28,7 @@ import gc, sys, time
 from pathlib import Path
 from runflow.app import crew_for, run_suite
 from runflow.loading import Loader, Loading
-from runflow.execution.options import Options
+from runflow.execution.options import Inputs, Options
 from runflow.execution.schedule import runs_of
 from runflow.selection.select import Wanted
 path, driver, jobs = sys.argv[1:]
@@ -40,7 +40,7 @@ gc.collect()
 gc.freeze()  # as the command line does, and:
 gc.set_threshold(10_000, 20, 20)
 started = time.perf_counter()
-result = run_suite(runs, Options(jobs=int(jobs)), [], crew)
+result = run_suite(runs, Inputs(), Options(jobs=int(jobs)), [], crew)
 taken = time.perf_counter() - started
 assert result.exit_code == 0
 print(taken)

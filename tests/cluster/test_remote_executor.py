@@ -14,7 +14,7 @@ from runflow.cluster import remote_executor as elsewhere
 from runflow.cluster.packing import Packing
 from runflow.cluster.remote_executor import RemoteExecutor
 from runflow.cluster.worker import WorkerReply
-from runflow.execution.options import Options
+from runflow.execution.options import Inputs, Options
 from runflow.execution.schedule import runs_of
 from runflow.loading import Loader, Loading
 from runflow.model.errors import Interrupted
@@ -83,15 +83,17 @@ def run(write: Write, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Re
         path = write("a.yaml", f"idempotent: {str(idempotent).lower()}\nsteps: [{{get: http://h/}}]\n")
         loader = Loader(Loading())
         runs = runs_of(loader.plans([Target(path)]))
-        suite = Options(elsewhere=True, keep_results=True, **options)  # type: ignore[arg-type]  # of one kind
-        packing = Packing(loader, suite, secrets=False, keeps_tokens=True)
+        suite = Options(remote=True, keep_results=True, **options)  # type: ignore[arg-type]  # of one kind
+        packing = Packing(loader, Inputs(), suite, secrets=False, keeps_tokens=True)
         events: list[Event] = []
 
         class Seen:
             def handle(self, event: Event, /) -> None:
                 events.append(event)
 
-        result = run_suite(runs, suite, [Seen()], lambda cancellation: RemoteExecutor(cluster, packing, cancellation))
+        result = run_suite(
+            runs, Inputs(), suite, [Seen()], lambda cancellation: RemoteExecutor(cluster, packing, cancellation)
+        )
         return result, events
 
     return call

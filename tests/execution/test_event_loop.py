@@ -6,7 +6,7 @@ import time
 from collections.abc import Generator
 from typing import Any
 
-from runflow.execution.cancellation import Cancellation, Notice
+from runflow.execution.cancellation import Cancellation, FlowCancellation
 from runflow.execution.event_loop import EventLoop
 from runflow.execution.executor import Task
 from runflow.model.effects import LATE, Once, Send, Sleep
@@ -66,7 +66,7 @@ def test_each_gets_its_own_reply_whatever_the_order() -> None:
             got.append(reply.url)
 
     for number, name in enumerate("abc"):
-        loop.begin(Task(number, flow(name), Notice(cancellation)))
+        loop.begin(Task(number, flow(name), FlowCancellation(cancellation)))
     loop.ended(0.0)
     for path in ("c0", "a0", "b0"):
         driver.answer(path)
@@ -99,10 +99,10 @@ def test_who_is_told_to_end_waits_for_nothing_any_more() -> None:
         "waits": Once("k", login, timeout=0.1),
     }
     for number, (name, effect) in enumerate(effects.items()):
-        loop.begin(Task(number, cleans_up(name, effect), Notice(cancellation)))
+        loop.begin(Task(number, cleans_up(name, effect), FlowCancellation(cancellation)))
     loop.ended(0.0)
     assert sorted(request.url for request in driver.under_way.values()) == ["hangs", "login"]
-    cancellation.ask(Interrupted("enough"))
+    cancellation.request(Interrupted("enough"))
     loop.cancel()
     loop.ended(0.0)
     assert sorted(request.url for request in driver.under_way.values()) == [
@@ -127,9 +127,9 @@ def test_who_waits_too_long_for_another_is_late_and_the_other_goes_on() -> None:
     def flow(timeout: float | None) -> Flow:
         got.append((yield Once("k", login, timeout=timeout)))
 
-    loop.begin(Task(0, flow(None), Notice(cancellation)))
-    loop.begin(Task(1, flow(0.05), Notice(cancellation)))
-    loop.begin(Task(2, flow(None), Notice(cancellation)))
+    loop.begin(Task(0, flow(None), FlowCancellation(cancellation)))
+    loop.begin(Task(1, flow(0.05), FlowCancellation(cancellation)))
+    loop.begin(Task(2, flow(None), FlowCancellation(cancellation)))
     assert until(loop, 1) == [(1, None)]
     assert got == [LATE]
     driver.answer("login")
@@ -158,7 +158,7 @@ def test_a_flow_that_raises_hands_over_to_the_next_who_waits() -> None:
             got.append(error.message)
 
     for number, name in enumerate(("first", "second", "third")):
-        loop.begin(Task(number, flow(name), Notice(cancellation)))
+        loop.begin(Task(number, flow(name), FlowCancellation(cancellation)))
     loop.ended(0.0)
     driver.answer("login of first")
     loop.ended(0.0)
@@ -183,8 +183,8 @@ def test_a_bug_in_a_shared_flow_ends_only_who_ran_it() -> None:
     def flow() -> Flow:
         got.append((yield Once("k", login)))
 
-    loop.begin(Task(0, flow(), Notice(cancellation)))
-    loop.begin(Task(1, flow(), Notice(cancellation)))
+    loop.begin(Task(0, flow(), FlowCancellation(cancellation)))
+    loop.begin(Task(1, flow(), FlowCancellation(cancellation)))
     loop.ended(0.0)
     driver.answer("login")
     ((number, error),) = until(loop, 1)

@@ -14,7 +14,7 @@ def test_every_event_leaves_once_in_the_order_of_the_runs(told: list[int], ends:
     left: list[Event] = []
     order = EventOrder(left.append)
     for number, run in enumerate(told):
-        order.tell(run, WorkflowStarted(str(run), str(number)))
+        order.emit(run, WorkflowStarted(str(run), str(number)))
     for run in ends:
         order.close(run)
     assert left == [
@@ -27,8 +27,8 @@ def test_every_event_leaves_once_in_the_order_of_the_runs(told: list[int], ends:
 def test_the_first_run_is_told_as_it_happens() -> None:
     left: list[Event] = []
     order = EventOrder(left.append)
-    order.tell(1, WorkflowStarted("b", ""))
-    order.tell(0, WorkflowStarted("a", ""))
+    order.emit(1, WorkflowStarted("b", ""))
+    order.emit(0, WorkflowStarted("a", ""))
     assert [event.name for event in left] == ["a"]  # type: ignore[union-attr]  # all are of one kind
     order.close(1)
     assert order.behind == 1

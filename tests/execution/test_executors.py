@@ -15,8 +15,7 @@ import runflow
 from runflow.demo.api import DemoApi
 from runflow.drivers.curl.driver import CurlDriver
 from runflow.drivers.requests.driver import RequestsDriver
-from runflow.execution import cancellation
-from runflow.execution import suite as run
+from runflow.execution import cancellation, task_loop
 from runflow.execution.cancellation import Cancellation
 from runflow.execution.thread_pool import ThreadPool, _Worker
 from runflow.model.errors import Interrupted
@@ -130,7 +129,7 @@ def stop_after(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     def enter(self: Cancellation) -> Cancellation:
         def ask() -> None:
             self.signal = 2
-            self.ask(Interrupted("interrupted by signal 2"))
+            self.request(Interrupted("interrupted by signal 2"))
 
         threading.Timer(seconds, ask).start()
         return original(self)
@@ -257,7 +256,7 @@ def test_nobody_runs_far_ahead_of_one_that_is_slow(
     write: Write, demo: str, driver: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What they told would pile up in memory until the slow one has told its part."""
-    monkeypatch.setattr(run, "FAR_BEHIND", 3)
+    monkeypatch.setattr(task_loop, "MAX_BEHIND", 3)
     asked: list[str] = []
     original = DemoApi.answer
     monkeypatch.setattr(
@@ -315,7 +314,7 @@ def test_a_thread_that_dies_takes_its_own_run_with_it_and_no_other(
     result = runflow.run(flows, jobs=jobs)
     assert sorted(each.verdict.value for each in result.workflows) == ["error"] + ["passed"] * 5
     (lost,) = [each for each in result.workflows if each.error]
-    assert "the thread that ran it died" in lost.error.message
+    assert "its thread died" in lost.error.message
     assert result.exit_code == 70
 
 

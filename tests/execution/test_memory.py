@@ -11,7 +11,7 @@ import pytest
 
 import runflow
 from runflow.app import executor_for, run_suite
-from runflow.execution.options import Options
+from runflow.execution.options import Inputs, Options
 from runflow.execution.schedule import runs_of
 from runflow.loading import Loader, Loading
 from runflow.model.events import Event, StepFinished
@@ -39,7 +39,7 @@ def test_a_report_sees_every_body_and_the_result_keeps_those_of_failures_only(
     loader = Loader(Loading(driver=driver))
     seen = Seen()
     result = run_suite(
-        runs_of(loader.plans([Target(path)])), Options(record_details=True), [seen], executor_for(driver)
+        runs_of(loader.plans([Target(path)])), Inputs(), Options(record_details=True), [seen], executor_for(driver)
     )
     assert seen.bodies > 200
     passing, failing = result.workflows[0].steps

@@ -1,4 +1,4 @@
-"""`--update-snapshots` with the whole command: what is new, changed and gone; what it leaves alone; where it cannot write."""
+"""`--update-snapshots` with the whole command: what is new, changed and removed; what it leaves alone; where it cannot write."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_it_is_stored_held_against_and_stored_anew(
     assert file.read_text(encoding="utf-8") == first
 
     flow.write_text(FLOW.replace("health, get", "other, get"), encoding="utf-8")
-    assert update() == "4 snapshots, 2 new, 2 gone"
+    assert update() == "4 snapshots, 2 new, 2 removed"
     assert [path.name for path in file.parent.iterdir()] == [file.name]
 
 
@@ -70,7 +70,7 @@ def test_a_step_that_runs_several_times_with_another_answer_each_time_has_no_sna
     write("_item.yaml", included.replace("PATH", "$.name"))
     ended = runflow("flow.yaml", "--update-snapshots", env=demo_env)
     assert ended.code == 3
-    assert "the step runs several times, and `$.name` is another each time" in ended.out
+    assert "the step runs several times, and `$.name` has a different value each time" in ended.out
     write("_item.yaml", included.replace("PATH", "header Content-Type"))
     ended = runflow("flow.yaml", "--update-snapshots", env=demo_env)
     assert (ended.code, "__snapshots__/_item.yaml.json: 1 snapshot, 1 new" in ended.err) == (0, True)

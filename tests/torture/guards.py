@@ -90,7 +90,7 @@ GUARDS = (
     Guard("no run twice unless the file says so, on Dask", "cluster/worker.py", "if begun and not job.idempotent:", "if False:", (DASK, "-k", "killed")),
     Guard("no run twice unless the file says so, in a pool", "cluster/remote_executor.py", "if flight.run.plan.idempotent and ", "if ", (POOL, "-k", "breaks")),
     Guard("no environment to workers unasked", "cluster/packing.py", "self._environment(plan) if self._secrets else ({}, {})", "self._environment(plan)", (DASK, "-k", "own_environment")),
-    Guard("no secret of --var to workers unasked", "cluster/packing.py", "if name in self._options.given:", "if False:", (DASK, "-k", "given_with_var")),
+    Guard("no secret of --var to workers unasked", "cluster/packing.py", "if name in self._inputs.variables:", "if False:", (DASK, "-k", "given_with_var")),
     Guard("no private key to workers unasked", "plan/transport.py", 'private=key == "cert"', "private=False", (DASK, "-k", "certificate")),
     Guard("what a source gave is masked on workers", "cluster/worker.py", "environment.found |= job.found", "environment.variables |= job.found", (DASK, "-k", "secret_source")),
     Guard("no file but those of the bundle", "language/bundle.py", 'raise FileMissing(f"{name} is not in the bundle that was sent here", hint=hint)', "return super()._load(path, name)", ("tests/language/test_bundle.py",)),
