@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import socket
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -18,7 +16,37 @@ from runflow.demo.api import environment
 from runflow.demo.server import DemoServer
 
 sys.path.insert(0, str(Path(__file__).parent))
-PROJECT = Path(__file__).parent.parent
+from command import Ended, Runflow, run_here, run_process  # beside this file
+from processes import children_alive
+
+LEFT_BEHIND = pytest.StashKey[list[str]]()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A process that a test leaves behind fails the run."""
+    left = session.config.stash.setdefault(LEFT_BEHIND, [])
+    worker = getattr(session.config, "workeroutput", None)
+    if worker is not None:
+        worker["left_behind"] = children_alive()  # the process that started this worker reports it
+    elif session.config.getoption("numprocesses", None) in {None, 0}:
+        left += children_alive()
+    if left and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """A worker of pytest-xdist has ended."""
+    left = node.config.stash.setdefault(LEFT_BEHIND, [])
+    left += getattr(node, "workeroutput", {}).get("left_behind", [])
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    left = config.stash.get(LEFT_BEHIND, [])
+    if left:
+        terminalreporter.section("processes that tests left behind", red=True)
+        for each in left:
+            terminalreporter.line(each)
 
 
 @pytest.fixture(scope="session")
@@ -110,32 +138,22 @@ def raw_server() -> Iterator[RawServer]:
         listener.close()
 
 
-class Ended:
-    """How a command ended."""
+@pytest.fixture
+def runflow(tmp_path: Path) -> Runflow:
+    """Runs the command in this process, in an empty folder, with a bare environment: `runflow("check", "a.yaml").code`."""
 
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code = code
-        self.out = out
-        self.err = err
+    def call(*words: str, env: dict[str, str] | None = None, cwd: Path | None = None, stdin: bytes = b"") -> Ended:
+        return run_here(*words, env=env, cwd=cwd or tmp_path, stdin=stdin)
+
+    return call
 
 
 @pytest.fixture
-def runflow(tmp_path: Path) -> Callable[..., Ended]:
-    """Runs the command in a process of its own, in an empty folder, with a bare environment."""
+def runflow_process(tmp_path: Path) -> Runflow:
+    """Runs the command as `runflow` does, in a process of its own: for what imports, limits or plugins change."""
 
-    def call(*args: str, env: dict[str, str] | None = None, cwd: Path | None = None) -> Ended:
-        bare = {"PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT)}
-        bare |= {name: value for name, value in os.environ.items() if name.startswith("COVERAGE")}
-        done = subprocess.run(
-            [sys.executable, "-m", "runflow", *args],
-            capture_output=True,
-            encoding="utf-8",
-            cwd=cwd or tmp_path,
-            env=bare | {"PYTHONIOENCODING": "utf-8"} | (env or {}),
-            timeout=60,
-            check=False,
-        )
-        return Ended(done.returncode, done.stdout, done.stderr)
+    def call(*words: str, env: dict[str, str] | None = None, cwd: Path | None = None) -> Ended:
+        return run_process(*words, env=env, cwd=cwd or tmp_path)
 
     return call
 

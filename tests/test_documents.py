@@ -112,7 +112,7 @@ def test_the_first_workflow_says_what_the_readme_says(runflow: Any, write: Any) 
 
 def test_the_shell_takes_what_it_is_to_take() -> None:
     done = subprocess.run(
-        ["bash", "-euc", block("export API_URL") + "echo $API_URL"], capture_output=True, check=True, text=True
+        ["sh", "-euc", block("export API_URL") + "echo $API_URL"], capture_output=True, check=True, text=True
     )
     assert done.stdout == "https://api.example.com\n"
 
@@ -216,30 +216,27 @@ def test_the_python_of_the_readme_runs(
     assert "fetch the profile passed 200" in capsys.readouterr().out
 
 
-def test_the_load_test_of_the_readme_runs(runflow: Any, write: Any, demo_env: dict[str, str]) -> None:
+def test_the_load_test_of_the_readme_runs(runflow_process: Any, write: Any, demo_env: dict[str, str]) -> None:
     """With smaller numbers, which its thresholds need not keep."""
     steps = 'base_url: "{{ env.API_URL }}"\nsteps: [{name: health, get: /health, expect: 200}]\n'
     write("flow.yaml", block("think_time: 500ms") + steps)
     words = shlex.split(block("-- --headless -u 50"))[1:]
     smaller = {"50": "2", "5m": "1s"}
-    ended = runflow(*(smaller.get(word, word) for word in words), env=demo_env)
+    ended = runflow_process(*(smaller.get(word, word) for word in words), env=demo_env)
     assert ended.code == 1, ended.err
     assert "✗ rps >= 100" in ended.out
     assert "✓ error_rate <= 1%: 0.00%" in ended.out
 
 
 def test_the_cluster_of_the_readme_runs_the_cookbook(
-    runflow: Any, demo_env: dict[str, str], tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+    runflow_process: Any, demo_env: dict[str, str], tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Its workers have the environment, this machine has not."""
     shutil.copytree(PROJECT / "workflows", tmp_path / "workflows")
-    cluster = Cluster(tmp_path_factory.mktemp("logs"))
-    try:
+    with Cluster(tmp_path_factory.mktemp("logs")) as cluster:
         cluster.start("ann", **demo_env)
         words = shlex.split(block("--executor dask=").replace("tcp://scheduler:8786", cluster.address))[1:]
-        ended = runflow(*words)
-    finally:
-        cluster.close()
+        ended = runflow_process(*words)
     assert ended.code == 0, ended.out + ended.err
     assert 'failures="0" errors="0"' in (tmp_path / "all.xml").read_text(encoding="utf-8")
 

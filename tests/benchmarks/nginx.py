@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -63,7 +65,9 @@ class Nginx:
         locations = self._locations.replace("FOLDER", self._folder.name)
         log = config.parent / "access.log" if self._log else "off"
         config.write_text(_CONFIG.format(folder=self._folder.name, port=port, locations=locations, log=log))
-        self._process = subprocess.Popen(["nginx", "-c", str(config)], stderr=subprocess.DEVNULL)
+        self._process = subprocess.Popen(
+            ["nginx", "-c", str(config)], stderr=subprocess.DEVNULL, start_new_session=True
+        )
         for _ in range(100):
             try:
                 socket.create_connection(("127.0.0.1", port), 0.1).close()
@@ -75,6 +79,6 @@ class Nginx:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._process.terminate()
+        os.killpg(self._process.pid, signal.SIGKILL)  # its worker too
         self._process.wait()
         self._folder.cleanup()

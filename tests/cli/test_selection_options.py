@@ -9,7 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import limits
 import pytest
+from needs import need
 
 Write = Callable[[str, str], Path]
 FLOW = "steps:\n  - get: /health\n    expect: {status}\n"
@@ -169,6 +171,8 @@ def test_a_file_that_is_named_like_a_place_is_that_file(runflow: Any, write: Wri
 
 
 def test_changed_means_the_file_or_one_that_it_names(runflow: Any, write: Write, demo: str, tmp_path: Path) -> None:
+    need("git")
+
     def git(*arguments: str) -> None:
         subprocess.run(
             ["git", "-c", "user.name=a", "-c", "user.email=a@b.c", *arguments],
@@ -360,20 +364,20 @@ def test_a_file_that_is_needed_must_be_meant_for_the_same_driver(runflow: Any, w
 
 
 def test_a_driver_that_is_not_installed_says_what_to_install(
-    runflow: Any, write: Write, demo: str, tmp_path: Path
+    runflow_process: Any, write: Write, demo: str, tmp_path: Path
 ) -> None:
     write("a.yaml", f"base_url: {demo}\n{FLOW.format(status=200)}")
     hides = "import importlib.util as u\nfind = u.find_spec\nu.find_spec = lambda name, *more: None if name == 'pycurl' else find(name, *more)\n"
     (tmp_path / "sitecustomize.py").write_text(hides)
     env = {"PYTHONPATH": f"{tmp_path}:{Path(__file__).parent.parent.parent}"}
-    ended = runflow("a.yaml", "--driver", "curl", env=env)
+    ended = runflow_process("a.yaml", "--driver", "curl", env=env)
     assert ended.code == 2
     assert "pip install 'runflow-http[curl]'" in ended.err
     write("runflow.yaml", "driver: curl\n")
-    ended = runflow("a.yaml", env=env)
+    ended = runflow_process("a.yaml", env=env)
     assert ended.code == 2
     assert "runflow.yaml:1:9: the curl driver needs pycurl, which is not installed" in ended.err
-    assert runflow("a.yaml", "--driver", "auto", env=env).code == 0
+    assert runflow_process("a.yaml", "--driver", "auto", env=env).code == 0
 
 
 def test_steps_whose_tags_are_not_wanted_are_left_out_with_what_needs_them(
@@ -419,7 +423,13 @@ def test_more_at_once_than_the_process_may_open_files_is_fewer_at_once(
     command = f"ulimit {limit}; exec {sys.executable} -m runflow . -q -j 40 --driver {driver}"
     env = {"PYTHONPATH": str(Path(__file__).parent.parent.parent), "PATH": "/usr/bin:/bin"}
     done = subprocess.run(
-        ["bash", "-c", command], cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=60
+        ["sh", "-c", command],
+        cwd=tmp_path,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=limits.limit(6),
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == told

@@ -6,25 +6,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from workers import BARE, Cluster, Server, Start, commands
+from processes import Start, commands
+from workers import BARE, Cluster, Server
 
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Two workers that live as long as these tests."""
-    made = Cluster(tmp_path_factory.mktemp("logs"))
-    made.start("ann", "bob")
-    yield made
-    made.close()
+    with Cluster(tmp_path_factory.mktemp("logs")) as made:
+        made.start("ann", "bob")
+        yield made
 
 
 @pytest.fixture
 def doomed(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Iterator[Cluster]:
     """Two workers of which a test may kill any; they know where the server is."""
-    made = Cluster(tmp_path_factory.mktemp("logs"))
-    made.start("ann", "bob", API_URL=server.url)
-    yield made
-    made.close()
+    with Cluster(tmp_path_factory.mktemp("logs")) as made:
+        made.start("ann", "bob", API_URL=server.url)
+        yield made
 
 
 @pytest.fixture

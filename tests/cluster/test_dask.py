@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 import trustme
-from workers import BARE, FLOW, OTHER, PASSWORD, PROJECT, TOKENS, Cluster, Server, Start, ended, until
+from limits import limit, wait_for
+from processes import Start
+from workers import BARE, FLOW, OTHER, PASSWORD, PROJECT, TOKENS, Cluster, Server, ended
 
 from runflow.version import __version__
 
@@ -45,7 +47,7 @@ def test_a_worker_that_is_killed_makes_exactly_its_run_an_error_and_nothing_is_s
     process = start(
         ".", "--executor", f"dask={doomed.address}", "--report", f"jsonl={report}", "--report", "json=out.json"
     )
-    until(lambda: report.exists() and report.read_text().count('"workflow_finished"') == 4 and server.held.is_set())
+    wait_for(lambda: report.exists() and report.read_text().count('"workflow_finished"') == 4 and server.held.is_set())
     doomed.kill(server.by["/hold"])
     server.release.set()
     code, said = ended(process)
@@ -63,10 +65,10 @@ def test_a_workflow_that_may_do_its_work_twice_is_run_again_where_a_worker_is_le
 ) -> None:
     (tmp_path / "a.yaml").write_text("idempotent: true\n" + FLOW, encoding="utf-8")
     process = start("a.yaml", "--executor", f"dask={doomed.address}")
-    assert server.held.wait(30)
+    assert server.held.wait(limit(3))
     first = server.by["/begin"]
     doomed.kill(first)
-    until(lambda: server.asked["/hold"] == 2)
+    wait_for(lambda: server.asked["/hold"] == 2)
     server.release.set()
     code, said = ended(process)
     assert code == 0, said
@@ -81,7 +83,7 @@ def test_ctrl_c_lets_runs_on_the_workers_clean_up(
     (tmp_path / "a.yaml").write_text(FLOW, encoding="utf-8")
     (tmp_path / "b.yaml").write_text(FLOW.replace("/begin", "/second"), encoding="utf-8")
     process = start("a.yaml", "b.yaml", "--executor", f"dask={doomed.address}", "-j", "1")
-    assert server.held.wait(30)
+    assert server.held.wait(limit(3))
     process.send_signal(signal.SIGINT)
     code, said = ended(process)
     assert code == 130, said
@@ -96,7 +98,7 @@ def test_a_scheduler_that_is_killed_ends_the_run_without_a_traceback(
 ) -> None:
     (tmp_path / "a.yaml").write_text(FLOW, encoding="utf-8")
     process = start("a.yaml", "--executor", f"dask={doomed.address}")
-    assert server.held.wait(30)
+    assert server.held.wait(limit(3))
     doomed.scheduler.kill()
     code, said = ended(process)
     for name in list(doomed.workers):
@@ -134,7 +136,7 @@ sys.exit(time.monotonic() - begun > 8)
     assert told(doomed.scheduler) == "[True] the Dask scheduler does not answer any more"
     doomed.kill("ann")
     doomed.kill("bob")
-    until(lambda: told() == "[] the Dask cluster has no worker any more")
+    wait_for(lambda: told() == "[] the Dask cluster has no worker any more")
 
 
 def test_a_token_serves_all_runs_of_a_thread_and_is_given_back_at_the_end(
@@ -294,7 +296,7 @@ except RunflowError as error:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
         words = [sys.executable, "-c", connect, address]
-        done = subprocess.run(words, env=BARE, capture_output=True, encoding="utf-8", timeout=10, check=False)
+        done = subprocess.run(words, env=BARE, capture_output=True, encoding="utf-8", timeout=limit(2), check=False)
     assert done.returncode == 1
     assert (
         f"no Dask scheduler answers at {address}: TimeoutError: it was silent for 1 s → is the scheduler" in done.stderr

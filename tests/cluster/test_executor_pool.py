@@ -8,7 +8,9 @@ import signal
 from pathlib import Path
 
 import pytest
-from workers import FLOW, OTHER, PASSWORD, PROJECT, TOKENS, Server, Start, ended, until
+from limits import limit, wait_for
+from processes import Start
+from workers import FLOW, OTHER, PASSWORD, PROJECT, TOKENS, Server, ended
 
 
 @pytest.mark.parametrize("factory", ["ThreadPoolExecutor", "ProcessPoolExecutor"])
@@ -38,10 +40,10 @@ def test_a_pool_that_breaks_is_made_again_for_what_may_run_twice(
     )
     mine = {"API_URL": server.url, "API_PASSWORD": PASSWORD, "PYTHONPATH": f"{PROJECT}:{tmp_path}"}
     process = start("a.yaml", "z.yaml", "--executor", "mine:pool", "-j", "1", **mine)
-    assert server.held.wait(30)
+    assert server.held.wait(limit(3))
     os.kill(int(server.by["/hold"]), signal.SIGKILL)
     if idempotent:
-        until(lambda: server.asked["/hold"] == 2)
+        wait_for(lambda: server.asked["/hold"] == 2)
     server.release.set()
     code, said = ended(process)
     assert server.asked["/other"] == 4  # it goes on with a new pool

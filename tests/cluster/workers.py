@@ -8,20 +8,19 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+import processes
+from limits import limit, wait_for
 
 PROJECT = Path(__file__).parent.parent.parent
 BARE = {"PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT), "PYTHONIOENCODING": "utf-8"} | {
     name: value for name, value in os.environ.items() if name.startswith("COVERAGE")
 }
 PASSWORD = "pw-of-the-worker"
-Start = Callable[..., subprocess.Popen[str]]
 FLOW = """\
 base_url: "{{ env.API_URL }}"
 secrets: [API_PASSWORD]
@@ -68,7 +67,9 @@ class Cluster:
             words = ("--nthreads", str(self._threads), "--no-nanny", "--name", name)
             self.workers[name] = self._run(name, "worker", self.address, *words, WORKER=name, **environment)
         for name in names:
-            until(lambda name=name: "Registered to" in self.log(name))  # type: ignore[misc]  # a default
+            wait_for(
+                lambda name=name: "Registered to" in self.log(name), expected=3, what=f"the registration of {name}"
+            )  # type: ignore[misc]  # a default
 
     def log(self, name: str) -> str:
         return (self._logs / name).read_text(encoding="utf-8")
@@ -77,25 +78,24 @@ class Cluster:
         env = BARE | {"API_PASSWORD": PASSWORD} | environment
         command = [sys.executable, "-m", "dask", *words, "--no-dashboard"]
         with (self._logs / name).open("wb") as log:
-            return subprocess.Popen(command, cwd=self._logs, env=env, stderr=log, stdout=log)
+            return processes.start(command, cwd=self._logs, env=env, stderr=log, stdout=log)
 
     def kill(self, name: str, number: int = signal.SIGKILL) -> None:
         process = self.workers.pop(name)
         process.send_signal(number)
-        process.wait(20)
+        process.wait(limit(2))
+        processes.end(process)
 
     def close(self) -> None:
-        for name in list(self.workers):
-            self.kill(name, signal.SIGTERM)
-        self.scheduler.terminate()
-        self.scheduler.wait(20)
+        """End all of it, whatever state it is in."""
+        for each in (*self.workers.values(), self.scheduler):
+            processes.end(each)
 
+    def __enter__(self) -> Self:
+        return self
 
-def until(holds: Callable[[], bool], seconds: float = 30.0) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it did not come true in time"
-        time.sleep(0.02)
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 class Server(ThreadingHTTPServer):
@@ -147,24 +147,6 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: Any) -> None: ...
 
 
-@contextmanager
-def commands(*first: str, cwd: Path, env: dict[str, str]) -> Iterator[Start]:
-    """Starts runflow with these words and those that are given; nothing of it is left behind."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start(*words: str, **environment: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "runflow", *first, *words]
-        pipe = subprocess.PIPE
-        started.append(subprocess.Popen(command, cwd=cwd, env=env | environment, stdout=pipe, stderr=pipe, text=True))
-        return started[-1]
-
-    yield start
-    for each in started:
-        if each.poll() is None:
-            each.kill()
-        each.communicate()
-
-
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=limit(6))
     return process.returncode, out + err

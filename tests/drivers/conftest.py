@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import shutil
 import socket
 import ssl
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trustme
+from limits import wait_for
+from needs import need
+from processes import started
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -100,7 +101,7 @@ http {{
 @pytest.fixture(scope="session")
 def http2(server_files: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     """nginx with HTTP/2: its URL with TLS, and without (prior knowledge)."""
-    assert shutil.which("nginx"), "nginx is not installed: apt-get install nginx-light"
+    need("nginx")
     folder = tmp_path_factory.mktemp("nginx")
     ports = []
     for _ in range(2):
@@ -109,16 +110,18 @@ def http2(server_files: tuple[str, str], tmp_path_factory: pytest.TempPathFactor
     config = folder / "nginx.conf"
     cert, key = server_files
     config.write_text(NGINX.format(folder=folder, tls=ports[0], clear=ports[1], cert=cert, key=key))
-    process = subprocess.Popen(["nginx", "-c", str(config)], stderr=subprocess.DEVNULL)
-    for _ in range(100):
-        try:
-            socket.create_connection(("127.0.0.1", ports[0]), 0.1).close()
-            break
-        except OSError:
-            time.sleep(0.05)
-    yield f"https://127.0.0.1:{ports[0]}", f"http://127.0.0.1:{ports[1]}"
-    process.terminate()
-    process.wait()
+    with started(["nginx", "-c", str(config)], stderr=subprocess.DEVNULL):
+        wait_for(lambda: listens(ports[0]), what="nginx")
+        yield f"https://127.0.0.1:{ports[0]}", f"http://127.0.0.1:{ports[1]}"
+
+
+def listens(port: int) -> bool:
+    """Whether a server takes connections on a port of this machine."""
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
 
 
 @pytest.fixture(scope="session")
@@ -158,7 +161,8 @@ def http3(server_files: tuple[str, str]) -> Iterator[str]:
     yield f"https://127.0.0.1:{server._transport.get_extra_info('sockname')[1]}"
     loop.call_soon_threadsafe(server.close)
     loop.call_soon_threadsafe(loop.stop)
-    thread.join(5)
+    thread.join()
+    loop.run_until_complete(asyncio.sleep(0))  # the transport closes its socket in a call of its own
     loop.close()
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -13,14 +11,13 @@ from typing import Any
 import pytest
 import pytest_lsp
 from lsprotocol import types
+from needs import node
 from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities
 
 PROJECT = Path(__file__).parent.parent.parent
 FOLDER = Path(__file__).parent / "yaml_server"
-NODE = shutil.which("node", path=str(Path(sys.executable).parent)) or shutil.which("node")
 PROGRAM = FOLDER / "node_modules" / "yaml-language-server" / "bin" / "yaml-language-server"
-if NODE is None or not PROGRAM.exists():
-    pytest.skip(f"run: npm ci --prefix {FOLDER}", allow_module_level=True)  # CI refuses to skip
+NODE = node(PROGRAM)
 pytestmark = [
     pytest.mark.asyncio,
     pytest.mark.filterwarnings(
@@ -29,7 +26,7 @@ pytestmark = [
 ]
 
 
-@pytest_lsp.fixture(config=ClientServerConfig(server_command=[str(NODE), str(PROGRAM), "--stdio"]))
+@pytest_lsp.fixture(config=ClientServerConfig(server_command=[NODE, str(PROGRAM), "--stdio"]))
 async def client(client: LanguageClient, tmp_path: Path) -> Any:  # type: ignore[misc]  # a fixture of pytest-lsp is a generator
     schema = str(PROJECT / "schemas" / "workflow.schema.json")
     settings = {

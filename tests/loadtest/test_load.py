@@ -8,17 +8,18 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from workers import Start, commands
+from limits import limit, wait_for
+from needs import need
+from processes import Start, commands, started
 
 PROJECT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(PROJECT / "tests" / "benchmarks"))
-from nginx import MISSING, Nginx  # noqa: E402  # a folder of scripts
+from nginx import Nginx  # noqa: E402  # a folder of scripts
 
 SERVED = """
     location = /login { return 200 '{"token":"tok-123456789","expires_in":300}'; }
@@ -42,15 +43,10 @@ steps:
 @pytest.fixture
 def server() -> Iterator[tuple[Nginx, str]]:
     """nginx with a log, and its URL."""
+    need("nginx")
     server = Nginx(SERVED, log=True)
-    try:
-        url = server.__enter__()
-    except FileNotFoundError:
-        pytest.skip(MISSING)  # CI refuses to skip
-    try:
+    with server as url:
         yield server, url
-    finally:
-        server.__exit__(None, None, None)
 
 
 @pytest.fixture
@@ -95,7 +91,7 @@ def test_the_figures_are_those_that_the_server_counts_and_one_login_serves_all(
         "2s",
         "--only-summary",
     )
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=limit(6))
     assert process.returncode == 0, out + err
     logins, fetches, cases = counted(server[0])
     assert logins == 1
@@ -123,7 +119,7 @@ def test_a_load_shape_of_a_locustfile_of_ones_own_and_the_reports_of_locust_work
         encoding="utf-8",
     )
     words = ("--headless", "-f", "shape.py", "--csv", "out", "--html", "out.html", "--only-summary")
-    _, err = load("flow.yaml", "--", *words).communicate(timeout=60)
+    _, err = load("flow.yaml", "--", *words).communicate(timeout=limit(6))
     assert "Shape test updating to 4 users" in err
     _, fetches, _ = counted(server[0])
     (row,) = [line.split(",") for line in (tmp_path / "out_stats.csv").read_text().splitlines() if ",fetch," in line]
@@ -137,7 +133,7 @@ def test_a_threshold_that_is_not_kept_and_an_expectation_that_fails_decide(load:
     )
     (tmp_path / "flow.yaml").write_text(text.replace("load: {", "load: {per: user, "), encoding="utf-8")
     process = load("flow.yaml", "--", "--headless", "-u", "3", "-r", "3", "-t", "2s", "--only-summary")
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=limit(6))
     assert process.returncode == 1, out + err
     assert "✗ p95 <= 1ms" in out
     assert "flow.yaml:6:" in out
@@ -152,7 +148,7 @@ def test_a_threshold_that_is_not_kept_and_an_expectation_that_fails_decide(load:
 def test_each_user_logs_in_where_the_file_says_so(server: tuple[Nginx, str], load: Start, tmp_path: Path) -> None:
     (tmp_path / "flow.yaml").write_text(FLOW.replace("load: {", "load: {per: user, "), encoding="utf-8")
     process = load("flow.yaml", "--", "--headless", "-u", "3", "-r", "3", "-t", "2s", "--only-summary")
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=limit(6))
     assert process.returncode == 0, out + err
     assert counted(server[0])[0] == 3
 
@@ -183,10 +179,10 @@ def test_a_master_and_its_workers_count_what_the_server_counts(
     server: tuple[Nginx, str], load: Start, tmp_path: Path
 ) -> None:
     master, workers = distributed(load, 3)
-    out, err = master.communicate(timeout=90)
+    out, err = master.communicate(timeout=limit(9))
     assert master.returncode == 0, out + err
     for worker in workers:
-        worker.communicate(timeout=30)
+        worker.communicate(timeout=limit(3))
         assert worker.returncode == 0
     logins, fetches, cases = counted(server[0])
     assert logins == 2  # one for each process
@@ -196,15 +192,11 @@ def test_a_master_and_its_workers_count_what_the_server_counts(
 
 def test_a_worker_that_is_killed_fails_the_run_and_is_named(server: tuple[Nginx, str], load: Start) -> None:
     master, workers = distributed(load, 8)
-    until = time.monotonic() + 40
-    while server[0].count("/users/me") < 20:
-        assert time.monotonic() < until, "no request came"
-        time.sleep(0.1)
-    children = subprocess.run(
-        ["pgrep", "-P", str(workers[0].pid)], capture_output=True, text=True, check=True
-    ).stdout.split()
-    os.kill(int(children[0]), signal.SIGKILL)
-    out, err = master.communicate(timeout=90)
+    wait_for(lambda: server[0].count("/users/me") >= 20, expected=4, what="the requests of the users")
+    pid = workers[0].pid
+    (child, *_) = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
+    os.kill(int(child), signal.SIGKILL)
+    out, err = master.communicate(timeout=limit(9))
     assert master.returncode == 3, out + err
     assert "workers were lost: " in out
 
@@ -222,16 +214,16 @@ def test_what_is_no_load_test_is_refused_before_anything_is_sent(
     (tmp_path / "other.yaml").write_text("steps: [{get: 'http://127.0.0.1:1/', expect: 200}]\n")
     (tmp_path / "flow.yaml").write_text(text, encoding="utf-8")
     process = load("flow.yaml", "--", "--headless", "-u", "1", "-t", "1s")
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=limit(6))
     assert process.returncode == 2
     assert message in err
     assert counted(server[0])[1] == 0
 
 
-def test_without_locust_the_command_that_installs_it_is_named(runflow: Any, write: Any, tmp_path: Path) -> None:
+def test_without_locust_the_command_that_installs_it_is_named(runflow_process: Any, write: Any, tmp_path: Path) -> None:
     write("flow.yaml", FLOW)
     write("sitecustomize.py", "import sys\nsys.modules['locust'] = None\n")
-    ended = runflow("load", "flow.yaml", "--", "--headless", env={"PYTHONPATH": f"{tmp_path}:{PROJECT}"})
+    ended = runflow_process("load", "flow.yaml", "--", "--headless", env={"PYTHONPATH": f"{tmp_path}:{PROJECT}"})
     assert (ended.code, "pip install 'runflow-http[load]'" in ended.err) == (2, True), ended.err
 
 
@@ -243,10 +235,12 @@ def test_without_locust_the_command_that_installs_it_is_named(runflow: Any, writ
         (["flow.yaml::fetch"], "a load test runs whole workflows"), (["flow.yaml", "twin.yaml"], "is called 'Log in, then fetch' too"),
     ],
 )  # fmt: skip
-def test_what_is_asked_wrongly_says_what_is_right(words: list[str], message: str, runflow: Any, write: Any) -> None:
+def test_what_is_asked_wrongly_says_what_is_right(
+    words: list[str], message: str, runflow_process: Any, write: Any
+) -> None:
     write("flow.yaml", FLOW)
     write("twin.yaml", FLOW)
-    ended = runflow("load", *words, env={"API_URL": "http://127.0.0.1:1", "API_PASSWORD": "pw-12345"})
+    ended = runflow_process("load", *words, env={"API_URL": "http://127.0.0.1:1", "API_PASSWORD": "pw-12345"})
     assert (ended.code, message in ended.err) == (2, True), ended.err
 
 
@@ -262,7 +256,7 @@ def test_each_workflow_has_users_of_its_own_however_they_are_called(
     process = load(
         ".", "--report", "json=out.json", "--", "--headless", "-u", "21", "-r", "21", "-t", "2s", "--only-summary"
     )
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=limit(6))
     assert process.returncode == 0, out + err
     told = {
         each["name"]: int(each["variables"]["requests"])
@@ -292,16 +286,12 @@ def test_a_load_test_that_is_broken_off_says_what_it_measured_and_is_no_pass(
         "60s",
         "--only-summary",
     ]
-    process = subprocess.Popen(
-        command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
-    )
-    until = time.monotonic() + 40
-    while server[0].count("/users/me") < 5:
-        assert time.monotonic() < until, "no request came"
-        time.sleep(0.1)
-    os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(
-        number
-    )  # as a terminal does; as CI does
-    out, _ = process.communicate(timeout=40)
+    with started(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        wait_for(lambda: server[0].count("/users/me") >= 5, expected=4, what="the requests of the users")
+        if number == signal.SIGINT:
+            os.killpg(process.pid, number)  # as a terminal does
+        else:
+            process.send_signal(number)  # as CI does
+        out, _ = process.communicate(timeout=limit(4))
     assert process.returncode == code, out
     assert "✓ p95 <= 5s" in out

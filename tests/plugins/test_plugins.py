@@ -67,7 +67,9 @@ def flow(step: str) -> str:
     return f"base_url: '{{{{ env.API_URL }}}}'\nvars: {{card: '4111 1111 1111 1111'}}\nsteps:\n  - {step}\n"
 
 
-def test_those_that_the_guide_shows_work(runflow: Any, write: Any, acme: dict[str, str], tmp_path: Path) -> None:
+def test_those_that_the_guide_shows_work(
+    runflow_process: Any, write: Any, acme: dict[str, str], tmp_path: Path
+) -> None:
     write(
         "good.yaml",
         flow(
@@ -85,11 +87,11 @@ def test_those_that_the_guide_shows_work(runflow: Any, write: Any, acme: dict[st
         "--report",
         "counts=counts.txt",
     ]
-    ended = runflow(*words, env=acme)
+    ended = runflow_process(*words, env=acme)
     assert ended.code == 0, ended.out + ended.err
     assert (tmp_path / "counts.txt").read_text() == "{'passed': 2}\n"
     write("bad.yaml", flow("{post: /echo, json: {card: '4111 1111 1111 1112'}, expect: {$.json.card: {luhn: true}}}"))
-    failed = runflow("run", "--demo", "bad.yaml", env=acme)
+    failed = runflow_process("run", "--demo", "bad.yaml", env=acme)
     assert failed.code == 1
     assert "its check digit is wrong" in failed.out
 
@@ -107,11 +109,13 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_broken_one_is_named_and_is_no_bug_of_ours(name: str, runflow: Any, write: Any, acme: dict[str, str]) -> None:
+def test_a_broken_one_is_named_and_is_no_bug_of_ours(
+    name: str, runflow_process: Any, write: Any, acme: dict[str, str]
+) -> None:
     step, code, said = BROKEN[name]
     write("flow.yaml", flow(f"{{get: /echo, {step}}}"))
     write("well.yaml", flow("{get: /health, expect: 200}"))
-    ended = runflow("run", "--demo", "flow.yaml", "well.yaml", env=acme)
+    ended = runflow_process("run", "--demo", "flow.yaml", "well.yaml", env=acme)
     assert ended.code == code, ended.out + ended.err
     assert said in ended.out + ended.err
     assert "Traceback" not in ended.out + ended.err

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from limits import limit, wait_for
+from needs import VENV, need, node
+from processes import starter
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
 OIDC = Path(__file__).parent / "oidc"
-VENV = Path(sys.executable).parent
-
-
-def need(found: object, command: str) -> None:
-    """Skip, with the command that would install what is missing."""
-    if not found:
-        pytest.skip(command)
 
 
 def free_port() -> int:
@@ -31,47 +25,35 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def wait_for(url: str, process: subprocess.Popen[Any]) -> None:
-    """Until it answers anything at all."""
-    for _ in range(200):
+def wait_until_it_responds(url: str, process: subprocess.Popen[Any]) -> None:
+    """Until a server sends any response at all."""
+
+    def responds() -> bool:
         assert process.poll() is None, f"{process.args} ended with {process.returncode}"
         try:
-            requests.get(url, timeout=1)
+            requests.get(url, timeout=limit(1))
         except requests.ConnectionError:
-            time.sleep(0.05)
-        else:
-            return
-    raise AssertionError(f"{url} does not answer")
+            return False
+        return True
+
+    wait_for(responds, expected=3, what=f"a response of {url}")
 
 
 @pytest.fixture
 def process() -> Iterator[Callable[..., subprocess.Popen[Any]]]:
     """Starts processes that end with the test."""
-    started: list[subprocess.Popen[Any]] = []
-
-    def start(*command: str, **options: Any) -> subprocess.Popen[Any]:
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL} | options
-        started.append(subprocess.Popen(command, **quiet))
-        return started[-1]
-
-    yield start
-    for each in started:
-        each.terminate()
-    for each in started:
-        each.wait(10)
-        if each.stdout:
-            each.stdout.close()
+    with starter(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as start:
+        yield start
 
 
 @pytest.fixture
 def oidc(process: Any) -> Callable[..., str]:
     """Starts oidc-provider, a certified OpenID provider: `oidc(ttl=600)` gives its URL."""
-    node = VENV / "node" if (VENV / "node").exists() else shutil.which("node")
-    need(node and (OIDC / "node_modules" / "oidc-provider").exists(), f"run: PATH={VENV}:$PATH npm ci --prefix {OIDC}")
+    program = node(OIDC / "node_modules" / "oidc-provider")
 
     def start(ttl: int = 600) -> str:
         environment = os.environ | {"ACCESS_TTL": str(ttl)}
-        server = process(str(node), str(OIDC / "server.mjs"), stdout=subprocess.PIPE, env=environment, text=True)
+        server = process(program, str(OIDC / "server.mjs"), stdout=subprocess.PIPE, env=environment, text=True)
         url: str = server.stdout.readline().strip()
         assert url.startswith("http"), "oidc-provider does not start"
         return url
@@ -82,33 +64,31 @@ def oidc(process: Any) -> Callable[..., str]:
 @pytest.fixture
 def etcd(process: Any, tmp_path: Path) -> str:
     """The URL of etcd with authentication on; root's password is `root-password`."""
-    need(shutil.which("etcd"), "run: apt-get install etcd-server")
+    need("etcd")
     urls = [f"http://127.0.0.1:{free_port()}" for _ in range(2)]
     server = process(
         "etcd", "--data-dir", str(tmp_path / "etcd"), "--listen-client-urls", urls[0], "--advertise-client-urls", urls[0],
         "--listen-peer-urls", urls[1], "--initial-advertise-peer-urls", urls[1], "--initial-cluster", f"default={urls[1]}",
     )  # fmt: skip
-    wait_for(f"{urls[0]}/health", server)
+    wait_until_it_responds(f"{urls[0]}/health", server)
     for path, body in (
         ("user/add", {"name": "root", "password": "root-password"}), ("user/grant", {"user": "root", "role": "root"}), ("enable", {}),
     ):  # fmt: skip
-        for _ in range(100):  # it answers before it has a leader
-            done = requests.post(f"{urls[0]}/v3/auth/{path}", json=body, timeout=10)
-            if done.ok:
-                break
-            time.sleep(0.1)
-        assert done.ok, done.text
+        wait_for(  # it responds before it has a leader
+            lambda path=path, body=body: requests.post(f"{urls[0]}/v3/auth/{path}", json=body, timeout=limit(1)).ok,  # type: ignore[misc]  # defaults
+            what=f"{path} of etcd",
+        )
     return urls[0]
 
 
 @pytest.fixture
 def moto(process: Any) -> tuple[str, dict[str, str]]:
     """The URL of moto's AWS, which checks signatures, and a key that it knows."""
-    need((VENV / "moto_server").exists(), "run: pip install 'moto[server]'")
+    pytest.importorskip("moto", reason=f"moto missing: {sys.executable} -m pip install 'moto[server]'")
     port = free_port()
     server = process(str(VENV / "moto_server"), "-p", str(port), env=os.environ | {"INITIAL_NO_AUTH_ACTION_COUNT": "3"})
     url = f"http://127.0.0.1:{port}"
-    wait_for(f"{url}/moto-api/", server)
+    wait_until_it_responds(f"{url}/moto-api/", server)
     ask = {"Version": "2010-05-08", "UserName": "checks"}
     said = {
         "Authorization": "AWS4-HMAC-SHA256 Credential=x/20200101/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=x"
@@ -129,9 +109,9 @@ def moto(process: Any) -> tuple[str, dict[str, str]]:
 @pytest.fixture
 def nginx_basic() -> Iterator[str]:
     """The URL of nginx, which lets in ada with her password."""
-    from nginx import MISSING, Nginx
+    from nginx import Nginx
 
-    need(shutil.which("nginx"), MISSING)
+    need("nginx")
     locations = 'root FOLDER; location / { auth_basic "staff only"; auth_basic_user_file FOLDER/users; try_files /page.json =404; }'
     files = {"users": "ada:{PLAIN}correct-horse\n", "page.json": '{"in": true}'}
     with Nginx(locations, files) as url:

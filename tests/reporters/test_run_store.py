@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from needs import need
 
 from runflow.reporters.format.store import KEPT, Store
 from runflow.reporters.latency import percentile
@@ -196,6 +197,7 @@ def test_the_curl_command_of_a_failed_step_sends_the_same_request(
     call: Any, server: Any, tmp_path: Path, driver: str
 ) -> None:
     """Run by a real shell with the real curl; only what a program says of itself may differ."""
+    need("bash", "curl")
     (tmp_path / "a.yaml").write_text(CURL.replace("URL", server.url))
     (tmp_path / "raw.bin").write_bytes(bytes(range(256)))
     server.asked.clear()

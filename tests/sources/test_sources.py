@@ -163,7 +163,7 @@ def plugin(tmp_path: Path) -> Path:
     ],
 )  # fmt: skip
 def test_each_source_gives_a_workflow_its_secret_and_no_output_shows_it(
-    runflow: Callable[..., Any], write: Any, demo: str, plugin: Path, options: list[str], secret: str
+    runflow_process: Callable[..., Any], write: Any, demo: str, plugin: Path, options: list[str], secret: str
 ) -> None:
     write("flow.yaml", FLOW)
     write("s.env", "HIDDEN=from-the-file\n")
@@ -172,11 +172,11 @@ def test_each_source_gives_a_workflow_its_secret_and_no_output_shows_it(
         "PYTHONPATH": f"{plugin}:{Path(__file__).parents[2]}",
         "PYTHON_KEYRING_BACKEND": "ring.Ring",
     }
-    ended = runflow("-vv", "flow.yaml", *options, env=env)
+    ended = runflow_process("-vv", "flow.yaml", *options, env=env)
     assert ended.code == 1, ended.err
     assert "x-secret" in ended.out
     assert secret not in ended.out + ended.err
-    set_already = runflow("flow.yaml", *options, env=env | {"HIDDEN": "nothing-like-it"})
+    set_already = runflow_process("flow.yaml", *options, env=env | {"HIDDEN": "nothing-like-it"})
     assert set_already.code == 0
 
 
@@ -189,7 +189,7 @@ def test_each_source_gives_a_workflow_its_secret_and_no_output_shows_it(
     ],
 )  # fmt: skip
 def test_a_source_that_cannot_give_is_an_error_before_anything_is_sent(
-    runflow: Callable[..., Any], write: Any, plugin: Path, options: list[str], message: str
+    runflow_process: Callable[..., Any], write: Any, plugin: Path, options: list[str], message: str
 ) -> None:
     write("flow.yaml", FLOW)
     write("bad.env", "HIDDEN\n")
@@ -200,10 +200,10 @@ def test_a_source_that_cannot_give_is_an_error_before_anything_is_sent(
         "PYTHONPATH": f"{plugin}:{Path(__file__).parents[2]}",
         "PYTHON_KEYRING_BACKEND": "ring.Ring",
     }
-    ended = runflow("flow.yaml", *options, env=env)
+    ended = runflow_process("flow.yaml", *options, env=env)
     assert ended.code == 2, ended.out
     assert message in ended.err
-    checked = runflow("check", "flow.yaml", *options, env=env)
+    checked = runflow_process("check", "flow.yaml", *options, env=env)
     assert (checked.code == 0) is (options[1] not in {"broken", "hollow", "valt:x", "none.env"}), (
         "checking reads no secret"
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from faults import healthy
+from needs import without_root
 from running import Runflow, Serve
 
 FLOW = "steps: [{{get: {url}/, expect: 200}}]\n"
@@ -70,7 +71,7 @@ def test_nothing_but_a_regular_file_below_the_root_is_read(
             (root / path).write_text(f'["{CONTENT}"]')
             (root / path).chmod(0)
     write("root/flow.yaml", ELSEWHERE[name].format(path=path) + "\n")
-    by = ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all"] if os.geteuid() == 0 else []
+    by = without_root()
     ended = runflow("run", "root/flow.yaml", by=by)
     assert ended.code == 2, ended.out + ended.err
     assert "root/flow.yaml:1:" in ended.err or "root/flow.yaml:2:" in ended.err or name in {"a need", "an include"}
@@ -103,7 +104,7 @@ def test_a_workflow_that_is_no_file_of_its_folder_is_said_and_nothing_hangs(
             path.chmod(0)
         case _:
             path.symlink_to(write("elsewhere.yaml", CONTENT))
-    by = ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all"] if os.geteuid() == 0 else []
+    by = without_root()
     ended = runflow(*words, by=by)
     if kind == "folder":
         assert ended.code == (5 if words[0] == "run" else 0), ended.err
@@ -236,7 +237,7 @@ def test_a_file_that_cannot_be_mended_says_so_and_stays(runflow: Runflow, write:
     text = "steps:\n  - get: http://127.0.0.1/\n    expct: 200\n"
     path = write("flows/flow.yaml", text)
     path.parent.chmod(0o555)
-    by = ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all"] if os.geteuid() == 0 else []
+    by = without_root()
     ended = runflow("check", "flows", "--fix", by=by)
     path.parent.chmod(0o755)
     assert ended.code == 2

@@ -14,6 +14,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from faults import OK, Peer, always, healthy
+from needs import without_root
 from running import PROJECT, Runflow, Serve
 
 DRIVERS = pytest.mark.parametrize("driver", ["requests", "curl"])
@@ -117,7 +118,7 @@ def test_a_read_only_folder_and_no_home_are_no_trouble(
     """Root, whom no permission stops, does without that power here."""
     write("flow.yaml", many(serve(always(OK)).url, 3))
     tmp_path.chmod(0o555)
-    by = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search", "--"] if os.getuid() == 0 else []
+    by = without_root()
     try:
         ended = runflow("run", "flow.yaml", env={"HOME": "/nonexistent"}, by=by)
         unwritable = runflow("run", "flow.yaml", "--report", "junit=run.xml", "--report", "tap=-", by=by)

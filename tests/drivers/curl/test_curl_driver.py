@@ -5,7 +5,6 @@ from __future__ import annotations
 import resource
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from typing import Any
 
 import pytest
 import trustme
+from cryptography.hazmat.primitives import serialization
 
 from runflow.drivers.curl import polling
 from runflow.drivers.curl.driver import CurlDriver
@@ -192,14 +192,11 @@ def test_a_key_with_a_password_is_used(
 ) -> None:
     url = tls_server(client_ca=True)
     client = ca.issue_cert("me@example.com")
-    cert, plain, key = tmp_path / "c.pem", tmp_path / "p.pem", tmp_path / "k.pem"
+    cert, key = tmp_path / "c.pem", tmp_path / "k.pem"
     client.cert_chain_pems[0].write_to_path(str(cert))
-    client.private_key_pem.write_to_path(str(plain))
-    subprocess.run(
-        ["openssl", "pkcs8", "-topk8", "-in", str(plain), "-out", str(key), "-passout", "pass:open-sesame"],
-        check=True,
-        capture_output=True,
-    )
+    plain = serialization.load_pem_private_key(client.private_key_pem.bytes(), None)
+    locked = serialization.BestAvailableEncryption(b"open-sesame")
+    key.write_bytes(plain.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, locked))
     names = (str(cert), str(key))
     right, wrong = send(
         driver,
