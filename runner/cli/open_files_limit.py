@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 _OWN = 64
@@ -13,10 +15,10 @@ _EACH = 2
 
 def allowed(jobs: int) -> int:
     """These many, after the limit was raised as far as the system lets us; fewer, with a word, where that is not enough."""
-    try:
-        import resource
-    except ImportError:  # a system without such limits
+    if sys.platform == "win32":  # it has no such limit
         return jobs
+    import resource
+
     wanted = jobs * _EACH + _OWN
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= wanted:

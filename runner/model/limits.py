@@ -8,9 +8,12 @@ always works; what runs in C for long has to be bounded before it starts.
 from __future__ import annotations
 
 import ctypes
+import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 from .errors import StepError
@@ -47,11 +50,12 @@ class _Work:
         self.struck = False
 
 
-def _clock_of(ident: int) -> int:
-    try:
-        return time.pthread_getcpuclockid(ident)
-    except (AttributeError, OSError):  # macOS and Windows know no clock of a thread: the wall's then
-        return time.CLOCK_MONOTONIC
+def _clock_of(ident: int) -> Callable[[], float]:
+    """The processor time of a thread in seconds, or the wall clock on systems that cannot tell (macOS, Windows)."""
+    if sys.platform not in {"win32", "darwin"}:
+        with suppress(OSError):
+            return partial(time.clock_gettime, time.pthread_getcpuclockid(ident))
+    return time.monotonic
 
 
 class _Watcher:
@@ -83,7 +87,7 @@ class _Watcher:
 
     def _look(self, work: _Work) -> None:
         try:
-            spent = time.clock_gettime(work.clock)
+            spent = work.clock()
         except OSError:  # the thread has ended
             return
         if work.ends is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import selectors
 import socket
 import ssl
 import threading
@@ -23,10 +24,13 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 Raw = Callable[..., str]
 
 
-@pytest.fixture(params=["the system's own", "poll"])
+@pytest.fixture(params=["the system's own", "kqueue or poll", "select"])
 def driver(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[CurlDriver]:
-    if request.param == "poll":  # which systems without epoll have
-        monkeypatch.setattr(polling, "POLL", polling.Poll)
+    if request.param == "kqueue or poll":  # which macOS has
+        selector = getattr(selectors, "KqueueSelector", selectors.PollSelector)
+        monkeypatch.setattr(polling, "new_poll", lambda: polling.SelectorPoll(selector()))
+    if request.param == "select":  # which Windows has
+        monkeypatch.setattr(polling, "new_poll", lambda: polling.SelectorPoll(selectors.SelectSelector()))
     made = CurlDriver()
     yield made
     made.close()
@@ -208,6 +212,7 @@ def test_a_key_with_a_password_is_used(
     assert "wrong-word" not in wrong.message
 
 
+@pytest.mark.parametrize("driver", ["the system's own", "kqueue or poll"], indirect=True)
 def test_more_connections_than_select_could_wait_for(driver: CurlDriver) -> None:
     count = 1200
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
