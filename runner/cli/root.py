@@ -33,6 +33,9 @@ COMMANDS = {
     "completion": "Print the shell completion script.",
 }
 
+_VERSION = {"--version", "-V"}
+_VERBOSE = {"--verbose", "-v", "-vv"}
+
 
 class _Commands(click.Group):
     """Commands that are imported when they are asked for; what is no command is a path to run."""
@@ -53,14 +56,25 @@ class _Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        own = {"--help", "-h", "--version", "-V"}
+        own = {"--help", "-h", *_VERSION}
+        if set(args) & _VERSION and set(args) & _VERBOSE and set(args) <= _VERSION | _VERBOSE:
+            from .version_details import show
+
+            show()
+            ctx.exit()
         if args and args[0] not in COMMANDS and args[0] not in own:
             args = ["run", *args]
         return super().parse_args(ctx, args)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, "--version", "-V", message="runflow %(version)s")
+@click.version_option(
+    __version__,
+    "--version",
+    "-V",
+    message="runflow %(version)s",
+    help="Show the version and exit; with -v, also Python, drivers and extras.",
+)
 def cli() -> None:
     """Run HTTP API workflows written in YAML, and end with an exit code that CI can trust.
 

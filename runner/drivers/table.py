@@ -40,10 +40,29 @@ def features(name: str) -> frozenset[str]:
     """
     if name == "requests":
         return REQUESTS_CAN
+    return _curl()[0]
+
+
+def libraries(name: str) -> str:
+    """The libraries of a driver, with their versions: `PycURL/7.49.0 libcurl/8.15.0 OpenSSL/3.5.1 …`.
+
+    Raises:
+        RunflowError: they are not installed, or do not work here.
+    """
+    if driver_named(name) == "curl":
+        return _curl()[1]
+    # slow to import, and every run imports this module
+    from importlib.metadata import version  # noqa: PLC0415  # see above
+
+    return " ".join(f"{each}/{version(each)}" for each in ("requests", "urllib3"))
+
+
+def _curl() -> tuple[frozenset[str], str]:
+    """What the curl driver can do, and its libraries with their versions."""
     try:
         # it brings pycurl, which not every machine has
-        from .curl import driver as multiplexed  # noqa: PLC0415  # see above
+        from .curl import driver  # noqa: PLC0415  # see above
     except (ImportError, AttributeError) as error:  # a libcurl that does not load, a pycurl that is too old
         hint = "pip install --upgrade pycurl"
         raise RunflowError(f"the curl driver cannot use the pycurl that is installed: {error}", hint=hint) from None
-    return multiplexed.CAN
+    return driver.CAN, driver.LIBRARIES

@@ -33,6 +33,9 @@ CAN = frozenset({
 })  # fmt: skip
 """Transport features beyond HTTP/1.1 over TCP; which versions it has depends on the libcurl that is there."""
 
+LIBRARIES: str = pycurl.version
+"""The libraries with their versions: `PycURL/7.49.0 libcurl/8.15.0 OpenSSL/3.5.1 …`."""
+
 _VERSIONS = {
     pycurl.CURL_HTTP_VERSION_1_0: "1.0",
     pycurl.CURL_HTTP_VERSION_1_1: "1.1",
