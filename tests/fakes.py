@@ -13,7 +13,7 @@ import msgspec
 from runflow.drivers.table import REQUESTS_CAN
 from runflow.engine.auth.session import Session
 from runflow.engine.auth.tokens import closed
-from runflow.engine.frame import World
+from runflow.engine.frame import Ports, RunOptions, World
 from runflow.engine.workflow import NESTED, run_workflow
 from runflow.language.files import Files
 from runflow.model.effects import LATE, Once, Send, Sleep
@@ -188,10 +188,11 @@ def run(
             return TransportFailure("timeout", "body", "the time ran out")
         return found
 
-    world = World(
-        clock=ran.clock, wall=wall or ran.clock, emit=ran.events.append, environment={} if env is None else env, random=Random(7),
-        record_details=record_details, sessions=ran.open, run=plan.name, case=plan.rows[row].case, snapshots=snapshots,
-    )  # fmt: skip
+    ports = Ports(
+        ran.clock, wall or ran.clock, ran.events.append, {} if env is None else env, Random(7), snapshots=snapshots
+    )
+    options = RunOptions(plan.name, plan.rows[row].case, record_details=record_details)
+    world = World(ports, options, ran.open)
     loop = Loop(ran, reply, interrupt_at)
     [ran.result] = loop.run([run_workflow(plan, plan.rows[row], world, dict(given or {}))])
     _close(ran, loop, world)
@@ -218,10 +219,8 @@ def run_all(texts: list[str], serve: Serve, *, env: Mapping[str, str] | None = N
     for number, (text, ran) in enumerate(zip(texts, every, strict=True)):
         ran.clock = first.clock
         plan = compile_text(text, name=f"flow{number}.yaml")
-        world = World(
-            clock=first.clock, wall=first.clock, emit=ran.events.append, environment={} if env is None else env, random=Random(number),
-            sessions=first.open, run=plan.name,
-        )  # fmt: skip
+        ports = Ports(first.clock, first.clock, ran.events.append, {} if env is None else env, Random(number))
+        world = World(ports, RunOptions(plan.name), first.open)
         flows.append(run_workflow(plan, plan.rows[0], world, {}))
     loop = Loop(first, reply)
     for ran, result in zip(every, loop.run(flows), strict=True):

@@ -60,12 +60,12 @@ def exchange(outgoing: Outgoing, frame: Frame) -> Flow[Exchanged]:
 
 def _follow(outgoing: Outgoing, frame: Frame, trail: list[Exchange]) -> Flow[Answer]:
     http, request = outgoing.http, outgoing.request
-    started = frame.world.clock()
+    started = frame.ports.clock()
     crossed = False
     challenges_left = _CHALLENGES
     redirects: list[str] = []
     while True:
-        left = outgoing.request.timeout - (frame.world.clock() - started)
+        left = outgoing.request.timeout - (frame.ports.clock() - started)
         ready = _with_cookies(
             msgspec.structs.replace(request, timeout=max(left, 0.001)), outgoing, frame, crossed=crossed
         )
@@ -74,7 +74,7 @@ def _follow(outgoing: Outgoing, frame: Frame, trail: list[Exchange]) -> Flow[Ans
         if isinstance(outcome, TransportFailure):
             return Answer(None, failure=outcome, redirects=tuple(redirects), jar=_cookies_of(outgoing, frame))
         if outgoing.jar is not None:
-            frame.jar(outgoing.jar).store(outcome, frame.world.wall())
+            frame.jar(outgoing.jar).store(outcome, frame.ports.wall())
         if signer is not None and challenges_left and signer.challenged(outcome):
             challenges_left -= 1
             _note(trail, "the request was sent again in response to the server's challenge")
@@ -107,16 +107,16 @@ def _signed(
 ) -> Flow[Response | TransportFailure]:
     if signer is not None:
         try:
-            added = signer.sign(request, frame.world.wall())
+            added = signer.sign(request, frame.ports.wall())
         except ValueError as error:
             raise StepError(str(error), "auth") from None
-        frame.world.emit(SecretLearned("auth", added.secrets))
+        frame.ports.emit(SecretLearned("auth", added.secrets))
         request = msgspec.structs.replace(request, headers=with_headers(request.headers, added.headers))
     hosts = frame.plan.hosts
     if hosts is not None:
         hosts.check_url(request.url)
         request = msgspec.structs.replace(request, hosts=hosts)
-    started = frame.world.wall()
+    started = frame.ports.wall()
     outcome = yield Send(request, frame.step)
     assert isinstance(outcome, (Response, TransportFailure))
     trail.append(Exchange(request, outcome, started=started))
@@ -136,7 +136,7 @@ def _with_cookies(request: Request, outgoing: Outgoing, frame: Frame, *, crossed
     if outgoing.jar is not None:
         named = {name for name, _ in own}
         jar = frame.jar(outgoing.jar)
-        cookies = jar.cookies_for(request.url, frame.world.wall(), set_by_itself=crossed)
+        cookies = jar.cookies_for(request.url, frame.ports.wall(), set_by_itself=crossed)
         kept = [(cookie.name, cookie.value) for cookie in cookies if cookie.name not in named]
     pairs = [*kept, *own]
     if not pairs:
@@ -146,4 +146,4 @@ def _with_cookies(request: Request, outgoing: Outgoing, frame: Frame, *, crossed
 
 
 def _cookies_of(outgoing: Outgoing, frame: Frame) -> dict[str, str]:
-    return {} if outgoing.jar is None else frame.jar(outgoing.jar).values(frame.world.wall())
+    return {} if outgoing.jar is None else frame.jar(outgoing.jar).values(frame.ports.wall())

@@ -1,10 +1,12 @@
-"""What a running workflow stands on: its world, its plan, its names, its jars, its deadline. Moves no state by itself."""
+"""The state of a running workflow: its ports and options, plan, names, cookie jars and deadline."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import msgspec
 
 from ..model.environment import Telling
 from ..model.errors import DocumentPath, Place, RunflowError, StepError
@@ -15,101 +17,105 @@ from ..plan.plan import CredentialPlan, Plan
 from ..redaction import SHORTEST_SECRET, too_short
 from ..templating.functions import functions
 from .auth.secret_capture import SecretCapture
+from .auth.session import Session
 from .cookies import CookieJar
-
-if TYPE_CHECKING:
-    from .auth.session import Session  # which runs in frames
-
 
 PauseHook = Callable[[str, dict[str, Any]], dict[str, Any]]
 TakeSnapshot = Callable[[Snapshot], None]
 
 
-class World:
-    """What a run takes from outside: time, chance, the environment, and whom it tells.
+def _unmasked(value: Any) -> Any:
+    return value
 
-    Args:
+
+class Ports(msgspec.Struct, frozen=True):
+    """The outside of a run, as functions: time, chance, environment, and where it writes to.
+
+    Attributes:
         clock: Monotonic seconds.
         wall: Epoch seconds.
         emit: Takes events.
         environment: Environment variables.
         random: The run's own random source.
-        record_details: Passing steps keep their exchanges, checks and names (a report wants them).
-        places: They keep their places in the file too.
-        sessions: The tokens that all runs share, by what they are for.
-        run: What reports call this run.
-        pause: Is asked before each step with its name and its variables, and gives those that were changed; or None.
-        case: Which case of the workflow it is.
-        snapshots: Takes what passing steps are to be held against from now on; None where they are held against what is stored.
-        mask: Masks the run's secrets in a result that is kept beyond the run.
-
-    Attributes:
-        signers: Credentials that sign requests, by what they were made from: a nonce is gone on with.
-        told: Tokens whose secrets this run masks already.
+        mask: Masks the run's secrets in a result that is kept after the run.
+        pause: Called before each step with its name and its variables; returns those that were changed.
+        snapshots: Takes the values that passing steps are compared with from now on; None to compare with the stored ones.
     """
 
-    __slots__ = (
-        "case",
-        "clock",
-        "emit",
-        "environment",
-        "mask",
-        "pause",
-        "places",
-        "random",
-        "record_details",
-        "run",
-        "sessions",
-        "signers",
-        "snapshots",
-        "told",
-        "wall",
-    )
+    clock: Callable[[], float]
+    wall: Callable[[], float]
+    emit: Emit
+    environment: Mapping[str, str]
+    random: Random
+    mask: Callable[[Any], Any] = _unmasked
+    pause: PauseHook | None = None
+    snapshots: TakeSnapshot | None = None
+
+
+class RunOptions(msgspec.Struct, frozen=True):
+    """What is decided about a run before it begins.
+
+    Attributes:
+        name: What reports call the run.
+        case: Which case of the workflow it is, or "".
+        record_details: Passing steps keep their exchanges, checks and names, because a report wants them.
+        record_places: They also keep their places in the file.
+    """
+
+    name: str = ""
+    case: str = ""
+    record_details: bool = False
+    record_places: bool = False
+
+
+class World:
+    """One run: its ports, its options, and the state that all its frames share.
+
+    Args:
+        ports: The outside of the run.
+        options: What is decided about it.
+        sessions: The tokens that all runs share, by the keys of their sessions.
+
+    Attributes:
+        environment: The port's environment; emits each secret that is read from it.
+        signers: Credentials that sign requests, by what they were made from; they keep the server's nonce.
+        announced: Tokens whose secrets this run already masks: the key of the session and the token's number.
+    """
+
+    __slots__ = ("announced", "environment", "options", "ports", "sessions", "signers")
 
     def __init__(
-        self,
-        *,
-        clock: Callable[[], float],
-        wall: Callable[[], float],
-        emit: Emit,
-        environment: Mapping[str, str],
-        random: Random,
-        record_details: bool = False,
-        places: bool = False,
-        sessions: dict[str, Session] | None = None,
-        run: str = "",
-        pause: PauseHook | None = None,
-        case: str = "",
-        snapshots: TakeSnapshot | None = None,
-        mask: Callable[[Any], Any] = lambda value: value,
+        self, ports: Ports, options: RunOptions | None = None, sessions: dict[str, Session] | None = None
     ) -> None:
-        self.clock = clock
-        self.wall = wall
-        self.emit = emit
-        self.environment = Telling(environment, lambda name, value: emit(SecretLearned(name, value)))
-        self.random = random
-        self.record_details = record_details
-        self.places = places
+        self.ports = ports
+        self.options = RunOptions() if options is None else options
+        self.environment = Telling(ports.environment, lambda name, value: ports.emit(SecretLearned(name, value)))
         self.sessions = {} if sessions is None else sessions
         self.signers: dict[str, Attachment] = {}
-        self.told: set[tuple[str, int]] = set()
-        self.run = run
-        self.pause = pause
-        self.case = case
-        self.snapshots = snapshots
-        self.mask = mask
+        self.announced: set[tuple[str, int]] = set()
 
 
 class Frame:
-    """One workflow (or included workflow) as it runs.
+    """The state of one workflow (or included workflow) while it runs.
+
+    Args:
+        plan: The workflow.
+        world: The run.
+        parent: The frame of the including workflow, or None.
 
     Attributes:
-        first_names: The names before the first step: what credentials that fetch a token are rendered over.
+        base_url: Of the workflow, or else of the including one; "" without one.
+        depth: How many workflows and sessions are around it.
+        deadline: When its time is over, in seconds of the monotonic clock, or None.
+        first_names: The names before the first step: credentials that fetch a token are rendered over them.
+        jars: Cookie jars by name; "" is the run's own.
+        limit: The message for a deadline of its own that has passed, or "".
+        names: The names that templates see now.
+        opening: Keys of the sessions whose tokens are being fetched around this frame.
         own: The names that every workflow has: functions and the environment.
-        session: Whose own steps run here, or None.
-        opening: Keys of the sessions whose tokens are being fetched around this.
-        secret_capture: Takes all that these steps send and get, where all of it is secret.
-        sessions: The sessions of this file's credentials, by their places.
+        secret_capture: Takes all that these steps send and receive, if all of it is secret.
+        session: The session whose own steps run here, or None.
+        sessions: The sessions of this file's credentials, by the credentials' places.
         step: The name of the step that runs, as it is written.
     """
 
@@ -122,9 +128,11 @@ class Frame:
         "limit",
         "names",
         "opening",
+        "options",
         "own",
         "parent",
         "plan",
+        "ports",
         "secret_capture",
         "secrets",
         "session",
@@ -136,6 +144,8 @@ class Frame:
     def __init__(self, plan: Plan, world: World, parent: Frame | None = None) -> None:
         self.plan = plan
         self.world = world
+        self.ports = world.ports
+        self.options = world.options
         self.parent = parent
         self.depth: int = parent.depth + 1 if parent else 0
         self.jars: dict[str, CookieJar] = parent.jars if parent else {}
@@ -143,7 +153,7 @@ class Frame:
         self.limit = ""
         self.base_url: str = parent.base_url if parent else ""
         self.secrets: frozenset[str] = frozenset(plan.secrets) | (parent.secrets if parent else frozenset())
-        self.names: dict[str, Any] = functions(world.random, world.wall, plan.read)
+        self.names: dict[str, Any] = functions(self.ports.random, self.ports.wall, plan.read)
         self.names["env"] = world.environment
         self.own = frozenset(self.names)
         self.first_names = self.names
@@ -153,31 +163,63 @@ class Frame:
         self.sessions: dict[DocumentPath, Session] = {}
         self.step = ""
 
-    def within(self, asker: Frame, opening: str) -> None:
-        """Run for somebody who waits: as deep as they are, and no longer than they may."""
-        self.depth = asker.depth + 1
-        self.opening = asker.opening | {opening}
-        if asker.deadline is not None:
-            self.deadline, self.limit = asker.deadline, asker.over().message
+    @classmethod
+    def for_session(cls, session: Session, world: World, secret_capture: SecretCapture) -> Frame:
+        """A frame for a session's own steps: with its cookies and names, and everything in it is secret."""
+        frame = cls(session.owner, world)
+        frame.jars = session.jars
+        frame.session = session
+        frame.depth = 1
+        frame.secret_capture = secret_capture
+        frame.begin(session.names, session.base_url)
+        return frame
+
+    def begin(self, names: dict[str, Any], base_url: str) -> None:
+        """Set the names and the base URL that hold before the first step."""
+        self.names = self.first_names = names
+        self.base_url = base_url
+
+    def within(self, caller: Frame, opening: str) -> None:
+        """Run on behalf of a frame that waits for it: one level below it, and with its deadline.
+
+        Args:
+            caller: The frame that waits.
+            opening: The key of the session whose token is fetched.
+        """
+        self.depth = caller.depth + 1
+        self.opening = caller.opening | {opening}
+        if caller.deadline is not None:
+            self.deadline, self.limit = caller.deadline, caller.over().message
 
     def limited(self, seconds: float | None, limit: str) -> None:
-        """Set a deadline this many seconds from now, unless one comes sooner."""
+        """Set a deadline this many seconds from now, unless an earlier one is set.
+
+        Args:
+            seconds: None sets no deadline.
+            limit: The error message once it has passed.
+        """
         if seconds is None:
             return
-        deadline = self.world.clock() + seconds
+        deadline = self.ports.clock() + seconds
         if self.deadline is None or deadline < self.deadline:
             self.deadline = deadline
             self.limit = limit
 
+    def end_limit(self) -> None:
+        """Remove the workflow's own deadline; that of the including workflow stays."""
+        if self.deadline is not None:
+            self.deadline = self.parent.deadline if self.parent else None
+            self.limit = ""
+
     def remaining(self) -> float | None:
-        """Seconds until the deadline.
+        """Seconds until the deadline, or None without one.
 
         Raises:
-            StepError: there are none left.
+            StepError: it has passed.
         """
         if self.deadline is None:
             return None
-        left = self.deadline - self.world.clock()
+        left = self.deadline - self.ports.clock()
         if left <= 0:
             raise self.over()
         return left
@@ -188,7 +230,9 @@ class Frame:
         while frame is not None and not frame.limit:
             frame = frame.parent
         return StepError(
-            frame.limit if frame else "the time is up", "timeout", hint="raise the limit, or find what is slow"
+            frame.limit if frame else "the run's time limit has passed",
+            "timeout",
+            hint="raise the limit, or find out what is slow",
         )
 
     def jar(self, name: str) -> CookieJar:
@@ -196,10 +240,10 @@ class Frame:
         return self.jars.setdefault(name, CookieJar())
 
     def credential(self, name: str) -> tuple[CredentialPlan, Frame]:
-        """A named credential and the frame whose names it is rendered over: this file's, or an including one's."""
+        """A named credential of this file or an including one, and the frame whose names it is rendered over."""
         if name in self.plan.credentials:
             return self.plan.credentials[name], self
-        assert self.parent is not None  # the plan knew the name
+        assert self.parent is not None  # the compiler refuses unknown names
         return self.parent.credential(name)
 
     def learn(self, name: str, value: Any) -> None:
@@ -211,10 +255,14 @@ class Frame:
         if too_short(value):
             message = f"`{name}` is a secret of fewer than {SHORTEST_SECRET} characters, too short to be masked safely"
             raise StepError(message, "policy", hint="use a longer secret, or do not declare it as one")
-        self.world.emit(SecretLearned(name, value))
+        self.ports.emit(SecretLearned(name, value))
 
     def given(self, name: str, value: Any, *, secret: bool = False) -> None:
-        """A name got its value: mask it where the file declares it secret, or where everything is."""
+        """Mask the value of a name if the file declares it secret, or if everything in this frame is.
+
+        Raises:
+            StepError: it is secret and too short.
+        """
         if secret or name in self.secrets:
             self.learn(name, value)
         elif self.secret_capture is not None:
@@ -222,8 +270,8 @@ class Frame:
 
     @property
     def variables(self) -> dict[str, Any]:
-        """The names before the first step, as a report wants them."""
-        if not self.world.record_details:
+        """The names before the first step without the language's own; empty where no report wants them."""
+        if not self.options.record_details:
             return {}
         return {name: value for name, value in self.first_names.items() if name not in self.own}
 

@@ -167,7 +167,7 @@ def judge(step: StepPlan, answer: Answer, frame: Frame, names: Names) -> Judgeme
     secret = [each.name for each in step.extracts if each.secret or each.name in frame.secrets]
     if answer.response is not None and not set(secret) <= recorder.extracted.keys():
         # the secret is somewhere in the response, and it is unknown where
-        frame.world.emit(SecretLearned(secret[0], learnt(answer.response, answer.response.url)))
+        frame.ports.emit(SecretLearned(secret[0], learnt(answer.response, answer.response.url)))
     return recorder.judgement()
 
 
@@ -278,9 +278,9 @@ def _expect(
 def _snapshot(stored: Stored, found: _Found, iteration: str, recorder: _Recorder) -> None:
     """Hold what was found against what is stored, or take it to be stored."""
     frame, world = recorder.frame, recorder.frame.world
-    case = world.case if frame.session is None else ""  # whichever case is the first to need a token
+    case = world.options.case if frame.session is None else ""  # whichever case is the first to need a token
     expected = stored.value(iteration, case)
-    if expected is MISSING and world.snapshots is None:
+    if expected is MISSING and world.ports.snapshots is None:
         hint = f"look at the answer, then store it: runflow run {frame.plan.file} --update-snapshots"
         raise StepError(f"no snapshot of `{found.text}` is stored for this step", "input", hint=hint)
     if found.value is MISSING or found.trouble:
@@ -290,13 +290,15 @@ def _snapshot(stored: Stored, found: _Found, iteration: str, recorder: _Recorder
         recorder.checks.append(Check(found.text, "snapshot", wanted, found=False, detail=detail, where=where))
         return
     value = stored.counts(found.value)
-    if world.snapshots is not None:
-        if world.mask(value) != value:
+    if world.ports.snapshots is not None:
+        if world.ports.mask(value) != value:
             raise StepError(f"a snapshot of `{found.text}` would hold a secret", "policy", hint="`ignore` its path")
         recorder.snapshots.append(Snapshot(stored.file, stored.step + iteration, stored.selector, case, value))
         expected = value
     if same(value, expected):
-        recorder.passes(Check(found.text, "snapshot", expected, value, passed=True) if world.record_details else None)
+        recorder.passes(
+            Check(found.text, "snapshot", expected, value, passed=True) if world.options.record_details else None
+        )
     else:
         recorder.checks.append(Check(found.text, "snapshot", expected, value, where=frame.where(stored.path)))
 
@@ -305,7 +307,7 @@ def _entry(entry: Condition | Inside, found: _Found, names: Names, recorder: _Re
     frame = recorder.frame
     miss = entry.judge(found.value, names, indefinite=found.indefinite)
     if miss is None and not found.trouble:
-        record_details = frame.world.record_details
+        record_details = frame.options.record_details
         recorder.passes(
             Check(found.text, entry.operator, entry.expected(names), found.value, passed=True)
             if record_details
@@ -354,7 +356,7 @@ def judge_contract(
         return Judgement(errors=(frame.failure(error, step.path),))
     if not breaches:
         passed = Check("openapi", "openapi", contract.name, contract.name, passed=True)
-        return Judgement((passed,) if frame.world.record_details else (), passed=1)
+        return Judgement((passed,) if frame.options.record_details else (), passed=1)
     where = frame.where(step.path)
     return Judgement(
         tuple(
@@ -372,7 +374,7 @@ def judge_asserts(asserts: Iterable[AssertPlan], frame: Frame, names: Names) -> 
             if boolean(plan.value.render(names), "the assertion"):
                 recorder.passes(
                     Check(plan.text, "assert", expected=True, actual=True, passed=True)
-                    if frame.world.record_details
+                    if frame.options.record_details
                     else None
                 )
                 continue

@@ -87,8 +87,8 @@ class Sequence:
 
     def _step(self, step: StepPlan, names: dict[str, Any]) -> Flow[tuple[bool, dict[str, Any]]]:
         """One step with all its turns: whether it failed, and the names afterwards."""
-        if self.frame.world.pause is not None:
-            names = names | self._paused(step, names, self.frame.world.pause)
+        if self.frame.ports.pause is not None:
+            names = names | self._paused(step, names, self.frame.ports.pause)
         run = StepRun(step, self.frame, self.nested)
         if step.for_each is None:
             result, given = yield from run.iteration(names)
@@ -141,13 +141,13 @@ class Sequence:
         return failed, names | extracted
 
     def _finish(self, result: StepResult, step: StepPlan) -> None:
-        if result.where is None and (result.verdict.is_bad or self.frame.world.places):
+        if result.where is None and (result.verdict.is_bad or self.frame.options.record_places):
             result = msgspec.structs.replace(result, where=self.frame.where(step.path))
         if self.purpose:
             result = msgspec.structs.replace(result, purpose=self.purpose)
         self.results.append(result)
         plan = self.frame.plan
-        self.frame.world.emit(StepFinished(plan.name, plan.file, result, self.frame.depth))
+        self.frame.ports.emit(StepFinished(plan.name, plan.file, result, self.frame.depth))
 
     def skip(self, steps: Iterable[StepPlan], names: dict[str, Any], reason: str) -> None:
         """Leave steps out, with the reason."""

@@ -63,7 +63,7 @@ class StepRun:
         Raises:
             StepInterrupted: with the result of what the step did before the interrupt.
         """
-        frame, started = self.frame, self.frame.world.clock()
+        frame, started = self.frame, self.frame.ports.clock()
         attempts, interrupted = Attempts(), None
         try:
             reason = self.skips(names)
@@ -83,10 +83,10 @@ class StepRun:
             interrupted = stop.cause
             attempts = self._ended(stop.attempts, self._interruption(stop.cause))
         last = attempts.last
-        if frame.world.snapshots is not None and last.verdict is Verdict.PASSED:
+        if frame.ports.snapshots is not None and last.verdict is Verdict.PASSED:
             for snapshot in last.judgement.snapshots:
-                frame.world.snapshots(snapshot)
-        result = self._finished(names, index, attempts, frame.world.clock() - started)
+                frame.ports.snapshots(snapshot)
+        result = self._finished(names, index, attempts, frame.ports.clock() - started)
         if interrupted is not None:
             raise StepInterrupted(result, last.provided, interrupted)
         return result, last.provided
@@ -129,7 +129,7 @@ class StepRun:
 
     def _attempts(self, names: dict[str, Any]) -> Flow[Attempts]:
         """Make attempts until one passes or no further one is allowed; the last one counts."""
-        clock, retry = self.frame.world.clock, self.step.retry
+        clock, retry = self.frame.ports.clock, self.step.retry
         started, waited = clock(), 0.0
         attempts = Attempts()
         try:
@@ -141,7 +141,7 @@ class StepRun:
                 if not passed and retry is not None:
                     last, wait = self._wait(retry, last, names, len(attempts.results), clock() - started)
                 results = attempts.results + last.rejected
-                if not passed or results or self.frame.world.record_details:
+                if not passed or results or self.frame.options.record_details:
                     results += (self._recorded(last, clock() - attempt_started, waited),)
                 attempts = Attempts(last, results)
                 if wait is None:
@@ -170,10 +170,10 @@ class StepRun:
         wait, reason = next_wait(
             retry,
             retries,
-            asked=retry_after(attempt.response, world.wall()),
+            asked=retry_after(attempt.response, world.ports.wall()),
             elapsed=elapsed,
             left=left,
-            random=world.random,
+            random=world.ports.random,
         )
         if reason and not attempt.judgement.failed and errors:
             last = msgspec.structs.replace(errors[-1], hint=f"no further attempt is made: {reason}")
@@ -328,9 +328,9 @@ class StepRun:
         passed = attempt.verdict is Verdict.PASSED
         notes: Iterable[str] = ()
         if not passed and response is not None and response.status in DIAGNOSED and attempt.authenticated:
-            notes = notes_on(attempt.authenticated, response, clock=world.clock(), wall=world.wall())
+            notes = notes_on(attempt.authenticated, response, clock=world.ports.clock(), wall=world.ports.wall())
         return AttemptResult(
-            exchanges=attempt.exchanges if world.record_details or not passed else (),
+            exchanges=attempt.exchanges if world.options.record_details or not passed else (),
             checks=attempt.judgement.checks,
             errors=attempt.judgement.errors,
             duration=duration,
@@ -338,11 +338,11 @@ class StepRun:
             steps=attempt.steps,
             notes=tuple(notes),
             variables=attempt.variables,
-            started=world.wall() - duration,
+            started=world.ports.wall() - duration,
         )
 
     def _finished(self, names: dict[str, Any], index: int | None, attempts: Attempts, duration: float) -> StepResult:
-        step, attempt, record_details = self.step, attempts.last, self.frame.world.record_details
+        step, attempt, record_details = self.step, attempts.last, self.frame.options.record_details
         exchanges = attempt.exchanges
         if not exchanges and attempts.results:
             exchanges = attempts.results[-1].exchanges
@@ -359,7 +359,7 @@ class StepRun:
             duration=duration,
             passed_checks=attempt.judgement.passed,
             judged=bool(step.status or step.expectations or step.asserts or (exchanges and self.frame.plan.contract)),
-            started=self.frame.world.wall() - duration,
+            started=self.frame.ports.wall() - duration,
             provided=attempt.provided if record_details else {},
             local=self._local(names) if index is not None and record_details else {},
             attempts=attempts.results,

@@ -1,4 +1,4 @@
-"""A whole workflow: its variables, its steps in order, its cleanup, its verdict. Yields effects; emits events."""
+"""Runs a whole workflow: its variables, its steps in order, its cleanup, its verdict. Yields effects; emits events."""
 
 from __future__ import annotations
 
@@ -20,33 +20,33 @@ from .step import Nested
 
 
 def run_workflow(plan: Plan, row: Row, world: World, given: dict[str, Any]) -> Flow[WorkflowResult]:
-    """One run of a workflow.
+    """Run a workflow once.
 
     Args:
         plan: The workflow.
         row: The case or matrix entry.
-        world: Time, chance, environment, and whom to tell.
-        given: Names that the caller gives; they win over the row, the chosen environment and `vars`.
+        world: The run's ports, options and state.
+        given: Names and values from the caller; they win over the row, the chosen environment and `vars`.
     """
-    world.emit(WorkflowStarted(plan.name, plan.file, row.label))
+    world.ports.emit(WorkflowStarted(plan.name, plan.file, row.label))
     result = yield from _Run(plan, Frame(plan, world)).run({**plan.environment_names, **row.values, **given})
     result = msgspec.structs.replace(result, label=row.label)
-    world.emit(WorkflowFinished(result))
+    world.ports.emit(WorkflowFinished(result))
     return result
 
 
 def run_included(plan: Plan, frame: Frame, given: dict[str, Any]) -> Flow[WorkflowResult]:
-    """A workflow in a step's place, in a frame of its own."""
+    """Run a workflow that a step includes, in a frame of its own."""
     return (yield from _Run(plan, frame).run(given))
 
 
 def begin(frame: Frame, names: dict[str, Any], given: dict[str, Any]) -> None:
-    """Names before the first step, filled in: `vars` in order, and the base URL; what is secret among them is masked.
+    """Compute the names before the first step (`vars` in order) and the base URL, and mask those that are secret.
 
     Args:
-        frame: The workflow.
-        names: What the caller gives, over the frame's own names; takes the values of `vars`.
-        given: What the caller gives: it wins over `vars`.
+        frame: The workflow; takes the names and the base URL.
+        names: The caller's names over the frame's own; the values of `vars` are added to it.
+        given: The caller's names, which win over `vars`.
 
     Raises:
         StepError: a value cannot be computed, or is secret and too short.
@@ -65,12 +65,11 @@ def begin(frame: Frame, names: dict[str, Any], given: dict[str, Any]) -> None:
             frame.given(named.name, names[named.name])
         except StepError as error:
             raise error.at(plan.file, named.path) from None
-    frame.base_url = base_url(frame, names)
-    frame.names = frame.first_names = names
+    frame.begin(names, base_url(frame, names))
 
 
 class _Run:
-    """A workflow being run."""
+    """Runs one workflow."""
 
     def __init__(self, plan: Plan, frame: Frame) -> None:
         self.plan = plan
@@ -79,7 +78,7 @@ class _Run:
 
     def run(self, given: dict[str, Any]) -> Flow[WorkflowResult]:
         plan, frame = self.plan, self.frame
-        started, began = frame.world.clock(), frame.world.wall()
+        started, began = frame.ports.clock(), frame.ports.wall()
         frame.limited(plan.timeout, f"the workflow took longer than its timeout of {seconds_text(plan.timeout or 0)}")
         names = frame.names | given
         error: Failure | None = None
@@ -92,7 +91,7 @@ class _Run:
             names = yield from self.steps.until_failure(plan.steps, names)
         except StepError as problem:
             error = frame.failure(problem, ())
-            self.steps.skip(plan.steps, names, "the workflow could not begin")
+            self.steps.skip(plan.steps, names, "the workflow could not start")
         names = yield from self._cleanup(names)
         if error is None and self._verdict() in {Verdict.PASSED, Verdict.SKIPPED}:
             try:
@@ -107,7 +106,7 @@ class _Run:
             name=plan.name,
             file=plan.file,
             verdict=Verdict.ERROR if error else self._verdict(),
-            duration=frame.world.clock() - started,
+            duration=frame.ports.clock() - started,
             steps=tuple(self.steps.results),
             reason="every step was skipped" if not error and self._verdict() is Verdict.SKIPPED else "",
             error=error,
@@ -127,16 +126,15 @@ class _Run:
             raise error.at(self.plan.file, condition.path) from None
 
     def _cleanup(self, names: dict[str, Any]) -> Flow[dict[str, Any]]:
-        """`finally`. The workflow's own limit is over for it."""
-        frame, plan = self.frame, self.plan
-        if plan.cleanup and frame.deadline is not None:
-            frame.deadline = frame.parent.deadline if frame.parent else None
-            frame.limit = ""
+        """Run `finally`, to which the workflow's own time limit does not apply."""
+        plan = self.plan
+        if plan.cleanup:
+            self.frame.end_limit()
         promised = frozenset(name for step in (*plan.steps, *plan.cleanup) for name in step.provides)
         return (yield from self.steps.run_cleanup(plan.cleanup, names, promised))
 
     def _verdict(self) -> Verdict:
-        """The steps decide; the cleanup only where they passed."""
+        """The verdict of the steps; that of the cleanup if they passed."""
         for cleanup in (False, True):
             verdicts = {result.verdict for result in self.steps.results if result.cleanup is cleanup}
             if any(verdict.is_bad for verdict in verdicts):
@@ -161,7 +159,7 @@ class _Run:
 def _run_steps(
     steps: tuple[StepPlan, ...], frame: Frame, names: dict[str, Any], purpose: str
 ) -> Flow[tuple[dict[str, Any], list[StepResult]]]:
-    """Steps that are not the workflow's own, until one fails. Raises Interrupted where they were."""
+    """Run steps that are not the workflow's own, until one fails. Raises Interrupted if they were."""
     sequence = Sequence(frame, NESTED, purpose)
     names = yield from sequence.until_failure(steps, names)
     if sequence.interrupted is not None:

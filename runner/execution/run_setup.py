@@ -8,7 +8,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from ..engine.auth.session import Session
-from ..engine.frame import PauseHook, World
+from ..engine.frame import PauseHook, Ports, RunOptions, World
 from ..model.environment import Environment
 from ..model.events import Emit
 from ..plan.plan import Plan, Row
@@ -47,19 +47,23 @@ def new_world(
         take_snapshot: Called with each value that `snapshot` finds, in place of comparing it.
     """
     return World(
-        clock=time.monotonic,
-        wall=time.time,
-        emit=redactor.sink(write),
-        mask=redactor.mask,
-        environment=inputs.environment,
-        random=Random(f"{options.seed}:{plan.file}:{row.label}"),  # noqa: S311  # test data, not keys
-        record_details=options.record_details,
-        places=options.places,
-        sessions=sessions,
-        run=f"{plan.name} {row.label}".rstrip(),
-        case=row.case,
-        pause=None if pause is None else _masked(pause, redactor),
-        snapshots=take_snapshot,
+        Ports(
+            clock=time.monotonic,
+            wall=time.time,
+            emit=redactor.sink(write),
+            environment=inputs.environment,
+            random=Random(f"{options.seed}:{plan.file}:{row.label}"),  # noqa: S311  # test data, not keys
+            mask=redactor.mask,
+            pause=None if pause is None else _masked(pause, redactor),
+            snapshots=take_snapshot,
+        ),
+        RunOptions(
+            name=f"{plan.name} {row.label}".rstrip(),
+            case=row.case,
+            record_details=options.record_details,
+            record_places=options.places,
+        ),
+        sessions,
     )
 
 

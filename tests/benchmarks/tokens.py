@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from nginx import Nginx
 
 import runflow
-from runflow.engine.frame import World
+from runflow.engine.frame import Ports, World
 from runflow.engine.workflow import run_workflow
 from runflow.model.effects import Once, Send
 from runflow.model.exchange import Response
@@ -89,7 +89,7 @@ def compiled(auth: str, steps: int) -> Plan:
 def per_step(plan: Plan, steps: int) -> float:
     """Seconds for a step in the engine."""
     environment = {"PASSWORD": PASSWORD}
-    world = World(clock=time.monotonic, wall=time.time, emit=lambda _: None, environment=environment, random=Random(1))
+    world = World(Ports(time.monotonic, time.time, lambda _: None, environment, Random(1)))
     started = time.perf_counter()
     result = drive(run_workflow(plan, plan.rows[0], world, {}))
     assert len(result.steps) == steps

@@ -452,7 +452,7 @@ def test_two_files_with_one_credential_log_in_once_and_a_judged_logout_decides_t
     write("d.yaml", SESSION.replace("logout: { post: /logout }", "logout: { post: /status/500 }"))
     warned = runflow("d.yaml", "-q", "--log-level", "info", env=demo_env)
     assert warned.code == 0
-    assert "warning: auth api: the logout failed: it answered 500" in warned.out
+    assert "warning: auth api: the logout failed: the server returned 500" in warned.out
     assert "WARNING auth api: the logout failed" in warned.err
     assert "login of api: POST /login: passed" in warned.err
 

@@ -64,7 +64,7 @@ GUARDS = (
     Guard("masking of bodies", "redaction.py", "masked = masked.replace(coded, MASK.encode(charset))", "pass", ("tests/test_redaction.py", "tests/torture/test_session_secrets.py")),
     Guard("masking before a cut", "redaction.py", "return self._cut(text) if CUT in text and self.needles else text", "return text", ("tests/test_redaction.py", "tests/torture/test_secrets.py")),
     Guard("masking of lines", "redaction.py", "*(line for line in lines if len(line) >= SHORTEST_LINE)", "", ("tests/test_redaction.py", "tests/torture/test_secrets.py")),
-    Guard("masking of what a session did", "engine/auth/tokens.py", "frame.world.mask(result)", "result", ("tests/torture/test_secrets.py",)),
+    Guard("masking of what a session did", "engine/auth/tokens.py", "frame.ports.mask(result)", "result", ("tests/torture/test_secrets.py",)),
     Guard("lines of a CI log, checks", "reporters/failures.py", '(("", flat(line)) for line in check_lines(check))', '(("", safe(line)) for line in check_lines(check))', ("tests/torture/test_ci_logs.py",)),
     Guard("lines of a CI log, text diffs", "reporters/text.py", 'f"  | {line}"', 'f"  {line}"', ("tests/torture/test_ci_logs.py",)),
     Guard("excerpts of what was refused", "reporters/problems.py", "if place is None or place.unread:", "if place is None:", ("tests/torture/test_filesystem.py",)),
@@ -96,8 +96,8 @@ GUARDS = (
     Guard("no file but those of the bundle", "language/bundle.py", 'raise FileMissing(f"{name} is not in the bundle that was sent here", hint=hint)', "return super()._load(path, name)", ("tests/language/test_bundle.py",)),
     Guard("the same runflow on both sides", "cluster/registry.py", "    if others:", "    if False:", (DASK, "-k", "another_runflow")),
     Guard("the first files read by one thread at a time", "language/read.py", "with _ONE_AT_A_TIME:", "if True:", ("tests/language/test_read.py",)),
-    Guard("no secret in a snapshot", "engine/judge.py", "if world.mask(value) != value:", "if False:", ("tests/plan/test_snapshots.py",)),
-    Guard("a snapshot of a step that passed", "engine/step.py", "if frame.world.snapshots is not None and last.verdict is Verdict.PASSED:", "if frame.world.snapshots is not None:", ("tests/plan/test_snapshots.py",)),
+    Guard("no secret in a snapshot", "engine/judge.py", "if world.ports.mask(value) != value:", "if False:", ("tests/plan/test_snapshots.py",)),
+    Guard("a snapshot of a step that passed", "engine/step.py", "if frame.ports.snapshots is not None and last.verdict is Verdict.PASSED:", "if frame.ports.snapshots is not None:", ("tests/plan/test_snapshots.py",)),
     Guard("no snapshot of a step that runs several times", "execution/snapshot_store.py", "if not same(known.value, snapshot.value):", "if False:", ("tests/execution/test_snapshot_store.py",)),
 )  # fmt: skip
 

@@ -17,7 +17,8 @@ from ...plan.plan import AuthUse, CredentialPlan
 from ..frame import Frame
 from ..redirects import short_origin
 from ..request import Outgoing
-from .session import Session, Token, session_of
+from .session import Session, Token
+from .shared_sessions import session_of
 from .tokens import RunSteps, token_of
 
 
@@ -81,10 +82,10 @@ def authenticate(
 
 def _with_token(outgoing: Outgoing, session: Session, token: Token, frame: Frame) -> AuthenticatedRequest:
     world, known = frame.world, (session.key, token.number)
-    if known not in world.told:
-        world.told.add(known)
-        world.emit(SecretLearned(f"auth.{session.name}", session.secrets))
-    session.used_by(world.run)
+    if known not in world.announced:
+        world.announced.add(known)
+        world.ports.emit(SecretLearned(f"auth.{session.name}", session.secrets))
+    session.used_by(world.options.name)
     return AuthenticatedRequest(
         apply_attachment(outgoing, token.attachment), session.name, token.attachment, session, token
     )

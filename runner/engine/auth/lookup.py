@@ -14,7 +14,8 @@ from ...plan.plan import CredentialPlan, Plan
 from ..frame import Frame, World
 from ..workflow import NESTED, begin
 from .authenticate import build_attachment, homes_of
-from .session import Session, Token, session_of
+from .session import Session, Token
+from .shared_sessions import session_of
 from .tokens import token_of
 
 

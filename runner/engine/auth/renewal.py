@@ -79,7 +79,7 @@ def answered(
     try:
         authenticated = yield from authenticate(outgoing, use, frame, names, run_steps)
         so_far = Answered(authenticated=authenticated)
-        started = frame.world.clock()
+        started = frame.ports.clock()
         so_far = yield from _exchanged(authenticated, so_far, frame)
         reason = "" if _expected(step, so_far, frame, names) else _rejection(authenticated, so_far.answer)
         session, token = authenticated.session, authenticated.token
@@ -115,10 +115,10 @@ def _exchanged(authenticated: AuthenticatedRequest, so_far: Answered, frame: Fra
 
 def _rejected(so_far: Answered, session: Session, reason: str, frame: Frame, started: float) -> AttemptResult:
     """The exchanges with the rejected token as an attempt of their own."""
-    duration = frame.world.clock() - started
+    duration = frame.ports.clock() - started
     note = f"{reason}: the token of `{session.name}` was renewed, and the request sent again"
     return AttemptResult(
-        exchanges=so_far.exchanges, duration=duration, notes=(note,), started=frame.world.wall() - duration
+        exchanges=so_far.exchanges, duration=duration, notes=(note,), started=frame.ports.wall() - duration
     )
 
 
@@ -140,7 +140,7 @@ def _rejection(authenticated: AuthenticatedRequest, answer: Answer | None) -> st
         return ""  # a redirect led to a server that was not sent the token
     reason = str(response.status) if response.status in session.plan.on_status else _renew_when(session, token, answer)
     if not reason:
-        session.accepted = max(session.accepted, token.number)
+        session.accept(token)
     return reason
 
 

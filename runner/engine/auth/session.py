@@ -1,23 +1,17 @@
-"""A session: one token and what it is for, and which credentials mean the same one. Fetches nothing."""
+"""A session: the token of one credential, and what is known about it. Fetches nothing."""
 
 from __future__ import annotations
 
-import hashlib
-import json
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
-from ...language.document import METHODS
 from ...model.errors import StepError
-from ...model.kinds import Attachment, Names
+from ...model.kinds import Attachment
 from ...model.results import SessionStep
-from ...plan.plan import CredentialPlan, SessionPlan
-from ...templating.values import FUNCTIONS, compile_text
+from ...plan.plan import CredentialPlan, Plan, SessionPlan
 from ..cookies import CookieJar
-from ..frame import Frame
-
-_URLS = frozenset({*METHODS, "token_url"})
 
 
 class Token(msgspec.Struct, frozen=True):
@@ -25,12 +19,12 @@ class Token(msgspec.Struct, frozen=True):
 
     Attributes:
         number: From 1; each renewal makes the next one.
-        names: Everything that the session has got so far, under the names that its steps gave.
-        attachment: What goes on requests.
-        since: When it was asked for, in the clock's seconds.
-        expires: When it ends, in the clock's seconds, or None where nothing says.
-        renew_at: When it is renewed, likewise.
-        refused: It was fetched because a server refused the one before.
+        names: Every value that the session has so far, under the names that its steps provide.
+        attachment: What is added to requests.
+        since: When it was requested, in seconds of the monotonic clock.
+        expires: When it expires, in seconds of the same clock, or None if that is unknown.
+        renew_at: When it is renewed, in seconds of the same clock, or None.
+        refused: It was fetched because a server rejected the one before.
     """
 
     number: int
@@ -43,29 +37,38 @@ class Token(msgspec.Struct, frozen=True):
 
 
 class Session:
-    """The token of one credential with one set of values, shared by all who name it in a run of many workflows.
+    """The token of one credential with one set of values, shared by all runs that use this credential.
 
-    It changes only inside the flow of a `Once`, of which one runs at a time; all others read.
+    It changes only inside the flow of a `Once`, of which one runs at a time; everything else only reads.
+
+    Args:
+        key: Identifies the session: credentials with the same key share it.
+        name: The credential's name.
+        credential: The credential, which has a session.
+        owner: The workflow whose file defines it.
+        base_url: The workflow's base URL.
+        names: What its templates see beside its own values: the workflow's names before its first step.
 
     Attributes:
-        key: Says which sessions are the same.
-        names: What its templates see beside what it was given: the file's own names before its first step.
-        token: The newest, or None.
-        failure: Why there will be none; final.
-        accepted: The number of the newest token that a server took.
-        secrets: Everything it sent or got.
-        users: Requests that carried the token, by workflow.
+        token: The newest one, or None.
+        failure: Why there is no token; final.
+        accepted: The number of the newest token that a server accepted, or 0.
+        secrets: Every secret that it sent or received.
+        steps: Its own steps so far.
+        users: How many requests carried the token, by workflow.
     """
 
-    def __init__(self, key: str, name: str, credential: CredentialPlan, owner: Frame) -> None:
+    def __init__(
+        self, key: str, name: str, credential: CredentialPlan, *, owner: Plan, base_url: str, names: dict[str, Any]
+    ) -> None:
         assert credential.session is not None  # a session's credential
         self.key = key
         self.name = name
         self.plan: SessionPlan = credential.session
         self.path = credential.path
-        self.owner = owner.plan
-        self.base_url = owner.base_url
-        self.names = owner.first_names
+        self.owner = owner
+        self.base_url = base_url
+        self.names = names
         self.jars: dict[str, CookieJar] = {}
         self.token: Token | None = None
         self.failure: StepError | None = None
@@ -76,58 +79,31 @@ class Session:
 
     @property
     def begun(self) -> bool:
-        """Somebody needed its token."""
+        """Whether a run needed its token."""
         return bool(self.steps) or self.token is not None or self.failure is not None
 
     def used_by(self, run: str) -> None:
-        """One more request of a workflow carries the token."""
+        """Count a request of a run that carries the token."""
         self.users[run] = self.users.get(run, 0) + 1
 
+    def accept(self, token: Token) -> None:
+        """Remember that a server accepted a token."""
+        self.accepted = max(self.accepted, token.number)
 
-def session_of(credential: CredentialPlan, name: str, owner: Frame) -> Session:
-    """The session that a credential means here: the one whose rendered definition is the same.
+    def renew(self, token: Token) -> Token:
+        """Replace the token by a new one."""
+        self.token = token
+        return token
 
-    Raises:
-        StepError: the definition cannot be rendered.
-    """
-    known = owner.sessions.get(credential.path)
-    if known is None:
-        assert credential.session is not None  # asked only for such
-        try:
-            key = _identity(credential.session, owner)
-        except StepError as error:
-            error.below = ()
-            raise error.at(owner.plan.file, credential.path) from None
-        known = owner.world.sessions.setdefault(key, Session(key, name, credential, owner))
-        owner.sessions[credential.path] = known
-    return known
+    def fail(self, error: StepError) -> StepError:
+        """Remember why there will be no token."""
+        self.failure = error
+        return error
 
+    def learn(self, secrets: Iterable[str]) -> None:
+        """Remember texts that must be masked."""
+        self.secrets = tuple(dict.fromkeys((*self.secrets, *secrets)))
 
-def _identity(plan: SessionPlan, owner: Frame) -> str:
-    own = plan.provides | FUNCTIONS
-    rendered = _rendered(plan.definition, "", owner.first_names, own, owner.base_url)
-    judged = {name: owner.first_names[name] for name in sorted(plan.judged_by - own) if name in owner.first_names}
-    text = json.dumps([plan.kind, plan.folder, rendered, judged], sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _rendered(data: Any, key: str, names: Names, own: frozenset[str], base_url: str) -> Any:
-    """A definition over the names that are there before the first step; what the session itself gives stays a template."""
-    match data:
-        case dict():
-            return {
-                str(_rendered(name, "", names, own, base_url)): _rendered(value, name, names, own, base_url)
-                for name, value in data.items()
-            }
-        case list():
-            return [_rendered(member, key, names, own, base_url) for member in data]
-        case str():
-            value = compile_text(data)
-            late = value.names & own
-            seen = {name: names[name] for name in sorted(value.names - own - {"env"}) if name in names}
-            text = [data, seen] if late else value.render(names)
-            if key in _URLS and isinstance(text, str) and text.startswith(("/", "?")):
-                return base_url.rstrip("/") + text
-            return [base_url, text] if late or key in {"request", "include"} else text
-        case _:
-            return data
+    def record(self, steps: Iterable[SessionStep]) -> None:
+        """Add steps that were run for it."""
+        self.steps += steps

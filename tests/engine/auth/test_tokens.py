@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from fakes import Ran, answer, compile_text, failure, problems, run, run_all
 
-from runflow.engine.auth.session import Token, session_of
+from runflow.engine.auth.session import Token
+from runflow.engine.auth.shared_sessions import session_of
 from runflow.engine.auth.tokens import token_of
-from runflow.engine.frame import Frame, World
+from runflow.engine.frame import Frame, Ports, World
 from runflow.engine.workflow import NESTED, begin
 from runflow.model.errors import StepError
 from runflow.model.exchange import Request, Response
@@ -96,9 +97,7 @@ def ran(text: str, api: Any, **kwargs: Any) -> Ran:
 
 def begun(plan: Plan) -> Frame:
     """A workflow before its first step."""
-    frame = Frame(
-        plan, World(clock=lambda: 0.0, wall=lambda: 0.0, emit=lambda _: None, environment=ENV, random=Random(1))
-    )
+    frame = Frame(plan, World(Ports(lambda: 0.0, lambda: 0.0, lambda _: None, ENV, Random(1))))
     begin(frame, dict(frame.names), {})
     return frame
 
@@ -218,7 +217,7 @@ def test_where_a_login_fails_all_who_wait_fail_with_its_one_reason_and_nobody_tr
     assert {each.verdict for each in every} == {"error"}
     assert len({each.errors[0].message for each in every}) == 1
     assert (
-        "the login of `api` failed: POST http://api.test/login answered 401 (at flow0.yaml:5)"
+        "the login of `api` failed: POST http://api.test/login returned 401 (at flow0.yaml:5)"
         in every[7].errors[0].message
     )
     assert api.seen == ["/login"]
@@ -632,9 +631,9 @@ def test_a_401_from_another_origin_to_which_a_redirect_led_renews_nothing() -> N
 @pytest.mark.parametrize(
     ("reply", "message"),
     [
-        (answer(200, {"token": None}), "gave a `token` that is null"), (answer(200, {"token": ""}), "gave an empty `token`"), (answer(200, {"token": {"a": 1}}), "gave a `token` that is object"),
+        (answer(200, {"token": None}), "returned a `token` that is null"), (answer(200, {"token": ""}), "returned an empty `token`"), (answer(200, {"token": {"a": 1}}), "returned a `token` that is object"),
         (answer(200, {"token": "a\r\nb: c"}), "holds a control character"), (answer(200, {"tok": "x"}), "`$.token` finds nothing; the answer has the keys tok"),
-        (answer(500, {"token": "x"}), "POST http://api.test/login answered 500"), (answer(200, text="<html>hello", content_type="text/html"), "is not JSON"), (failure(), "it was refused"),
+        (answer(500, {"token": "x"}), "POST http://api.test/login returned 500"), (answer(200, text="<html>hello", content_type="text/html"), "is not JSON"), (failure(), "it was refused"),
         (answer(200, {"token": "abcd", "expires_in": -5}), "the token was dead when it came"), (answer(200, {"token": "abcd", "expires_in": "soon"}), "neither seconds nor a duration"), (answer(200, {"token": "abcd", "expires_in": 0}), "was dead when it came"),
         (answer(200, {"token": "abcd", "expires_in": True}), "neither seconds nor a duration"),
     ],
@@ -769,9 +768,9 @@ def test_a_token_that_ran_out_is_renewed_before_its_logout() -> None:
 
 def test_a_logout_that_fails_is_a_warning_unless_it_expects_something() -> None:
     for reply, warning in (
-        (answer(500), "it answered 500"),
+        (answer(500), "the server returned 500"),
         (failure(), "it was refused"),
-        (answer(401), "it answered 401"),
+        (answer(401), "it returned 401"),
     ):
         api = Api()
         api.paths["/logout"] = lambda _, reply=reply: reply
@@ -792,7 +791,7 @@ def test_a_logout_by_include_that_fails_says_why() -> None:
         api,
         files={"_o.yaml": included},
     )
-    assert done.closed[0].warnings == ("the logout failed: POST http://api.test/logout answered 500",)
+    assert done.closed[0].warnings == ("the logout failed: POST http://api.test/logout returned 500",)
 
 
 def test_a_token_that_could_not_be_renewed_is_still_given_back() -> None:
