@@ -215,7 +215,7 @@ def _jobs(runs: int, asked: int | None, cluster: Cluster | None, *, one_by_one: 
     if one_by_one:
         return 1
     if cluster is not None:
-        return min(asked or cluster.width, runs)
+        return min(asked or cluster.default_jobs, runs)
     return allowed(min(asked or DEFAULT_JOBS, runs))
 
 

@@ -1,1 +1,1 @@
-"""Clusters: sends runs to other machines, and brings their events back."""
+"""Performs the runs of a suite on other machines: packs and sends them, and returns their events."""

@@ -1,4 +1,4 @@
-"""What goes to a cluster: each run as a job, its workflow as a parcel with all its files, and nothing secret unasked."""
+"""Packs runs for a cluster: a request per run, and a package with a workflow's files. Sends secrets only where that is allowed."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from .worker import Package, RunRequest
 
 
 class Packing:
-    """Makes of a run what a worker needs for it.
+    """Packs what a worker needs for a run.
 
     Args:
-        loader: Has compiled the workflows.
+        loader: The loader that compiled the workflows.
         inputs: What the caller provides to the suite.
         options: How the suite runs.
-        secrets: Values of environment variables and secrets are sent too; without it only their names are.
-        keeps_tokens: Workers keep tokens from run to run.
+        secrets: Send the values of environment variables and secrets too; otherwise only their names are sent.
+        keeps_tokens: Workers keep tokens from one run to the next.
     """
 
     def __init__(self, loader: Loader, inputs: Inputs, options: Options, *, secrets: bool, keeps_tokens: bool) -> None:
@@ -39,10 +39,10 @@ class Packing:
         self._last: tuple[Path, bytes] = (Path(), b"")
 
     def check(self, plans: Iterable[Plan]) -> None:
-        """Refuse to send what is secret, unless somebody said so.
+        """Check that no secret is sent without permission (`--send-secrets`).
 
         Raises:
-            WorkflowError: all of it.
+            WorkflowError: with every secret that would be sent.
         """
         problems = [] if self._secrets else [each for plan in plans for each in self._secret_values(plan)]
         if problems:
@@ -52,17 +52,17 @@ class Packing:
         for index, name in enumerate(plan.secrets):
             if name in self._inputs.variables:
                 message = f"`{name}` is secret, and --var would send its value to the workers"
-                hint = f"--send-secrets says that they may have it; or let them read it: env.{name.upper()}"
+                hint = f"allow it with --send-secrets, or let the workers read it: env.{name.upper()}"
                 yield Problem(message, Place(plan.file, ("secrets", index)), hint)
         for path in sorted(self._loader.settings_of(plan).files.private & plan.files):
             message = f"{path.name} holds a private key, which would be sent to the workers"
-            yield Problem(message, Place(plan.file, unread=True), "--send-secrets says that they may have it")
+            yield Problem(message, Place(plan.file, unread=True), "allow it with --send-secrets")
 
-    def job(self, run: Run) -> bytes:
-        """A run, pickled."""
+    def request(self, run: Run) -> bytes:
+        """The request for a run, pickled."""
         plan, options = run.plan, self._options
         variables, found = self._environment(plan) if self._secrets else ({}, {})
-        job = RunRequest(
+        request = RunRequest(
             suite=self.suite,
             row=run.row,
             given=variables_of(plan, self._inputs),
@@ -76,10 +76,10 @@ class Packing:
             record_details=options.record_details,
             places=options.places,
         )
-        return pickle.dumps(job)
+        return pickle.dumps(request)
 
     def _environment(self, plan: Plan) -> tuple[dict[str, str], dict[str, str]]:
-        """The environment variables that it needs, and what secret sources gave for them."""
+        """The environment variables that a workflow needs, and the values that secret sources provide for them."""
         environment = self._inputs.environment
         names = {*plan.secrets, *(name for name, _, _ in plan.env)}
         values = {name: value for name in sorted(names) if (value := environment.get(name)) is not None}
@@ -88,9 +88,9 @@ class Packing:
         return {name: value for name, value in values.items() if name not in found}, found
 
     def package(self, plan: Plan) -> bytes:
-        """A workflow with its files, pickled; runs of one come one after the other, so the last is kept."""
+        """A workflow with its files, pickled. The last one is cached: the runs of one workflow follow each other."""
         if self._last[0] != plan.path:
             settings = self._loader.settings_of(plan)
-            sent = Package(plan.path, settings.carried(Bundle(settings.files, plan.files)))
-            self._last = plan.path, pickle.dumps(sent)
+            package = Package(plan.path, settings.carried(Bundle(settings.files, plan.files)))
+            self._last = plan.path, pickle.dumps(package)
         return self._last[1]

@@ -1,4 +1,4 @@
-"""Where `--executor` sends runs: the Protocol of a cluster, the kinds of them by name, and how a text of the command line becomes one."""
+"""Opens the cluster that `--executor` names. Defines the Protocol of a cluster, and the kinds of clusters by name."""
 
 from __future__ import annotations
 
@@ -12,70 +12,78 @@ from ..model.wording import did_you_mean, raised
 from ..version import __version__
 from .executor_pool import ExecutorPool
 
-ANSWER_LIMIT = 10.0
-"""Seconds in which a cluster must answer before the first run."""
+RESPONSE_LIMIT = 10.0
+"""Seconds in which a cluster must respond before the first run."""
 
 
 class Cluster(Protocol):
-    """Runs `worker.perform` somewhere. One thread uses it."""
+    """Calls `worker.perform` on its workers. It is used by one thread."""
 
     @property
-    def width(self) -> int:
-        """How many runs are under way at the same time if nobody says."""
+    def default_jobs(self) -> int:
+        """How many runs are performed at the same time unless `-j` says otherwise."""
         ...
 
     @property
     def keeps_tokens(self) -> bool:
-        """Its workers can be asked to give tokens back at the end."""
+        """Its workers keep tokens from run to run, and log out when `log_out` is called."""
         ...
 
     def versions(self, seconds: float, /) -> Mapping[str, str]:
-        """The version of runflow on each worker that is there now, or on one that stands for all.
+        """The version of runflow on each worker, or on one worker where they are all the same.
 
         Raises:
-            RunflowError: none answers in that time, or one has no runflow.
+            RunflowError: no worker responds in that time, or one has no runflow.
         """
         ...
 
-    def submit(self, job: bytes, package: bytes, /) -> Future[bytes]:
-        """Have a run performed. A future that ends with BrokenExecutor has lost its worker."""
+    def submit(self, request: bytes, package: bytes, /) -> Future[bytes]:
+        """Submit a run. Where its worker is lost, the future raises BrokenExecutor."""
         ...
 
-    def gone(self) -> str:
-        """Why nothing will ever come back, or ""."""
+    def failure(self) -> str | None:
+        """Why no run can end any more; None while the cluster works."""
         ...
 
     def stop(self, suite: str, stop: Interrupted, futures: Iterable[Future[bytes]], /) -> None:
-        """Every run of a suite must end."""
+        """Interrupt every run of a suite."""
         ...
 
-    def give_back(self, suite: str, seconds: float, /) -> list[bytes | None]:
-        """Have the tokens of a suite given back: what each worker tells of it within this time, or None."""
+    def log_out(self, suite: str, seconds: float, /) -> list[bytes | None]:
+        """Have each worker log out of the sessions of a suite.
+
+        Args:
+            suite: The suite.
+            seconds: How long to wait for a worker.
+
+        Returns:
+            The pickled events of each worker; None for one that did not respond in time.
+        """
         ...
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the connection to the cluster."""
         ...
 
 
 def _dask(address: str) -> Cluster:
     if importlib.util.find_spec("distributed") is None:
-        raise RunflowError("--executor dask needs a client of Dask", hint="pip install 'runflow-http[dask]'")
-    # an extra, and slow to import: only who has a cluster needs it
+        raise RunflowError("--executor dask needs the package `distributed`", hint="pip install 'runflow-http[dask]'")
+    # an extra, and slow to import: few runs need it
     from .dask import Dask  # noqa: PLC0415  # see above
 
-    return Dask(address, ANSWER_LIMIT)
+    return Dask(address, RESPONSE_LIMIT)
 
 
 CLUSTERS: dict[str, Callable[[str], Cluster]] = {"dask": _dask}
-"""By name, what makes a cluster of what stands behind `=`."""
+"""The functions that open a cluster, by name; each takes the text after `=`."""
 
 
 def open_cluster(text: str) -> Cluster:
-    """The cluster that `dask=ADDRESS` or `package.module:factory` means, with the same runflow on its workers.
+    """Open the cluster that `dask=ADDRESS` or `package.module:factory` names, and check the version of runflow on its workers.
 
     Raises:
-        RunflowError: there is none of that name, it does not answer, or has another version of runflow.
+        RunflowError: the name is unknown, the cluster does not respond, or it has another version of runflow.
     """
     name, equals, argument = text.partition("=")
     if name in CLUSTERS and argument:
@@ -84,10 +92,12 @@ def open_cluster(text: str) -> Cluster:
         cluster = ExecutorPool(_factory(text))
     else:
         near = did_you_mean(name, CLUSTERS) if name not in CLUSTERS else ""
-        hint = near or "dask=tcp://HOST:PORT, or package.module:factory of a concurrent.futures.Executor"
-        raise RunflowError(f"--executor {text!r} means nothing", hint=hint)
+        hint = (
+            near or "write --executor dask=tcp://HOST:PORT, or package.module:factory of a concurrent.futures.Executor"
+        )
+        raise RunflowError(f"--executor {text!r} does not name a cluster", hint=hint)
     try:
-        _check_versions(cluster.versions(ANSWER_LIMIT))
+        _check_versions(cluster.versions(RESPONSE_LIMIT))
     except BaseException:
         cluster.close()
         raise
@@ -100,33 +110,39 @@ def _check_versions(versions: Mapping[str, str]) -> None:
         named = ", ".join(f"{worker} has {version}" for worker, version in sorted(others.items())[:5])
         more = f", and {len(others) - 5} more" if len(others) > 5 else ""
         raise RunflowError(
-            f"the workers have another runflow than {__version__}, which is here: {named}{more}",
-            hint=f"install the same on both sides: pip install runflow-http=={__version__}",
+            f"the workers have other versions of runflow than {__version__}, which is installed here: {named}{more}",
+            hint=f"install the same version on both sides: pip install runflow-http=={__version__}",
         )
 
 
 def _factory(text: str) -> Callable[[], Executor]:
-    """A factory by its place; it gives an executor each time it is called."""
+    """Import a factory; it makes an executor each time it is called."""
     module, _, path = text.partition(":")
     try:
-        made: Any = importlib.import_module(module)
+        factory: Any = importlib.import_module(module)
         for name in path.split("."):
-            made = getattr(made, name)
-    except Exception as error:  # a module is anybody's code
-        hint = "a module of this folder: PYTHONPATH=. runflow …" if isinstance(error, ModuleNotFoundError) else ""
+            factory = getattr(factory, name)
+    except Exception as error:  # the module's code may raise anything
+        hint = (
+            "to import a module of this folder: PYTHONPATH=. runflow …"
+            if isinstance(error, ModuleNotFoundError)
+            else ""
+        )
         raise RunflowError(f"--executor {text} cannot be imported: {raised(error)}", hint=hint) from error
-    if not callable(made):
-        raise RunflowError(f"--executor {text} is no factory of an executor: it is {type(made).__name__}")
+    if not callable(factory):
+        raise RunflowError(
+            f"--executor {text} is not a function that makes an executor: it is {type(factory).__name__}"
+        )
 
     def make() -> Executor:
         try:
-            executor = made()
+            executor = factory()
         except Exception as error:  # as above
-            raise RunflowError(f"--executor {text} gives no executor: {raised(error)}") from error
+            raise RunflowError(f"--executor {text} cannot make an executor: {raised(error)}") from error
         if not callable(getattr(executor, "submit", None)):
             raise RunflowError(
-                f"--executor {text} gives {type(executor).__name__}, which is no executor",
-                hint="it has `submit` and `shutdown`, as those of concurrent.futures have",
+                f"--executor {text} returns {type(executor).__name__}, which is not an executor",
+                hint="return an object with `submit` and `shutdown`, such as concurrent.futures.ProcessPoolExecutor",
             )
         return executor  # type: ignore[no-any-return]  # it has what is used
 

@@ -1,4 +1,4 @@
-"""What a worker does for a suite that runs elsewhere: runs one run as it comes, tells its events, gives tokens back at the end."""
+"""Performs one run on a worker and returns its events. Keeps tokens from run to run, and logs out at the end of the suite."""
 
 from __future__ import annotations
 
@@ -32,17 +32,19 @@ from ..plan.context import Settings
 from ..plan.plan import Plan, Row
 from ..version import __version__
 
-MAY_RUN_AGAIN = "`idempotent: true` in a workflow that may do its work twice: it is run again on another worker"
+IDEMPOTENT_HINT = (
+    "write `idempotent: true` in a workflow that may do its work twice: it is then run again on another worker"
+)
 
-PLANS_KEPT = 64
-"""Workflows that a worker keeps compiled."""
+MAX_PLANS = 64
+"""How many compiled workflows a worker keeps."""
 
 
 class Package(msgspec.Struct, frozen=True):
-    """A workflow on its way to a worker.
+    """A workflow that is sent to a worker.
 
     Attributes:
-        path: Its file.
+        path: The file of the workflow.
         settings: How it is compiled; its files are those of the bundle.
     """
 
@@ -51,17 +53,17 @@ class Package(msgspec.Struct, frozen=True):
 
 
 class RunRequest(msgspec.Struct, frozen=True):
-    """One run of it.
+    """One run of a workflow, as it is sent to a worker.
 
     Attributes:
-        suite: Which suite it is of, among all that a worker may serve.
-        given: Names from the command line that it takes.
-        variables: Environment variables, over the worker's own.
-        found: What secret sources gave, likewise.
-        left_out: Places of steps that are not run, each with the reason.
-        outputs: Names of the outputs that the others can give.
-        idempotent: It may be run again where another worker began it.
-        keeps_tokens: They stay with the thread for the suite's next runs, until `give_back`.
+        suite: The suite that the run belongs to; a worker may serve several.
+        given: The variables of the command line that the workflow takes.
+        variables: Environment variables; they replace the worker's own.
+        found: Values from secret sources; they replace the worker's own environment variables.
+        left_out: The places of steps that are not run, each with the reason.
+        outputs: The names of the outputs that the steps that are run can provide.
+        idempotent: The run may be performed again where another worker began it.
+        keeps_tokens: The worker's thread keeps tokens for the next runs of the suite, until `log_out`.
     """
 
     suite: str
@@ -79,26 +81,26 @@ class RunRequest(msgspec.Struct, frozen=True):
 
 
 class WorkerReply(msgspec.Struct, frozen=True):
-    """What a worker says of a run.
+    """The result of a run on a worker.
 
     Attributes:
-        events: All that happened, masked.
-        failure: Why nothing did.
-        begun: The worker that began it before, or "".
+        events: The events of the run, with secrets masked.
+        failure: Why the run did not begin; None where it did.
+        begun_on: The worker that began it before; None for the first attempt.
     """
 
     events: tuple[Event, ...] = ()
     failure: Failure | None = None
-    begun: str = ""
+    begun_on: str | None = None
 
 
 class _SuiteState:
-    """What is kept of a suite between its runs.
+    """What a worker keeps of a suite between its runs.
 
     Attributes:
-        tokens: Of each thread, with the inputs and options of the run that fetched them.
-        running: How its runs are told to end.
-        stop: That they were.
+        tokens: The sessions of each thread and driver, with the inputs and options of the run that fetched them.
+        running: The cancellations of the runs in progress.
+        stop: Why the suite must end; None while it goes on.
     """
 
     def __init__(self) -> None:
@@ -112,43 +114,54 @@ _LOCK = threading.Lock()
 
 
 def version() -> str:
-    """Of runflow, here."""
+    """The version of runflow on this worker."""
     return __version__
 
 
-def perform(of: str, job: bytes, package: bytes) -> bytes:
-    """Run one run.
+def perform(client_version: str, request: bytes, package: bytes) -> bytes:
+    """Perform one run.
 
     Args:
-        of: The version of runflow where the job was made: another one may mean something else by the same bytes.
-        job: A pickled Job.
-        package: A pickled Parcel.
+        client_version: The version of runflow that packed the run: another one may read the bytes differently.
+        request: A pickled RunRequest.
+        package: A pickled Package.
 
     Returns:
-        A pickled Answer, whatever happens.
+        A pickled WorkerReply; nothing is raised.
     """
-    return pickled(lambda: answer(of, job, package))
+    return pickled_reply(lambda: reply_to(client_version, request, package))
 
 
-def pickled(run: Callable[[], WorkerReply]) -> bytes:
-    """What a run says, pickled. Nothing is raised: an executor may log the arguments of what raises, and secrets are among them."""
+def pickled_reply(make: Callable[[], WorkerReply]) -> bytes:
+    """Make a reply and pickle it. Nothing is raised: an executor may log the arguments of a function that raises, and they hold secrets."""
     try:
-        return pickle.dumps(run())
+        return pickle.dumps(make())
     except Exception as error:  # noqa: BLE001  # as above
         message = f"it could not be run on {socket.gethostname()}: {raised(error)}"
         return pickle.dumps(WorkerReply(failure=Failure("lost", message)))
 
 
-def answer(of: str, job: bytes, package: bytes, begun: str = "") -> WorkerReply:
-    """What `perform` says, before it is pickled; of a run that another worker began and lost, unless it may be begun again, only that."""
-    if of != __version__:
-        message = f"the worker on {socket.gethostname()} has runflow {__version__}, and here is {of}"
-        return WorkerReply(failure=Failure("lost", message, f"pip install runflow-http=={of}, there"))
-    return _answer(pickle.loads(job), package, begun)  # noqa: S301  # whoever sends it may run any code here
+def reply_to(client_version: str, request: bytes, package: bytes, begun_on: str | None = None) -> WorkerReply:
+    """Perform one run.
+
+    Args:
+        client_version: As for `perform`.
+        request: A pickled RunRequest.
+        package: A pickled Package.
+        begun_on: The worker that began the run and was lost: only an idempotent run is performed again.
+    """
+    if client_version != __version__:
+        message = (
+            f"the worker on {socket.gethostname()} has runflow {__version__}, but the run was sent by {client_version}"
+        )
+        return WorkerReply(
+            failure=Failure("lost", message, f"on the worker: pip install runflow-http=={client_version}")
+        )
+    return _reply(pickle.loads(request), package, begun_on)  # noqa: S301  # the sender may run any code on this worker
 
 
 def stop(suite: str, reason: str, kind: ErrorKind) -> None:
-    """Every run of a suite must end: those under way clean up, and those that come are not begun."""
+    """Interrupt every run of a suite: those in progress clean up, later ones do not begin."""
     with _LOCK:
         state = _SUITES[suite]
         state.stop = Interrupted(reason, kind)
@@ -156,64 +169,69 @@ def stop(suite: str, reason: str, kind: ErrorKind) -> None:
             cancellation.request(state.stop)
 
 
-def give_back(suite: str) -> bytes:
-    """A suite is over: its tokens are given back, and nothing is kept of it.
+def log_out(suite: str) -> bytes:
+    """Log out of the sessions of a suite that has ended, and forget the suite.
 
     Returns:
-        Pickled: the events that tell of it.
+        The events of the logouts, pickled.
     """
     with _LOCK:
         state = _SUITES.pop(suite, _SuiteState())
-    told: list[Event] = []
+    events: list[Event] = []
     for (_, driver), (sessions, inputs, options) in state.tokens.items():
-        close_sessions(sessions, inputs, options, executor_for(driver, jobs=1), told.append)
-    return pickle.dumps(_of_runs(told))
+        close_sessions(sessions, inputs, options, executor_for(driver, jobs=1), events.append)
+    return pickle.dumps(_of_runs(events))
 
 
-def _answer(job: RunRequest, package: bytes, begun: str) -> WorkerReply:
-    if begun and not job.idempotent:
-        message = f"the worker that ran it ({begun}) was lost; what it had sent until then is not known"
-        return WorkerReply(failure=Failure("lost", message, MAY_RUN_AGAIN))
+def _reply(request: RunRequest, package: bytes, begun_on: str | None) -> WorkerReply:
+    if begun_on and not request.idempotent:
+        message = f"the worker that ran it ({begun_on}) was lost; what it had sent until then is not known"
+        return WorkerReply(failure=Failure("lost", message, IDEMPOTENT_HINT))
     plan: Plan | None = None
-    own = {name: value for name, value in os.environ.items() if name not in job.found}
-    environment = Environment({**own, **job.variables})
-    environment.found |= job.found
+    own = {name: value for name, value in os.environ.items() if name not in request.found}
+    environment = Environment({**own, **request.variables})
+    environment.found |= request.found
     try:
         plan = _plan(package)
-        return WorkerReply(_events(plan, job, environment), begun=begun)
+        return WorkerReply(_events(plan, request, environment), begun_on=begun_on)
     except RunflowError as error:
         return WorkerReply(failure=_failure(error, plan))
 
 
-@lru_cache(maxsize=PLANS_KEPT)
+@lru_cache(maxsize=MAX_PLANS)
 def _plan(package: bytes) -> Plan:
-    """The workflow, compiled. Raises RunflowError: its driver is not installed, or a package's kind is unknown here."""
-    sent: Package = pickle.loads(package)  # noqa: S301  # as above
-    settings = sent.settings
+    """Compile a workflow. Raises RunflowError: its driver is not installed, or one of its plugins is missing on this worker."""
+    received: Package = pickle.loads(package)  # noqa: S301  # as above
+    settings = received.settings
     settings.can = features(driver_named(settings.driver))
     settings.environment = os.environ
-    return compile_file(sent.path, settings)
+    return compile_file(received.path, settings)
 
 
-def _events(plan: Plan, job: RunRequest, environment: Environment) -> tuple[Event, ...]:
-    """All that happens in the run. Raises WorkflowError: something is missing here; nothing was sent."""
-    outputs = tuple(each for each in plan.outputs if each.name in job.outputs)
-    plan = msgspec.structs.replace(plan, left_out=job.left_out, outputs=outputs, needs=(), lock="")
-    inputs = Inputs(job.given, environment)
+def _events(plan: Plan, request: RunRequest, environment: Environment) -> tuple[Event, ...]:
+    """Perform a run: its events. Raises WorkflowError: an input is missing on this worker; nothing was sent."""
+    outputs = tuple(each for each in plan.outputs if each.name in request.outputs)
+    plan = msgspec.structs.replace(plan, left_out=request.left_out, outputs=outputs, needs=(), lock="")
+    inputs = Inputs(request.given, environment)
     options = Options(
-        record_details=job.record_details,
-        places=job.places,
+        record_details=request.record_details,
+        places=request.places,
         keep_results=True,
-        seed=job.seed,
+        seed=request.seed,
         jobs=1,
     )
-    told: list[Event] = []
+    events: list[Event] = []
     with _LOCK:
-        state = _SUITES[job.suite] if job.keeps_tokens else _SuiteState()
+        state = _SUITES[request.suite] if request.keeps_tokens else _SuiteState()
         thread = (threading.get_ident(), plan.driver)
-        sessions = state.tokens.setdefault(thread, ({}, inputs, options))[0] if job.keeps_tokens else None
+        sessions = state.tokens.setdefault(thread, ({}, inputs, options))[0] if request.keeps_tokens else None
         suite = Suite(
-            [Run(plan, job.row, "")], inputs, options, told.append, executor_for(plan.driver, jobs=1), sessions=sessions
+            [Run(plan, request.row, "")],
+            inputs,
+            options,
+            events.append,
+            executor_for(plan.driver, jobs=1),
+            sessions=sessions,
         )
         state.running.add(suite.cancellation)
         if state.stop is not None:
@@ -223,24 +241,24 @@ def _events(plan: Plan, job: RunRequest, environment: Environment) -> tuple[Even
     finally:
         with _LOCK:
             state.running.discard(suite.cancellation)
-    return _of_runs(told)
+    return _of_runs(events)
 
 
-def _of_runs(told: Iterable[Event]) -> tuple[Event, ...]:
-    """What was told of runs and tokens; the suite as a whole is somebody else's."""
+def _of_runs(events: Iterable[Event]) -> tuple[Event, ...]:
+    """The events of runs and sessions, without those of the suite: the client has its own."""
     kinds = (WorkflowStarted, StepFinished, WorkflowFinished, SessionFinished)
-    return tuple(event for event in told if isinstance(event, kinds))
+    return tuple(event for event in events if isinstance(event, kinds))
 
 
 def _failure(error: RunflowError, plan: Plan | None) -> Failure:
-    """Why a run did not begin on this worker, in its words."""
+    """Why a run did not begin on this worker."""
     problems = (
         error.problems if isinstance(error, WorkflowError) else (Problem(error.message, error.place, error.hint),)
     )
     first = problems[0]
     here = plan is not None and first.place is not None and first.place.file == plan.file
     where = plan.source.where(first.place) if plan is not None and first.place is not None and here else None
-    hint = "the worker reads its own environment; --send-secrets sends what the workflow needs of yours"
+    hint = "the worker reads its own environment; --send-secrets sends the values that the workflow needs from yours"
     return Failure(
         "input",
         f"on the worker {socket.gethostname()}: {'; '.join(problem.message for problem in problems)}",

@@ -104,8 +104,8 @@ def test_a_scheduler_that_is_killed_ends_the_run_without_a_traceback(
     for name in list(doomed.workers):
         doomed.kill(name)  # they would look for it for long
     assert code == 3
-    assert "RF306\n      the Dask scheduler does not answer any more\n" in said
-    assert "whether every token was given back is not known" in said
+    assert "RF306\n      the Dask scheduler does not respond any more\n" in said
+    assert "whether every session was logged out is not known" in said
     assert "Traceback" not in said
 
 
@@ -118,9 +118,9 @@ dask.STOP_LIMIT = 0.3
 cluster, begun = dask.Dask(sys.argv[1], 10.0), time.monotonic()
 for each in sys.argv[2:]:
     os.kill(int(each), signal.SIGSTOP)
-said = cluster.give_back("suite", 0.5)
+said = cluster.log_out("suite", 0.5)
 cluster.stop("suite", Interrupted("enough"), [])
-print([each is None for each in said], cluster.gone())
+print([each is None for each in said], cluster.failure() or "")
 cluster.close()
 for each in sys.argv[2:]:
     os.kill(int(each), signal.SIGCONT)
@@ -133,7 +133,7 @@ sys.exit(time.monotonic() - begun > 8)
 
     assert told() == "[False, False]"
     assert told(doomed.workers["ann"]) in {"[True, False]", "[False, True]"}
-    assert told(doomed.scheduler) == "[True] the Dask scheduler does not answer any more"
+    assert told(doomed.scheduler) == "[True] the Dask scheduler does not respond any more"
     doomed.kill("ann")
     doomed.kill("bob")
     wait_for(lambda: told() == "[] the Dask cluster has no worker any more")
@@ -196,7 +196,7 @@ def test_what_is_missing_on_a_worker_is_said_with_its_place_and_what_to_do(
     assert code == 3, said
     assert "a.yaml:1:15  RF304" in said
     assert f"on the worker {socket.gethostname()}: the environment variable NOWHERE_SET is not set" in said
-    assert "--send-secrets sends what the workflow needs of yours" in said
+    assert "--send-secrets sends the values that the workflow needs from yours" in said
 
 
 def test_a_file_that_is_named_while_it_runs_is_not_in_the_bundle(
@@ -299,7 +299,8 @@ except RunflowError as error:
         done = subprocess.run(words, env=BARE, capture_output=True, encoding="utf-8", timeout=limit(2), check=False)
     assert done.returncode == 1
     assert (
-        f"no Dask scheduler answers at {address}: TimeoutError: it was silent for 1 s → is the scheduler" in done.stderr
+        f"no Dask scheduler responds at {address}: TimeoutError: it was silent for 1 s → is the scheduler"
+        in done.stderr
     )
     assert "Traceback" not in done.stderr
 
@@ -309,7 +310,7 @@ def test_what_is_no_address_is_refused_at_once(address: str, start: Start, tmp_p
     (tmp_path / "a.yaml").write_text(OTHER, encoding="utf-8")
     code, said = ended(start("a.yaml", "--executor", f"dask={address}"))
     assert code == 2, said
-    assert said.startswith(f"error: '{address}' is no address of a Dask scheduler\n  → tcp://HOST:PORT")
+    assert said.startswith(f"error: '{address}' is not a valid address of a Dask scheduler\n  → write tcp://HOST:PORT")
 
 
 def test_without_dask_the_command_that_installs_it_is_said(start: Start, tmp_path: Path) -> None:
@@ -329,7 +330,8 @@ def test_workers_with_another_runflow_or_none_are_refused_by_name(
 ) -> None:
     (tmp_path / "a.yaml").write_text(OTHER, encoding="utf-8")
     shutil.copytree(PROJECT / "runner", tmp_path / "old" / "runflow")
-    (tmp_path / "old" / "runflow" / "version.py").write_text('__version__ = "0.0.7"\n', encoding="utf-8")
+    version = tmp_path / "old" / "runflow" / "version.py"
+    version.write_text(version.read_text(encoding="utf-8").replace(f'"{__version__}"', '"0.0.7"'), encoding="utf-8")
     (tmp_path / "none" / "runflow").mkdir(parents=True)
     (tmp_path / "none" / "runflow" / "__init__.py").write_text(
         "raise ModuleNotFoundError('No module named runflow')", encoding="utf-8"
@@ -340,12 +342,13 @@ def test_workers_with_another_runflow_or_none_are_refused_by_name(
     code, said = ended(start(*words, API_URL=server.url))
     assert code == 2, said
     assert re.search(
-        rf"the workers have another runflow than {__version__}, which is here: tcp://127.0.0.1:\d+ has 0.0.7\n", said
+        rf"the workers have other versions of runflow than {__version__}, which is installed here: tcp://127.0.0.1:\d+ has 0.0.7\n",
+        said,
     )
     assert f"pip install runflow-http=={__version__}" in said
     doomed.kill("eve")
     doomed.start("fay", PYTHONPATH=str(tmp_path / "none"))
     code, said = ended(start(*words, API_URL=server.url))
     assert code == 2, said
-    assert re.search(r"the Dask worker tcp://127.0.0.1:\d+ has no runflow", said)
+    assert re.search(r"the Dask worker tcp://127.0.0.1:\d+ has no working runflow", said)
     assert server.asked == {}

@@ -56,13 +56,16 @@ def test_a_pool_that_breaks_is_made_again_for_what_may_run_twice(
 
 
 WRONG = {
-    "dask": ("--executor 'dask' means nothing", "dask=tcp://HOST:PORT"),
-    "dusk=tcp://h:1": ("--executor 'dusk=tcp://h:1' means nothing", "did you mean 'dask'?"),
+    "dask": ("--executor 'dask' does not name a cluster", "dask=tcp://HOST:PORT"),
+    "dusk=tcp://h:1": ("--executor 'dusk=tcp://h:1' does not name a cluster", "did you mean 'dask'?"),
     "nothing.there:pool": ("--executor nothing.there:pool cannot be imported: ModuleNotFoundError", ""),
     "concurrent.futures:Nothing": ("--executor concurrent.futures:Nothing cannot be imported: AttributeError", ""),
-    "os:sep": ("--executor os:sep is no factory of an executor: it is str", ""),
-    "builtins:dict": ("--executor builtins:dict gives dict, which is no executor", "it has `submit` and `shutdown`"),
-    "os:getenv": ("--executor os:getenv gives no executor: TypeError", ""),
+    "os:sep": ("--executor os:sep is not a function that makes an executor: it is str", ""),
+    "builtins:dict": (
+        "--executor builtins:dict returns dict, which is not an executor",
+        "return an object with `submit` and `shutdown`",
+    ),
+    "os:getenv": ("--executor os:getenv cannot make an executor: TypeError", ""),
     "concurrent.futures:Executor": ("the executor cannot run anything: NotImplementedError", ""),
 }
 

@@ -34,21 +34,24 @@ def passed(name: str = "a") -> tuple[Event, ...]:
 class Fake:
     """Answers each run that is submitted with the next of its answers: an Answer, an exception, or None for nothing at all."""
 
-    width = 1
+    default_jobs = 1
     keeps_tokens = True
 
     def __init__(
-        self, *answers: WorkerReply | BaseException | None, gone: str = "", told: Iterable[bytes | None] = ()
+        self,
+        *answers: WorkerReply | BaseException | None,
+        failure: str | None = None,
+        told: Iterable[bytes | None] = (),
     ) -> None:
         self._answers = list(answers)
-        self._gone = gone
+        self._failure = failure
         self._told = list(told)
         self.stopped: list[str] = []
 
     def versions(self, seconds: float) -> dict[str, str]:
         return {}
 
-    def submit(self, job: bytes, package: bytes) -> Future[bytes]:
+    def submit(self, request: bytes, package: bytes) -> Future[bytes]:
         answer = self._answers.pop(0)
         if isinstance(answer, OSError):
             raise answer
@@ -61,13 +64,13 @@ class Fake:
             future.set_exception(answer)
         return future
 
-    def gone(self) -> str:
-        return self._gone
+    def failure(self) -> str | None:
+        return self._failure
 
     def stop(self, suite: str, stop: Interrupted, futures: Iterable[Future[bytes]]) -> None:
         self.stopped.append(stop.reason)
 
-    def give_back(self, suite: str, seconds: float) -> list[bytes | None]:
+    def log_out(self, suite: str, seconds: float) -> list[bytes | None]:
         return self._told
 
     def close(self) -> None: ...
@@ -75,9 +78,9 @@ class Fake:
 
 @pytest.fixture
 def run(write: Write, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Result, list[Event]]]:
-    monkeypatch.setattr(elsewhere, "SILENCE", 0.05)
+    monkeypatch.setattr(elsewhere, "SILENCE_LIMIT", 0.05)
     monkeypatch.setattr(elsewhere, "CLEANUP_LIMIT", 0.1)
-    monkeypatch.setattr(elsewhere, "ON_THE_WAY", 0.1)
+    monkeypatch.setattr(elsewhere, "TRANSFER_LIMIT", 0.1)
 
     def call(cluster: Fake, *, idempotent: bool = False, **options: float) -> tuple[Result, list[Event]]:
         path = write("a.yaml", f"idempotent: {str(idempotent).lower()}\nsteps: [{{get: http://h/}}]\n")
@@ -101,12 +104,24 @@ def run(write: Write, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Re
 
 Call = Callable[..., tuple[Result, list[Event]]]
 NOTHING: dict[str, tuple[Fake, dict[str, float], str]] = {
-    "the submission fails": (Fake(OSError("no route")), {}, "it could not be run there: OSError: no route"),
-    "the run raises": (Fake(ZeroDivisionError("oops")), {}, "it could not be run there: ZeroDivisionError: oops"),
-    "the run is dropped": (Fake(KeyboardInterrupt()), {}, "the executor gave it up; whether it had begun is not known"),
+    "the submission fails": (Fake(OSError("no route")), {}, "it could not be run on the cluster: OSError: no route"),
+    "the run raises": (
+        Fake(ZeroDivisionError("oops")),
+        {},
+        "it could not be run on the cluster: ZeroDivisionError: oops",
+    ),
+    "the run is dropped": (
+        Fake(KeyboardInterrupt()),
+        {},
+        "the executor cancelled it; whether it had begun is not known",
+    ),
     "its worker is lost": (Fake(BrokenExecutor("bang")), {}, "the worker that ran it was lost: BrokenExecutor: bang"),
-    "nobody is left": (Fake(None, gone="all have gone"), {}, "all have gone"),
-    "the time is over": (Fake(None), {"timeout": 0.1}, "it did not end within 0 s, and may still be running there"),
+    "nobody is left": (Fake(None, failure="all have gone"), {}, "all have gone"),
+    "the time is over": (
+        Fake(None),
+        {"timeout": 0.1},
+        "it did not end within 0 s, and may still be running on its worker",
+    ),
     "it did not begin": (Fake(WorkerReply(failure=Failure("input", "no X"))), {}, "no X"),
 }
 
@@ -129,7 +144,7 @@ def test_what_may_run_twice_is_sent_again_three_times_and_then_it_is_lost(run: C
     assert result.passed
     (step,) = result.workflows[0].steps
     assert step.warnings == (
-        "the run was begun before on a worker, which was lost, with any token that it had (`idempotent: true`)",
+        "the run was begun before on a worker, which was lost with any token that it had (`idempotent: true`)",
     )
     assert [event.step for event in events if isinstance(event, StepFinished)] == [step]
     result, _ = run(Fake(lost, lost, lost, lost), idempotent=True)
@@ -138,15 +153,15 @@ def test_what_may_run_twice_is_sent_again_three_times_and_then_it_is_lost(run: C
 
 def test_what_comes_when_its_run_was_given_up_is_too_late(run: Call) -> None:
     class Late(Fake):
-        def submit(self, job: bytes, package: bytes) -> Future[bytes]:
-            self.late = super().submit(job, package)
+        def submit(self, request: bytes, package: bytes) -> Future[bytes]:
+            self.late = super().submit(request, package)
             return self.late
 
-        def give_back(self, suite: str, seconds: float) -> list[bytes | None]:
+        def log_out(self, suite: str, seconds: float) -> list[bytes | None]:
             self.late.set_result(pickle.dumps(WorkerReply(passed())))
             return []
 
-    result, _ = run(Late(None, gone="all have gone"))
+    result, _ = run(Late(None, failure="all have gone"))
     assert result.exit_code == 3
 
 
@@ -169,6 +184,6 @@ def test_tokens_are_told_of_at_the_end_by_name_and_a_worker_that_says_nothing_is
     assert names == ["s", "logout of eve", "logout of own", "logout of zoe"]
     assert [session.name for session in result.sessions] == ["eve", "on the workers", "own", "zoe"]
     assert result.sessions[1].warnings == (
-        "1 of 2 workers did not say within 0 s: whether every token was given back is not known",
+        "1 of 2 workers did not respond within 0 s: whether every session was logged out is not known",
     )
     assert result.exit_code == 3

@@ -16,9 +16,10 @@ Start = Callable[..., subprocess.Popen[str]]
 def test_a_worker_that_came_later_with_another_version_runs_nothing() -> None:
     answer = pickle.loads(perform("0.0.7", b"of another time", b"of another time"))
     assert (
-        answer.failure.message == f"the worker on {socket.gethostname()} has runflow {__version__}, and here is 0.0.7"
+        answer.failure.message
+        == f"the worker on {socket.gethostname()} has runflow {__version__}, but the run was sent by 0.0.7"
     )
-    assert answer.failure.hint == "pip install runflow-http==0.0.7, there"
+    assert answer.failure.hint == "on the worker: pip install runflow-http==0.0.7"
 
 
 def test_what_a_worker_cannot_run_is_told_and_not_raised() -> None:
