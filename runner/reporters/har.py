@@ -11,19 +11,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
-from ..model.events import (
-    Event,
-    SessionFinished,
-    StepFinished,
-    SuiteFinished,
-    SuiteStarted,
-    WorkflowFinished,
-    WorkflowStarted,
-)
+from ..model.events import Event, SessionFinished, SuiteFinished, SuiteStarted
 from ..model.exchange import Exchange, Headers, Request, Response, Timings
 from ..model.kinds import Wants
 from ..model.results import StepResult
 from ..version import __version__
+from .format.run_fold import FinishedRun, RunFold, RunStep
 from .format.writer import encoded
 from .text import step_title
 
@@ -44,29 +37,31 @@ class Har:
     def __init__(self, stream: IO[bytes]) -> None:
         self.stream = stream
         self._pages: list[dict[str, Any]] = []
-        self._page = ""
+        self._fold = RunFold(keep_steps=False)
         self._comma = b""
         self._seed = 0
 
     def handle(self, event: Event, /) -> None:
         """Take one event. Raises OSError where it cannot be written."""
-        match event:
+        match self._fold.add(event):
             case SuiteStarted(seed=seed):
                 self._seed = seed
                 self.stream.write(b'{"log":{"version":"1.2","creator":%b,"entries":[' % encoded(_creator()))
-            case WorkflowStarted():
-                self._page = f"run_{event.number}"
-            case StepFinished(step=step, depth=depth) if not depth or (step.purpose and self._page):
-                self._step(step)
-            case WorkflowFinished(result):
-                title = f"{result.full_name} ({result.file})"
+            case RunStep(run=number, step=step):
+                self._step(step, _page_id(number))
+            case FinishedRun(number=number, result=ended):
+                title = f"{ended.full_name} ({ended.file})"
                 self._pages.append(
-                    {"startedDateTime": _moment(result.started), "id": self._page, "title": title, "pageTimings": {}}
+                    {
+                        "startedDateTime": _moment(ended.started),
+                        "id": _page_id(number),
+                        "title": title,
+                        "pageTimings": {},
+                    }
                 )
-                self._page = ""
             case SessionFinished(result):
                 for each in result.steps:
-                    if not each.caused_by:  # the others stand in the run that waited for them
+                    if not each.caused_by:  # the others are in the run that waited for them
                         self._step(each.step)
             case SuiteFinished():
                 tail = encoded({"pages": self._pages, "_seed": self._seed})
@@ -74,11 +69,11 @@ class Har:
             case _:
                 pass
 
-    def _step(self, step: StepResult) -> None:
+    def _step(self, step: StepResult, page: str | None = None) -> None:
         for exchange, name in _exchanges(step):
             entry = self._entry(exchange)
-            if self._page:
-                entry["pageref"] = self._page
+            if page is not None:
+                entry["pageref"] = page
             entry["comment"] = name
             self.stream.write(self._comma + b"\n" + encoded(entry))
             self._comma = b","
@@ -97,6 +92,10 @@ class Har:
         }
         ip = outcome.ip if isinstance(outcome, Response) else ""
         return entry | ({"serverIPAddress": ip} if ip else {})
+
+
+def _page_id(run: int) -> str:
+    return f"run_{run}"
 
 
 def _creator() -> dict[str, str]:

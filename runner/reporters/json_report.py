@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from typing import IO, ClassVar
 
-from ..model.events import (
-    Event,
-    SessionFinished,
-    StepFinished,
-    SuiteFinished,
-    SuiteStarted,
-    WorkflowFinished,
-    WorkflowStarted,
-)
+from ..model.events import Event, SessionFinished, SuiteFinished, SuiteStarted
 from ..model.kinds import Wants
-from .format.writer import encoded, encoded_step, end, first_line, session_record, workflow_record
+from .format.run_fold import FinishedRun, RunFold
+from .format.writer import encoded, end, first_line, session_record, workflow_record
 
 
 class JsonReport:
@@ -30,27 +23,18 @@ class JsonReport:
 
     def __init__(self, stream: IO[bytes]) -> None:
         self.stream = stream
-        self._number = -1
-        self._steps: list[bytes] = []
-        self._logins: list[bytes] = []
+        self._fold = RunFold(keep_steps=True)
         self._sessions: list[bytes] = []
         self._comma = b""
 
     def handle(self, event: Event, /) -> None:
         """Take one event. Raises OSError where it cannot be written."""
-        match event:
-            case SuiteStarted():
-                head = encoded(first_line(event)).removeprefix(b'{"event":"run_started",')[:-1]
-                self.stream.write(b'{%b,"workflows":[' % head)
-            case WorkflowStarted():
-                self._number = event.number
-            case StepFinished(step=step, depth=depth) if self._number >= 0:
-                if step.purpose:
-                    self._logins.append(encoded_step(step))
-                elif not depth:
-                    self._steps.append(encoded_step(step))
-            case WorkflowFinished(result):
-                self._workflow(encoded(workflow_record(result, self._number)))
+        match self._fold.add(event):
+            case SuiteStarted() as started:
+                fields = encoded(first_line(started)).removeprefix(b'{"event":"run_started",')[:-1]
+                self.stream.write(b'{%b,"workflows":[' % fields)
+            case FinishedRun() as run:
+                self._write_run(run)
             case SessionFinished(result):
                 self._sessions.append(encoded(session_record(result)))
             case SuiteFinished(result):
@@ -59,12 +43,12 @@ class JsonReport:
             case _:
                 pass
 
-    def _workflow(self, head: bytes) -> None:
+    def _write_run(self, run: FinishedRun) -> None:
+        record = encoded(workflow_record(run.result, run.number))
         parts = [
             b',"%b":[%b]' % (name, b",".join(records))
-            for name, records in ((b"steps", self._steps), (b"logins", self._logins))
+            for name, records in ((b"steps", run.steps), (b"logins", run.logins))
             if records
         ]
-        self.stream.write(b"%b\n%b%b}" % (self._comma, head[:-1], b"".join(parts)))
+        self.stream.write(b"%b\n%b%b}" % (self._comma, record[:-1], b"".join(parts)))
         self._comma = b","
-        self._number, self._steps, self._logins = -1, [], []

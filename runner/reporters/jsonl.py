@@ -6,16 +6,9 @@ from typing import IO, ClassVar
 
 import msgspec
 
-from ..model.events import (
-    Event,
-    SessionFinished,
-    StepFinished,
-    SuiteFinished,
-    SuiteStarted,
-    WorkflowFinished,
-    WorkflowStarted,
-)
+from ..model.events import Event, SessionFinished, SuiteFinished, SuiteStarted, WorkflowStarted
 from ..model.kinds import Wants
+from .format.run_fold import FinishedRun, RunFold, RunStep
 from .format.schema import SessionFinishedLine, SuiteFinishedLine, WorkflowFinishedLine
 from .format.writer import encoded, encoded_step, end, first_line, run_line, session_record, workflow_record
 
@@ -33,24 +26,20 @@ class JsonLines:
 
     def __init__(self, stream: IO[bytes]) -> None:
         self.stream = stream
-        self._number = -1
+        self._fold = RunFold(keep_steps=False)
 
     def handle(self, event: Event, /) -> None:
         """Take one event. Raises OSError where it cannot be written."""
-        match event:
-            case StepFinished(step=step, depth=depth):
-                if self._number < 0 or (depth and not step.purpose):
-                    return
+        match self._fold.add(event):
+            case RunStep(step=step):
                 self.stream.write(b'{"event":"step_finished","step":%b}\n' % encoded_step(step))
                 self.stream.flush()
-            case SuiteStarted():
-                self._write(first_line(event))
-            case WorkflowStarted():
-                self._number = event.number
-                self._write(run_line(event))
-            case WorkflowFinished(result):
-                self._write(WorkflowFinishedLine(workflow_record(result, self._number)))
-                self._number = -1
+            case SuiteStarted() as started:
+                self._write(first_line(started))
+            case WorkflowStarted() as started:
+                self._write(run_line(started))
+            case FinishedRun(number=number, result=ended):
+                self._write(WorkflowFinishedLine(workflow_record(ended, number)))
             case SessionFinished(result):
                 self._write(SessionFinishedLine(session_record(result)))
             case SuiteFinished(result):

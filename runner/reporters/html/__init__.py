@@ -11,22 +11,15 @@ from typing import IO, Any, ClassVar
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from ...model.events import (
-    Event,
-    SessionFinished,
-    StepFinished,
-    SuiteFinished,
-    SuiteStarted,
-    WorkflowFinished,
-    WorkflowStarted,
-)
+from ...model.events import Event, SessionFinished, SuiteFinished, SuiteStarted
 from ...model.kinds import Wants
-from ...model.results import Result, SessionResult, Verdict, WorkflowResult
+from ...model.results import Result, SessionResult, Verdict
 from ...model.wording import plural, seconds_text
 from ...version import __version__
 from ..failure_groups import Causes
 from ..failures import reason_of_run
-from ..format.writer import encoded, encoded_step, workflow_record
+from ..format.run_fold import FinishedRun, RunFold, RunStep
+from ..format.writer import encoded, workflow_record
 from ..latency import Latency
 from ..text import one_line
 
@@ -51,9 +44,7 @@ class Html:
     def __init__(self, stream: IO[bytes]) -> None:
         self.stream = stream
         self._started = SuiteStarted(0)
-        self._number = -1
-        self._steps: list[bytes] = []
-        self._logins: list[bytes] = []
+        self._fold = RunFold(keep_steps=True)
         self._runs: list[bytes] = []
         self._size = 0
         self._chunks: list[str] = []
@@ -64,19 +55,13 @@ class Html:
 
     def handle(self, event: Event, /) -> None:
         """Take one event. Raises OSError where it cannot be written."""
-        match event:
-            case SuiteStarted():
-                self._started = event
-            case WorkflowStarted():
-                self._number = event.number
-            case StepFinished(step=step, depth=depth) if self._number >= 0:
-                if step.purpose:
-                    self._logins.append(encoded_step(step))
-                elif not depth:
-                    self._latency.add(step)
-                    self._steps.append(encoded_step(step))
-            case WorkflowFinished(result):
-                self._workflow(result)
+        match self._fold.add(event):
+            case SuiteStarted() as started:
+                self._started = started
+            case RunStep(step=step) if not step.purpose:
+                self._latency.add(step)
+            case FinishedRun() as run:
+                self._add_run(run)
             case SessionFinished(result):
                 self._sessions.append(result)
             case SuiteFinished(result):
@@ -86,7 +71,8 @@ class Html:
             case _:
                 pass
 
-    def _workflow(self, result: WorkflowResult) -> None:
+    def _add_run(self, run: FinishedRun) -> None:
+        result = run.result
         place = len(self._index)
         self._causes.add(result, place)
         names = "\n".join(dict.fromkeys(step.name for step in result.steps))
@@ -96,12 +82,10 @@ class Html:
             "steps": len(result.steps), "names": names[:2000], "started": result.started,
             "why": reason_of_run(result).text if result.verdict.is_bad else one_line(result.reason, 300),
         })  # fmt: skip
-        head = encoded(workflow_record(result, self._number))
-        steps, logins = b",".join(self._steps), b",".join(self._logins)
-        run = b'%b,"steps":[%b],"logins":[%b]}' % (head[:-1], steps, logins)
-        self._number, self._steps, self._logins = -1, [], []
-        self._runs.append(run)
-        self._size += len(run)
+        record = encoded(workflow_record(result, run.number))
+        data = b'%b,"steps":[%b],"logins":[%b]}' % (record[:-1], b",".join(run.steps), b",".join(run.logins))
+        self._runs.append(data)
+        self._size += len(data)
         if self._size >= HTML_CHUNK:
             self._pack()
 
