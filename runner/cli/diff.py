@@ -61,9 +61,9 @@ def command(before: str | None, after: str | None) -> int:
 def _results(path: Path) -> dict[_Key, WorkflowResult]:
     """Each run by what it is; of several that are called the same, in their order."""
     from ..model.events import WorkflowFinished
-    from ..reporters.format.reader import Recorded
+    from ..reporters.format.reader import ReportReader
 
-    recorded = Recorded([path])
+    recorded = ReportReader([path])
     for problem in recorded.problems:
         click.echo(problem, err=True)
     found: dict[_Key, WorkflowResult] = {}

@@ -24,12 +24,12 @@ def command(files: tuple[Path, ...], **options: Any) -> int:
     """
     from ..model.events import SuiteFinished
     from ..reporters.fan_out import Reporters
-    from ..reporters.format.reader import Recorded
+    from ..reporters.format.reader import ReportReader
 
     wanted = report_files(options["reports"], None)
     if not wanted:
         raise click.UsageError("say which: --report html=FILE, --report junit=FILE, …")
-    recorded = Recorded(files)
+    recorded = ReportReader(files)
     result: Result | None = None
     with opened_reports(wanted, junit=options["junit"]) as reports:
         sink = Reporters(reports.reporters)

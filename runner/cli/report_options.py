@@ -160,12 +160,12 @@ def opened_reports(files: list[WantedReport], *, junit: str = "runs", store: Pat
 
 def _keep(home: Path, reports: Reports, stack: ExitStack) -> None:
     """Keep the run for later questions. That it cannot be kept (a folder that is read-only) is nobody's failure."""
-    from ..reporters.format.store import Store
+    from ..reporters.format.store import RunStore
     from ..reporters.jsonl import JsonLines
 
     with suppress(OSError):
-        path = Store(home).begin()
-        stack.callback(Store.end, path)
+        path = RunStore(home).begin()
+        stack.callback(RunStore.end, path)
         reports.reporters.append(JsonLines(stack.enter_context(path.open("wb"))))
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..reporters.format.store import Store
+from ..reporters.format.store import RunStore
 
 
-def store() -> Store:
+def store() -> RunStore:
     """Where they are."""
     from ..language.project import find_project
 
     here = Path.cwd()
     found = find_project(here)
-    return Store(found.folder if found else here)
+    return RunStore(found.folder if found else here)

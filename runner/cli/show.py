@@ -15,8 +15,8 @@ from .styling import say, say_lines
 if TYPE_CHECKING:
     from ..model.events import StepFinished, WorkflowFinished
     from ..model.results import Result, StepResult, WorkflowResult
-    from ..reporters.failure_groups import Cause
-    from ..reporters.format.store import Store
+    from ..reporters.failure_groups import FailureGroup
+    from ..reporters.format.store import RunStore
     from ..selection.select import Target
 
 _COLOURS = {"passed": "green", "failed": "red", "error": "red", "skipped": "yellow"}
@@ -35,24 +35,24 @@ _RUNS_NAMED = 10
 @click.option("--list", "listed", is_flag=True, help="List the runs that are kept.")
 def command(path: str | None, *, run: str, listed: bool) -> int:
     """Show the last run's failures, grouped by cause; or of one step all that is known: what was sent, what came, variables, tries."""
-    from ..reporters.format.reader import Recorded
+    from ..reporters.format.reader import ReportReader
     from .run_store import store
 
     kept = store()
     if listed:
         return _list(kept)
-    recorded = Recorded([kept.find(run)])
+    recorded = ReportReader([kept.find(run)])
     for problem in recorded.problems:
         click.echo(problem, err=True)
     return _overview(recorded.events()) if path is None else _steps(recorded.events(), path)
 
 
-def _list(kept: Store) -> int:
-    from ..reporters.format.reader import Recorded
+def _list(kept: RunStore) -> int:
+    from ..reporters.format.reader import ReportReader
 
     every = kept.runs()
     for number, path in enumerate(every):
-        recorded = Recorded([path])
+        recorded = ReportReader([path])
         end, head = recorded.ends[0], recorded.heads[0]
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(head.started))
         words = f"exit code {end.exit_code}, {seconds_text(end.seconds)}" if end else "was broken off"
@@ -62,9 +62,9 @@ def _list(kept: Store) -> int:
 
 def _overview(events: Iterator[Any]) -> int:
     from ..model.events import SuiteFinished, SuiteStarted, WorkflowFinished
-    from ..reporters.failure_groups import Causes
+    from ..reporters.failure_groups import FailureGroups
 
-    causes = Causes()
+    causes = FailureGroups()
     for event in events:
         match event:
             case SuiteStarted():
@@ -81,7 +81,7 @@ def _overview(events: Iterator[Any]) -> int:
     return 0
 
 
-def _cause(cause: Cause) -> None:
+def _cause(cause: FailureGroup) -> None:
     why = cause.reason
     say()
     count = f"{plural(cause.count, 'workflow')}: " if cause.count > 1 else ""

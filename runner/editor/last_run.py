@@ -9,7 +9,7 @@ from ..language.project import find_project
 from ..model.errors import RunflowError, WorkflowError
 from ..model.results import WorkflowResult
 from ..reporters.format.last_run import last_result
-from ..reporters.format.store import Store
+from ..reporters.format.store import RunStore
 from .names import Given
 
 
@@ -28,7 +28,7 @@ class LastRuns:
     def result(self, path: Path) -> WorkflowResult | None:
         """The last run of a workflow that is kept, or None."""
         home = home_of(path)
-        runs = Store(home).runs()
+        runs = RunStore(home).runs()
         if not runs:
             return None
         newest = (runs[-1], runs[-1].stat().st_size)

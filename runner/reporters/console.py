@@ -24,8 +24,8 @@ from .failures import (
     exchange_lines,
     failing,
     failure_lines,
+    is_shown_by_a_step,
     place_of,
-    told_by,
     why,
 )
 from .latency import Latency
@@ -160,7 +160,7 @@ class Console:
             self._styled(exchange_lines(exchange, body=whole, whole=whole), indent)
 
     def _workflow(self, result: WorkflowResult) -> None:
-        if result.error is not None and not told_by(result):
+        if result.error is not None and not is_shown_by_a_step(result):
             self._title()
             self._write(f"  {self._mark(Verdict.ERROR)} the workflow", colour="red")
             self.show_error(result.error, "      ")

@@ -12,11 +12,11 @@ from .failures import FailureReason, failing, problems, reason_of_run
 _OF_THE_SERVER = frozenset({401, 403, 407, 429})
 """Refusals that are the server's state, or the credentials', not the request's own; so is 500 and above."""
 
-MOST_RUNS = 1000
+MAX_RUNS_NAMED = 1000
 """Of one cause that are named; the others are counted."""
 
 
-class Cause:
+class FailureGroup:
     """What went wrong, and in which runs.
 
     Attributes:
@@ -31,11 +31,11 @@ class Cause:
         self.count = 0
 
 
-class Causes:
+class FailureGroups:
     """Takes runs that did not pass, gives what they have in common."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[Any, ...], Cause] = {}
+        self._found: dict[tuple[Any, ...], FailureGroup] = {}
 
     def add(self, result: WorkflowResult, number: int = 0) -> None:
         """A run that ended; one that passed is left out."""
@@ -43,20 +43,20 @@ class Causes:
             return
         key = _key(result)
         if key not in self._found:
-            self._found[key] = Cause(reason_of_run(result))
+            self._found[key] = FailureGroup(reason_of_run(result))
         cause = self._found[key]
         cause.count += 1
-        if len(cause.runs) < MOST_RUNS:
+        if len(cause.runs) < MAX_RUNS_NAMED:
             cause.runs.append((number, result.full_name, result.file))
 
-    def ranked(self) -> list[Cause]:
+    def ranked(self) -> list[FailureGroup]:
         """What hit most runs first."""
         return sorted(self._found.values(), key=lambda cause: -cause.count)
 
 
-def causes_of(results: Iterable[WorkflowResult]) -> list[Cause]:
+def causes_of(results: Iterable[WorkflowResult]) -> list[FailureGroup]:
     """What runs failed of, what hit most first."""
-    causes = Causes()
+    causes = FailureGroups()
     for number, result in enumerate(results):
         causes.add(result, number)
     return causes.ranked()

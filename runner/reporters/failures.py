@@ -132,7 +132,7 @@ def reason_of_run(result: WorkflowResult) -> FailureReason:
     return FailureReason("the workflow", one_line(error.message, 300), code_of(error), error.where, lines)
 
 
-def told_by(result: WorkflowResult) -> bool:
+def is_shown_by_a_step(result: WorkflowResult) -> bool:
     """The error of the workflow itself was told by one of its steps already."""
     told = {error.message for step in result.steps for error in step.last.errors}
     return result.error is None or result.error.message in told

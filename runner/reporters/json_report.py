@@ -7,7 +7,7 @@ from typing import IO, ClassVar
 from ..model.events import Event, SessionFinished, SuiteFinished, SuiteStarted
 from ..model.kinds import Wants
 from .format.run_fold import FinishedRun, RunFold
-from .format.writer import encoded, end, first_line, session_record, workflow_record
+from .format.writer import encoded, end, session_record, suite_started_line, workflow_record
 
 
 class JsonReport:
@@ -31,7 +31,7 @@ class JsonReport:
         """Take one event. Raises OSError where it cannot be written."""
         match self._fold.add(event):
             case SuiteStarted() as started:
-                fields = encoded(first_line(started)).removeprefix(b'{"event":"run_started",')[:-1]
+                fields = encoded(suite_started_line(started)).removeprefix(b'{"event":"run_started",')[:-1]
                 self.stream.write(b'{%b,"workflows":[' % fields)
             case FinishedRun() as run:
                 self._write_run(run)

@@ -10,7 +10,15 @@ from ..model.events import Event, SessionFinished, SuiteFinished, SuiteStarted, 
 from ..model.kinds import Wants
 from .format.run_fold import FinishedRun, RunFold, RunStep
 from .format.schema import SessionFinishedLine, SuiteFinishedLine, WorkflowFinishedLine
-from .format.writer import encoded, encoded_step, end, first_line, run_line, session_record, workflow_record
+from .format.writer import (
+    encoded,
+    encoded_step,
+    end,
+    session_record,
+    suite_started_line,
+    workflow_record,
+    workflow_started_line,
+)
 
 
 class JsonLines:
@@ -35,9 +43,9 @@ class JsonLines:
                 self.stream.write(b'{"event":"step_finished","step":%b}\n' % encoded_step(step))
                 self.stream.flush()
             case SuiteStarted() as started:
-                self._write(first_line(started))
+                self._write(suite_started_line(started))
             case WorkflowStarted() as started:
-                self._write(run_line(started))
+                self._write(workflow_started_line(started))
             case FinishedRun(number=number, result=ended):
                 self._write(WorkflowFinishedLine(workflow_record(ended, number)))
             case SessionFinished(result):

@@ -13,7 +13,7 @@ from ..model.events import Event, SessionFinished, StepFinished, SuiteFinished, 
 from ..model.kinds import Wants
 from ..model.results import SessionResult, StepResult, Verdict, WorkflowResult
 from ..model.wording import json_text
-from .failures import reason_of, reason_of_run, told_by
+from .failures import is_shown_by_a_step, reason_of, reason_of_run
 from .text import one_line, step_title, step_words
 
 _COUNTED = (Verdict.FAILED, Verdict.ERROR, Verdict.SKIPPED)
@@ -109,7 +109,7 @@ class JUnit:
         if self.steps:
             for number, step in enumerate(result.steps, 1):
                 suite.add(step.verdict, _case(step, f"{number}. {step_title(step)}", result.full_name))
-            if told_by(result) and result.steps:
+            if is_shown_by_a_step(result) and result.steps:
                 return
         lines = _text("\n".join(self._lines))
         output = f"<system-out>{lines}</system-out>" if lines else ""

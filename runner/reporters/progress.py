@@ -19,7 +19,7 @@ SOON = 1.0
 """Seconds before anything is shown: most runs are over by then."""
 EVERY = 30.0
 """Seconds between two lines in a log."""
-MOST_RUNNING = 6
+MAX_RUNNING = 6
 
 
 class Progress:
@@ -72,8 +72,8 @@ class Progress:
         now = self._clock()
         with self._lock:
             every = sorted(self._running.values(), key=lambda each: each[1])
-        shown = [f"{name}  {seconds_text(now - since)}" for name, since in every[:MOST_RUNNING]]
-        return shown + ([f"and {len(every) - MOST_RUNNING} more"] if len(every) > MOST_RUNNING else [])
+        shown = [f"{name}  {seconds_text(now - since)}" for name, since in every[:MAX_RUNNING]]
+        return shown + ([f"and {len(every) - MAX_RUNNING} more"] if len(every) > MAX_RUNNING else [])
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from ..model.events import Event, SuiteFinished, SuiteStarted, WorkflowFinished
 from ..model.kinds import Wants
 from ..model.results import StepResult, Verdict, WorkflowResult
 from ..model.wording import json_text
-from .failures import reason_of, told_by
+from .failures import is_shown_by_a_step, reason_of
 from .text import one_line, safe, step_title
 
 
@@ -58,7 +58,7 @@ class Tap:
                 yield from (f"    {line}" for line in [point, *_diagnostics(step), *warnings])
             yield f"    1..{len(result.steps)}"
         yield _point(self._count, result.verdict, name, result.reason)
-        if result.error is not None and not told_by(result):
+        if result.error is not None and not is_shown_by_a_step(result):
             error = result.error
             yield from _block({"message": error.message, "severity": code_of(error), "at": str(error.where or "")})
 

@@ -16,8 +16,8 @@ from ..model.wording import cut, json_text, member_path, plural, seconds_text, s
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
 )
-MOST_LINES = 12
-MOST_CHARACTERS = 2000
+MAX_BODY_LINES = 12
+MAX_BODY_CHARACTERS = 2000
 
 
 def safe(text: str) -> str:
@@ -186,9 +186,9 @@ def body_lines(body: bytes, content_type: str, *, whole: bool = False) -> Iterat
         except UnicodeDecodeError:
             yield f"[{len(body)} bytes that are no text]"
             return
-    limit = len(text) if whole else MOST_CHARACTERS
+    limit = len(text) if whole else MAX_BODY_CHARACTERS
     lines = text[:limit].splitlines()
-    most = len(lines) if whole else MOST_LINES
+    most = len(lines) if whole else MAX_BODY_LINES
     for line in lines[:most]:
         yield safe(line.replace("\t", "    "))[:500]
     hidden = len(text) - sum(len(line) + 1 for line in lines[:most])

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from needs import need
 
-from runflow.reporters.format.store import KEPT, Store
+from runflow.reporters.format.store import MAX_STORED_RUNS, RunStore
 from runflow.reporters.latency import percentile
 
 FLOW = "name: {name}\nbase_url: {url}\nsteps:\n  - {{name: ask, get: {path}, expect: 200}}\n"
@@ -94,13 +94,13 @@ def test_nothing_is_kept_where_that_is_asked_for(project: Any, call: Any) -> Non
 
 
 def test_the_last_twenty_runs_are_kept(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+    store = RunStore(tmp_path)
     names = []
-    for number in range(KEPT + 5):
+    for number in range(MAX_STORED_RUNS + 5):
         path = store.begin().with_name(f"20260101-0000{number:02}.000-1.jsonl")
         path.write_text("{}\n")
         names.append(path.name)
-    assert [path.name for path in store.runs()] == names[-KEPT:]
+    assert [path.name for path in store.runs()] == names[-MAX_STORED_RUNS:]
     assert (tmp_path / ".runflow" / ".gitignore").read_text() == "*\n"
     assert store.find("-2").name == names[-2]
     assert store.find("20260101-000010").name == names[10]

@@ -7,8 +7,8 @@ from pathlib import Path
 from ...model.errors import RunflowError
 from ...model.events import WorkflowFinished
 from ...model.results import WorkflowResult
-from .reader import Recorded
-from .store import Store
+from .reader import ReportReader
+from .store import RunStore
 
 
 def same_file(told: str, path: Path) -> bool:
@@ -27,8 +27,8 @@ def last_result(home: Path, path: Path, label: str | None = None) -> tuple[Path,
     Raises:
         RunflowError: there is none.
     """
-    for kept in reversed(Store(home).runs()):
-        for event in Recorded([kept]).events():
+    for kept in reversed(RunStore(home).runs()):
+        for event in ReportReader([kept]).events():
             if (
                 isinstance(event, WorkflowFinished)
                 and label in {event.result.label, None}

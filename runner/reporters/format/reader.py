@@ -64,7 +64,7 @@ class _Block(msgspec.Struct, frozen=True):
     lines: int
 
 
-class Recorded:
+class ReportReader:
     """Reports that were written as JSON Lines, merged: the runs in the order that they would have had in one.
 
     Args:

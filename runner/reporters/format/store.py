@@ -10,12 +10,12 @@ from pathlib import Path
 from ...model.errors import RunflowError
 from ...model.wording import listed, plural
 
-KEPT = 20
+MAX_STORED_RUNS = 20
 _FOLDER = Path(".runflow") / "runs"
 _ENDING = ".jsonl"
 
 
-class Store:
+class RunStore:
     """The stored runs of a project.
 
     Args:
@@ -40,7 +40,7 @@ class Store:
         ignore = self.folder.parent / ".gitignore"
         if not ignore.exists():
             ignore.write_text("*\n", encoding="utf-8")
-        for old in self.runs()[: 1 - KEPT]:
+        for old in self.runs()[: 1 - MAX_STORED_RUNS]:
             with suppress(OSError):  # somebody else dropped it
                 old.unlink()
         now = time.time()

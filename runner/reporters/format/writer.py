@@ -35,8 +35,8 @@ from .schema import (
     WorkflowStartedLine,
 )
 
-MOST_OF_A_BODY = 256 * 1024
-MOST_OF_A_STEP = 4 * 1024 * 1024
+MAX_BODY_BYTES = 256 * 1024
+MAX_STEP_BYTES = 4 * 1024 * 1024
 """Bytes: a step that is longer has its values cut too."""
 
 _SHORT = 200
@@ -84,7 +84,7 @@ def encoded_step(step: StepResult) -> bytes:
     """A step's record as JSON."""
     if _Last.step is not step:
         data = encoded(step_record(step))
-        if len(data) > MOST_OF_A_STEP:
+        if len(data) > MAX_STEP_BYTES:
             data = encoded(_cut(step_record(step)))
         _Last.data = data  # before the next line: who sees the step sees its bytes
         _Last.step = step
@@ -94,8 +94,8 @@ def encoded_step(step: StepResult) -> bytes:
 def _cut(value: Any) -> Any:
     """A record whose long texts and long lists are cut."""
     match value:
-        case BodyRecord(text=text, base64=raw) if len(text) + len(raw) > MOST_OF_A_BODY // 16:
-            most = MOST_OF_A_BODY // 16
+        case BodyRecord(text=text, base64=raw) if len(text) + len(raw) > MAX_BODY_BYTES // 16:
+            most = MAX_BODY_BYTES // 16
             return msgspec.structs.replace(
                 value,
                 text=text[:most],
@@ -105,8 +105,8 @@ def _cut(value: Any) -> Any:
         case msgspec.Struct():
             changed = {name: _cut(getattr(value, name)) for name in value.__struct_fields__}
             return msgspec.structs.replace(value, **changed)
-        case str() if len(value) > MOST_OF_A_BODY // 16:
-            most = MOST_OF_A_BODY // 16
+        case str() if len(value) > MAX_BODY_BYTES // 16:
+            most = MAX_BODY_BYTES // 16
             return f"{value[:most]}… [{len(value) - most} more characters]"
         case dict():
             return {name: _cut(each) for name, each in value.items()}
@@ -187,7 +187,7 @@ def _body(body: bytes | None, headers: Headers) -> BodyRecord | None:
     if not body:
         return None
     size = len(body)
-    kept = body[:MOST_OF_A_BODY]
+    kept = body[:MAX_BODY_BYTES]
     left_out = size - len(kept)
     try:
         return BodyRecord(size, kept.decode("utf-8", "ignore" if left_out else "strict"), left_out=left_out)
@@ -214,12 +214,12 @@ def session_record(session: SessionResult) -> SessionRecord:
     return SessionRecord(session.name, session.kind, session.verdict, steps, session.users, session.warnings)
 
 
-def first_line(event: SuiteStarted) -> SuiteStartedLine:
+def suite_started_line(event: SuiteStarted) -> SuiteStartedLine:
     """What begins a report."""
     return SuiteStartedLine(FORMAT, __version__, event.started, event.workflows, event.seed, event.shuffled)
 
 
-def run_line(event: WorkflowStarted) -> WorkflowStartedLine:
+def workflow_started_line(event: WorkflowStarted) -> WorkflowStartedLine:
     """What begins a run."""
     return WorkflowStartedLine(event.name, event.file, event.label, event.number)
 

@@ -16,7 +16,7 @@ from ...model.kinds import Wants
 from ...model.results import Result, SessionResult, Verdict
 from ...model.wording import plural, seconds_text
 from ...version import __version__
-from ..failure_groups import Causes
+from ..failure_groups import FailureGroups
 from ..failures import reason_of_run
 from ..format.run_fold import FinishedRun, RunFold, RunStep
 from ..format.writer import encoded, workflow_record
@@ -26,7 +26,7 @@ from ..text import one_line
 HTML_CHUNK = 512 * 1024
 """Bytes of JSON that are packed, and later unpacked, together."""
 
-MOST_NAMES = 200
+MAX_NAMES = 200
 """Step names in the table of durations."""
 
 
@@ -49,7 +49,7 @@ class Html:
         self._size = 0
         self._chunks: list[str] = []
         self._index: list[dict[str, Any]] = []
-        self._causes = Causes()
+        self._causes = FailureGroups()
         self._latency = Latency()
         self._sessions: list[SessionResult] = []
 
@@ -115,7 +115,7 @@ class Html:
             started=datetime.fromtimestamp(self._started.started, UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
             seed=self._started.seed,
             causes=self._causes.ranked(),
-            latency=self._latency.rows(MOST_NAMES),
+            latency=self._latency.rows(MAX_NAMES),
             sessions=self._sessions,
             index=_packed(encoded({"runs": self._index})),
             chunks=self._chunks,
