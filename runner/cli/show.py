@@ -53,7 +53,7 @@ def _list(kept: RunStore) -> int:
     every = kept.runs()
     for number, path in enumerate(every):
         recorded = ReportReader([path])
-        end, head = recorded.ends[0], recorded.heads[0]
+        end, head = recorded.ends[0], recorded.first_lines[0]
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(head.started))
         words = f"exit code {end.exit_code}, {seconds_text(end.seconds)}" if end else "was broken off"
         say(f"{number - len(every):>4}  {path.stem}  {when}  {plural(head.runs, 'run')}, {words}")

@@ -7,7 +7,7 @@ from typing import IO, ClassVar
 from ..model.events import Event, SessionFinished, SuiteFinished, SuiteStarted
 from ..model.kinds import Wants
 from .format.run_fold import FinishedRun, RunFold
-from .format.writer import encoded, end, session_record, suite_started_line, workflow_record
+from .format.writer import encoded, end_record, session_record, suite_started_line, workflow_record
 
 
 class JsonReport:
@@ -39,7 +39,7 @@ class JsonReport:
                 self._sessions.append(encoded(session_record(result)))
             case SuiteFinished(result):
                 sessions = b",".join(self._sessions)
-                self.stream.write(b'\n],"sessions":[%b],"end":%b}\n' % (sessions, encoded(end(result))))
+                self.stream.write(b'\n],"sessions":[%b],"end":%b}\n' % (sessions, encoded(end_record(result))))
             case _:
                 pass
 

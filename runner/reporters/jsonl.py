@@ -13,7 +13,7 @@ from .format.schema import SessionFinishedLine, SuiteFinishedLine, WorkflowFinis
 from .format.writer import (
     encoded,
     encoded_step,
-    end,
+    end_record,
     session_record,
     suite_started_line,
     workflow_record,
@@ -51,7 +51,7 @@ class JsonLines:
             case SessionFinished(result):
                 self._write(SessionFinishedLine(session_record(result)))
             case SuiteFinished(result):
-                self._write(SuiteFinishedLine(end(result)))
+                self._write(SuiteFinishedLine(end_record(result)))
             case _:
                 pass
 

@@ -263,10 +263,10 @@ def test_of_a_report_that_was_cut_the_whole_part_is_used_and_the_rest_is_named(
     (tmp_path / "cut.jsonl").write_bytes(b"".join(lines[: finished[0] + 3]) + lines[finished[0] + 3][:50])
     ended = call(tmp_path, "report", "cut.jsonl", "--report", "json=out.json")
     assert ended.returncode == 3
-    assert "cut.jsonl was cut in the middle: what is whole is used; 4 runs of 6 are not in it" in ended.stderr
+    assert "cut.jsonl was cut short: the complete lines are used; 4 runs of 6 are not in it" in ended.stderr
     report = json.loads((tmp_path / "out.json").read_text())
     assert [each["verdict"] for each in report["workflows"]] == ["passed", "error"]
-    assert report["workflows"][1]["error"]["message"] == "the report ends in the middle of this run"
+    assert report["workflows"][1]["error"]["message"] == "the report ends before this run does"
     assert report["end"]["cut_short"]
 
 
@@ -283,8 +283,8 @@ def test_a_green_report_that_was_cut_is_not_green(call: Any, suite: Path, tmp_pa
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "is no JSON Lines report"), ("{}\n", "is no JSON Lines report"), ("PK\x03", "is no JSON Lines report"), ('{"log": {"version": "1.2", "creator": {"name": "WebInspector"}, "entries": []}}', "is no JSON Lines report"),
-        ('{"event":"run_started","format":99,"runflow":"9.9"}\n', "is in format 99, which this runflow does not know"), (None, "cannot be read"),
+        ("", "is not a JSON Lines report"), ("{}\n", "is not a JSON Lines report"), ("PK\x03", "is not a JSON Lines report"), ('{"log": {"version": "1.2", "creator": {"name": "WebInspector"}, "entries": []}}', "is not a JSON Lines report"),
+        ('{"event":"run_started","format":99,"runflow":"9.9"}\n', "has report format 99; this version of runflow reads format 1"), (None, "cannot be read"),
     ],
 )  # fmt: skip
 def test_what_is_no_report_is_refused(call: Any, tmp_path: Path, content: str | None, message: str) -> None:
@@ -301,7 +301,7 @@ def test_a_line_that_is_no_line_of_a_report_is_named_and_left_out(suite: Path, c
     lines.insert(1, "what is this\n")
     (tmp_path / "odd.jsonl").write_text("".join(lines))
     ended = call(tmp_path, "report", "odd.jsonl", "--report", "junit=a.xml")
-    assert "a line at byte" in ended.stderr
+    assert "the line at byte" in ended.stderr
     assert junitparser.JUnitXml.fromfile(str(tmp_path / "a.xml")).tests == 6
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from runflow.model.events import StepFinished, SuiteFinished, SuiteStarted, WorkflowFinished, WorkflowStarted
 from runflow.model.exchange import Exchange, Request, Response
 from runflow.model.results import AttemptResult, Check, Failure, Result, StepResult, Verdict, WorkflowResult
+from runflow.reporters.format.writer import encoded, step_record
 from runflow.reporters.table import REPORTERS, reporter_named
 
 TEXTS = st.text(st.characters(), max_size=30) | st.sampled_from((
@@ -70,3 +71,12 @@ def test_whatever_stands_in_a_result_the_report_is_well_formed(kind: str, text: 
         case _:
             assert "\x1b" not in whole
             assert "\x00" not in whole
+
+
+@pytest.mark.parametrize("text", ["plain", "\ud800"])
+def test_a_record_has_the_names_of_the_format_also_where_a_text_cannot_be_encoded(text: str) -> None:
+    step = StepResult("a step", Verdict.PASSED, iteration=2, attempts=(AttemptResult(),), provided={"x": text})
+    record = msgspec.json.decode(encoded(step_record(step)))
+    assert (record["turn"], record["gave"]) == (2, {"x": text.replace("\ud800", "?")})
+    assert len(record["tries"]) == 1
+    assert record.keys() <= {"name", "verdict", "turn", "tries", "gave", "started", "seconds"}

@@ -1,10 +1,10 @@
-"""JSON Lines reports back into events, so that every other report can be made from them afterwards. Runs nothing."""
+"""Reads JSON Lines reports and turns them back into events, so that any other report can be made from them later."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import msgspec
 
@@ -40,23 +40,32 @@ from .schema import (
     ErrorRecord,
     ExchangeRecord,
     ReportLine,
+    ResponseRecord,
     SessionFinishedLine,
     SessionRecord,
     StepFinishedLine,
     StepRecord,
     SuiteFinishedLine,
     SuiteStartedLine,
+    TransportFailureRecord,
     WorkflowFinishedLine,
     WorkflowRecord,
     WorkflowStartedLine,
 )
 
 _DECODER = msgspec.json.Decoder(ReportLine)
-ENDS_EARLY = "the report ends in the middle of this run"
+ENDS_EARLY = "the report ends before this run does"
 
 
-class _Block(msgspec.Struct, frozen=True):
-    """The lines of one run in a file."""
+class _RunLines(msgspec.Struct, frozen=True):
+    """Where the lines of one run are.
+
+    Attributes:
+        number: The number of the run.
+        source: The index of the file.
+        offset: The byte at which they begin.
+        lines: How many lines there are.
+    """
 
     number: int
     source: int
@@ -65,42 +74,43 @@ class _Block(msgspec.Struct, frozen=True):
 
 
 class ReportReader:
-    """Reports that were written as JSON Lines, merged: the runs in the order that they would have had in one.
+    """Reads one or more JSON Lines reports as one: the runs in the order that they would have in a single report.
 
     Args:
         paths: The files.
 
     Attributes:
-        problems: What is missing in them, in words.
+        first_lines: The first line of each file.
+        ends: How the suite of each file ended; None where the file was cut short.
+        problems: What is missing from the files, for people.
 
     Raises:
-        RunflowError: one cannot be read, or is no such report.
+        RunflowError: a file cannot be read, or is not a JSON Lines report.
     """
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self.paths = paths
         self.problems: list[str] = []
-        self.heads: list[SuiteStartedLine] = []
+        self.first_lines: list[SuiteStartedLine] = []
         self.ends: list[End | None] = []
-        self._blocks: list[_Block] = []
+        self._runs: list[_RunLines] = []
         self._sessions: list[SessionRecord] = []
         for source, path in enumerate(paths):
             try:
                 with path.open("rb") as stream:
                     self._index(path, source, stream)
             except OSError as error:
-                why = os_error_text(error)
-                raise RunflowError(f"{path} cannot be read: {why}") from None
-        self._blocks.sort(key=lambda block: (block.number, block.source, block.offset))
+                raise RunflowError(f"{path} cannot be read: {os_error_text(error)}") from None
+        self._runs.sort(key=lambda run: (run.number, run.source, run.offset))
 
     def events(self) -> Iterator[Event]:
-        """Everything again, from the first event to the last."""
-        first = min(self.heads, key=lambda head: head.started)
-        runs = sum(head.runs for head in self.heads)
-        yield SuiteStarted(runs, first.seed, any(head.shuffled for head in self.heads), first.started)
+        """The events of the whole suite, from the first to the last."""
+        first = min(self.first_lines, key=lambda line: line.started)
+        runs = sum(line.runs for line in self.first_lines)
+        yield SuiteStarted(runs, first.seed, any(line.shuffled for line in self.first_lines), first.started)
         results: list[WorkflowResult] = []
-        for block in self._blocks:
-            *events, finished = self._run(block)
+        for run in self._runs:
+            events, finished = self._run(run)
             yield from events
             yield finished
             results.append(finished.result)
@@ -110,13 +120,13 @@ class ReportReader:
 
     def _result(self, workflows: list[WorkflowResult], sessions: list[SessionResult], started: float) -> Result:
         ends = [end for end in self.ends if end is not None]
-        until = max(
-            (head.started + end.seconds for head, end in zip(self.heads, self.ends, strict=True) if end),
+        ended = max(
+            (line.started + end.seconds for line, end in zip(self.first_lines, self.ends, strict=True) if end),
             default=started,
         )
         return Result(
-            tuple(workflows),
-            until - started,
+            workflows=tuple(workflows),
+            duration=ended - started,
             interrupted_by=max((end.interrupted_by for end in ends), default=0),
             crashed=any(end.crashed for end in ends),
             sessions=tuple(sessions),
@@ -125,11 +135,12 @@ class ReportReader:
         )
 
     def _index(self, path: Path, source: int, stream: IO[bytes]) -> None:
-        """Where each run begins; the lines themselves are read again when their turn comes."""
-        head = _first(path, stream.readline())
-        found: list[_Block] = []
+        """Find where each run begins. The lines of a run are read again when its events are asked for."""
+        first = _first_line(path, stream.readline())
+        found: list[_RunLines] = []
         end: End | None = None
-        begun, number, count, offset = -1, 0, 0, stream.tell()
+        start: int | None = None  # of the run that is open
+        number, count, offset = 0, 0, stream.tell()
         for line in stream:
             here, offset = offset, offset + len(line)
             if not line.endswith(b"\n"):
@@ -139,34 +150,34 @@ class ReportReader:
                 continue
             match _line(line):
                 case WorkflowStartedLine(number=number):
-                    begun, count = here, 1
-                case WorkflowFinishedLine() if begun >= 0:
-                    found.append(_Block(number, source, begun, count + 1))
-                    begun = -1
+                    start, count = here, 1
+                case WorkflowFinishedLine() if start is not None:
+                    found.append(_RunLines(number, source, start, count + 1))
+                    start = None
                 case SessionFinishedLine(session):
                     self._sessions.append(session)
                 case SuiteFinishedLine(end):
                     pass
                 case _:
-                    self.problems.append(f"{path}: a line at byte {here} is no line of a report, and is left out")
-        if begun >= 0:
-            found.append(_Block(number, source, begun, count))
-        self.heads.append(head)
+                    self.problems.append(f"{path}: the line at byte {here} is not a line of a report, and is left out")
+        if start is not None:
+            found.append(_RunLines(number, source, start, count))
+        self.first_lines.append(first)
         self.ends.append(end)
-        self._blocks += found
+        self._runs += found
         if end is None:
-            lost = head.runs - len(found)
+            lost = first.runs - len(found)
             missing = (
-                f"; {plural(lost, 'run')} of {head.runs} {'is' if lost == 1 else 'are'} not in it" if lost > 0 else ""
+                f"; {plural(lost, 'run')} of {first.runs} {'is' if lost == 1 else 'are'} not in it" if lost > 0 else ""
             )
-            self.problems.append(f"{path} was cut in the middle: what is whole is used{missing}")
+            self.problems.append(f"{path} was cut short: the complete lines are used{missing}")
 
-    def _run(self, block: _Block) -> list[Any]:
-        """The events of one run; one that was cut ends as an error."""
-        with self.paths[block.source].open("rb") as stream:
-            stream.seek(block.offset)
-            lines = [_line(stream.readline()) for _ in range(block.lines)]
-        events: list[Any] = []
+    def _run(self, run: _RunLines) -> tuple[list[Event], WorkflowFinished]:
+        """The events of one run; a run that was cut short ends as an error."""
+        with self.paths[run.source].open("rb") as stream:
+            stream.seek(run.offset)
+            lines = [_line(stream.readline()) for _ in range(run.lines)]
+        events: list[Event] = []
         steps: list[StepResult] = []
         name, file, label = "", "", ""
         for line in lines:
@@ -175,38 +186,38 @@ class ReportReader:
                     events.append(WorkflowStarted(name, file, label, number))
                 case StepFinishedLine(record):
                     step = _step(record)
-                    steps += () if step.purpose else (step,)
-                    events += _steps(name, file, step, int(bool(step.purpose)))
+                    if not step.purpose:
+                        steps.append(step)
+                    events += _step_events(name, file, step, int(bool(step.purpose)))
                 case WorkflowFinishedLine(workflow):
-                    return [*events, WorkflowFinished(_workflow(workflow, tuple(steps)))]
+                    return events, WorkflowFinished(_workflow(workflow, tuple(steps)))
                 case _:
                     self.problems.append(f"a step of {file} cannot be read, and is left out")
-        cut = WorkflowResult(
-            name, file, Verdict.ERROR, label, steps=tuple(steps), error=Failure("interrupted", ENDS_EARLY)
-        )
-        return [*events, WorkflowFinished(cut)]
+        error = Failure("interrupted", ENDS_EARLY)
+        cut_short = WorkflowResult(name, file, Verdict.ERROR, label, steps=tuple(steps), error=error)
+        return events, WorkflowFinished(cut_short)
 
 
-def _steps(name: str, file: str, step: StepResult, depth: int) -> Iterator[StepFinished]:
-    """A step and, before it, those of what it includes: as they happened."""
-    for one in step.attempts:
-        for inside in one.steps:
-            yield from _steps(name, file, inside, depth + 1)
+def _step_events(name: str, file: str, step: StepResult, depth: int) -> Iterator[StepFinished]:
+    """The event of a step, and before it those of the steps that it includes, as they happened."""
+    for attempt in step.attempts:
+        for inside in attempt.steps:
+            yield from _step_events(name, file, inside, depth + 1)
     yield StepFinished(name, file, step, depth)
 
 
-def _first(path: Path, line: bytes) -> SuiteStartedLine:
+def _first_line(path: Path, line: bytes) -> SuiteStartedLine:
     try:
-        head = msgspec.json.decode(line, type=SuiteStartedLine)
+        first = msgspec.json.decode(line, type=SuiteStartedLine)
     except msgspec.DecodeError:
         hint = "write one with `--report jsonl=FILE`"
-        raise RunflowError(f"{path} is no JSON Lines report of runflow", hint=hint) from None
-    if head.format > FORMAT:
+        raise RunflowError(f"{path} is not a JSON Lines report of runflow", hint=hint) from None
+    if first.format > FORMAT:
         raise RunflowError(
-            f"{path} is in format {head.format}, which this runflow does not know",
-            hint=f"it was written by runflow {head.runflow}: use that version, or a later one",
+            f"{path} has report format {first.format}; this version of runflow reads format {FORMAT}",
+            hint=f"it was written by runflow {first.runflow}: use that version, or a later one",
         )
-    return head
+    return first
 
 
 def _line(line: bytes) -> ReportLine | None:
@@ -219,59 +230,139 @@ def _line(line: bytes) -> ReportLine | None:
 
 def _workflow(record: WorkflowRecord, steps: tuple[StepResult, ...]) -> WorkflowResult:
     return WorkflowResult(
-        record.name, record.file, record.verdict, record.label, record.seconds, steps, record.reason,
-        _failure(record.error) if record.error else None, record.outputs, record.tags, record.variables, record.started,
-    )  # fmt: skip
+        name=record.name,
+        file=record.file,
+        verdict=record.verdict,
+        label=record.label,
+        duration=record.seconds,
+        steps=steps,
+        reason=record.reason,
+        error=_failure(record.error) if record.error else None,
+        outputs=record.outputs,
+        tags=record.tags,
+        variables=record.variables,
+        started=record.started,
+    )
 
 
 def _session(record: SessionRecord) -> SessionResult:
-    steps = tuple(SessionStep(each.purpose, _step(each.step), each.caused_by) for each in record.steps)
-    return SessionResult(record.name, record.kind, record.verdict, steps, record.users, record.warnings)
+    return SessionResult(
+        name=record.name,
+        kind=record.kind,
+        verdict=record.verdict,
+        steps=tuple(
+            SessionStep(purpose=each.purpose, step=_step(each.step), caused_by=each.caused_by) for each in record.steps
+        ),
+        users=record.users,
+        warnings=record.warnings,
+    )
 
 
 def _step(record: StepRecord) -> StepResult:
     return StepResult(
-        record.name, record.verdict, record.method, record.url, record.status, record.seconds, record.iteration,
-        record.passed_checks, record.judged, record.reason, tuple(map(_run_attempt, record.attempts)), record.cleanup, record.warnings,
-        record.where, record.purpose, record.started, record.provided, record.local,
-    )  # fmt: skip
+        name=record.name,
+        verdict=record.verdict,
+        method=record.method,
+        url=record.url,
+        status=record.status,
+        duration=record.seconds,
+        iteration=record.iteration,
+        passed_checks=record.passed_checks,
+        judged=record.judged,
+        reason=record.reason,
+        attempts=tuple(map(_attempt, record.attempts)),
+        cleanup=record.cleanup,
+        warnings=record.warnings,
+        where=record.where,
+        purpose=record.purpose,
+        started=record.started,
+        provided=record.provided,
+        local=record.local,
+    )
 
 
-def _run_attempt(record: AttemptRecord) -> AttemptResult:
+def _attempt(record: AttemptRecord) -> AttemptResult:
     return AttemptResult(
-        tuple(map(_exchange, record.exchanges)), tuple(map(_check, record.checks)), tuple(map(_failure, record.errors)),
-        record.seconds, record.waited, tuple(map(_step, record.steps)), record.notes, record.variables, record.started,
-    )  # fmt: skip
+        exchanges=tuple(map(_exchange, record.exchanges)),
+        checks=tuple(map(_check, record.checks)),
+        errors=tuple(map(_failure, record.errors)),
+        duration=record.seconds,
+        waited=record.waited,
+        steps=tuple(map(_step, record.steps)),
+        notes=record.notes,
+        variables=record.variables,
+        started=record.started,
+    )
 
 
 def _check(record: CheckRecord) -> Check:
     return Check(
-        record.subject, record.operator, record.expected, record.actual, record.found, record.detail, record.parts,
-        record.where, record.passed,
-    )  # fmt: skip
+        subject=record.subject,
+        operator=record.operator,
+        expected=record.expected,
+        actual=record.actual,
+        found=record.found,
+        detail=record.detail,
+        parts=record.parts,
+        where=record.where,
+        passed=record.passed,
+    )
 
 
 def _failure(record: ErrorRecord) -> Failure:
-    return Failure(record.kind, record.message, record.hint, record.where, record.cause)  # type: ignore[arg-type]  # a FailureKind or ""
+    return Failure(
+        kind=record.kind,
+        message=record.message,
+        hint=record.hint,
+        where=record.where,
+        cause=record.cause,  # type: ignore[arg-type]  # the schema says `str`; what was written is a FailureKind or ""
+    )
 
 
 def _exchange(record: ExchangeRecord) -> Exchange:
-    sent, came = record.request, record.response
-    transport = Transport(verify=not sent.unverified)
-    request = Request(sent.method, sent.url, sent.headers, _bytes(sent.body), sent.timeout, transport)
-    outcome: Response | TransportFailure
-    if came is not None:
-        outcome = Response(
-            came.status, came.url, came.reason, came.headers, _bytes(came.body) or b"", came.http_version, record.seconds,
-            record.sent, came.ip, came.timings, came.certificate,
-        )  # fmt: skip
+    sent = record.request
+    request = Request(
+        method=sent.method,
+        url=sent.url,
+        headers=sent.headers,
+        body=_bytes(sent.body),
+        timeout=sent.timeout,
+        transport=Transport(verify=not sent.unverified),
+    )
+    if record.response is not None:
+        outcome: Response | TransportFailure = _response(record, record.response)
     else:
-        why = record.failure
-        assert why is not None  # an exchange has one or the other
-        outcome = TransportFailure(
-            why.kind, why.phase, why.message, why.hint, record.seconds, sent=record.sent, timings=why.timings
-        )
-    return Exchange(request, outcome, record.note, record.started, curl=record.curl)
+        assert record.failure is not None  # an exchange has a response or a failure
+        outcome = _transport_failure(record, record.failure)
+    return Exchange(request=request, outcome=outcome, note=record.note, started=record.started, curl=record.curl)
+
+
+def _response(exchange: ExchangeRecord, record: ResponseRecord) -> Response:
+    return Response(
+        status=record.status,
+        url=record.url,
+        reason=record.reason,
+        headers=record.headers,
+        body=_bytes(record.body) or b"",
+        http_version=record.http_version,
+        elapsed=exchange.seconds,
+        sent=exchange.sent,
+        ip=record.ip,
+        timings=record.timings,
+        certificate=record.certificate,
+    )
+
+
+def _transport_failure(exchange: ExchangeRecord, record: TransportFailureRecord) -> TransportFailure:
+    return TransportFailure(
+        kind=record.kind,
+        phase=record.phase,
+        message=record.message,
+        hint=record.hint,
+        elapsed=exchange.seconds,
+        sent=exchange.sent,
+        timings=record.timings,
+    )
 
 
 def _bytes(body: BodyRecord | None) -> bytes | None:

@@ -1,7 +1,8 @@
-"""Results into records and their bytes. Made once for all reports that hold the same; long bodies are cut, with a marker."""
+"""Converts results to the records of the report format, and records to JSON. Long bodies are cut and marked as cut."""
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ from ...model.answer import Answer
 from ...model.codes import code_of
 from ...model.errors import StepError
 from ...model.events import SuiteStarted, WorkflowStarted
-from ...model.exchange import Exchange, Headers, Response
+from ...model.exchange import Exchange, Headers, Request, Response, TransportFailure
 from ...model.results import AttemptResult, Check, Failure, Result, SessionResult, StepResult, Verdict, WorkflowResult
 from ...version import __version__
 from ..curl import curl_command
@@ -36,120 +37,161 @@ from .schema import (
 )
 
 MAX_BODY_BYTES = 256 * 1024
-MAX_STEP_BYTES = 4 * 1024 * 1024
-"""Bytes: a step that is longer has its values cut too."""
+"""Bytes of a body that a report keeps."""
 
+MAX_STEP_BYTES = 4 * 1024 * 1024
+"""Bytes of a step's record. The long values of a longer one are cut to `_MAX_VALUE` characters or bytes."""
+
+_MAX_VALUE = MAX_BODY_BYTES // 16
+_MAX_ITEMS = 1000
 _SHORT = 200
 _SCALARS = (str, int, float, bool, type(None))
 _ENCODER = msgspec.json.Encoder(enc_hook=str)
 
 
 def encoded(record: msgspec.Struct | dict[str, Any] | list[Any]) -> bytes:
-    """The record as JSON that every parser takes: lone surrogates, which UTF-8 has no bytes for, are replaced."""
+    """The record as JSON that every parser reads: lone surrogates, which UTF-8 cannot hold, are replaced."""
     try:
         return _ENCODER.encode(record)
-    except (
-        UnicodeEncodeError,
-        TypeError,
-    ):  # a lone surrogate out of somebody's JSON, or a map with other keys than texts
-        return _ENCODER.encode(_plain(record))
+    except (UnicodeEncodeError, TypeError):  # a lone surrogate, or a map whose keys are not all texts
+        return _ENCODER.encode(_encodable(record))
 
 
-def _plain(value: Any) -> Any:
+def _encodable(value: Any) -> Any:
     if isinstance(value, msgspec.Struct):
         tag = value.__struct_config__.tag
-        own = {} if tag is None else {str(value.__struct_config__.tag_field): tag}
-        defaults = dict(zip(value.__struct_fields__[::-1], value.__struct_defaults__[::-1], strict=False))
-        fields = ((name, getattr(value, name)) for name in value.__struct_fields__)
-        return own | {name: _plain(each) for name, each in fields if name not in defaults or each != defaults[name]}
+        tag_field = {} if tag is None else {str(value.__struct_config__.tag_field): tag}
+        fields = ((field, getattr(value, field.name)) for field in _fields(type(value)))
+        return tag_field | {
+            field.encode_name: _encodable(each) for field, each in fields if not _is_default(field, each)
+        }
     match value:
         case str():
             return value.encode("utf-8", "replace").decode()
         case dict():
-            return {str(_plain(name)): _plain(each) for name, each in value.items()}
+            return {str(_encodable(name)): _encodable(each) for name, each in value.items()}
         case list() | tuple():
-            return [_plain(each) for each in value]
+            return [_encodable(each) for each in value]
         case _:
             return value
 
 
-class _Last:
-    """The step that was encoded last: every report asks for the same one in turn."""
+_fields = cache(msgspec.structs.fields)  # it reads the annotations again each time
+
+
+def _is_default(field: msgspec.structs.FieldInfo, value: Any) -> bool:
+    if field.default_factory is not msgspec.NODEFAULT:
+        return bool(value == field.default_factory())
+    return field.default is not msgspec.NODEFAULT and bool(value == field.default)
+
+
+class _LastEncoded:
+    """The step that was encoded last: several reports ask for the same step, one after the other."""
 
     step: StepResult | None = None
     data: bytes = b""
 
 
 def encoded_step(step: StepResult) -> bytes:
-    """A step's record as JSON."""
-    if _Last.step is not step:
+    """The record of a step as JSON, with long bodies cut."""
+    if _LastEncoded.step is not step:
         data = encoded(step_record(step))
         if len(data) > MAX_STEP_BYTES:
-            data = encoded(_cut(step_record(step)))
-        _Last.data = data  # before the next line: who sees the step sees its bytes
-        _Last.step = step
-    return _Last.data
+            data = encoded(_shortened(step_record(step)))
+        _LastEncoded.data = data  # set first: another thread that sees the step must see its bytes
+        _LastEncoded.step = step
+    return _LastEncoded.data
 
 
-def _cut(value: Any) -> Any:
-    """A record whose long texts and long lists are cut."""
+def _shortened(value: Any) -> Any:
+    """A record with its long texts and long lists cut."""
     match value:
-        case BodyRecord(text=text, base64=raw) if len(text) + len(raw) > MAX_BODY_BYTES // 16:
-            most = MAX_BODY_BYTES // 16
+        case BodyRecord(text=text, base64=raw) if len(text) + len(raw) > _MAX_VALUE:
             return msgspec.structs.replace(
                 value,
-                text=text[:most],
-                base64=raw[:most],
-                left_out=value.size - len(text[:most].encode()) - len(raw[:most]),
+                text=text[:_MAX_VALUE],
+                base64=raw[:_MAX_VALUE],
+                left_out=value.size - len(text[:_MAX_VALUE].encode()) - len(raw[:_MAX_VALUE]),
             )
         case msgspec.Struct():
-            changed = {name: _cut(getattr(value, name)) for name in value.__struct_fields__}
+            changed = {name: _shortened(getattr(value, name)) for name in value.__struct_fields__}
             return msgspec.structs.replace(value, **changed)
-        case str() if len(value) > MAX_BODY_BYTES // 16:
-            most = MAX_BODY_BYTES // 16
-            return f"{value[:most]}… [{len(value) - most} more characters]"
+        case str() if len(value) > _MAX_VALUE:
+            return f"{value[:_MAX_VALUE]}… [{len(value) - _MAX_VALUE} more characters]"
         case dict():
-            return {name: _cut(each) for name, each in value.items()}
+            return {name: _shortened(each) for name, each in value.items()}
+        case list() | tuple() if value and isinstance(value[0], msgspec.Struct):
+            return type(value)(map(_shortened, value))
         case list() | tuple():
-            more = [f"… [{len(value) - 1000} more]"] if len(value) > 1000 and not _records(value) else []
-            kept = value if _records(value) else value[:1000]
-            return type(value)([*map(_cut, kept), *more])
+            more = [f"… [{len(value) - _MAX_ITEMS} more]"] if len(value) > _MAX_ITEMS else []
+            return type(value)([*map(_shortened, value[:_MAX_ITEMS]), *more])
         case _:
             return value
 
 
-def _records(values: list[Any] | tuple[Any, ...]) -> bool:
-    return bool(values) and isinstance(values[0], msgspec.Struct)
-
-
 def step_record(step: StepResult) -> StepRecord:
-    """A step's record."""
+    """The record of a step."""
     return StepRecord(
-        step.name, step.verdict, step.purpose, step.method, step.url, step.status, step.started, round(step.duration, 6),
-        step.iteration, step.passed_checks, step.judged, step.cleanup, step.reason, step.warnings, step.where,
-        tuple(map(_run_attempt, step.attempts)), step.provided, step.local,
-    )  # fmt: skip
+        name=step.name,
+        verdict=step.verdict,
+        purpose=step.purpose,
+        method=step.method,
+        url=step.url,
+        status=step.status,
+        started=step.started,
+        seconds=round(step.duration, 6),
+        iteration=step.iteration,
+        passed_checks=step.passed_checks,
+        judged=step.judged,
+        cleanup=step.cleanup,
+        reason=step.reason,
+        warnings=step.warnings,
+        where=step.where,
+        attempts=tuple(map(_attempt_record, step.attempts)),
+        provided=step.provided,
+        local=step.local,
+    )
 
 
-def _run_attempt(one: AttemptResult) -> AttemptRecord:
+def _attempt_record(attempt: AttemptResult) -> AttemptRecord:
     return AttemptRecord(
-        one.started, round(one.duration, 6), one.waited, tuple(map(_exchange, one.exchanges)), tuple(map(_check, one.checks)),
-        tuple(map(error_record, one.errors)), one.notes, tuple(map(step_record, one.steps)), one.variables,
-    )  # fmt: skip
+        started=attempt.started,
+        seconds=round(attempt.duration, 6),
+        waited=attempt.waited,
+        exchanges=tuple(map(_exchange_record, attempt.exchanges)),
+        checks=tuple(map(_check_record, attempt.checks)),
+        errors=tuple(map(error_record, attempt.errors)),
+        notes=attempt.notes,
+        steps=tuple(map(step_record, attempt.steps)),
+        variables=attempt.variables,
+    )
 
 
-def _check(check: Check) -> CheckRecord:
+def _check_record(check: Check) -> CheckRecord:
     if check.passed:
         return CheckRecord(
-            check.subject, check.operator, passed=True, expected=_short(check.expected), actual=_short(check.actual)
+            subject=check.subject,
+            operator=check.operator,
+            passed=True,
+            expected=_short_value(check.expected),
+            actual=_short_value(check.actual),
         )
     return CheckRecord(
-        check.subject, check.operator, code=code_of(check), expected=check.expected, actual=check.actual, found=check.found,
-        detail=check.detail, parts=check.parts, where=check.where, lines=tuple(check_lines(check)),
-    )  # fmt: skip
+        subject=check.subject,
+        operator=check.operator,
+        code=code_of(check),
+        expected=check.expected,
+        actual=check.actual,
+        found=check.found,
+        detail=check.detail,
+        parts=check.parts,
+        where=check.where,
+        lines=tuple(check_lines(check)),
+    )
 
 
-def _short(value: Any) -> Any:
+def _short_value(value: Any) -> Any:
+    """The value of a check that passed, where it is short; else its beginning, or None."""
     if isinstance(value, _SCALARS):
         return value if not isinstance(value, str) or len(value) <= _SHORT else f"{value[:_SHORT]}…"
     if isinstance(value, (list, tuple)) and len(value) <= 8 and all(isinstance(each, (int, bool)) for each in value):
@@ -158,32 +200,63 @@ def _short(value: Any) -> Any:
 
 
 def error_record(error: Failure) -> ErrorRecord:
-    """An error's record."""
-    return ErrorRecord(code_of(error), error.kind, error.message, error.hint, error.where, error.cause)
-
-
-def _exchange(exchange: Exchange) -> ExchangeRecord:
-    request, outcome = exchange.request, exchange.outcome
-    sent = RequestRecord(
-        request.method, request.url, request.headers, _body(request.body, request.headers), round(request.timeout, 3),
-        request.transport.verify is False,
-    )  # fmt: skip
-    curl = curl_command(exchange)
-    if isinstance(outcome, Response):
-        response = ResponseRecord(
-            outcome.status, outcome.reason, outcome.url, outcome.http_version, outcome.headers,
-            _body(outcome.body, outcome.headers), outcome.ip, outcome.timings, outcome.certificate,
-        )  # fmt: skip
-        return ExchangeRecord(
-            sent, exchange.started, round(outcome.elapsed, 6), response, None, outcome.sent, exchange.note, curl
-        )
-    failure = TransportFailureRecord(outcome.kind, outcome.phase, outcome.message, outcome.hint, outcome.timings)
-    return ExchangeRecord(
-        sent, exchange.started, round(outcome.elapsed, 6), None, failure, outcome.sent, exchange.note, curl
+    """The record of an error."""
+    return ErrorRecord(
+        code=code_of(error),
+        kind=error.kind,
+        message=error.message,
+        hint=error.hint,
+        where=error.where,
+        cause=error.cause,
     )
 
 
-def _body(body: bytes | None, headers: Headers) -> BodyRecord | None:
+def _exchange_record(exchange: Exchange) -> ExchangeRecord:
+    outcome = exchange.outcome
+    return ExchangeRecord(
+        request=_request_record(exchange.request),
+        started=exchange.started,
+        seconds=round(outcome.elapsed, 6),
+        response=_response_record(outcome) if isinstance(outcome, Response) else None,
+        failure=None if isinstance(outcome, Response) else _failure_record(outcome),
+        sent=outcome.sent,
+        note=exchange.note,
+        curl=curl_command(exchange),
+    )
+
+
+def _request_record(request: Request) -> RequestRecord:
+    return RequestRecord(
+        method=request.method,
+        url=request.url,
+        headers=request.headers,
+        body=_body_record(request.body, request.headers),
+        timeout=round(request.timeout, 3),
+        unverified=request.transport.verify is False,
+    )
+
+
+def _response_record(response: Response) -> ResponseRecord:
+    return ResponseRecord(
+        status=response.status,
+        reason=response.reason,
+        url=response.url,
+        http_version=response.http_version,
+        headers=response.headers,
+        body=_body_record(response.body, response.headers),
+        ip=response.ip,
+        timings=response.timings,
+        certificate=response.certificate,
+    )
+
+
+def _failure_record(failure: TransportFailure) -> TransportFailureRecord:
+    return TransportFailureRecord(
+        kind=failure.kind, phase=failure.phase, message=failure.message, hint=failure.hint, timings=failure.timings
+    )
+
+
+def _body_record(body: bytes | None, headers: Headers) -> BodyRecord | None:
     if not body:
         return None
     size = len(body)
@@ -200,36 +273,63 @@ def _body(body: bytes | None, headers: Headers) -> BodyRecord | None:
 
 
 def workflow_record(result: WorkflowResult, number: int) -> WorkflowRecord:
-    """A run's record without its steps, which have been told."""
+    """The record of a run, without its steps."""
     return WorkflowRecord(
-        result.name, result.file, result.verdict, result.label, number, result.tags, result.started,
-        round(result.duration, 6), result.reason, error_record(result.error) if result.error else None, result.variables,
-        result.outputs,
-    )  # fmt: skip
+        name=result.name,
+        file=result.file,
+        verdict=result.verdict,
+        label=result.label,
+        number=number,
+        tags=result.tags,
+        started=result.started,
+        seconds=round(result.duration, 6),
+        reason=result.reason,
+        error=error_record(result.error) if result.error else None,
+        variables=result.variables,
+        outputs=result.outputs,
+    )
 
 
 def session_record(session: SessionResult) -> SessionRecord:
-    """A session's record."""
-    steps = tuple(SessionStepRecord(each.purpose, step_record(each.step), each.caused_by) for each in session.steps)
-    return SessionRecord(session.name, session.kind, session.verdict, steps, session.users, session.warnings)
+    """The record of a session."""
+    return SessionRecord(
+        name=session.name,
+        kind=session.kind,
+        verdict=session.verdict,
+        steps=tuple(
+            SessionStepRecord(purpose=each.purpose, step=step_record(each.step), caused_by=each.caused_by)
+            for each in session.steps
+        ),
+        users=session.users,
+        warnings=session.warnings,
+    )
 
 
 def suite_started_line(event: SuiteStarted) -> SuiteStartedLine:
-    """What begins a report."""
-    return SuiteStartedLine(FORMAT, __version__, event.started, event.workflows, event.seed, event.shuffled)
+    """The first line of a report."""
+    return SuiteStartedLine(
+        format=FORMAT,
+        runflow=__version__,
+        started=event.started,
+        runs=event.workflows,
+        seed=event.seed,
+        shuffled=event.shuffled,
+    )
 
 
 def workflow_started_line(event: WorkflowStarted) -> WorkflowStartedLine:
-    """What begins a run."""
-    return WorkflowStartedLine(event.name, event.file, event.label, event.number)
+    """The first line of a run."""
+    return WorkflowStartedLine(name=event.name, file=event.file, label=event.label, number=event.number)
 
 
-def end(result: Result) -> End:
-    """How all of it ended."""
-    totals = Totals(
-        *(result.count(verdict) for verdict in (Verdict.PASSED, Verdict.FAILED, Verdict.ERROR, Verdict.SKIPPED))
-    )
+def end_record(result: Result) -> End:
+    """The record of how the whole suite ended."""
     return End(
-        result.exit_code, round(result.duration, 6), totals, result.interrupted_by, result.crashed, result.cut_short,
-        result.invalid,
-    )  # fmt: skip
+        exit_code=result.exit_code,
+        seconds=round(result.duration, 6),
+        totals=Totals(**{verdict.value: result.count(verdict) for verdict in Verdict}),
+        interrupted_by=result.interrupted_by,
+        crashed=result.crashed,
+        cut_short=result.cut_short,
+        invalid=result.invalid,
+    )
