@@ -62,7 +62,6 @@ def circles(edges: dict[str, set[str]]) -> list[list[str]]:
 # circles that are known: remove an entry together with its circle
 KNOWN = [
     {"runflow.templating.analysis", "runflow.templating.jinja", "runflow.templating.values"},
-    {"runflow.engine.auth.session", "runflow.engine.frame"},
 ]
 
 

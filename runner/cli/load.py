@@ -175,7 +175,7 @@ def _judged(
 ) -> int:
     """The verdict, shown and reported as that of any run."""
     from ..execution.run_setup import learn_secrets
-    from ..loadtest.thresholds import lost_workers, verdict_of
+    from ..loadtest.thresholds import load_result, lost_workers
     from ..model.events import Event, StepFinished, SuiteFinished, SuiteStarted, WorkflowFinished, WorkflowStarted
     from ..model.results import Result
     from ..redaction import Redactor
@@ -185,7 +185,7 @@ def _judged(
 
     _table(statistics)
     lost = lost_workers(statistics, plans[0].file)
-    results = [*(verdict_of(plan, statistics) for plan in plans), *([lost] if lost else [])]
+    results = [*(load_result(plan, statistics) for plan in plans), *([lost] if lost else [])]
     events: list[Event] = [SuiteStarted(len(results), 0, False, statistics.started)]
     for number, each in enumerate(results):
         events.append(WorkflowStarted(each.name, each.file, each.label, number))
@@ -207,14 +207,14 @@ def _judged(
 
 def _table(statistics: Statistics) -> None:
     """What was measured of each request, and of each workflow as a whole."""
-    from ..loadtest.thresholds import EXPECTATION, FLOW, Measured
+    from ..loadtest.thresholds import EXPECTATION, FLOW, Measurements
     from ..model.wording import seconds_text
 
     rows: list[tuple[str, ...]] = [("request", "count", "failed", "p50", "p95", "p99", "max", "a second")]
     for entry in statistics.entries:
         if entry.kind in {EXPECTATION, FLOW}:
             continue
-        measured = Measured([entry], statistics.seconds)
+        measured = Measurements([entry], statistics.seconds)
         times = [seconds_text(measured.value(name)) for name in ("p50", "p95", "p99", "max")]
         rows.append(
             (

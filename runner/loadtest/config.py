@@ -1,4 +1,4 @@
-"""What `runflow load` tells its locustfile, through an environment variable."""
+"""The configuration that `runflow load` passes to its locustfile in an environment variable."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ CONFIG_VARIABLE = "RUNFLOW_LOAD"
 
 
 class LoadConfig(msgspec.Struct, frozen=True):
-    """A load test.
+    """The configuration of a load test.
 
     Attributes:
-        paths: Of the workflows.
-        statistics: The file that takes what was measured.
-        given: Names and values (`--var`).
-        environment: Of the project (`-e`), or "".
-        base_url: In place of what the files say (Locust's `--host`), or "".
+        paths: The files of the workflows.
+        statistics: The file that the statistics are written to.
+        given: The variables of the command line (`--var`).
+        environment: The environment of the project (`-e`), or "".
+        base_url: Replaces the base URL of the files (Locust's `--host`), or "".
     """
 
     paths: list[str]

@@ -1,4 +1,4 @@
-"""The locustfile of `runflow load`: Locust runs it, in each of its processes. `RUNFLOW_LOAD` says which workflows, and where the statistics go."""
+"""The locustfile of `runflow load`, which Locust loads in each of its processes. `RUNFLOW_LOAD` holds its configuration."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import gevent
+import locust.env
 import locust.runners
 import msgspec
 from locust import events
+from locust.stats import StatsEntry
 
 from runflow.app import executor_for
 from runflow.execution.cancellation import CLEANUP_LIMIT
@@ -26,51 +28,51 @@ from runflow.sources.file import SecretsFile
 from runflow.sources.table import open_source
 
 limits.unwatched()
-_JOB = msgspec.json.decode(os.environ[CONFIG_VARIABLE], type=LoadConfig)
+_CONFIG = msgspec.json.decode(os.environ[CONFIG_VARIABLE], type=LoadConfig)
 _SOURCES = [
-    *((f"the secrets file {path}", SecretsFile(Path(path))) for path in _JOB.secrets_files),
-    *((f"the secret source `{text}`", open_source(text)) for text in _JOB.secrets),
+    *((f"the secrets file {path}", SecretsFile(Path(path))) for path in _CONFIG.secrets_files),
+    *((f"the secret source `{text}`", open_source(text)) for text in _CONFIG.secrets),
 ]
 _LOADER = Loader(
     Loading(
-        frozenset(_JOB.given),
+        frozenset(_CONFIG.given),
         Environment(dict(os.environ), _SOURCES),
-        _JOB.environment,
-        Path(_JOB.file_root) if _JOB.file_root else None,
+        _CONFIG.environment,
+        Path(_CONFIG.file_root) if _CONFIG.file_root else None,
         "requests",
-        tuple(_JOB.allow_hosts),
-        base_url=_JOB.base_url,
+        tuple(_CONFIG.allow_hosts),
+        base_url=_CONFIG.base_url,
     )
 )
-_PLANS = _LOADER.plans(Target(Path(path)) for path in _JOB.paths)
-_RUNNERS: list[Any] = []
+_PLANS = _LOADER.plans(Target(Path(path)) for path in _CONFIG.paths)
+_RUNNERS: list[locust.runners.Runner | None] = []
 PROCESS = Process(
     _PLANS,
-    Inputs(_JOB.given, _LOADER.loading.environment),
+    Inputs(_CONFIG.given, _LOADER.loading.environment),
     lambda: max(getattr(_RUNNERS[-1], "worker_index", 0), 0) if _RUNNERS else 0,
 )
 globals().update(users_of(PROCESS))
 
 
 @events.init.add_listener  # type: ignore[untyped-decorator]  # Locust does not say
-def _begin(environment: Any, runner: Any, **_: Any) -> None:
-    """Users may end their workflow, and clean up, when the test stops."""
+def _begin(environment: locust.env.Environment, runner: locust.runners.Runner | None, **_: Any) -> None:
+    """Give users time to complete their workflow, and to clean up, when the test stops."""
     _RUNNERS.append(runner)
-    gevent.get_hub().loop.update_now()  # all that was imported is no part of the time that the test runs
+    gevent.get_hub().loop.update_now()  # the time that imports took is not part of the test
     environment.stop_timeout = environment.stop_timeout or CLEANUP_LIMIT
 
 
 @events.test_stop.add_listener  # type: ignore[untyped-decorator]  # Locust does not say
-def _give_back(**_: Any) -> None:
-    """Tokens are given back, by each process that fetched some."""
+def _log_out(**_: Any) -> None:
+    """Log out of the sessions of this process."""
     if PROCESS.sessions:
         sessions, PROCESS.sessions = dict(PROCESS.sessions), {}
         close_sessions(sessions, PROCESS.inputs, Options(), executor_for("requests"))
 
 
 @events.quitting.add_listener  # type: ignore[untyped-decorator]  # Locust does not say
-def _write(environment: Any, **_: Any) -> None:
-    """What was measured, for who asked for it; the verdict is theirs."""
+def _write_statistics(environment: locust.env.Environment, **_: Any) -> None:
+    """Write the statistics for `runflow load`, which judges them."""
     runner = environment.runner
     if isinstance(runner, locust.runners.WorkerRunner) or runner is None:
         return
@@ -87,12 +89,12 @@ def _write(environment: Any, **_: Any) -> None:
         lost,
         broken,
     )
-    Path(_JOB.statistics).write_bytes(msgspec.json.encode(statistics))
+    Path(_CONFIG.statistics).write_bytes(msgspec.json.encode(statistics))
 
 
-def _entry(name: str, kind: str, stats: Any) -> RequestStatistics:
-    alone = _PLANS[0].name if len(_PLANS) == 1 else ""
-    workflow = alone or (
+def _entry(name: str, kind: str, stats: StatsEntry) -> RequestStatistics:
+    only = _PLANS[0].name if len(_PLANS) == 1 else ""
+    workflow = only or (
         name if kind == FLOW else next((plan.name for plan in _PLANS if name.startswith(f"{plan.name}: ")), "")
     )
     times = {} if kind in {FLOW, EXPECTATION} else {int(time): count for time, count in stats.response_times.items()}

@@ -1,4 +1,4 @@
-"""What a load test measured, and how it is judged by the thresholds of a workflow. Pure; knows no engine of load."""
+"""Compares the statistics of a load test with the thresholds of a workflow. Does no I/O and does not import Locust."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from ..plan.load import Threshold
 from ..plan.plan import Plan
 
 FLOW, EXPECTATION = "FLOW", "EXPECT"
-"""Kinds of events in the statistics that are no requests: a whole workflow, a failed expectation."""
+"""Kinds of entries in the statistics that are not requests: a whole workflow, a failed expectation."""
 
 
 class RequestStatistics(msgspec.Struct, frozen=True):
-    """A line of the statistics.
+    """An entry of the statistics.
 
     Attributes:
-        workflow: Its name.
+        workflow: The name of the workflow.
         kind: The method of a request, FLOW or EXPECT.
-        times: Milliseconds, rounded as the engine of load does, and how many took that long.
+        times: How many requests took how many milliseconds, rounded by Locust.
     """
 
     workflow: str
@@ -35,13 +35,13 @@ class RequestStatistics(msgspec.Struct, frozen=True):
 
 
 class Statistics(msgspec.Struct, frozen=True):
-    """All of a load test.
+    """The statistics of a load test.
 
     Attributes:
-        seconds: From the first request to the last.
-        started: Epoch seconds.
-        lost: Workers that went missing.
-        broken: Bugs of ours that users met.
+        seconds: Seconds from the first request to the last.
+        started: When it started, in epoch seconds.
+        lost: The names of the workers that were lost.
+        broken: The messages of exceptions that are bugs in runflow.
     """
 
     entries: tuple[RequestStatistics, ...] = ()
@@ -51,12 +51,12 @@ class Statistics(msgspec.Struct, frozen=True):
     broken: tuple[str, ...] = ()
 
 
-class Measured:
-    """What was measured of some requests.
+class Measurements:
+    """Aggregates entries of the statistics.
 
     Args:
-        entries: Lines of the statistics.
-        seconds: In which they happened.
+        entries: The entries.
+        seconds: How long the load test took.
     """
 
     def __init__(self, entries: Iterable[RequestStatistics], seconds: float) -> None:
@@ -74,7 +74,7 @@ class Measured:
                 self.times[time] = self.times.get(time, 0) + count
 
     def percentile(self, percent: float) -> float:
-        """Seconds within which this share of the requests was answered (nearest rank)."""
+        """Seconds within which this share of the requests ended (nearest rank)."""
         rank = max(math.ceil(sum(self.times.values()) * percent / 100), 1)
         seen = 0
         for time in sorted(self.times):
@@ -84,7 +84,7 @@ class Measured:
         return 0.0
 
     def value(self, measure: str) -> float:
-        """What was measured, in the unit of the measure."""
+        """The value of a measure, in its unit (seconds, requests, requests per second, or a share from 0 to 1)."""
         match measure:
             case "error_rate":
                 failed = self.failures / self.requests if self.requests else 0.0
@@ -102,22 +102,22 @@ class Measured:
                 return self.percentile(float(measure[1:]))
 
     def text(self, measure: str) -> str:
-        """What was measured, as people read it."""
+        """The value of a measure, formatted with its unit."""
         value = self.value(measure)
         if measure == "error_rate":
             return f"{value:.2%}"
         return f"{value:.1f}" if measure == "rps" else f"{value:.0f}" if measure == "requests" else seconds_text(value)
 
 
-def verdict_of(plan: Plan, statistics: Statistics) -> WorkflowResult:
-    """How a workflow kept to its thresholds: a result like that of any run, a step for each threshold."""
-    measured = Measured((each for each in statistics.entries if each.workflow == plan.name), statistics.seconds)
+def load_result(plan: Plan, statistics: Statistics) -> WorkflowResult:
+    """The result of a load test for one workflow, with a step for each threshold."""
+    measured = Measurements((each for each in statistics.entries if each.workflow == plan.name), statistics.seconds)
     thresholds = plan.load.thresholds
     if not any(each.measure == "error_rate" for each in thresholds):
         thresholds = (
             *thresholds,
             Threshold("error_rate", "<=", 0.0, "<= 0%", ("load",)),
-        )  # a pass is never one of errors
+        )  # errors fail a load test unless the file allows them
     steps = tuple(_judged(each, measured, plan) for each in thresholds)
     shown = {name: measured.text(name) for name in ("requests", "rps", "error_rate", "p50", "p90", "p95", "p99", "max")}
     failed = any(step.verdict is Verdict.FAILED for step in steps)
@@ -126,7 +126,11 @@ def verdict_of(plan: Plan, statistics: Statistics) -> WorkflowResult:
     if not measured.requests:
         verdict, error = (
             Verdict.ERROR,
-            Failure("interrupted", "nothing was sent, so nothing was measured", "give it more time, or more users"),
+            Failure(
+                "interrupted",
+                "no request was sent, so there is nothing to measure",
+                "raise the duration or the number of users",
+            ),
         )
         steps = ()
     return WorkflowResult(
@@ -144,7 +148,7 @@ def verdict_of(plan: Plan, statistics: Statistics) -> WorkflowResult:
     )
 
 
-def _judged(threshold: Threshold, measured: Measured, plan: Plan) -> StepResult:
+def _judged(threshold: Threshold, measured: Measurements, plan: Plan) -> StepResult:
     name = f"{threshold.measure} {threshold.text}"
     actual = measured.text(threshold.measure)
     where = plan.source.where(Place(plan.file, threshold.path, on_key=threshold.path == ("load",)))
@@ -162,11 +166,13 @@ def _judged(threshold: Threshold, measured: Measured, plan: Plan) -> StepResult:
 
 
 def lost_workers(statistics: Statistics, file: str) -> WorkflowResult | None:
-    """What a load test is worth whose workers died: an error, whatever was measured."""
+    """An error result if workers of the load test were lost; None if not."""
     if not statistics.lost:
         return None
     names = ", ".join(statistics.lost)
-    error = Failure("interrupted", f"workers were lost: {names}", "what they measured last is missing: run it again")
+    error = Failure(
+        "interrupted", f"workers were lost: {names}", "their last measurements are missing: run the load test again"
+    )
     return WorkflowResult(
         "the workers", file, Verdict.ERROR, "load", statistics.seconds, error=error, started=statistics.started
     )

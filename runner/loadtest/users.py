@@ -1,4 +1,4 @@
-"""Workflows as users of Locust: every request goes through its client, under the name of its step. Imported inside Locust only."""
+"""Workflows as users of Locust: each request goes through Locust's client, under the name of its step. Only Locust imports this module."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import random
 import re
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Unpack
 
 from locust import HttpUser, constant, task
+from locust.clients import HttpSession, ResponseContextManager
 from locust.env import Environment
 
-from ..drivers.requests.driver import RequestsDriver
+from ..drivers.requests.driver import HttpResponse, RequestOptions, RequestsDriver
 from ..engine.auth.session import Session
 from ..engine.workflow import run_workflow
 from ..execution.drive import drive
@@ -24,7 +25,7 @@ from ..model.exchange import Request, Response, TransportFailure
 from ..model.results import Verdict
 from ..plan.plan import Plan, Row
 from ..redaction import Redactor
-from ..reporters.failures import reason_of, reason_of_run
+from ..reporters.failures import FailureReason, reason_of, reason_of_run
 from ..reporters.text import check_lines
 from .thresholds import EXPECTATION, FLOW
 
@@ -34,53 +35,53 @@ class StepFailed(AssertionError):
 
 
 class Process:
-    """What all users of a process share: the tokens, what is secret, whose turn a row is.
+    """What all users of one process share: sessions, known secrets, and the order of the rows.
 
     Args:
         plans: The workflows.
-        inputs: What the caller provides.
-        first: Which row of a workflow the first user gets; workers begin at different ones.
+        inputs: The variables and the environment of every run.
+        first_row: The index of the row that the first user of a workflow gets; each worker starts at a different row.
     """
 
-    def __init__(self, plans: list[Plan], inputs: Inputs, first: Callable[[], int]) -> None:
+    def __init__(self, plans: list[Plan], inputs: Inputs, first_row: Callable[[], int]) -> None:
         self.plans = plans
         self.inputs = inputs
         self.single_flight = SingleFlight()
         self.sessions: dict[str, Session] = {}
         self.redactor = Redactor()
         self.random = random.Random()  # noqa: S311  # test data, not keys
-        self._first = first
-        self._dealt: dict[str, int] = {}
+        self._first_row = first_row
+        self._users: dict[str, int] = {}
         learn_secrets(self.redactor, plans, inputs)
 
     def title(self, plan: Plan, step: str) -> str:
-        """What a step is called in the statistics."""
+        """The name of a step in the statistics."""
         return step if len(self.plans) == 1 else f"{plan.name}: {step}"
 
-    def row(self, plan: Plan) -> Row:
-        """The next user's row, round robin."""
-        number = self._dealt.get(plan.name, 0)
-        self._dealt[plan.name] = number + 1
-        return plan.rows[(number + self._first()) % len(plan.rows)]
+    def next_row(self, plan: Plan) -> Row:
+        """The row of the next user of a workflow, round robin."""
+        number = self._users.get(plan.name, 0)
+        self._users[plan.name] = number + 1
+        return plan.rows[(number + self._first_row()) % len(plan.rows)]
 
 
 class Recorder:
-    """Locust's client as the driver's session. A request is told to Locust when its step is judged: then it is known whether it failed.
+    """Locust's client as the session of the driver. A request is reported when its step is judged: only then is it known whether it failed.
 
     Args:
-        client: Of the user.
+        client: The client of the user.
     """
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: HttpSession) -> None:
         self._client = client
         client.trust_env = False  # no .netrc, no proxy variables
         client.headers.clear()
         self.name = ""
-        self._open: list[Any] = []
+        self._open: list[ResponseContextManager] = []
 
-    def request(self, method: str, url: str, **options: Any) -> Any:
-        """One request."""
-        self._client.cookies.clear()  # the engine's jar is the one that is used
+    def request(self, method: str, url: str, /, **options: Unpack[RequestOptions]) -> HttpResponse:
+        """Send one request."""
+        self._client.cookies.clear()  # the engine has its own cookies
         response = self._client.request(method, url, name=self.name, catch_response=True, **options)
         response.__enter__()
         self._open.append(response)
@@ -92,21 +93,21 @@ class Recorder:
         """Close kept connections."""
         self._client.close()
 
-    def came(self, outcome: Response | TransportFailure) -> None:
-        """The whole answer is here, or there is none."""
+    def completed(self, outcome: Response | TransportFailure) -> None:
+        """The exchange has ended: note how long it took, and how large the response is."""
         if not self._open:
             return  # nothing was sent
         meta = self._open[-1].request_meta
-        meta["response_time"] = outcome.elapsed * 1000
+        meta["response_time"] = outcome.elapsed * 1000  # type: ignore[index]  # Locust changes it too
         if isinstance(outcome, Response):
-            meta["response_length"] = len(outcome.body)
+            meta["response_length"] = len(outcome.body)  # type: ignore[index]  # as above
         else:
-            self.tell(outcome.message)
+            self.report(outcome.message)
 
-    def tell(self, failure: str = "") -> None:
-        """What was sent since the last time is judged; the last of it failed where there is a reason."""
+    def report(self, failure: str | None = None) -> None:
+        """Report the requests that were sent since the last call; with a failure, the last of them failed."""
         for number, response in enumerate(self._open, 1):
-            if failure and number == len(self._open):
+            if failure is not None and number == len(self._open):
                 response.failure(StepFailed(failure))
             else:
                 response.success()
@@ -115,7 +116,7 @@ class Recorder:
 
 
 class WorkflowUser(HttpUser):
-    """A user who runs one workflow, one row of it, again and again."""
+    """A user that runs one workflow, with one row of its cases, again and again."""
 
     abstract = True
     host = "http://the.workflow.says"
@@ -126,25 +127,25 @@ class WorkflowUser(HttpUser):
         super().__init__(environment)  # type: ignore[no-untyped-call]  # Locust does not say what it takes
         self.recorder = Recorder(self.client)
         self.driver = RequestsDriver(self.recorder)
-        self.row = self.process.row(self.plan)
+        self.row = self.process.next_row(self.plan)
         self.sessions: dict[str, Session] = {} if self.plan.load.per_user else self.process.sessions
 
     @task
     def run_workflow(self) -> None:
-        """Run it once."""
+        """Run the workflow once."""
         process, plan = self.process, self.plan
         options = Options(seed=process.random.getrandbits(64))
         redactor = Redactor(process.redactor)
         world = new_world(
-            plan, self.row, process.inputs, options, redactor=redactor, write=self._heard, sessions=self.sessions
+            plan, self.row, process.inputs, options, redactor=redactor, write=self._handle, sessions=self.sessions
         )
         given = variables_of(plan, process.inputs)
-        began = time.perf_counter()
+        started = time.perf_counter()
         result = drive(run_workflow(plan, self.row, world, given), self._perform)
-        self.recorder.tell()
-        failed = StepFailed(_words(reason_of_run(result))) if result.verdict.is_bad else None
+        self.recorder.report()
+        failure = StepFailed(_summary(reason_of_run(result))) if result.verdict.is_bad else None
         name = "whole workflow" if len(process.plans) == 1 else plan.name
-        self._fire(FLOW, name, (time.perf_counter() - began) * 1000, failed)
+        self._fire(FLOW, name, (time.perf_counter() - started) * 1000, failure)
 
     def _perform(self, effect: Effect) -> Reply:
         match effect:
@@ -159,20 +160,20 @@ class WorkflowUser(HttpUser):
     def _send(self, request: Request, step: str) -> Response | TransportFailure:
         self.recorder.name = self.process.title(self.plan, step)
         outcome = self.driver.send(request)
-        self.recorder.came(outcome)
+        self.recorder.completed(outcome)
         return outcome
 
-    def _heard(self, event: Event) -> None:
+    def _handle(self, event: Event) -> None:
+        """Report a step that ended, and each of its expectations that failed."""
         if not isinstance(event, StepFinished):
             return
         step = event.step
-        bad = step.verdict.is_bad
-        self.recorder.tell(_words(reason_of(step)) if bad else "")
+        self.recorder.report(_summary(reason_of(step)) if step.verdict.is_bad else None)
         title = self.process.title(self.plan, step.name)
         for check in step.last.checks if step.verdict is Verdict.FAILED else ():
             if not check.passed:
-                words = " ".join(" ".join(check_lines(check)).split())
-                self._fire(EXPECTATION, f"{title}: {check.subject}", 0.0, StepFailed(words))
+                text = " ".join(" ".join(check_lines(check)).split())
+                self._fire(EXPECTATION, f"{title}: {check.subject}", 0.0, StepFailed(text))
 
     def _fire(self, kind: str, name: str, milliseconds: float, failure: Exception | None) -> None:
         self.environment.events.request.fire(
@@ -180,21 +181,21 @@ class WorkflowUser(HttpUser):
         )
 
 
-def _words(reason: Any) -> str:
+def _summary(reason: FailureReason) -> str:
     return f"{reason.title}: {reason.text}"
 
 
 def users_of(process: Process) -> dict[str, type[WorkflowUser]]:
-    """A class of users for each workflow, by its name, which is one that a command line can hold."""
-    found: dict[str, type[WorkflowUser]] = {}
+    """A class of users for each workflow, by a name that can be written on Locust's command line."""
+    classes: dict[str, type[WorkflowUser]] = {}
     for number, plan in enumerate(process.plans, 1):
         words = "".join(word.capitalize() for word in re.findall(r"[^\W_]+", plan.name))
-        name = f"{words or 'Workflow'}{number}" if words in {"", *found} or words[0].isdigit() else words
-        facts = {
+        name = f"{words or 'Workflow'}{number}" if words in {"", *classes} or words[0].isdigit() else words
+        attributes = {
             "plan": plan,
             "process": process,
             "weight": plan.load.weight,
             "wait_time": constant(plan.load.think_time),
         }
-        found[name] = type(name, (WorkflowUser,), facts)
-    return found
+        classes[name] = type(name, (WorkflowUser,), attributes)
+    return classes

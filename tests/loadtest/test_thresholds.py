@@ -9,7 +9,7 @@ from fakes import compile_raw, problems
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runflow.loadtest.thresholds import Measured, RequestStatistics, Statistics, lost_workers, verdict_of
+from runflow.loadtest.thresholds import Measurements, RequestStatistics, Statistics, load_result, lost_workers
 from runflow.model.results import Verdict
 
 FLOW = "name: a\nload: {{thresholds: {thresholds}}}\nsteps: [{{get: 'http://127.0.0.1/', expect: 200}}]\n"
@@ -24,7 +24,7 @@ STATISTICS = Statistics(ENTRIES, 10.0)
 
 
 def judged(thresholds: str, statistics: Statistics = STATISTICS) -> Any:
-    return verdict_of(compile_raw(FLOW.format(thresholds=thresholds)), statistics)
+    return load_result(compile_raw(FLOW.format(thresholds=thresholds)), statistics)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,10 @@ def test_each_threshold_is_judged(thresholds: str, failed: list[str]) -> None:
 
 def test_what_was_never_sent_is_no_pass_and_a_lost_worker_neither() -> None:
     nothing = judged("{p95: 1s}", Statistics((RequestStatistics("b", "GET", "y", 7, 0, {1: 7}),), 10.0))
-    assert (nothing.verdict, nothing.error.message) == (Verdict.ERROR, "nothing was sent, so nothing was measured")
+    assert (nothing.verdict, nothing.error.message) == (
+        Verdict.ERROR,
+        "no request was sent, so there is nothing to measure",
+    )
     lost = lost_workers(Statistics(lost=("one", "two")), "a.yaml")
     assert lost is not None
     assert (lost.verdict, lost.error.message) == (Verdict.ERROR, "workers were lost: one, two")  # type: ignore[union-attr]  # it has one
@@ -58,7 +61,7 @@ def test_what_was_never_sent_is_no_pass_and_a_lost_worker_neither() -> None:
 @given(st.dictionaries(st.integers(0, 100_000), st.integers(1, 50), min_size=1, max_size=20), st.floats(0.1, 100))
 def test_a_percentile_is_the_nearest_rank(times: dict[int, int], percent: float) -> None:
     every = sorted(time for time, count in times.items() for _ in range(count))
-    found = Measured([RequestStatistics("a", "GET", "x", len(every), 0, times)], 1.0).percentile(percent) * 1000
+    found = Measurements([RequestStatistics("a", "GET", "x", len(every), 0, times)], 1.0).percentile(percent) * 1000
     below = sum(time <= found + 1e-6 for time in every)
     assert below >= len(every) * percent / 100 - 1e-6
     assert sum(time < found - 1e-6 for time in every) < max(len(every) * percent / 100, 1)
