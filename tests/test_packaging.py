@@ -70,7 +70,8 @@ def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def wheel(sdist: Path) -> Path:
     """The wheel, built from the sdist, as installers do it."""
-    run(sys.executable, "-c", "from setuptools.build_meta import build_wheel as b; b('..')", cwd=sdist)
+    code = "from setuptools.build_meta import build_wheel as b; b('..')"
+    run(sys.executable, "-W", "error", "-c", code, cwd=sdist)  # a warning of setuptools says what will not be packaged
     (archive,) = sdist.parent.glob("*.whl")
     return archive
 
