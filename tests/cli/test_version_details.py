@@ -29,11 +29,11 @@ def installed(folder: Path, name: str, version: str, *requirements: str) -> None
 
 
 @pytest.fixture
-def details(runflow: Any, tmp_path: Path) -> Any:
+def details(runflow_process: Any, tmp_path: Path) -> Any:
     """Runs `--version -v` where a folder comes first on the path."""
     site = tmp_path / "site"
     site.mkdir()
-    return lambda *args: runflow(*args, env={"PYTHONPATH": f"{site}:{PROJECT}"}), site
+    return lambda *args: runflow_process(*args, env={"PYTHONPATH": f"{site}:{PROJECT}"}), site
 
 
 @pytest.mark.parametrize("args", [("--version", "-v"), ("-V", "-v"), ("-v", "--version"), ("--verbose", "--version")])
