@@ -6,6 +6,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -17,6 +18,7 @@ from runflow.demo.server import DemoServer
 
 sys.path.insert(0, str(Path(__file__).parent))
 from command import Ended, Runflow, run_here, run_process  # beside this file
+from limits import limit
 from processes import children_alive
 
 LEFT_BEHIND = pytest.StashKey[list[str]]()
@@ -91,6 +93,7 @@ def raw_server() -> Iterator[RawServer]:
     stop = threading.Event()
     threads: list[threading.Thread] = []
     listeners: list[socket.socket] = []
+    connections: list[socket.socket] = []
 
     def start(*scripts: Any, wait: float = 0.0, hold: bool = False, read_first: bool = True) -> str:
         listener = socket.create_server(("127.0.0.1", 0))
@@ -109,7 +112,7 @@ def raw_server() -> Iterator[RawServer]:
                     if wait and stop.wait(wait):
                         return
                 if hold:
-                    stop.wait(10)
+                    stop.wait()
 
         def serve() -> None:
             number = 0
@@ -118,7 +121,8 @@ def raw_server() -> Iterator[RawServer]:
                     connection, _ = listener.accept()
                 except OSError:
                     continue
-                connection.settimeout(10)
+                connections.append(connection)
+                connection.settimeout(limit(1))
                 try:
                     say(connection, scripts[min(number, len(scripts) - 1)])
                 except OSError:
@@ -132,8 +136,11 @@ def raw_server() -> Iterator[RawServer]:
 
     yield start
     stop.set()
+    for connection in connections:
+        with suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)  # wakes a script that waits for the next request
     for thread in threads:
-        thread.join(5)
+        thread.join(limit(1))
     for listener in listeners:
         listener.close()
 

@@ -5,6 +5,7 @@ No test judges seconds closely: on a shared machine a pause of a second is norma
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from collections.abc import Callable
@@ -47,3 +48,12 @@ class Stopwatch:
 
     def __exit__(self, *_: object) -> None:
         self.seconds = time.monotonic() - self._begun
+
+
+async def awaited(condition: Callable[[], Value], *, expected: float = 2.0, what: str = "the condition") -> Value:
+    """`wait_for` in a coroutine."""
+    end = time.monotonic() + limit(expected)
+    while not (found := condition()):
+        assert time.monotonic() < end, f"{what} did not become true within {limit(expected):g} s"
+        await asyncio.sleep(0.01)
+    return found

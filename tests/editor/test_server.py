@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import pytest_lsp
+from limits import awaited
 from lsprotocol import types
 from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities
 
@@ -69,11 +70,8 @@ def changed(client: LanguageClient, uri: str, text: str, version: int = 2) -> No
 
 async def told(client: LanguageClient, uri: str) -> list[types.Diagnostic]:
     """What is shown of a file, once something is."""
-    for _ in range(1000):
-        if uri in client.diagnostics:
-            return list(client.diagnostics.pop(uri))
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"nothing is shown of {uri}")
+    await awaited(lambda: uri in client.diagnostics, what=f"the diagnostics of {uri}")
+    return list(client.diagnostics.pop(uri))
 
 
 def place(text: str, words: str, offset: int = 0) -> types.Position:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import pytest
 import pytest_lsp
+from limits import awaited
 from lsprotocol import types
 from needs import node
 from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities
@@ -57,14 +57,11 @@ async def theirs(client: LanguageClient, texts: dict[Path, str]) -> dict[Path, l
     for path, text in texts.items():
         item = types.TextDocumentItem(uri=path.as_uri(), language_id="yaml", version=1, text=text)
         client.text_document_did_open(types.DidOpenTextDocumentParams(item))
-    for _ in range(3000):
-        if all(path.as_uri() in client.diagnostics for path in texts):
-            return {
-                path: sorted({each.range.start.line + 1 for each in client.diagnostics[path.as_uri()]})
-                for path in texts
-            }
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"nothing came for {[path for path in texts if path.as_uri() not in client.diagnostics]}")
+    uris = [path.as_uri() for path in texts]
+    await awaited(
+        lambda: all(uri in client.diagnostics for uri in uris), expected=6, what="the diagnostics of each file"
+    )
+    return {path: sorted({each.range.start.line + 1 for each in client.diagnostics[path.as_uri()]}) for path in texts}
 
 
 def ours(runflow: Any, paths: Iterable[Path]) -> dict[Path, list[int]]:

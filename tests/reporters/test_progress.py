@@ -7,9 +7,10 @@ import os
 import pty
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
+
+from limits import wait_for
 
 from runflow.model.results import Verdict
 from runflow.reporters.progress import Progress, shown_in_log, shown_on_terminal
@@ -44,8 +45,7 @@ def test_a_log_gets_a_line_now_and_then() -> None:
     progress = Progress(2)
     with shown_in_log(progress, stream, every=0.01):
         progress.began(0, "slow")
-        while stream.getvalue().count("\n") < 3:
-            time.sleep(0.01)
+        wait_for(lambda: stream.getvalue().count("\n") >= 3, what="the third line")
     lines = stream.getvalue().splitlines()
     assert lines[-1].startswith("... 0 of 2 workflows, ")
     assert "; running: slow  " in lines[-1]

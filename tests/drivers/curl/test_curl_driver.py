@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import trustme
 from cryptography.hazmat.primitives import serialization
+from limits import Stopwatch, limit
 
 from runflow.drivers.curl import polling
 from runflow.drivers.curl.driver import CurlDriver
@@ -41,8 +42,8 @@ def send(driver: CurlDriver, *requests: Request) -> list[Any]:
     for number, request in enumerate(requests):
         driver.begin(request, number)
     found: dict[int, Any] = {}
-    until = time.monotonic() + 20
-    while len(found) < len(requests) and time.monotonic() < until:
+    end = time.monotonic() + limit(2)
+    while len(found) < len(requests) and time.monotonic() < end:
         found |= dict(driver.advance(0.5))
     return [found[number] for number in range(len(requests))]
 
@@ -186,8 +187,8 @@ def test_each_phase_has_its_own_time(driver: CurlDriver, raw_server: Raw) -> Non
 
     timings = send(driver, get(raw_server(script)))[0].timings
     assert 0.15 < timings.first_byte < timings.total - 0.15
-    assert 0.35 < timings.total < 3.0
-    assert timings.connect < 0.1
+    assert 0.35 < timings.total < limit(0.4)
+    assert timings.connect < timings.first_byte
     assert timings.tls == 0.0
 
 
@@ -248,7 +249,7 @@ def test_tls_connections_without_http2_do_not_wait_for_each_other(
         def talk(plain: socket.socket) -> None:
             with plain, context.wrap_socket(plain, server_side=True) as conn:
                 conn.recv(65536)
-                together.wait(5)  # nobody is answered before all are there
+                together.wait(limit(1))  # nobody is answered before all are there
                 conn.sendall(OK)
 
         def serve() -> None:
@@ -262,12 +263,20 @@ def test_tls_connections_without_http2_do_not_wait_for_each_other(
 
 
 def test_an_idle_connection_that_the_server_closed_keeps_nobody_awake(driver: CurlDriver, raw_server: Raw) -> None:
-    assert send(driver, get(raw_server(OK)))[0].status == 200
-    time.sleep(0.1)
+    closed = threading.Event()
+
+    def script(conn: socket.socket) -> None:
+        conn.recv(65536)
+        conn.sendall(OK)
+        conn.close()
+        closed.set()
+
+    assert send(driver, get(raw_server(script)))[0].status == 200
+    assert closed.wait(limit(1))
     driver.advance(0.1)  # it wakes up once
-    started = time.monotonic()
-    driver.advance(0.2)
-    assert time.monotonic() - started > 0.15
+    with Stopwatch() as waiting:
+        driver.advance(0.2)
+    assert waiting.seconds > 0.15
 
 
 def test_what_is_cancelled_is_never_heard_of_again(driver: CurlDriver, raw_server: Raw) -> None:
@@ -292,7 +301,7 @@ def test_a_post_on_a_connection_that_died_is_sent_once(driver: CurlDriver, raw_s
     assert send(driver, request)[0].status == 200
     (lost,) = send(driver, request)
     assert (lost.kind, lost.stale) == ("reset", True)
-    time.sleep(0.1)
+    assert send(driver, get(url))[0].status == 200  # it comes behind whatever was sent before
     assert sum(b"order=1" in data for data in posts) == 2
 
 
