@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import sys
 import threading
@@ -21,6 +22,8 @@ from command import Ended, Runflow, run_here, run_process  # beside this file
 from limits import limit
 from processes import children_alive
 
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background of a shell; children would ignore it too
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 LEFT_BEHIND = pytest.StashKey[list[str]]()
 
 
@@ -97,7 +100,6 @@ def raw_server() -> Iterator[RawServer]:
 
     def start(*scripts: Any, wait: float = 0.0, hold: bool = False, read_first: bool = True) -> str:
         listener = socket.create_server(("127.0.0.1", 0))
-        listener.settimeout(0.05)
         listeners.append(listener)
 
         def say(connection: socket.socket, script: Any) -> None:
@@ -116,11 +118,11 @@ def raw_server() -> Iterator[RawServer]:
 
         def serve() -> None:
             number = 0
-            while not stop.is_set():
-                try:
-                    connection, _ = listener.accept()
-                except OSError:
-                    continue
+            while True:
+                connection, _ = listener.accept()
+                if stop.is_set():
+                    connection.close()
+                    return
                 connections.append(connection)
                 connection.settimeout(limit(1))
                 try:
@@ -136,6 +138,9 @@ def raw_server() -> Iterator[RawServer]:
 
     yield start
     stop.set()
+    for listener in listeners:
+        with suppress(OSError):
+            socket.create_connection(listener.getsockname(), 1).close()  # wakes the thread that accepts
     for connection in connections:
         with suppress(OSError):
             connection.shutdown(socket.SHUT_RDWR)  # wakes a script that waits for the next request
