@@ -6,16 +6,21 @@ import zlib
 from collections.abc import Iterable
 from typing import Protocol
 
+from ..model.errors import TransferError
+
 ENCODINGS = ("gzip", "deflate")
 MAX_CODINGS = 5
 
 
-class DecodeError(Exception):
+class DecodeError(TransferError):
     """The body is not what its Content-Encoding says."""
 
 
-class TooLarge(Exception):  # it names what is wrong, as the failure kind does
-    """The decoded body is larger than the cap."""
+class TooLarge(TransferError):
+    """The decoded body is larger than the limit."""
+
+    def __init__(self) -> None:
+        super().__init__("the decoded body is larger than the limit")
 
 
 class _Decoder(Protocol):

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from ..model.errors import TransferError
 from ..model.exchange import FailureKind, Phase, Request
 from ..model.wording import seconds_text
 
 
-class CertificateUnusable(Exception):
+class CertificateUnusable(TransferError):
     """A certificate, key or CA file of the workflow cannot be used."""
 
 
-class CannotSend(Exception):
+class CannotSend(TransferError):
     """The driver has no way to send such a request."""
 
 

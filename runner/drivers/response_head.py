@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from ..model.errors import TransferError
 from ..model.urls import TOKEN
 from ..model.wording import cut
 
@@ -41,11 +42,11 @@ def forbidden(name: str, value: str) -> bool:
     return TOKEN.fullmatch(name) is None or _FORBIDDEN.search(value) is not None
 
 
-class CutShort(Exception):
+class CutShort(TransferError):
     """The connection ended before the answer was whole."""
 
 
-class MalformedHead(Exception):
+class MalformedHead(TransferError):
     """The head of an answer is not what HTTP allows, or not what was asked for."""
 
 

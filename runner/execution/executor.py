@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeAlias
 import msgspec
 
 from ..model.effects import Flow
+from ..model.errors import RunflowError
 from ..model.events import Emit, Event
 from ..model.results import Failure
 from .cancellation import Cancellation, FlowCancellation
@@ -20,7 +21,7 @@ Ended = tuple[int, BaseException | None]
 """The number of a task that ended, and what it raised: `RunLost`, or an exception that is a bug in runflow."""
 
 
-class RunLost(Exception):
+class RunLost(RunflowError):
     """A run ended without a result, as when its worker was lost.
 
     Attributes:
@@ -28,7 +29,7 @@ class RunLost(Exception):
     """
 
     def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.message)
+        super().__init__(failure.message, hint=failure.hint)
         self.failure = failure
 
 

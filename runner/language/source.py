@@ -126,8 +126,8 @@ class Source:
     def where(self, place: Place, *, around: int = 2) -> Where:
         """The place as line and column with the lines around it."""
         lines = self.lines
-        if place.line:
-            line, column, width = place.line - 1, max(place.column - 1, 0), place.width
+        if place.line is not None:
+            line, column, width = place.line - 1, (place.column or 1) - 1, place.width
         else:
             span = self.span(place.path, on_key=place.on_key) or Span(0, 0, 0, 0)
             line, column = span.line, span.column

@@ -1,4 +1,34 @@
-"""The errors of runflow and where they point. Knows nothing of files: a place becomes lines when it is shown."""
+"""The exceptions of runflow, and where an error is.
+
+Exceptions that leave their module, each with the module that defines it:
+
+```
+RunflowError                    model.errors          the root: a message, a place, a hint
+├── WorkflowError               model.errors          a file is wrong: all its problems at once
+├── StepError                   model.errors          a step could not be completed; caught in the engine, becomes data
+├── FileRefused                 language.files        a file cannot be read, or must not be
+│   └── FileMissing             language.files        a file does not exist
+├── TemplateProblem             templating.values     a template does not parse; becomes a Problem of its file
+├── FilterError                 templating.filters    a filter or function failed; becomes a StepError
+├── ExpressionError             selection.expression  an expression of -k or --tag does not parse
+├── RunLost                     execution.executor    a run ended without a result; becomes a Failure
+└── TransferError               model.errors          an exchange failed inside a driver; becomes a TransportFailure
+    ├── DecodeError             drivers.decoding      the body is not what its Content-Encoding says
+    ├── TooLarge                drivers.decoding      the decoded body is larger than the limit
+    ├── CutShort                drivers.response_head the connection ended before the response was complete
+    ├── MalformedHead           drivers.response_head the status line or the headers are not valid HTTP
+    ├── CertificateUnusable     drivers.failures      a certificate, key or CA file cannot be used
+    └── CannotSend              drivers.failures      the driver cannot send such a request
+```
+
+Outside this tree:
+
+- `Interrupted` (here), and what carries it up through the engine with the results so far: `StepInterrupted`,
+  `AttemptInterrupted`, `AttemptsInterrupted`, `ExchangeStopped`, `RequestStopped`. They derive from BaseException, so
+  that no `except Exception` keeps a run from ending.
+- Those that another library expects: `WorkflowFailed` (pytest) and `StepFailed` (Locust) are AssertionErrors;
+  `DuplicateKey` (raised inside `json`) is a ValueError; `Refused` is a response of the demo API.
+"""
 
 from __future__ import annotations
 
@@ -14,29 +44,29 @@ DocumentPath = tuple[str | int, ...]
 
 
 class Place(msgspec.Struct, frozen=True):
-    """A value (or its key) in a file.
+    """A value (or its key) in a file. It becomes a line and a column when it is shown.
 
     Attributes:
         file: The file's path as shown to people.
         path: The document path inside it.
         on_key: The key is meant, not its value.
-        line: A fixed line (from 1) where the document could not be read that far, else 0.
+        line: The line (from 1), where the file could not be read far enough to have a document path.
         column: The column (from 1) that goes with `line`.
-        width: Characters of that line that are meant.
-        unread: The file as a whole, of which nothing was read, so nothing is shown.
+        width: How many characters of that line are meant.
+        unread: The file as a whole is meant; nothing of it was read, so no excerpt is shown.
     """
 
     file: str
     path: DocumentPath = ()
     on_key: bool = False
-    line: int = 0
-    column: int = 0
+    line: int | None = None
+    column: int | None = None
     width: int = 1
     unread: bool = False
 
 
 class Edit(msgspec.Struct, frozen=True):
-    """Another text for a stretch of a file; lines and columns from 0, the end not in it."""
+    """Replaces a part of a file by another text. Lines and columns count from 0; the end is exclusive."""
 
     line: int
     column: int
@@ -49,7 +79,7 @@ class Problem(msgspec.Struct, frozen=True):
     """One mistake in a file: what is wrong, where, and what to do next.
 
     Attributes:
-        instead: What stands at the place instead, where that mends it and cannot be anything else; or "".
+        instead: The text that fixes it in place of the one that is there, where there is only one such text; else "".
     """
 
     message: str
@@ -59,11 +89,17 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 MAX_PROBLEMS = 200
-"""Of one file: nobody reads more, and a hostile file must not make work without end."""
+"""How many problems of one file are listed. A hostile file must not cause unlimited work."""
 
 
 class RunflowError(Exception):
-    """The root of everything runflow raises on purpose."""
+    """The root of the exceptions that runflow raises on purpose.
+
+    Args:
+        message: What is wrong, in one sentence.
+        place: Where.
+        hint: What to do next.
+    """
 
     def __init__(self, message: str, place: Place | None = None, hint: str = "") -> None:
         super().__init__(message)
@@ -73,12 +109,20 @@ class RunflowError(Exception):
 
 
 class WorkflowError(RunflowError):
-    """A file (or the command line that names it) is wrong: all its problems at once, in order of place."""
+    """A file, or the command line that names it, is wrong.
+
+    Args:
+        problems: All its problems, in order of place; at least one.
+    """
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         first = problems[0]
         super().__init__(first.message, first.place, first.hint)
         self.problems = tuple(problems)
+
+
+class TransferError(RunflowError):
+    """An exchange failed inside a driver, which turns this into a TransportFailure."""
 
 
 ErrorKind = Literal[
@@ -99,11 +143,12 @@ ErrorKind = Literal[
 
 
 class StepError(RunflowError):
-    """A step could not be carried out. Caught once, in the engine, and turned into data on the step's result.
+    """A step could not be completed. The engine catches it once and puts it into the step's result.
 
     Attributes:
-        below: Where, below the value that was at work, the error arose; `at` makes it part of the place.
-        cause: How its request failed, where it was that.
+        kind: What could not be done.
+        cause: How the request failed, where it did; else "".
+        below: The path, below the value that was being rendered, at which the error arose.
     """
 
     def __init__(
@@ -120,22 +165,22 @@ class StepError(RunflowError):
         self.below: DocumentPath = ()
 
     def under(self, key: str | int) -> StepError:
-        """The same error, one level further up."""
+        """The same error, with `key` put before the path in `below`."""
         self.below = (key, *self.below)
         return self
 
     def at(self, file: str, path: DocumentPath) -> StepError:
-        """The same error with its place, unless it has one."""
+        """The same error, with the place `path` plus `below` unless it has a place already."""
         if self.place is None:
             self.place = Place(file, (*path, *self.below))
         return self
 
 
 class Interrupted(BaseException):
-    """Thrown into a running flow by whoever drives it: a signal came, or the time of the whole run is over.
+    """Thrown into a running flow when it must end: a signal came, or the time limit of the whole run was reached.
 
     Attributes:
-        reason: Why, in words.
+        reason: Why, for people.
         kind: `interrupted` or `timeout`.
     """
 

@@ -117,7 +117,7 @@ def _from_file(name: str, context: Context, path: DocumentPath) -> Any:
                 )
     except WorkflowError as error:
         place = error.place
-        context.problem(path, f"{name}:{place.line if place else 0}: {error.message}", error.hint)
+        context.problem(path, f"{name}:{(place and place.line) or 0}: {error.message}", error.hint)
     except ValueError as error:
         context.problem(path, f"{name} cannot be read: {error}")
     return None

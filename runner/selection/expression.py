@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from ..model.errors import RunflowError
+
 Predicate = Callable[[str], bool]
 """Whether one word holds."""
 
@@ -14,7 +16,7 @@ _TOKENS = re.compile(r"""\s*(?:(?P<sign>[(),])|'(?P<single>[^']*)'|"(?P<double>[
 _MOST_TOKENS = 500
 
 
-class ExpressionError(ValueError):
+class ExpressionError(RunflowError):
     """The text is no expression."""
 
 

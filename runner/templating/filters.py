@@ -14,10 +14,11 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from ..model import jwt, patterns
 from ..model.answer import read_json
+from ..model.errors import RunflowError
 from ..model.wording import json_text, json_type, shown
 
 
-class FilterError(Exception):
+class FilterError(RunflowError):
     """A filter cannot do what it is asked; says why."""
 
 
