@@ -136,7 +136,7 @@ class DemoApi(Access):
         self._flaky[key] = self._flaky.get(key, 0) + 1
         if self._flaky[key] % 3:
             raise Refused(503, "not now", Retry_After="0")
-        return json_response({"status": "ok", "tries": self._flaky[key]})
+        return json_response({"status": "ok", "attempts": self._flaky[key]})
 
     def _on_cookies(self, asked: DemoRequest, rest: list[str]) -> DemoResponse:
         if rest == ["set"]:

@@ -32,7 +32,7 @@ _SCHEMAS: dict[str, Any] = {
     "Order": _object({"id": _WHOLE, "user": _TEXT, "state": {"enum": ["pending", "paid"]}, "items": _list(_ref("Line")), "total": _WHOLE}),
     "Line": _LINE,
     "Item": _object({"id": _WHOLE, "name": _TEXT, "price": _WHOLE}),
-    "Status": _object({"status": {"type": ["string", "integer"]}}, {"tries": _WHOLE}),
+    "Status": _object({"status": {"type": ["string", "integer"]}}, {"attempts": _WHOLE}),
 }  # fmt: skip
 
 _Security = list[dict[str, list[str]]]
