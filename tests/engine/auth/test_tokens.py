@@ -770,7 +770,7 @@ def test_a_logout_that_fails_is_a_warning_unless_it_expects_something() -> None:
     for reply, warning in (
         (answer(500), "the server returned 500"),
         (failure(), "it was refused"),
-        (answer(401), "it returned 401"),
+        (answer(401), "the server returned 401"),
     ):
         api = Api()
         api.paths["/logout"] = lambda _, reply=reply: reply
