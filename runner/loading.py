@@ -17,8 +17,8 @@ from .model.errors import Place, Problem, RunflowError, WorkflowError
 from .model.exchange import AllowedHosts
 from .model.wording import did_you_mean, listed
 from .plan.compile import compile_file
-from .plan.context import Settings
 from .plan.plan import Plan
+from .plan.settings import CompileOptions, Dialect, Folders, Settings
 from .selection.discover import discover
 from .selection.select import Target, up_to_step
 
@@ -190,20 +190,19 @@ def _settings(folder: Path, loading: Loading, home: Path) -> Settings:
     driver = _driver(found, loading.driver)
     return Settings(
         Files(root, hidden=not loading.untrusted, contents=loading.unsaved),
-        given=loading.given,
-        environment_names=chosen.vars if isinstance(chosen.vars, dict) else {},
-        ng=project.jsonpath == "ng",
-        base_url=loading.base_url or (chosen.base_url if isinstance(chosen.base_url, str) else ""),
-        defaults=None if project.defaults is UNSET else project.defaults,
-        driver=driver,
-        can=features(driver),
-        environment=known.variables if isinstance(known, Environment) else known,
-        named_from=home,
-        project=Path(found.file).resolve() if found else None,
-        hosts=_hosts(found, loading),
-        untrusted=loading.untrusted,
-        record_uses=loading.examined,
-        openapi=(project.openapi, Path(found.file)) if found and isinstance(project.openapi, str) else None,
+        Folders(Path.cwd(), home, Path(found.file).resolve() if found else None),
+        CompileOptions(
+            given=loading.given,
+            environment_names=dict(chosen.vars) if isinstance(chosen.vars, dict) else {},
+            base_url=loading.base_url or (chosen.base_url if isinstance(chosen.base_url, str) else ""),
+            defaults=None if project.defaults is UNSET else project.defaults,
+            hosts=_hosts(found, loading),
+            untrusted=loading.untrusted,
+            record_uses=loading.examined,
+            openapi=(project.openapi, Path(found.file)) if found and isinstance(project.openapi, str) else None,
+        ),
+        Dialect(driver, features(driver), jsonpath_ng=project.jsonpath == "ng"),
+        known.variables if isinstance(known, Environment) else known,
     )
 
 

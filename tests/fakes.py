@@ -22,8 +22,8 @@ from runflow.model.events import Event, SecretLearned, StepFinished
 from runflow.model.exchange import Request, Response, TransportFailure
 from runflow.model.results import Check, Failure, SessionResult, Snapshot, StepResult, WorkflowResult
 from runflow.plan.compile import compile_file
-from runflow.plan.context import Settings
 from runflow.plan.plan import Plan
+from runflow.plan.settings import CompileOptions, Dialect, Folders, Settings
 
 ROOT = Path("/virtual")
 BASE = "http://api.test"
@@ -127,7 +127,15 @@ def compile_raw(
     known = Files(ROOT)
     for path, content in {name: text, **(files or {})}.items():
         known.contents[ROOT / path] = content.encode() if isinstance(content, str) else content
-    return compile_file(ROOT / name, Settings(known, shown_from=ROOT, can=REQUESTS_CAN, **settings))
+    return compile_file(ROOT / name, settings_for(known, **settings))
+
+
+def settings_for(files: Files, root: Path = ROOT, **given: Any) -> Settings:
+    """Settings with these options; the driver's features are those of the requests driver."""
+    of_dialect = {key: given.pop(key) for key in ("driver", "features", "jsonpath_ng") if key in given}
+    environment = given.pop("environment", {})
+    dialect = Dialect(**{"features": REQUESTS_CAN} | of_dialect)
+    return Settings(files, Folders(root, root), CompileOptions(**given), dialect, environment)
 
 
 def problems(text: str | bytes, **kwargs: Any) -> list[Problem]:

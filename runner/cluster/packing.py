@@ -91,6 +91,6 @@ class Packing:
         """A workflow with its files, pickled. The last one is cached: the runs of one workflow follow each other."""
         if self._last[0] != plan.path:
             settings = self._loader.settings_of(plan)
-            package = Package(plan.path, settings.carried(Bundle(settings.files, plan.files)))
+            package = Package(plan.path, settings.without_environment(Bundle(settings.files, plan.files)))
             self._last = plan.path, pickle.dumps(package)
         return self._last[1]

@@ -28,8 +28,8 @@ from ..model.events import Event, SessionFinished, StepFinished, WorkflowFinishe
 from ..model.results import Failure
 from ..model.wording import raised
 from ..plan.compile import compile_file
-from ..plan.context import Settings
 from ..plan.plan import Plan, Row
+from ..plan.settings import Settings
 from ..version import __version__
 
 IDEMPOTENT_HINT = (
@@ -203,8 +203,8 @@ def _plan(package: bytes) -> Plan:
     """Compile a workflow. Raises RunflowError: its driver is not installed, or one of its plugins is missing on this worker."""
     received: Package = pickle.loads(package)  # noqa: S301  # as above
     settings = received.settings
-    settings.can = features(driver_named(settings.driver))
-    settings.environment = os.environ
+    dialect = msgspec.structs.replace(settings.dialect, features=features(driver_named(settings.dialect.driver)))
+    settings = msgspec.structs.replace(settings, dialect=dialect, environment=os.environ)
     return compile_file(received.path, settings)
 
 

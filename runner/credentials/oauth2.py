@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, ClassVar
 from urllib.parse import quote_plus
+
+import msgspec
 
 from ..model.answer import Answer
 from ..model.errors import StepError
@@ -100,36 +102,37 @@ class ClientBasic:
         return Attachment(headers=attached.headers, secrets=(*attached.secrets, secret))
 
 
-def reader(*, bearer: bool) -> Callable[[Answer], dict[str, Any]]:
-    """Takes the token out of an endpoint's answer.
+class TokenReader(msgspec.Struct, frozen=True):
+    """Reads the token from the response of a token endpoint.
 
-    Args:
-        bearer: The token goes out as `Bearer`, so one of another type is refused.
+    Attributes:
+        bearer: The token is sent as `Bearer`, so one of another type is refused.
     """
 
-    def granted(answer: Answer) -> dict[str, Any]:
-        """What the endpoint gave, under the names of a session. Raises StepError where it gave no token."""
+    bearer: bool
+
+    def read(self, answer: Answer) -> dict[str, Any]:
+        """The values that the endpoint returned, under the names of a session. Raises StepError without a token."""
         data, status = _object(answer), answer.whole().status
         if data.get("error"):
             raise _refusal(data)
         if not 200 <= status < 300:
-            raise StepError(f"the token endpoint answered {status} and names no error", "auth", hint=_opening(answer))
+            message = f"the token endpoint answered {status} and names no error"
+            raise StepError(message, "auth", hint=_opening(answer))
         token = data.get("access_token")
         if not isinstance(token, str) or not token:
             what = f"`access_token` is {shown(token, 40)} ({json_type(token)})" if "access_token" in data else (
                 f"there is no `access_token` among {listed(data)}" if data else "it is an empty object"
             )  # fmt: skip
-            raise StepError(f"the token endpoint gave no token: {what}", "auth", hint="is `token_url` the right one?")
+            message = f"the token endpoint gave no token: {what}"
+            raise StepError(message, "auth", hint="is `token_url` the right one?")
         kind = data.get("token_type", "Bearer")
-        if bearer and (not isinstance(kind, str) or kind.lower() != "bearer"):
+        if self.bearer and (not isinstance(kind, str) or kind.lower() != "bearer"):
             message = f"the token is of the type {shown(kind, 40)}, not Bearer"
-            raise StepError(
-                message, "auth", hint='say how it is sent: `attach: {header Authorization: "… {{ token }}"}`'
-            )
+            hint = 'say how it is sent: `attach: {header Authorization: "… {{ token }}"}`'
+            raise StepError(message, "auth", hint=hint)
         given = {name: data[name] for name in PROVIDES if name in data}
         return given | {"token": token}
-
-    return granted
 
 
 def _object(answer: Answer) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from ..model.exchange import Request
 from ..model.headers import check_header_values
 from ..model.kinds import Encoded, Names, Signer
 from ..model.urls import TOKEN, absolute_url, with_params
-from ..plan.plan import BodyPlan, HttpPlan, RequestPlan
+from ..plan.http import HttpPlan
+from ..plan.plan import BodyPlan, RequestPlan
 from .frame import Frame
 
 
@@ -57,7 +58,7 @@ def build(plan: RequestPlan, frame: Frame, names: Names, timeout: float, page_ur
         StepError: with the place of what could not be rendered.
     """
     file = frame.plan.file
-    http = _http(plan, frame, names)
+    http = plan.http if isinstance(plan.http, HttpPlan) else plan.http.render(names, file)
     try:
         url = page_url or absolute_url(str(plan.url.render(names)), frame.base_url)
         method = str(plan.method.render(names))
@@ -92,13 +93,3 @@ def _body(plan: BodyPlan | None, frame: Frame, names: Names) -> Encoded | None:
         return plan.kind.encode(plan.value.render(names), frame.plan.read)
     except StepError as error:
         raise error.at(frame.plan.file, plan.path) from None
-
-
-def _http(plan: RequestPlan, frame: Frame, names: Names) -> HttpPlan:
-    if plan.http_value is None:
-        return plan.http
-    path = (*plan.url_path[:-1], "http")
-    try:
-        return plan.http_builder(plan.http_value.render(names))  # type: ignore[no-any-return]  # the compiler's own builder
-    except StepError as error:
-        raise error.at(frame.plan.file, path) from None

@@ -271,12 +271,14 @@ class StepRun:
         """Judge one response. Raises StepError where a token request brought no token."""
         frame, step = self.frame, self.step
         judgement = judge(step, answer, frame, names)
-        if frame.plan.contract is not None and step.reads is None:  # a token endpoint is not part of the document
+        if (
+            frame.plan.contract is not None and step.token_reader is None
+        ):  # a token endpoint is not part of the document
             judged = judge_contract(frame.plan.contract, step, answer, exchanges, frame)
             judged = msgspec.structs.replace(judged, extracted=judgement.extracted)
             judgement = judgement.followed_by(judged)
-        if step.reads is not None and not judgement.failed and not judgement.errors:
-            judgement = msgspec.structs.replace(judgement, extracted=step.reads(answer))
+        if step.token_reader is not None and not judgement.failed and not judgement.errors:
+            judgement = msgspec.structs.replace(judgement, extracted=step.token_reader.read(answer))
         return judgement
 
     def _transport_failed(self, attempt: Attempt, failure: TransportFailure) -> Attempt:

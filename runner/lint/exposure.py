@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from ..language.document import METHODS
 from ..model.errors import DocumentPath, Edit
+from ..plan.http import HttpPlan
 from .rule import Remark
 from .subject import Subject, scalars, sounds_secret
 
@@ -86,7 +87,7 @@ def _named_secret(path: DocumentPath) -> bool:
 def not_verified(subject: Subject) -> Iterator[Remark]:
     """`verify: false`: anybody on the way may answer in the server's place."""
     for step, request in subject.requests:
-        if request.http.transport.verify is False:
+        if isinstance(request.http, HttpPlan) and request.http.transport.verify is False:
             own = subject.data[step.path[0]][step.path[1]].get("http")
             path = (
                 (*step.path, "http", "verify")

@@ -24,6 +24,9 @@ class _Missing:
     def __repr__(self) -> str:
         return "MISSING"
 
+    def __reduce__(self) -> str:
+        return "MISSING"  # the one object, also after pickling
+
 
 MISSING = _Missing()
 

@@ -14,22 +14,20 @@ from ..language.document import Defaults, Document, Step
 from ..language.files import FileRefused
 from ..language.read import ReadResult, read_document
 from ..language.yaml import load_yaml
-from ..model.errors import DocumentPath, Place, Problem, StepError, WorkflowError
-from ..model.kinds import ReadFile, Value
+from ..model.errors import DocumentPath, Place, Problem, WorkflowError
+from ..model.kinds import Value
 from ..model.wording import did_you_mean
 from ..openapi.contract import Contract, contract_of
-from ..selectors.json_path import jsonpath_filter
-from ..templating.filters import FILTERS
 from ..templating.values import NONE, Literal
-from .context import Context, Settings
+from .context import Context
 from .load import LoadPlan, compile_load
 from .plan import AuthUse, CredentialPlan, IncludePlan, Need, Plan, RequestPlan, StepPlan
 from .requests import RequestCompiler, merged
 from .rows import rows
 from .sessions import CredentialCompiler
+from .settings import Settings
 from .steps import StepCompiler
 
-FILTERS["jsonpath"] = jsonpath_filter  # a filter that belongs to another room, so it is joined here
 MAX_INCLUDES = 20
 
 
@@ -50,7 +48,7 @@ def compile_file(path: Path, settings: Settings) -> Plan:
         plan = _compile(real, settings, problems, (), frozenset())
     if problems or plan is None:
         raise WorkflowError(_in_order(problems))
-    project = {settings.project} if settings.project else set()
+    project = {settings.folders.project_file} if settings.folders.project_file else set()
     return msgspec.structs.replace(plan, files=frozenset(files | project))
 
 
@@ -122,7 +120,7 @@ class _Compiler:
     def plan(self, document: Document) -> Plan:
         context, settings = self.context, self.context.settings
         own = document.defaults if isinstance(document.defaults, Defaults) else Defaults()
-        defaults = merge_defaults(settings.defaults, own) if settings.defaults is not None else own
+        defaults = merge_defaults(settings.options.defaults, own) if settings.options.defaults is not None else own
         self.own_credentials = set(document.auth) if isinstance(document.auth, dict) else set()
         credentials = CredentialCompiler(context, defaults, self._known_credentials, self._include)
         requests = RequestCompiler(context, defaults, self._known_credentials, credentials.credential)
@@ -143,7 +141,7 @@ class _Compiler:
                 file=context.file,
                 path=context.path,
                 source=context.source,
-                read=self._reader(),
+                read=context.reader,
                 steps=tuple(_with_needs(step, named) for step in main),
                 cleanup=tuple(_with_needs(step, named) for step in cleanup),
                 tags=tuple(document.tags) if isinstance(document.tags, list) else (),
@@ -158,7 +156,7 @@ class _Compiler:
                 else context.seconds(document.timeout, ("timeout",), positive=True),
                 outputs=outputs,
                 rows=runs,
-                environment_names=settings.environment_names,
+                environment_names=settings.options.environment_names,
                 needs=tuple(self._needs(document)),
                 lock=self._lock(document),
                 idempotent=document.idempotent is True,
@@ -174,17 +172,17 @@ class _Compiler:
         own = plan.inputs | {named.name for named in plan.variables}
         columns = frozenset(name for row in plan.rows for name in row.values)
         given = frozenset(name for step in steps for name in step.provides)
-        known = own | columns | given | settings.given
+        known = own | columns | given | settings.options.known_names
         context.check_names(context.uses, known, self.reading.lost_names)
-        credentials.check(own | columns | settings.given, given, self.reading.lost_names)
+        credentials.check(own | columns | settings.options.known_names, given, self.reading.lost_names)
         self._check_secrets(plan, known | self.reading.lost_names)
-        self._check_order(plan, columns | plan.inputs | settings.given)
-        used = frozenset().union(*(names for names, _, _ in context.uses)) & settings.given
+        self._check_order(plan, columns | plan.inputs | settings.options.known_names)
+        used = frozenset().union(*(names for names, _, _ in context.uses)) & settings.options.known_names
         accepts = (own | columns | used) or NONE
         plan = self._with_included(plan, steps)
         key = settings.named(context.path)
         return msgspec.structs.replace(
-            plan, env=tuple(self._env(steps)), accepts=accepts, key=key, driver=settings.driver, hosts=settings.hosts,
+            plan, env=tuple(self._env(steps)), accepts=accepts, key=key, driver=settings.dialect.driver, hosts=settings.options.hosts,
             uses=tuple(context.every_use),
         )  # fmt: skip
 
@@ -222,7 +220,7 @@ class _Compiler:
     def _base_url(self, document: Document) -> Value | None:
         """The chosen environment's, else the file's own."""
         own, context = None, self.context
-        chosen = context.settings.base_url
+        chosen = context.settings.options.base_url
         if document.base_url is not UNSET:
             if "{{" not in document.base_url and not document.base_url.startswith(("http://", "https://")):
                 context.problem(("base_url",), f"{document.base_url!r} is no http(s) URL", "write https://host")
@@ -269,10 +267,10 @@ class _Compiler:
         place = Place(context.file, ("openapi",))
         name, folder = document.openapi, context.path.parent
         if not isinstance(name, str):
-            if settings.openapi is None:
+            if settings.options.openapi is None:
                 return None
-            name, folder = settings.openapi[0], settings.openapi[1].parent
-            place = Place(str(settings.openapi[1]), ("openapi",))
+            name, folder = settings.options.openapi[0], settings.options.openapi[1].parent
+            place = Place(str(settings.options.openapi[1]), ("openapi",))
         try:
             content = settings.files.read(name, folder)
             return contract_of(content, settings.shown(settings.files.resolve(name, folder)))
@@ -290,20 +288,6 @@ class _Compiler:
         if "{{" in name:
             self.context.problem(("lock",), "the name of a lock holds no template", "write `lock: database`")
         return name
-
-    def _reader(self) -> ReadFile:
-        files, folder = self.context.settings.files, self.context.path.parent
-        untrusted = self.context.settings.untrusted
-
-        def read(name: str) -> bytes:
-            if untrusted:
-                raise StepError(f"--untrusted keeps the content of {name} from a workflow", "policy")
-            try:
-                return files.read(name, folder)
-            except FileRefused as error:
-                raise StepError(error.message, "policy", hint=error.hint) from None
-
-        return read
 
     def _check_order(self, plan: Plan, before: frozenset[str]) -> None:
         """`vars` are computed in order: one that needs itself or a later one can never be."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +11,24 @@ import msgspec
 from ..model.errors import DocumentPath, StepError
 from ..model.kinds import MISSING, Matcher, Miss, Names, Selector, Value
 from ..model.wording import json_text, shown
-from ..selectors.json_path import Definite, Indefinite, remove_paths
+from ..selectors.json_path import compile_path, remove_paths
+from .settings import Dialect
 
 NOT_THERE = Miss("nothing was found there", undecided=True)
 
 
 class Pick(msgspec.Struct, frozen=True):
-    """A selector, compiled; or its template where its text is known only when it runs."""
+    """A selector, compiled; or a template of its text, which is compiled when the step runs."""
 
     text: str
     path: DocumentPath
     selector: Selector | None = None
     template: Value | None = None
-    dynamic: Any = None
+    dialect: Dialect = Dialect()
+
+    def __reduce__(self) -> tuple[Callable[..., Pick], tuple[str, DocumentPath, Value | None, Dialect]]:
+        """A compiled selector cannot be pickled: it is compiled again from its text."""
+        return _pick, (self.text, self.path, self.template, self.dialect)
 
     def resolve(self, names: Names) -> tuple[str, Selector]:
         """The selector's text and the selector. Raises StepError."""
@@ -31,10 +37,14 @@ class Pick(msgspec.Struct, frozen=True):
         assert self.template is not None
         text = str(self.template.render(names))
         try:
-            return text, self.dynamic(text)
+            return text, self.dialect.selector(text)
         except ValueError as error:
             message, _, hint = str(error).partition("\n")
             raise StepError(message, "template", hint=hint) from None
+
+
+def _pick(text: str, path: DocumentPath, template: Value | None, dialect: Dialect) -> Pick:
+    return Pick(text, path, dialect.selector(text) if template is None else None, template, dialect)
 
 
 class Condition(msgspec.Struct, frozen=True):
@@ -158,13 +168,13 @@ class Stored(msgspec.Struct, frozen=True):
     file: Path
     step: str
     selector: str
-    ignore: tuple[Definite | Indefinite, ...]
+    ignore: tuple[str, ...]
     values: dict[str, dict[str, Any]]
     path: DocumentPath
 
     def counts(self, value: Any) -> Any:
         """The value without what is ignored. Raises StepError."""
-        return remove_paths(value, self.ignore) if self.ignore else value
+        return remove_paths(value, [compile_path(path) for path in self.ignore]) if self.ignore else value
 
     def value(self, iteration: str, case: str) -> Any:
         """What is stored, or MISSING."""

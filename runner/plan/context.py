@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from copy import copy
 from pathlib import Path
 from typing import Any
 
-from ..language.files import FileRefused, Files
+from ..language.files import FileRefused
 from ..language.source import Source
 from ..model.errors import MAX_PROBLEMS, DocumentPath, Place, Problem, StepError
-from ..model.exchange import AllowedHosts
 from ..model.kinds import Value
 from ..model.units import bare_number_hint, parse_duration
 from ..model.urls import check_origin
 from ..model.wording import did_you_mean, listed
-from ..selectors.table import DRIVER_TELLS, compile_selector
 from ..templating.values import (
     FUNCTIONS,
     RESERVED,
@@ -30,90 +27,12 @@ from ..templating.values import (
 )
 from .conditions import Pick
 from .fragments import AssertPlan, Seconds
+from .settings import FileReader, Settings
 
 Uses = list[tuple[frozenset[str], frozenset[str], DocumentPath]]
 """Names that values use, those of them that are known only there (a loop's), and the place."""
 
-NEEDS_CURL = "it needs the curl driver: --driver curl, or `driver: curl` in runflow.yaml"
-
 REFUSED_NAMES = FUNCTIONS | RESERVED | {"env", "response", "item", "index"}
-
-
-class Settings:
-    """What holds for every file of a run.
-
-    Args:
-        files: Reads what files name.
-        given: Names that the command line gives (`--var`).
-        environment_names: Names and values of the environment chosen with `-e`.
-        ng: A bare `$` means jsonpath-ng's dialect.
-        base_url: The chosen environment's, for files that have none.
-        defaults: The project's, below a file's own.
-        driver: Which driver will send.
-        can: Transport features that the driver has beyond HTTP/1.1 over TCP (`version 2`, `resolve`, `encoding gzip`).
-        shown_from: The folder from which paths are shown.
-        named_from: The folder from which files are named in what is remembered from run to run.
-        project: The project file, or None.
-        environment: The environment variables that are set.
-        hosts: The only hosts that may be sent to.
-        untrusted: The files are a stranger's: they get nothing that is not in them.
-        openapi: The project's OpenAPI document, as it is named, and the file that names it.
-    """
-
-    def __init__(
-        self,
-        files: Files,
-        *,
-        given: frozenset[str] = frozenset(),
-        environment_names: Mapping[str, Any] | None = None,
-        ng: bool = False,
-        base_url: str = "",
-        defaults: Any = None,
-        driver: str = "requests",
-        can: frozenset[str] = frozenset(),
-        shown_from: Path | None = None,
-        named_from: Path | None = None,
-        project: Path | None = None,
-        environment: Mapping[str, str] | None = None,
-        hosts: AllowedHosts | None = None,
-        untrusted: bool = False,
-        record_uses: bool = False,
-        openapi: tuple[str, Path] | None = None,
-    ) -> None:
-        self.files = files
-        self.openapi = openapi
-        self.environment_names = dict(environment_names or {})
-        self.given = given | self.environment_names.keys()
-        self.ng = ng
-        self.base_url = base_url
-        self.defaults = defaults
-        self.driver = driver
-        self.can = can
-        self.shown_from = shown_from or Path.cwd()
-        self.named_from = named_from or self.shown_from
-        self.project = project
-        self.environment = environment or {}
-        self.hosts = hosts
-        self.untrusted = untrusted
-        self.record_uses = record_uses
-
-    def carried(self, files: Files) -> Settings:
-        """The same with these files and without the environment, which stays here."""
-        settings = copy(self)
-        settings.files, settings.environment, settings.record_uses = files, {}, False
-        return settings
-
-    def shown(self, path: Path) -> str:
-        """A path as people know it: relative to where they are, where it is below."""
-        return _below(path, self.shown_from)
-
-    def named(self, path: Path) -> str:
-        """A path as it is remembered, wherever people are."""
-        return _below(path, self.named_from)
-
-
-def _below(path: Path, folder: Path) -> str:
-    return str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
 
 
 class Context:
@@ -124,6 +43,7 @@ class Context:
         self.file = source.file
         self.source = source
         self.settings = settings
+        self.reader = FileReader(settings.files, path.parent, settings.options.untrusted)
         self.problems = problems
         self.uses: Uses = []
         self.every_use: list[tuple[frozenset[str], DocumentPath]] = []
@@ -196,12 +116,12 @@ class Context:
                 self.use(member, (*path, index))
         elif not value.literal:
             self.uses.append((value.names, self._local, path))
-            if self.settings.record_uses:
+            if self.settings.options.record_uses:
                 self.every_use.append((value.names, path))
             self._needs |= value.needed - self._local
             for name in sorted(value.env):
                 self.env.setdefault(name, path)
-                if self.settings.untrusted and name not in self.settings.environment:
+                if self.settings.options.untrusted and name not in self.settings.environment:
                     self.withheld(path, f"the environment variable {name}", f"make it a variable: --var {name}=…")
             for name in sorted(getattr(value, "files", ())):  # only what Jinja compiles can name any
                 self.read_to_send(name, path)
@@ -238,22 +158,15 @@ class Context:
         """A selector, compiled now where it holds no template."""
         if "{{" in text or "{%" in text:
             template = self._leaf(lambda leaf: compile_value(leaf, lambda *_: None), text, path)
-            return Pick(text, path, None, template, self.selector)  # which keeps the context alive, but is rare
+            return Pick(text, path, None, template, self.settings.dialect)
         try:
-            return Pick(text, path, self.selector(text))
+            return Pick(text, path, self.settings.dialect.selector(text), None, self.settings.dialect)
         except ValueError as error:
             message, _, hint = str(error).partition("\n")
             if self.source.cut_by_comment(path):
                 hint = "` #` begins a comment and cut this short; quote the whole text"
             self.problem(path, message, hint, on_key=on_key)
             return Pick(text, path, None, Literal(text))
-
-    def selector(self, text: str) -> Any:
-        """A selector; a bare `$` by the project's choice of dialect. Raises ValueError."""
-        word = text.partition(" ")[0]
-        if word in DRIVER_TELLS and word not in self.settings.can:
-            raise ValueError(f"the {self.settings.driver} driver cannot tell `{word}`\n{NEEDS_CURL}")
-        return compile_selector(f"ng {text}" if self.settings.ng and text.startswith("$") else text)
 
     def duration(self, text: str, path: DocumentPath, *, positive: bool = False) -> Value | Seconds:
         """Seconds, now where it holds no template."""
@@ -296,7 +209,7 @@ class Context:
 
     def read_to_send(self, name: str, path: DocumentPath) -> None:
         """Read a file whose content goes into a request, so that a missing one is found now and the bundle is whole."""
-        if self.settings.untrusted:
+        if self.settings.options.untrusted:
             self.withheld(path, f"the content of {name}", "write it into the workflow")
         else:
             self.read(name, path)

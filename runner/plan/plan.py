@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from ..credentials.oauth2 import TokenReader
 from ..language.source import Source
-from ..model.answer import Answer
 from ..model.errors import DocumentPath
-from ..model.exchange import DEFAULT_TRANSPORT, AllowedHosts, Transport
-from ..model.kinds import AuthLocation, Body, Credential, ReadFile, Value
+from ..model.exchange import AllowedHosts
+from ..model.kinds import AuthLocation, Body, Credential, Value
 from ..openapi.contract import Contract
 from .conditions import Expectation, Pick
 from .fragments import AssertPlan, ExtractPlan, Fields, NamedValue, Seconds
+from .http import HttpPlan, HttpTemplate
 from .load import LoadPlan
+from .settings import FileReader
 
 DEFAULT_TIMEOUT = 30.0
 """Seconds for one try of a step that says nothing else."""
@@ -36,16 +37,6 @@ class RetryPlan(msgspec.Struct, frozen=True):
     max_every: float | None = None
     jitter: bool = False
     abort_if: AssertPlan | None = None
-
-
-class HttpPlan(msgspec.Struct, frozen=True):
-    """How requests are carried, and what the engine does about redirects."""
-
-    transport: Transport = DEFAULT_TRANSPORT
-    follow_redirects: bool = True
-    max_redirects: int = 10
-    trust_redirects: frozenset[str] = frozenset()
-    charset: str = ""
 
 
 class BodyPlan(msgspec.Struct, frozen=True):
@@ -158,9 +149,7 @@ class RequestPlan(msgspec.Struct, frozen=True):
     no_cookies: bool = False
     body: BodyPlan | None = None
     auth: AuthUse | None = None
-    http: HttpPlan = HttpPlan()
-    http_value: Value | None = None
-    http_builder: Any = None
+    http: HttpPlan | HttpTemplate = HttpPlan()
     paginate: PagePlan | None = None
 
 
@@ -186,7 +175,7 @@ class StepPlan(msgspec.Struct, frozen=True):
         needs: Names that must have a value when it runs.
         status: Expectations on the status, judged first.
         expectations: All others.
-        reads: Takes values out of the answer in place of `extract`, where the language has no words for it.
+        token_reader: Extracts the token of an `oauth2` response, in place of `extract`.
     """
 
     name: Value
@@ -209,7 +198,7 @@ class StepPlan(msgspec.Struct, frozen=True):
     expects_failure: bool = False
     provides: frozenset[str] = frozenset()
     needs: frozenset[str] = frozenset()
-    reads: Callable[[Answer], dict[str, Any]] | None = None
+    token_reader: TokenReader | None = None
 
     @property
     def is_cleanup(self) -> bool:
@@ -259,7 +248,7 @@ class Plan(msgspec.Struct, frozen=True):
     file: str
     path: Path
     source: Source
-    read: ReadFile
+    read: FileReader
     steps: tuple[StepPlan, ...]
     cleanup: tuple[StepPlan, ...] = ()
     tags: tuple[str, ...] = ()

@@ -81,7 +81,6 @@ class RequestCompiler:
             self.context.problem((*path, "cookies"), f"`cookies` is a map or `none`, not {step.cookies!r}")
         headers = self.fields("headers", defaults.headers, step.headers, path)
         auth = self._auth(step, headers, path)
-        http, http_value = self.http.compile(step, path)
         self._check_head(step, method, path)
         return RequestPlan(
             method=self.context.value(method, (*path, action)),
@@ -94,16 +93,14 @@ class RequestCompiler:
             no_cookies=step.cookies == "none",
             body=self._body(step, path),
             auth=auth,
-            http=http,
-            http_value=http_value,
-            http_builder=None if http_value is None else self.http.plan,  # it keeps the whole compiler alive
+            http=self.http.compile(step, path),
             paginate=self._paginate(step, path),
         )
 
     def _check_head(self, step: Step, method: str, path: DocumentPath) -> None:
         body = next((key for key in BODIES if getattr(step, key) is not UNSET), "")
-        if method == "HEAD" and body and "head body" not in self.context.settings.can:
-            message = f"the {self.context.settings.driver} driver cannot send a body with HEAD"
+        if method == "HEAD" and body and "head body" not in self.context.settings.dialect.features:
+            message = f"the {self.context.settings.dialect.driver} driver cannot send a body with HEAD"
             self.context.problem(
                 (*path, body), message, "take it out: a body means nothing there (RFC 9110 §9.3.2)", on_key=True
             )

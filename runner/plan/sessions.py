@@ -195,18 +195,17 @@ class CredentialCompiler:
             pair = {key: data[key] for key in ("client_id", "client_secret")}
             client = AuthUse(inline=CredentialPlan(oauth2.ClientBasic(), self.context.value(pair, path), path))
         url = self.context.url(data["token_url"], (*path, "token_url"))
-        http, http_value = self.requests.http.compile(Step(), path)
         request = RequestPlan(
             method=Literal("POST"), url=url, url_path=(*path, "token_url"),
             headers=self.requests.fields("headers", UNSET, {"Accept": "application/json"}, path),
-            body=BodyPlan(BODIES["form"], MapTree(fields), path), auth=client, http=http,
-            http_value=http_value, http_builder=None if http_value is None else self.requests.http.plan,
+            body=BodyPlan(BODIES["form"], MapTree(fields), path), auth=client,
+            http=self.requests.http.compile(Step(), path),
         )  # fmt: skip
         name = f"grant {form['grant_type']}"
         step = StepPlan(
             name=Literal(name), written_name=name, path=path, action=request, provides=oauth2.PROVIDES,
             timeout=self.opening_steps.timeout(Step(), path, is_request=True),
-            reads=oauth2.reader(bearer=auth.attach is UNSET),
+            token_reader=oauth2.TokenReader(bearer=auth.attach is UNSET),
         )  # fmt: skip
         return (step,)
 

@@ -10,7 +10,7 @@ from ..language.files import FileMissing, FileRefused
 from ..matchers.snapshot import SnapshotMatcher
 from ..model.answer import read_json
 from ..model.errors import DocumentPath
-from ..selectors.json_path import Definite, Indefinite, compile_path
+from ..selectors.json_path import Definite, compile_path
 from .conditions import Stored
 from .context import Context
 
@@ -55,7 +55,7 @@ class SnapshotCompiler:
         folder = self.context.path.parent
         return Stored(folder / self.name, step, selector, tuple(ignore), values, path)
 
-    def _ignored(self, paths: list[str], place: DocumentPath) -> Iterator[Definite | Indefinite]:
+    def _ignored(self, paths: list[str], place: DocumentPath) -> Iterator[str]:
         for index, text in enumerate(paths):
             try:
                 compiled = compile_path(text)
@@ -65,7 +65,7 @@ class SnapshotCompiler:
                 continue
             if isinstance(compiled, Definite) and not compiled.path:
                 self.context.problem((*place, index), "this ignores everything", "name what varies: `$.id`")
-            yield compiled
+            yield text
 
     def _read(self, path: DocumentPath) -> Contents:
         if self._contents is None:

@@ -9,7 +9,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache, wraps
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import quote
 
 from jinja2 import TemplateError, TemplateSyntaxError, UndefinedError, nodes, pass_context, pass_environment
@@ -204,17 +204,21 @@ def _filtered(node: nodes.Expr, name: str) -> nodes.Filter:
     return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)
 
 
+Kind = Literal["text", "url", "expression"]
+"""What was compiled: a text with templates, a URL with templates, a bare expression."""
+
+
 class Compiled:
     """A template or expression that Jinja compiled."""
 
-    __slots__ = ("_template", "_typed", "_url", "env", "files", "names", "needed", "text")
+    __slots__ = ("_kind", "_template", "_typed", "env", "files", "names", "needed", "text")
     literal = False
 
-    def __init__(self, text: str, tree: nodes.Template, *, typed: bool, url: bool = False) -> None:
-        environment = _environment(url=url)
+    def __init__(self, text: str, tree: nodes.Template, *, kind: Kind, typed: bool) -> None:
+        environment = _environment(url=kind == "url")
         self.text = text
+        self._kind = kind
         self._typed = typed
-        self._url = url
         self.names = names_used(tree)
         self.needed, self.env = needs(tree, self.names)
         self.files = files_named(tree, self.names)
@@ -223,6 +227,10 @@ class Compiled:
         except StepError as error:
             raise TemplateProblem(error.message, hint=error.hint) from None
         self._template = JinjaTemplate.from_code(environment, code, {}, None)
+
+    def __reduce__(self) -> tuple[Callable[[Kind, str], Compiled], tuple[Kind, str]]:
+        """The code of a template cannot be pickled: it is compiled again from its text."""
+        return _compile_again, (self._kind, self.text)
 
     def render(self, names: Names, /) -> Any:
         """The value (typed) or the text.
@@ -380,8 +388,8 @@ def template(text: str) -> Compiled:
     tree = _parse(text)
     match tree.body:
         case [nodes.Output(nodes=[nodes.Expr() as only])] if not isinstance(only, nodes.TemplateData):
-            return Compiled(text, _result_of(only), typed=True)
-    return Compiled(text, tree, typed=False)
+            return Compiled(text, _result_of(only), kind="text", typed=True)
+    return Compiled(text, tree, kind="text", typed=False)
 
 
 @_compiles
@@ -391,8 +399,8 @@ def url_template(text: str) -> Compiled:
     first = tree.body[0] if tree.body else None
     if isinstance(first, nodes.Output) and not isinstance(first.nodes[0], nodes.TemplateData):
         first.nodes[0] = nodes.Filter(first.nodes[0], "url", [], [], None, None, lineno=1)
-        return Compiled(text, tree, typed=False, url=True)
-    return CompiledUrl(text, tree, typed=False, url=True)
+        return Compiled(text, tree, kind="url", typed=False)
+    return CompiledUrl(text, tree, kind="url", typed=False)
 
 
 @_compiles
@@ -403,7 +411,11 @@ def expression(text: str) -> Compiled:
     if not text.strip():
         raise TemplateProblem("the expression is empty")
     only = _expression_node(text)
-    return Compiled(text, _result_of(only), typed=True)
+    return Compiled(text, _result_of(only), kind="expression", typed=True)
+
+
+def _compile_again(kind: Kind, text: str) -> Compiled:
+    return {"text": template, "url": url_template, "expression": expression}[kind](text)
 
 
 def _expression_node(text: str) -> nodes.Expr:
@@ -428,4 +440,4 @@ def parts(text: str) -> Iterator[tuple[str, Value]]:
         shown = source(node)
         if shown and shown not in seen:
             seen.add(shown)
-            yield shown, Compiled(shown, _result_of(node), typed=True)
+            yield shown, Compiled(shown, _result_of(node), kind="expression", typed=True)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fakes import compile_raw, compile_text, problems
+from fakes import compile_raw, compile_text, problems, settings_for
 
 from runflow.language.files import Files
 from runflow.model.errors import WorkflowError
 from runflow.plan.compile import compile_file
-from runflow.plan.context import Settings
 
 
 def one(step: str, *, top: str = "") -> str:
@@ -111,7 +110,7 @@ def test_defaults_of_the_file_are_checked_once_for_all_steps() -> None:
 
 def test_a_file_that_is_missing_or_broken_says_so() -> None:
     with pytest.raises(WorkflowError, match="there is no file"):
-        compile_file(Path("/virtual/none.yaml"), Settings(Files(Path("/virtual"))))
+        compile_file(Path("/virtual/none.yaml"), settings_for(Files(Path("/virtual"))))
     with pytest.raises(WorkflowError, match="not valid YAML"):
         compile_raw("a: [")
 
@@ -123,9 +122,9 @@ def test_names_given_from_outside_are_known_and_accepted() -> None:
 
 def test_paths_are_shown_from_where_people_are(tmp_path: Path) -> None:
     (tmp_path / "f.yaml").write_text("steps: [{get: /x}]\nbase_url: http://x")
-    settings = Settings(Files(tmp_path), shown_from=tmp_path)
+    settings = settings_for(Files(tmp_path), tmp_path)
     assert compile_file(tmp_path / "f.yaml", settings).file == "f.yaml"
-    assert Path(Settings(Files(tmp_path)).shown(tmp_path / "f.yaml")).is_absolute()
+    assert Path(settings_for(Files(tmp_path)).shown(tmp_path / "f.yaml")).is_absolute()
 
 
 def test_what_the_environment_must_have_is_known_with_its_place() -> None:

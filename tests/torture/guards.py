@@ -76,7 +76,7 @@ GUARDS = (
     Guard("escape in HTML", "reporters/html/__init__.py", "autoescape=True", "autoescape=False", ("tests/reporters/test_html.py",)),
     Guard("reports beside their place", "reporters/files.py", "self._beside = None if streams or is_device else beside", "self._beside = None", ("tests/reporters", MACHINE)),
     Guard("a secret that was not extracted", "engine/judge.py", "if answer.response is not None and not set(secret) <= recorder.extracted.keys():", "if False:", ("tests/torture/test_secrets.py", "-k", "was_not")),
-    Guard("the OpenAPI document", "engine/step.py", "if frame.plan.contract is not None and step.reads is None:", "if False:", ("tests/openapi/test_contract.py",)),
+    Guard("the OpenAPI document", "engine/step.py", "if frame.plan.contract is not None and step.token_reader is None:", "if False:", ("tests/openapi/test_contract.py",)),
     Guard("no pass of a load test that sent nothing", "loadtest/thresholds.py", "if not measured.requests:", "if False:", ("tests/loadtest/test_thresholds.py",)),
     Guard("errors count without a threshold", "loadtest/thresholds.py", "if not any(each.measure ==", "if False and not any(each.measure ==", ("tests/loadtest/test_thresholds.py",)),
     Guard("a report that fails harms no other", "reporters/fan_out.py", "except OSError as error:", "except ZeroDivisionError as error:", (MACHINE, "-k", "full_disk")),
