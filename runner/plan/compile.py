@@ -18,7 +18,8 @@ from ..model.errors import DocumentPath, Place, Problem, WorkflowError
 from ..model.kinds import Value
 from ..model.wording import did_you_mean
 from ..openapi.contract import Contract, contract_of
-from ..templating.values import NONE, Literal
+from ..templating.names import NONE
+from ..templating.values import Literal
 from .context import Context
 from .load import LoadPlan, compile_load
 from .plan import AuthUse, CredentialPlan, IncludePlan, Need, Plan, RequestPlan, StepPlan

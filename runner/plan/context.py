@@ -14,13 +14,11 @@ from ..model.kinds import Value
 from ..model.units import bare_number_hint, parse_duration
 from ..model.urls import check_origin
 from ..model.wording import did_you_mean, listed
+from ..templating.names import FUNCTIONS, RESERVED, TemplateProblem
 from ..templating.values import (
-    FUNCTIONS,
-    RESERVED,
     ListTree,
     Literal,
     MapTree,
-    TemplateProblem,
     compile_expression,
     compile_url,
     compile_value,

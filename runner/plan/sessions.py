@@ -19,7 +19,8 @@ from ..model.errors import DocumentPath
 from ..model.kinds import AUTH_LOCATIONS, Value
 from ..model.urls import TOKEN
 from ..model.wording import did_you_mean, listed
-from ..templating.values import FUNCTIONS, NONE, Literal, MapTree
+from ..templating.names import FUNCTIONS, NONE
+from ..templating.values import Literal, MapTree
 from .context import Context, Uses
 from .plan import (
     AuthUse,

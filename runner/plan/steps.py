@@ -13,7 +13,8 @@ from ..model.errors import DocumentPath
 from ..model.kinds import Value
 from ..model.wording import did_you_mean, listed
 from ..selectors.failure import FailureSelector
-from ..templating.values import NONE, Literal
+from ..templating.names import NONE
+from ..templating.values import Literal
 from .context import Context
 from .expectations import ExpectCompiler, merged_expect
 from .fragments import AssertPlan, NamedValue, Seconds

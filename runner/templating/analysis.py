@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from jinja2 import meta, nodes
 
 from ..model.wording import json_text
-from .values import NONE
+from .names import NONE
 
 
 def names_used(tree: nodes.Template) -> frozenset[str]:

@@ -12,7 +12,7 @@ from typing import Any
 from ..model.kinds import ReadFile
 from ..model.units import parse_duration
 from .filters import FilterError
-from .values import HIDDEN_RANDOM
+from .names import HIDDEN_RANDOM
 
 MAX_RANGE = 100_000
 MAX_RANDOM_STRING = 1_000_000

@@ -31,7 +31,8 @@ from ..model.wording import cut, did_you_mean, json_text, json_type, listed, sho
 from . import size_limits as growth
 from .analysis import files_named, leaves, names_used, needs, source
 from .filters import FILTERS, FilterError, UrlText
-from .values import HIDDEN_RANDOM, TemplateProblem, as_text, check_climb, undefined
+from .names import HIDDEN_RANDOM, TemplateProblem, undefined
+from .text import as_text, joined_url
 
 MAX_CODE = 10_000
 """Characters between the braces of one text; texts that only name variables may hold more."""
@@ -284,7 +285,7 @@ class CompiledUrl(Compiled):
 
     def render(self, names: Names, /) -> str:
         """The URL, its values encoded."""
-        return check_climb("", super().render(names))
+        return joined_url("", super().render(names))
 
 
 def plain(value: Any) -> Any:

@@ -8,29 +8,14 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
-from ..model.errors import DocumentPath, RunflowError, StepError
+from ..model.errors import DocumentPath, StepError
 from ..model.kinds import Names, Value
-from ..model.wording import cut, did_you_mean, json_text, json_type, listed
-
-NONE: frozenset[str] = frozenset()
-FUNCTIONS = frozenset({"uuid", "now", "timestamp", "random_int", "random_string", "range", "file", "fake"})
-"""Names of functions: given by the runner, never by a workflow."""
-
-HIDDEN_RANDOM = " random"
-"""The key under which a run's own random source stands among its names; no template can spell it."""
-
-RESERVED = frozenset({
-    "true", "false", "none", "True", "False", "None", "not", "and", "or", "in", "is", "if", "else", "elif", "for",
-    "loop", "self", "super", "caller", "varargs", "kwargs", "block", "set", "import", "include", "recursive",
-})  # fmt: skip
-"""Jinja's own words."""
+from ..model.wording import cut, json_text, json_type
+from .names import FUNCTIONS, NONE, RESERVED, TemplateProblem, undefined
+from .text import as_text, joined_url
 
 _BRACES = re.compile(r"\{\{|\{%")
 _PLAIN = re.compile(r"\{\{\s*([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*)*)\s*\}\}", re.ASCII)
-
-
-class TemplateProblem(RunflowError):
-    """A template or an expression does not parse."""
 
 
 class Literal:
@@ -104,13 +89,13 @@ class UrlValue:
         self.names, self.needed, self.env = mixed.names, mixed.needed, mixed.env
 
     def render(self, names: Names, /) -> str:
-        """The URL. Raises StepError where a value would climb the path."""
+        """The URL. Raises StepError if a value would leave the path that the file names."""
         pieces = [part if isinstance(part, str) else as_text(part.render(names)) for part in self.parts]
         for index, part in enumerate(self.parts):
             if index and not isinstance(part, str):
                 pieces[index] = quote(pieces[index], safe="")
         head = 0 if isinstance(self.parts[0], str) else 1
-        return check_climb("".join(pieces[:head]), "".join(pieces[head:]))
+        return joined_url("".join(pieces[:head]), "".join(pieces[head:]))
 
 
 class Tree:
@@ -166,36 +151,11 @@ class MapTree(Tree):
         return rendered
 
 
-def as_text(value: Any) -> str:
-    """A value inside text: strings as they are, everything else as JSON, never as Python."""
-    return value if isinstance(value, str) else json_text(value)
-
-
 def _jinja() -> Any:
     # Jinja takes 35 ms to import; a run whose templates only name variables never needs it
     from . import jinja  # noqa: PLC0415  # see above
 
     return jinja
-
-
-def undefined(name: str, names: Names) -> StepError:
-    """The error for a name that has no value, with the names that have one."""
-    known = sorted(key for key in names if key not in FUNCTIONS and not key.startswith(" "))
-    near = did_you_mean(name, [*known, *FUNCTIONS])
-    return StepError(f"`{name}` is not defined", "template", hint=near or f"names known here: {listed(known)}")
-
-
-def check_climb(head: str, rest: str) -> str:
-    """The URL, unless a value in `rest` made a dot segment (RFC 3986 §5.2.4) and so left the path that the file names.
-
-    Raises:
-        StepError: it did.
-    """
-    path = rest.split("?", 1)[0].lower().replace("%2e", ".")
-    if "./" in f"{path}/" and any(segment in {".", ".."} for segment in path.split("/")):
-        message = f"a value climbs the path of the URL: {head}{rest}"
-        raise StepError(message, "template", hint="values in a path must not be . or ..")
-    return head + rest
 
 
 def _split(text: str) -> tuple[str | Plain, ...] | None:

@@ -24,7 +24,8 @@ from runflow.model.limits import limited
 from runflow.plan import compile as _  # joins the filters
 from runflow.selectors.table import compile_selector
 from runflow.matchers.table import MATCHERS
-from runflow.templating.values import TemplateProblem, compile_text
+from runflow.templating.names import TemplateProblem
+from runflow.templating.values import compile_text
 from random import Random
 from runflow.templating.functions import functions
 

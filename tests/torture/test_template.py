@@ -93,7 +93,7 @@ def test_no_value_climbs_the_path(value: str, url: str, runflow: Runflow, serve:
     )
     ended = runflow("run", "flow.yaml")
     assert ended.code == 3, ended.out
-    assert "a value climbs the path of the URL" in ended.out
+    assert "a value changes the path of the URL" in ended.out
     assert len(server.asked) == 1
 
 

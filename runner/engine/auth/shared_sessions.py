@@ -10,7 +10,8 @@ from ...language.document import METHODS
 from ...model.errors import StepError
 from ...model.kinds import Names
 from ...plan.plan import CredentialPlan, SessionPlan
-from ...templating.values import FUNCTIONS, compile_text
+from ...templating.names import FUNCTIONS
+from ...templating.values import compile_text
 from ..frame import Frame
 from .session import Session
 
