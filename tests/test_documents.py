@@ -85,6 +85,23 @@ def patched(text: str, diff: str) -> str:
     return text.replace(before, after)
 
 
+def test_every_file_that_a_document_names_exists() -> None:
+    table = (
+        (PROJECT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("| you look for |")[2].partition("\n\n")[0]
+    )
+    for row in table.splitlines()[2:]:
+        folder = ""  # a name alone is beside the one before it
+        for name in re.findall(r"`([\w./]+(?:\.\w+|/))`", row):
+            folder = name.rpartition("/")[0] or folder
+            places = [PROJECT / name, PROJECT / "runner" / name, PROJECT / "runner" / folder / Path(name).name]
+            assert any(place.exists() for place in places), row
+    for document in DOCUMENTS:
+        for name in re.findall(
+            r"`((?:tests|runner|schemas)/[\w./]+)`", (PROJECT / document).read_text(encoding="utf-8")
+        ):
+            assert (PROJECT / name).exists(), (document, name)
+
+
 def test_every_block_has_somebody_who_runs_it() -> None:
     here = Path(__file__).read_text(encoding="utf-8")
     for _, body in every_block():
