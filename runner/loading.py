@@ -212,22 +212,22 @@ def _hosts(found: ProjectFile | None, loading: Loading) -> AllowedHosts | None:
     if not loading.allow_hosts and not loading.untrusted and not isinstance(written, list):
         return None
     # only for who names hosts
-    from .model.hosts import hosts_of  # noqa: PLC0415  # see above
+    from .model.hosts import parse_hosts  # noqa: PLC0415  # see above
 
     if loading.allow_hosts or loading.untrusted or found is None or not isinstance(written, list):
         try:
-            return hosts_of(loading.allow_hosts)
+            return parse_hosts(loading.allow_hosts)
         except ValueError as error:
             raise RunflowError(f"--allow-host: {error}") from None
     problems = []
     for index, text in enumerate(written):
         try:
-            hosts_of([text])
+            parse_hosts([text])
         except ValueError as error:
             problems.append(Problem(str(error), Place(found.file, ("allow_hosts", index))))
     if problems:
         raise WorkflowError(problems)
-    return hosts_of(written, f"name {{host}} under `allow_hosts` in {Path(found.file).name}")
+    return parse_hosts(written, f"name {{host}} under `allow_hosts` in {Path(found.file).name}")
 
 
 def _driver(found: ProjectFile | None, asked: str) -> str:

@@ -113,7 +113,7 @@ class TokenReader(msgspec.Struct, frozen=True):
 
     def read(self, answer: Answer) -> dict[str, Any]:
         """The values that the endpoint returned, under the names of a session. Raises StepError without a token."""
-        data, status = _object(answer), answer.whole().status
+        data, status = _object(answer), answer.require_response().status
         if data.get("error"):
             raise _refusal(data)
         if not 200 <= status < 300:
@@ -136,7 +136,7 @@ class TokenReader(msgspec.Struct, frozen=True):
 
 
 def _object(answer: Answer) -> dict[str, Any]:
-    status = answer.whole().status
+    status = answer.require_response().status
     try:
         data = answer.json
     except StepError as error:
@@ -162,5 +162,5 @@ def _refusal(data: dict[str, Any]) -> StepError:
 
 def _opening(answer: Answer) -> str:
     """How a body begins that was expected to be something else."""
-    text = " ".join(cut(answer.whole().body[:400].decode("utf-8", "replace"), 80).split())
+    text = " ".join(cut(answer.require_response().body[:400].decode("utf-8", "replace"), 80).split())
     return f"it begins with: {text}" if text else "its body is empty"

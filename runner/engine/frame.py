@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from ..model.environment import Telling
+from ..model.environment import SecretTracker
 from ..model.errors import DocumentPath, Place, RunflowError, StepError
 from ..model.events import Emit, SecretLearned
 from ..model.kinds import Attachment
@@ -89,7 +89,7 @@ class World:
     ) -> None:
         self.ports = ports
         self.options = RunOptions() if options is None else options
-        self.environment = Telling(ports.environment, lambda name, value: ports.emit(SecretLearned(name, value)))
+        self.environment = SecretTracker(ports.environment, lambda name, value: ports.emit(SecretLearned(name, value)))
         self.sessions = {} if sessions is None else sessions
         self.signers: dict[str, Attachment] = {}
         self.announced: set[tuple[str, int]] = set()

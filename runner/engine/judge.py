@@ -115,14 +115,14 @@ class TemplateResponse:
     @property
     def status(self) -> int:
         """The status code."""
-        return self._answer.whole().status
+        return self._answer.require_response().status
 
     @property
     def headers(self) -> dict[str, str]:
         """Headers by name, in any case."""
         found = _AnyCase()
-        for name, _ in self._answer.whole().headers:
-            found[name.lower()] = self._answer.whole().header(name) or ""
+        for name, _ in self._answer.require_response().headers:
+            found[name.lower()] = self._answer.require_response().header(name) or ""
         return found
 
     @property
@@ -138,7 +138,7 @@ class TemplateResponse:
     @property
     def url(self) -> str:
         """The final URL."""
-        return self._answer.whole().url
+        return self._answer.require_response().url
 
     @property
     def duration(self) -> float:

@@ -61,7 +61,7 @@ def next_page(pages: Pages, answer: Answer, outgoing: Outgoing, frame: Frame, na
             found = found[0]
         if found is MISSING or found is None or found in ("", False, []):
             return None
-        here = answer.whole().url
+        here = answer.require_response().url
         value = scalar_text(found, "next")
         url = _with_param(outgoing.request.url, plan.param, value) if plan.param else target_of(value, here)
         pages.seen.add(here)

@@ -27,7 +27,7 @@ from runflow.selection.select import Target
 from runflow.sources.file import SecretsFile
 from runflow.sources.table import open_source
 
-limits.unwatched()
+limits.disable_limits()
 _CONFIG = msgspec.json.decode(os.environ[CONFIG_VARIABLE], type=LoadConfig)
 _SOURCES = [
     *((f"the secrets file {path}", SecretsFile(Path(path))) for path in _CONFIG.secrets_files),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..model.kinds import Matcher
-from ..model.plugins import joined
+from ..model.plugins import kind_named
 from . import collections, combine, equality, ordering, schema, snapshot, text
 from . import type_and_exists as kind
 
@@ -61,5 +61,7 @@ def matcher_named(name: str) -> Matcher | None:
     Raises:
         RunflowError: that does not load, or is none.
     """
-    found: Matcher | None = joined(MATCHERS, name, ENTRY_POINTS, "the matcher", "argument", "summary", "check", "judge")
+    found: Matcher | None = kind_named(
+        MATCHERS, name, ENTRY_POINTS, "the matcher", "argument", "summary", "check", "judge"
+    )
     return found

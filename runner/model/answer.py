@@ -95,7 +95,7 @@ class Answer:
         self._text: Any = _UNREAD
         self._json: Any = _UNREAD if outputs is None else outputs
 
-    def whole(self) -> Response:
+    def require_response(self) -> Response:
         """The response.
 
         Raises:
@@ -144,7 +144,7 @@ class Answer:
         return self._text  # type: ignore[no-any-return]  # set to text on the line above
 
     def _decoded(self) -> str:
-        body, charset = self.whole().body, self.charset
+        body, charset = self.require_response().body, self.charset
         try:
             if codecs.lookup(charset).name == "utf-8":
                 charset = "utf-8-sig"  # a byte order mark is no part of the text
@@ -168,7 +168,7 @@ class Answer:
             StepError: it is empty or not JSON.
         """
         if self._json is _UNREAD:
-            if not self.whole().body.strip():
+            if not self.require_response().body.strip():
                 raise StepError("the body is empty, so there is no JSON in it", "decode")
             try:
                 self._json = read_json(self.text)
@@ -188,5 +188,5 @@ class Answer:
         Raises:
             StepError: it is not.
         """
-        if self.says_json and self.whole().body:
+        if self.says_json and self.require_response().body:
             _ = self.json

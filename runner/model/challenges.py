@@ -46,7 +46,7 @@ def challenges(values: Iterable[str]) -> list[Challenge]:
     return found
 
 
-def in_words(challenge: Challenge) -> str:
+def challenge_text(challenge: Challenge) -> str:
     """What a challenge says, for a person."""
     params = challenge.params
     parts = [f"the server asks for {challenge.scheme}"]

@@ -61,7 +61,7 @@ class Environment(Mapping[str, str]):
         return len({*self.variables, *self.found})
 
 
-class Telling(Mapping[str, str]):
+class SecretTracker(Mapping[str, str]):
     """An environment that tells of each secret which a source gave, before it gives it.
 
     Args:

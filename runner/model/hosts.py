@@ -34,7 +34,7 @@ class HostPattern(msgspec.Struct, frozen=True):
     port: int = 0
 
 
-def entry(text: str) -> HostPattern:
+def parse_host(text: str) -> HostPattern:
     """A host as people write it: `api.test`, `*.api.test`, `localhost`, `10.0.0.0/8`, `[::1]`, each with `:port` or without.
 
     Raises:
@@ -143,11 +143,11 @@ def _within(address: Address, networks: Iterable[Network]) -> bool:
     return any(address in network for network in networks)
 
 
-def hosts_of(texts: Iterable[str], remedy: str = "") -> Hosts:
+def parse_hosts(texts: Iterable[str], remedy: str = "") -> Hosts:
     """Hosts as people write them.
 
     Raises:
         ValueError: one of them is none.
     """
-    entries = tuple(entry(text) for text in texts)
+    entries = tuple(parse_host(text) for text in texts)
     return Hosts(entries, remedy) if remedy else Hosts(entries)

@@ -106,7 +106,7 @@ _watcher = _Watcher()
 _watched = True
 
 
-def unwatched() -> None:
+def disable_limits() -> None:
     """Nobody is watched from now on: where threads are not the system's, none can be interrupted (a load test's users)."""
     global _watched  # noqa: PLW0603  # it holds for the process
     _watched = False

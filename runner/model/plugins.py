@@ -11,7 +11,7 @@ from .wording import did_you_mean, listed, raised
 
 
 @cache
-def installed(group: str) -> dict[str, Any]:
+def entry_points_of(group: str) -> dict[str, Any]:
     """The entry points of a group by their names."""
     # reading what is installed takes milliseconds, and most runs ask for nothing that is not ours
     from importlib.metadata import entry_points  # noqa: PLC0415  # see above
@@ -19,7 +19,7 @@ def installed(group: str) -> dict[str, Any]:
     return {point.name: point for point in entry_points(group=group)}
 
 
-def loaded(point: Any, what: str, *has: str) -> Any:
+def load_entry_point(point: Any, what: str, *has: str) -> Any:
     """What an entry point names.
 
     Args:
@@ -40,13 +40,13 @@ def loaded(point: Any, what: str, *has: str) -> Any:
     return found
 
 
-def named(name: str, group: str, what: str, plural: str, ours: Any) -> Any:
+def entry_point_named(name: str, group: str, what: str, plural: str, ours: Any) -> Any:
     """The entry point of this name.
 
     Raises:
         RunflowError: there is none.
     """
-    every = installed(group)
+    every = entry_points_of(group)
     if name not in every:
         known = [*ours, *every]
         raise RunflowError(
@@ -55,17 +55,17 @@ def named(name: str, group: str, what: str, plural: str, ours: Any) -> Any:
     return every[name]
 
 
-def joined(table: dict[str, Any], name: str, group: str, what: str, *has: str) -> Any:
+def kind_named(table: dict[str, Any], name: str, group: str, what: str, *has: str) -> Any:
     """What a name means in a table: ours, else what an installed package has under it, which joins the table; else None.
 
     Raises:
         RunflowError: it does not load, or lacks something.
     """
     if name not in table:
-        point = installed(group).get(name)
+        point = entry_points_of(group).get(name)
         if point is None:
             return None
-        found = loaded(point, what, *has)
+        found = load_entry_point(point, what, *has)
         words = f"{what} `{name}` ({point.value})"
         table[name] = (
             found if inspect.isfunction(found) else _Theirs(found() if isinstance(found, type) else found, words)

@@ -52,7 +52,7 @@ class Contract(OpenApiDocument):
         return limited("the OpenAPI document", lambda: list(self._breaches(request, answer, base_url)))
 
     def _breaches(self, request: Request, answer: Answer, base_url: str) -> Iterator[Breach]:
-        response = answer.whole()
+        response = answer.require_response()
         found = self.operation(request.method, urlsplit(request.url).path, urlsplit(base_url).path)
         if isinstance(found, Breach):
             yield found
@@ -118,7 +118,7 @@ class Contract(OpenApiDocument):
 
     def _came(self, title: str, described: DocumentNode, answer: Answer, *, bodiless: bool) -> Iterator[Breach]:
         """The headers and the body."""
-        response = answer.whole()
+        response = answer.require_response()
         for name in as_map(described.data.get("headers")):
             header = self.at(self.at(described, "headers"), name)
             value = response.header(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 
 from ..model.kinds import FileReporter
-from ..model.plugins import loaded, named
+from ..model.plugins import entry_point_named, load_entry_point
 
 REPORTERS = {
     "github": ".github:GitHub",
@@ -32,6 +32,6 @@ def reporter_named(name: str) -> type[FileReporter]:
         module, _, attribute = REPORTERS[name].partition(":")
         found: type[FileReporter] = getattr(importlib.import_module(module, __package__), attribute)
         return found
-    point = named(name, ENTRY_POINTS, "report", "reports", REPORTERS)
-    theirs: type[FileReporter] = loaded(point, "the report", "handle", "streams", "wants")
+    point = entry_point_named(name, ENTRY_POINTS, "report", "reports", REPORTERS)
+    theirs: type[FileReporter] = load_entry_point(point, "the report", "handle", "streams", "wants")
     return theirs

@@ -29,7 +29,7 @@ class SizeSelector(Fact):
 
     def fact(self, answer: Answer, /) -> int:
         """Bytes."""
-        return len(answer.whole().body)
+        return len(answer.require_response().body)
 
 
 class Sha256Selector(Fact):
@@ -41,7 +41,7 @@ class Sha256Selector(Fact):
 
     def fact(self, answer: Answer, /) -> Any:
         """64 hex digits."""
-        return hashlib.sha256(answer.whole().body).hexdigest()
+        return hashlib.sha256(answer.require_response().body).hexdigest()
 
 
 class HexSelector(Fact):
@@ -53,4 +53,4 @@ class HexSelector(Fact):
 
     def fact(self, answer: Answer, /) -> str:
         """Two digits a byte."""
-        return answer.whole().body.hex()
+        return answer.require_response().body.hex()

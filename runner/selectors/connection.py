@@ -17,7 +17,7 @@ def _told(part: str, fields: tuple[str, ...], argument: str, what: str) -> Selec
         raise ValueError(f"there is no {what} `{argument}`\n{did_you_mean(argument, fields) or listed(fields)}")
 
     def select(answer: Answer) -> Any:
-        told = getattr(answer.whole(), part)
+        told = getattr(answer.require_response(), part)
         value = "" if told is None else getattr(told, argument)
         if value == "":
             return MISSING

@@ -33,7 +33,7 @@ class CookieSelector:
             raise ValueError(f"a cookie has no attribute `{attribute}`\n{hint}")
 
         def select(answer: Answer) -> Any:
-            cookies = [cookie for cookie in cookies_set_by(answer.whole()) if cookie.name == name]
+            cookies = [cookie for cookie in cookies_set_by(answer.require_response()) if cookie.name == name]
             if not cookies:
                 return MISSING
             last = cookies[-1]
@@ -58,7 +58,7 @@ class JarSelector:
         """The name as it is."""
 
         def select(answer: Answer) -> Any:
-            answer.whole()
+            answer.require_response()
             return answer.jar.get(argument, MISSING)
 
         return Function(select)

@@ -34,7 +34,7 @@ class StatusSelector(Fact):
 
     def fact(self, answer: Answer, /) -> int:
         """RFC 9110 §15."""
-        return answer.whole().status
+        return answer.require_response().status
 
 
 class ReasonSelector(Fact):
@@ -46,7 +46,7 @@ class ReasonSelector(Fact):
 
     def fact(self, answer: Answer, /) -> str:
         """RFC 9112 §4."""
-        return answer.whole().reason
+        return answer.require_response().reason
 
 
 class UrlSelector(Fact):
@@ -58,7 +58,7 @@ class UrlSelector(Fact):
 
     def fact(self, answer: Answer, /) -> str:
         """Absolute."""
-        return answer.whole().url
+        return answer.require_response().url
 
 
 class DurationSelector(Fact):
@@ -81,7 +81,7 @@ class HttpVersionSelector(Fact):
 
     def fact(self, answer: Answer, /) -> str:
         """RFC 9110 §2.5."""
-        return answer.whole().http_version
+        return answer.require_response().http_version
 
 
 class RedirectsSelector(Fact):
@@ -92,7 +92,7 @@ class RedirectsSelector(Fact):
 
     def fact(self, answer: Answer, /) -> list[str]:
         """Absolute URLs."""
-        answer.whole()
+        answer.require_response()
         return list(answer.redirects)
 
 
@@ -105,4 +105,4 @@ class IpSelector(Fact):
 
     def fact(self, answer: Answer, /) -> Any:
         """IPv4 or IPv6."""
-        return answer.whole().ip or MISSING
+        return answer.require_response().ip or MISSING

@@ -20,7 +20,7 @@ class HeaderSelector:
         """The name in any case."""
 
         def select(answer: Any) -> Any:
-            value = answer.whole().header(argument)
+            value = answer.require_response().header(argument)
             return MISSING if value is None else value
 
         return Function(select)
@@ -36,4 +36,4 @@ class HeadersSelector:
 
     def compile(self, argument: str, /) -> Selector:
         """The name in any case."""
-        return Function(lambda answer: answer.whole().header_values(argument), indefinite=True)
+        return Function(lambda answer: answer.require_response().header_values(argument), indefinite=True)

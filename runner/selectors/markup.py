@@ -23,7 +23,7 @@ _MERGES = 50_000_000
 
 def _html(answer: Answer) -> bool:
     return answer.content_type in {"text/html", "application/xhtml+xml"} or (
-        "xml" not in answer.content_type and b"<html" in answer.whole().body[:2000].lower()
+        "xml" not in answer.content_type and b"<html" in answer.require_response().body[:2000].lower()
     )
 
 
@@ -32,11 +32,11 @@ def _document(answer: Answer) -> Any:
     # an extra, and only for who asks for markup
     from lxml import etree, html  # noqa: PLC0415  # see above
 
-    body = answer.whole().body
+    body = answer.require_response().body
     if not body.strip():
         raise StepError("the body is empty, so there is no markup in it", "decode")
     charset = None  # by its own declaration, unless the header says
-    if "charset" in (answer.whole().header("content-type") or "").lower():
+    if "charset" in (answer.require_response().header("content-type") or "").lower():
         body, charset = answer.text.encode("utf-8"), "utf-8"
     try:
         if _html(answer):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from ..model.kinds import Selector, SelectorKind
-from ..model.plugins import joined
+from ..model.plugins import kind_named
 from ..model.wording import did_you_mean
 from . import body, connection, cookie, failure, header, json_path, jsonpath_ng, markup, regex
 from . import final_response as final
@@ -64,7 +64,7 @@ def kind_of(text: str) -> tuple[SelectorKind, str]:
     word, _, argument = text.partition(" ")
     if text.startswith("$"):
         return KINDS["$"], text
-    kind = joined(KINDS, word, ENTRY_POINTS, "the selector", "argument", "text", "summary", "compile")
+    kind = kind_named(KINDS, word, ENTRY_POINTS, "the selector", "argument", "text", "summary", "compile")
     if kind is None:
         raise ValueError(f"unknown selector '{text}'\n{_suggestion(word)}")
     argument = argument.strip()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ..model.errors import RunflowError
 from ..model.kinds import SecretSource
-from ..model.plugins import loaded, named
+from ..model.plugins import entry_point_named, load_entry_point
 from ..model.wording import raised
 from .keyring import Keyring
 
@@ -24,8 +24,8 @@ def open_source(text: str) -> SecretSource:
     name, _, argument = text.partition(":")
     if name in SOURCES:
         return SOURCES[name](argument)
-    point = named(name, ENTRY_POINTS, "secret source", "sources", SOURCES)
-    make = loaded(point, "the secret source")
+    point = entry_point_named(name, ENTRY_POINTS, "secret source", "sources", SOURCES)
+    make = load_entry_point(point, "the secret source")
     try:
         source: SecretSource = make(argument)
     except RunflowError:

@@ -22,11 +22,11 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 from jinja2.visitor import NodeTransformer
 
-from ..model.environment import Environment, Telling
+from ..model.environment import Environment, SecretTracker
 from ..model.errors import StepError
 from ..model.kinds import Names, Value
 from ..model.limits import limited
-from ..model.plugins import joined
+from ..model.plugins import kind_named
 from ..model.wording import cut, did_you_mean, json_text, json_type, listed, shown
 from . import size_limits as growth
 from .analysis import files_named, leaves, names_used, needs, source
@@ -58,7 +58,7 @@ class _Undefined(Undefined):
             return self._undefined_hint
         if owner is missing:
             return f"`{name}` is not defined"
-        if isinstance(owner, (Environment, Telling)):
+        if isinstance(owner, (Environment, SecretTracker)):
             return f"the environment variable {name} is not set"
         if isinstance(owner, Mapping):
             near = did_you_mean(str(name), map(str, owner))
@@ -340,7 +340,7 @@ def _restore_returns(tree: nodes.Template) -> None:
 
 def _joined(name: str) -> bool:
     """Whether an installed package has a filter of this name, which is known from now on. Raises RunflowError."""
-    theirs = joined(FILTERS, name, "runflow.filters", "the filter", "__call__")
+    theirs = kind_named(FILTERS, name, "runflow.filters", "the filter", "__call__")
     if theirs is not None:
         for url in (False, True):
             _environment(url=url).filters[name] = _measured(name, theirs)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runflow.model import jwt
-from runflow.model.challenges import Challenge, challenges, in_words
+from runflow.model.challenges import Challenge, challenge_text, challenges
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_challenges_are_read_one_by_one(lines: list[str], found: list[tuple[str,
 @given(st.text(max_size=300))
 def test_any_header_is_read_to_its_end(text: str) -> None:
     for challenge in challenges([text]):
-        assert in_words(challenge).startswith("the server asks for ")
+        assert challenge_text(challenge).startswith("the server asks for ")
 
 
 def test_a_long_hostile_header_takes_no_time() -> None:
@@ -46,7 +46,7 @@ def test_a_long_hostile_header_takes_no_time() -> None:
     ],
 )  # fmt: skip
 def test_a_challenge_in_plain_words(params: dict[str, str], words: str) -> None:
-    assert in_words(Challenge("Bearer", params)) == words
+    assert challenge_text(Challenge("Bearer", params)) == words
 
 
 @given(st.one_of(st.text(), st.none(), st.integers(), st.lists(st.text())))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from runflow.model.errors import StepError
-from runflow.model.hosts import entry, hosts_of
+from runflow.model.hosts import parse_host, parse_hosts
 
 
 def allows(check: Callable[[str], None], what: str) -> bool:
@@ -31,7 +31,7 @@ def allows(check: Callable[[str], None], what: str) -> bool:
     ],
 )  # fmt: skip
 def test_only_what_is_written_is_allowed(written: str, url: str, allowed: bool) -> None:
-    assert allows(hosts_of([written]).check_url, url) is allowed
+    assert allows(parse_hosts([written]).check_url, url) is allowed
 
 
 @pytest.mark.parametrize(
@@ -43,17 +43,17 @@ def test_only_what_is_written_is_allowed(written: str, url: str, allowed: bool) 
     ],
 )  # fmt: skip
 def test_a_name_does_not_lead_into_the_network_of_who_runs_it(written: str, address: str, allowed: bool) -> None:
-    assert allows(hosts_of([written]).check_address, address) is allowed
+    assert allows(parse_hosts([written]).check_address, address) is allowed
 
 
 @pytest.mark.parametrize("text", ["", "http://api.test", "api.test/x", "10.0.0.0/99", "a b", "a..b", "api.*.test", "*", "user@api.test", "api.test:0x"])  # fmt: skip
 def test_what_is_no_host_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
-        entry(text)
+        parse_host(text)
 
 
 def test_nothing_is_allowed_where_nothing_is_named_and_the_remedy_names_the_host() -> None:
     with pytest.raises(StepError) as caught:
-        hosts_of([]).check_url("https://api.test/x")
+        parse_hosts([]).check_url("https://api.test/x")
     assert "nothing may be sent to api.test" in caught.value.message
     assert caught.value.hint == "name it: --allow-host api.test"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ...model.challenges import challenges, in_words
+from ...model.challenges import challenge_text, challenges
 from ...model.exchange import Response
 from ...model.jwt import claims_of
 from ...model.kinds import Attachment
@@ -35,7 +35,7 @@ def notes_on(held: AuthenticatedRequest, response: Response, *, clock: float, wa
     if facts:
         yield "; ".join(facts)
     for challenge in challenges(response.header_values("www-authenticate")):
-        yield in_words(challenge)
+        yield challenge_text(challenge)
 
 
 def _sent(attachment: Attachment) -> str:
