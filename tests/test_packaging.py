@@ -272,3 +272,12 @@ def test_a_release_is_built_with_what_the_dependency_group_names() -> None:
     first, second = script_of("build", "Build the wheel and the sdist").splitlines()
     assert shlex.split(first)[4:] == PYPROJECT["dependency-groups"]["release"]
     assert second == "python -m build"
+
+
+def test_the_changelog_has_the_kinds_of_changes_and_the_version() -> None:
+    headings = re.findall(r"^(##+) (.*)$", (PROJECT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    versions = [text.split()[0] for marks, text in headings if marks == "##"]
+    assert versions[0] in {"Unreleased", __version__}
+    assert __version__ in versions
+    kinds = {text for marks, text in headings if marks == "###"}
+    assert kinds <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}

@@ -50,6 +50,7 @@ NAMES = {
 EXCEPTIONS: tuple[tuple[str, str, str], ...] = (
     ("README.md", "stages", "what Tavern calls its steps, in the comparison of tools"),
     ("README.md", "stage", "as above"),
+    ("CHANGELOG.md", "tries", "the former name of a field"),
     ("CONTRIBUTING.md", "answer", "the class that selectors look into, and the helper of the tests"),
 )
 
