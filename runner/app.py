@@ -1,11 +1,11 @@
-"""The wiring: paths and options in, a Result out. The one place where the rooms are joined; also the Python API."""
+"""The Python API (`load`, `run`), and the functions that connect workflows, executors and reporters."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -17,7 +17,7 @@ from .execution.options import DEFAULT_JOBS, Hooks, Inputs, Options
 from .execution.schedule import Run, runs_of
 from .execution.suite import RunObserver, Suite
 from .execution.thread_pool import ThreadPool
-from .loading import Loader, Loading
+from .loading import Loader, LoaderOptions
 from .model.errors import Problem, RunflowError, WorkflowError
 from .model.kinds import Reporter
 from .model.results import Result
@@ -28,15 +28,16 @@ from .reporters.log import Log
 from .selection.dependencies import in_order
 from .selection.select import Target
 
+if TYPE_CHECKING:
+    from .drivers.requests.driver import HttpSession
+
 
 class Workflow:
-    """A workflow that was read and checked, ready to run as often as you like.
+    """A workflow that was read and checked. It can be run any number of times.
 
     Attributes:
-        plan: What it compiled to.
-        needed: Workflows that must pass before it, likewise.
-        name: Its name.
-        path: Its file.
+        plan: The compiled workflow.
+        needed: The compiled workflows that must pass before it.
     """
 
     def __init__(self, plan: Plan, needed: tuple[Plan, ...] = ()) -> None:
@@ -62,29 +63,35 @@ def load(
     *,
     variables: Mapping[str, Any] | None = None,
     env: Mapping[str, str] | None = None,
-    environment: str = "",
+    environment: str | None = None,
     file_root: str | os.PathLike[str] | None = None,
-    driver: str = "",
-    base_url: str = "",
+    driver: str | None = None,
+    base_url: str | None = None,
 ) -> Workflow:
     """Read and check one workflow.
 
     Args:
         path: The file.
-        variables: Names that will be given to `run` and that the file does not name itself.
-        env: Environment variables, in place of the process's own.
+        variables: The variables that `run` will get; only their names are used here.
+        env: Environment variables, in place of those of the process.
         environment: An environment of the project file.
         file_root: No file outside this folder is read; default: the project's folder, else the file's.
         driver: `requests`, `curl` or `auto`; default: the project's choice, else `requests`.
-        base_url: In place of what the file and the environment say.
+        base_url: Replaces the base URL of the file and of the environment.
 
     Raises:
-        WorkflowError: everything that is wrong with it.
+        WorkflowError: the file is wrong; the error has every problem.
         RunflowError: the driver is not installed.
     """
-    root = Path(file_root) if file_root is not None else None
-    given = frozenset(variables or {})
-    loader = Loader(Loading(given, os.environ if env is None else env, environment, root, driver, base_url=base_url))
+    options = LoaderOptions(
+        variable_names=frozenset(variables or {}),
+        environment=os.environ if env is None else env,
+        profile=environment,
+        file_root=Path(file_root) if file_root is not None else None,
+        driver=driver,
+        base_url=base_url,
+    )
+    loader = Loader(options)
     plans = loader.plans([Target(Path(path))])
     needed = loader.needed(plans)
     if loader.problems:
@@ -104,36 +111,32 @@ def run(
     seed: int = 0,
     jobs: int = DEFAULT_JOBS,
     timeout: float | None = None,
-    session: Any = None,
+    session: HttpSession | None = None,
     reporters: Iterable[Reporter] = (),
 ) -> Result:
-    """Run workflows. Each step is logged under the logger `runflow`, for a program that configures `logging`.
+    """Run workflows. Each step is logged by the logger `runflow`, for programs that configure `logging`.
 
     Args:
-        workflows: One, several, or the path of one. What they need is run before them.
-        variables: Values for `inputs` and `vars`; they win over everything in the file.
-        env: Environment variables, in place of the process's own.
-        fail_fast: Begin no workflow after one that did not pass.
-        record_details: Passing steps keep their exchanges and checks too.
-        seed: Fixes every random source.
-        jobs: Workflows under way at the same time.
-        timeout: Seconds for the whole run; `finally` and `logout` still run after it, under a limit.
-        session: A `requests.Session` to send with, one request at a time; only its `request()` is called.
-        reporters: Take masked events as things happen, in the order of the workflows.
+        workflows: One, several, or the path of one. The workflows that they need run before them.
+        variables: Values of `inputs` and `vars`; they win over those of the file.
+        env: Environment variables, in place of those of the process.
+        fail_fast: Begin no further workflow after one that did not pass.
+        record_details: Results of passing steps include their exchanges and checks too.
+        seed: Seeds every random source.
+        jobs: How many workflows run at the same time.
+        timeout: Limit for the whole run in seconds; `finally` and `logout` still run after it, within a limit of their own.
+        session: A `requests.Session` to send with, one request at a time; only its method `request` is called.
+        reporters: Take masked events as they happen, in the order of the workflows.
 
     Returns:
-        Typed results; a failed expectation is data, never an exception.
+        The results; a failed expectation is part of them and never an exception.
 
     Raises:
         WorkflowError: a file, an input or an environment variable is wrong or missing; nothing was sent.
-        RunflowError: the workflows were loaded for different drivers, or for one that takes no session.
+        RunflowError: the workflows were loaded for different drivers, or for one that accepts no session.
     """
     environment = os.environ if env is None else env
-    if isinstance(workflows, (str, os.PathLike)):
-        workflows = load(workflows, variables=variables, env=environment)
-    every = [workflows] if isinstance(workflows, Workflow) else list(workflows)
-    plans = [*(plan for workflow in every for plan in workflow.needed), *(workflow.plan for workflow in every)]
-    inputs = Inputs(dict(variables or {}), environment)
+    plans = _plans(workflows, variables, environment)
     options = Options(
         max_failures=1 if fail_fast else None,
         record_details=record_details,
@@ -142,31 +145,43 @@ def run(
         jobs=1 if session is not None else jobs,
         timeout=timeout,
     )
-    driver = _driver_of(plans, session)
+    new_executor = executor_for(_driver_of(plans, session), session, options.jobs)
     runs = runs_of(in_order(plans) if any(plan.needs for plan in plans) else plans)
-    return run_suite(runs, inputs, options, [Log(), *reporters], executor_for(driver, session, options.jobs))
+    return run_suite(runs, Inputs(dict(variables or {}), environment), options, [Log(), *reporters], new_executor)
 
 
-def _driver_of(plans: Iterable[Plan], session: Any) -> str:
+def _plans(
+    workflows: Workflow | str | os.PathLike[str] | Iterable[Workflow],
+    variables: Mapping[str, Any] | None,
+    environment: Mapping[str, str],
+) -> list[Plan]:
+    """The plans of workflows, after those of the workflows that they need."""
+    if isinstance(workflows, (str, os.PathLike)):
+        workflows = load(workflows, variables=variables, env=environment)
+    every = [workflows] if isinstance(workflows, Workflow) else list(workflows)
+    return [*(plan for workflow in every for plan in workflow.needed), *(workflow.plan for workflow in every)]
+
+
+def _driver_of(plans: Iterable[Plan], session: HttpSession | None) -> str:
     drivers = {plan.driver for plan in plans}
     if len(drivers) > 1:
         hint = "load(…, driver=…)"
         raise RunflowError(f"these workflows were loaded for different drivers: {listed(drivers)}", hint=hint)
     driver = drivers.pop() if drivers else DRIVERS[0]
     if session is not None and driver != DRIVERS[0]:
-        raise RunflowError(f"the {driver} driver takes no session", hint="load(…, driver='requests')")
+        raise RunflowError(f"the {driver} driver accepts no session", hint="load(…, driver='requests')")
     return driver
 
 
-def executor_for(driver: str, session: Any = None, jobs: int = DEFAULT_JOBS) -> NewExecutor:
-    """Who runs workflows with this driver.
+def executor_for(driver: str, session: HttpSession | None = None, jobs: int = DEFAULT_JOBS) -> NewExecutor:
+    """The executor that runs workflows with a driver.
 
     Args:
         driver: `requests` or `curl`.
         session: A `requests.Session` for the first of them.
-        jobs: Workflows under way at the same time, for each of which the second keeps a connection.
+        jobs: How many workflows run at the same time; the second driver keeps a connection for each.
     """
-    if driver == "curl":  # each brings a library that takes a while to load, and that not every machine has
+    if driver == "curl":  # each driver imports a library that is slow to load or may be missing
         from .drivers.curl.driver import CurlDriver  # noqa: PLC0415  # see above
 
         return lambda _: EventLoop(CurlDriver(jobs))
@@ -176,7 +191,7 @@ def executor_for(driver: str, session: Any = None, jobs: int = DEFAULT_JOBS) -> 
 
 
 def replay_executor(path: Path) -> tuple[NewExecutor, int | None]:
-    """Who runs workflows without a network, and the seed of the recording that answers them.
+    """The executor that takes responses from a recording, and the seed of the recorded run.
 
     Raises:
         RunflowError: there is no recording.

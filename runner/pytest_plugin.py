@@ -1,62 +1,87 @@
-"""pytest: workflows are test files, their runs items; a fixture runs one from Python, against a URL or an application."""
+"""The pytest plugin: collects workflows as test files and their runs as items; a fixture runs a workflow from Python."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import pytest
 
-# runflow itself is imported when a workflow is met: this module is loaded by every pytest where runflow is installed
+# runflow itself is imported at the first workflow: every pytest loads this module where runflow is installed
 if TYPE_CHECKING:
+    from .engine.auth.session import Session
     from .execution.schedule import Run
+    from .model.events import Event
+    from .model.json_types import JSON
     from .model.results import Result, WorkflowResult
     from .plan.plan import Plan
 
-_NAMES = re.compile(r".+\.flow\.ya?ml")
-_HOST = pytest.StashKey["Host"]()
+_FILE_NAMES = re.compile(r".+\.flow\.ya?ml")
+_HOST = pytest.StashKey["WorkflowHost"]()
 APP_URL = "http://app.test"
-"""Where an application in place of a server seems to be."""
+"""The base URL of an application that is called in place of a server."""
+
+
+Application: TypeAlias = Callable[..., Any]
+"""A WSGI or ASGI application."""
+
+
+class RunWorkflow(Protocol):
+    """What the fixture `runflow` returns."""
+
+    def __call__(
+        self,
+        path: str | Path,
+        *,
+        app: Application | None = None,
+        url: str | None = None,
+        variables: Mapping[str, Any] | None = None,
+        env: Mapping[str, str] | None = None,
+        environment: str | None = None,
+        check: bool = True,
+    ) -> Result:
+        """Run a workflow."""
+        ...
 
 
 class WorkflowFailed(AssertionError):
-    """A workflow did not pass; the text says why."""
+    """Raised for a workflow that did not pass; the text says why."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options and the setting."""
+    """Add the options and the setting."""
     group = parser.getgroup("runflow", "workflows (runflow)")
     group.addoption(
         "--runflow-var",
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="a variable for workflows; NAME:=JSON keeps its type",
+        help="Set a variable of workflows; NAME:=JSON sets a typed one.",
     )
-    group.addoption("--runflow-environment", default="", metavar="NAME", help="an environment of the project file")
-    group.addoption("--runflow-driver", default="", choices=["requests", "curl", "auto"], help="what sends")
-    group.addoption("--runflow-base-url", default="", metavar="URL", help="in place of what workflows say")
+    group.addoption("--runflow-environment", metavar="NAME", help="Use an environment of the project file.")
+    group.addoption("--runflow-driver", choices=["requests", "curl", "auto"], help="The HTTP library.")
+    group.addoption("--runflow-base-url", metavar="URL", help="Replaces the `base_url` of workflows.")
     parser.addini("runflow_paths", "folders in which every YAML file is a workflow", type="paths", default=[])
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """`*.flow.yaml`, and every YAML file below the folders of `runflow_paths`; those that begin with `_` are for inclusion."""
+    """Collect `*.flow.yaml`, and every YAML file below the folders of `runflow_paths`, without names that begin with `_`."""
     name = file_path.name
     if file_path.suffix not in {".yaml", ".yml"} or name.startswith(("_", ".")) or name == "runflow.yaml":
         return None
     folders = parent.config.getini("runflow_paths")
     inside = any(file_path.is_relative_to(folder) for folder in folders)
-    if not inside and _NAMES.fullmatch(name) is None:
+    if not inside and _FILE_NAMES.fullmatch(name) is None:
         return None
     found: pytest.Collector = WorkflowFile.from_parent(parent, path=file_path)
     return found
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Tokens are given back; a logout that fails although something is expected of it fails the session."""
+    """Log out of every session. A failed logout fails the pytest session where the workflow expects something of it."""
     host = session.config.stash.get(_HOST, None)
     for line in host.close() if host is not None else ():
         session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
@@ -65,44 +90,43 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
             reporter.write_line(line, red=True)
 
 
-class Host:
-    """Whatever the workflows of one process share: what was read, the tokens, the verdicts of what others need."""
+class WorkflowHost:
+    """What the workflows of one process share: compiled plans, sessions, and the results of runs that others need."""
 
     def __init__(self, config: pytest.Config) -> None:
         from .execution.options import Inputs, Options
-        from .loading import Loader, Loading
-        from .model.answer import read_json
+        from .loading import Loader, LoaderOptions, parse_variable
 
-        given: dict[str, Any] = {}
+        variables: dict[str, JSON] = {}
         for text in config.getoption("--runflow-var"):
-            name, sign, value = text.partition("=")
-            if not sign:
-                raise pytest.UsageError(f"--runflow-var {text}: write NAME=VALUE")
             try:
-                given[name.removesuffix(":")] = read_json(value) if name.endswith(":") else value
+                name, value = parse_variable(text)
             except ValueError as error:
                 raise pytest.UsageError(f"--runflow-var {text}: {error}") from None
-        option = config.getoption
-        loading = Loading(
-            frozenset(given), os.environ, option("--runflow-environment"), driver=option("--runflow-driver"),
-            base_url=option("--runflow-base-url"),
-        )  # fmt: skip
-        self._loader = Loader(loading)
-        self._inputs = Inputs(given, os.environ)
+            variables[name] = value
+        loader_options = LoaderOptions(
+            variable_names=frozenset(variables),
+            environment=os.environ,
+            profile=config.getoption("--runflow-environment"),
+            driver=config.getoption("--runflow-driver"),
+            base_url=config.getoption("--runflow-base-url"),
+        )
+        self._loader = Loader(loader_options)
+        self._inputs = Inputs(variables, os.environ)
         self._options = Options(keep_results=True, jobs=1)
-        self._sessions: dict[str, Any] = {}
-        self._verdicts: dict[str, tuple[WorkflowResult, list[str]]] = {}
+        self._sessions: dict[str, Session] = {}
+        self._results: dict[str, tuple[WorkflowResult, list[str]]] = {}
         self._drivers: set[str] = set()
 
     @classmethod
-    def of(cls, config: pytest.Config) -> Host:
-        """The one of this process."""
+    def of(cls, config: pytest.Config) -> WorkflowHost:
+        """The host of this process."""
         if _HOST not in config.stash:
             config.stash[_HOST] = cls(config)
         return config.stash[_HOST]
 
     def runs(self, path: Path) -> list[Run]:
-        """The runs of a file. Raises WorkflowError with all that is wrong with it."""
+        """The runs of a file. Raises WorkflowError with every problem in it."""
         from .execution.schedule import runs_of
         from .model.errors import WorkflowError
         from .selection.select import Target
@@ -115,13 +139,18 @@ class Host:
         return runs_of(plans)
 
     def run(self, run: Run) -> tuple[WorkflowResult, list[str]]:
-        """Its result and a line for each step; what it needs is run before it, each once in this process."""
-        if run.key not in self._verdicts:
-            reason = self._lacks(run.plan)
-            self._verdicts[run.key] = self._ran(run) if not reason else self._skipped(run, reason)
-        return self._verdicts[run.key]
+        """Perform a run and those that it needs, each once in this process.
 
-    def _lacks(self, plan: Plan) -> str:
+        Returns:
+            Its result, and a line for each step.
+        """
+        if run.key not in self._results:
+            reason = self._unmet_need(run.plan)
+            self._results[run.key] = self._performed(run) if reason is None else self._skipped(run, reason)
+        return self._results[run.key]
+
+    def _unmet_need(self, plan: Plan) -> str | None:
+        """Why the workflows that it needs do not allow it to run, or None."""
         from .model.results import Verdict
 
         for need in plan.needs:
@@ -129,16 +158,16 @@ class Host:
                 result, _ = self.run(run)
                 if result.verdict is not Verdict.PASSED:
                     return f"it needs {need.file}, which {result.verdict.value}"
-        return ""
+        return None
 
-    def _ran(self, run: Run) -> tuple[WorkflowResult, list[str]]:
+    def _performed(self, run: Run) -> tuple[WorkflowResult, list[str]]:
         import msgspec
 
         from .app import executor_for, run_suite
 
-        steps = _Steps()
+        steps = _StepLines()
         self._drivers.add(run.plan.driver)
-        alone = msgspec.structs.replace(run, plan=msgspec.structs.replace(run.plan, needs=()))  # they have passed
+        alone = msgspec.structs.replace(run, plan=msgspec.structs.replace(run.plan, needs=()))  # those have passed
         result = run_suite(
             [alone],
             self._inputs,
@@ -156,7 +185,7 @@ class Host:
         return WorkflowResult(run.plan.name, run.plan.file, Verdict.SKIPPED, run.row.label, reason=reason), []
 
     def close(self) -> Iterable[str]:
-        """Give all tokens back: what went wrong with that, a line each."""
+        """Log out of all sessions, and return a line for each logout that failed."""
         from .app import executor_for
         from .execution.session_closing import close_sessions
         from .reporters.failures import reason_of
@@ -168,15 +197,15 @@ class Host:
         return [f"the logout of {each.name} failed: {reason_of(each.steps[-1].step).text}" for each in bad]
 
 
-class _Steps:
-    """A reporter of one line for each step."""
+class _StepLines:
+    """A reporter that collects one line for each step."""
 
     name = "steps"
 
     def __init__(self) -> None:
         self.lines: list[str] = []
 
-    def handle(self, event: Any) -> None:
+    def handle(self, event: Event, /) -> None:
         from .model.events import StepFinished
         from .reporters.text import step_words
 
@@ -185,31 +214,30 @@ class _Steps:
 
 
 class WorkflowFile(pytest.File):
-    """A workflow."""
+    """A workflow file."""
 
     def collect(self) -> Iterator[WorkflowItem]:
-        """Its runs."""
+        """Yield its runs."""
         from .model.errors import RunflowError, WorkflowError
         from .reporters.problems import problem_lines
 
         try:
-            runs = Host.of(self.config).runs(self.path)
+            runs = WorkflowHost.of(self.config).runs(self.path)
         except WorkflowError as error:
             raise self.CollectError("\n".join(problem_lines(error.problems))) from None
         except RunflowError as error:
             raise self.CollectError(f"{error.message}\n{error.hint}".strip()) from None
         for run in runs:
-            name = f"{run.plan.name}{run.row.label}"
-            yield WorkflowItem.from_parent(self, name=name, run=run)
+            yield WorkflowItem.from_parent(self, name=f"{run.plan.name}{run.row.label}", run=run)
 
 
 class WorkflowItem(pytest.Item):
-    """A run: one case, one matrix entry, or the one and only."""
+    """A run of a workflow: one case, one matrix entry, or its only run."""
 
-    funcargs: dict[str, Any] = {}  # noqa: RUF012  # it has no fixtures, and pytest-lsp, for one, fails every item that does not say so
+    funcargs: dict[str, Any] = {}  # noqa: RUF012  # it has no fixtures, and some plugins (pytest-lsp) read this attribute of every item
 
-    def __init__(self, *, run: Run, **more: Any) -> None:
-        super().__init__(**more)
+    def __init__(self, *, run: Run, **others: Any) -> None:  # pytest passes the others, and does not document which
+        super().__init__(**others)
         self._run = run
         for tag in run.plan.tags:
             marker = re.sub(r"\W", "_", tag)
@@ -218,10 +246,10 @@ class WorkflowItem(pytest.Item):
             self.extra_keyword_matches.add(tag)
 
     def runtest(self) -> None:
-        """Run it. Raises WorkflowFailed."""
+        """Perform the run. Raises WorkflowFailed where it did not pass."""
         from .model.results import Verdict
 
-        result, lines = Host.of(self.config).run(self._run)
+        result, lines = WorkflowHost.of(self.config).run(self._run)
         if lines:
             self.add_report_section("call", "workflow", "\n".join(lines))
         if result.verdict is Verdict.SKIPPED:
@@ -230,18 +258,18 @@ class WorkflowItem(pytest.Item):
             raise WorkflowFailed(text_of(result))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """Our own words in place of a traceback."""
+        """The text of the failure, without a traceback."""
         if isinstance(excinfo.value, WorkflowFailed):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """Where it is, for the report."""
+        """Its place and name, for the report of pytest."""
         return self.path, 0, self.name
 
 
 def text_of(result: WorkflowResult) -> str:
-    """Why a run did not pass: each step that did not, with its place, what was expected and what came."""
+    """Why a run did not pass: each bad step with its place, the expected and the actual value."""
     from .reporters.failures import reason_of, reason_of_run
 
     reasons = [reason_of(step) for step in result.steps if step.verdict.is_bad] or [reason_of_run(result)]
@@ -251,16 +279,16 @@ def text_of(result: WorkflowResult) -> str:
 
 
 @pytest.fixture
-def runflow(request: pytest.FixtureRequest) -> Any:
-    """Runs a workflow from Python: `runflow("flow.yaml", app=app)` against a WSGI or ASGI application, or `url="https://…"`.
+def runflow(request: pytest.FixtureRequest) -> RunWorkflow:
+    """Run a workflow from Python: `runflow("flow.yaml", app=app)` with a WSGI or ASGI application, or `url="https://…"`.
 
-    The path is relative to the test's file. It gives the `Result`; one that did not pass raises `WorkflowFailed`, unless
-    `check=False`. `variables`, `env` and `environment` are those of `runflow.load`.
+    The path is relative to the test's file. The call returns the `Result`; a workflow that did not pass raises
+    `WorkflowFailed`, unless `check=False`. `variables`, `env` and `environment` are those of `runflow.load`.
     """
 
     def call(
-        path: str | Path, *, app: Any = None, url: str = "", variables: Mapping[str, Any] | None = None,
-        env: Mapping[str, str] | None = None, environment: str = "", check: bool = True,
+        path: str | Path, *, app: Application | None = None, url: str | None = None, variables: Mapping[str, Any] | None = None,
+        env: Mapping[str, str] | None = None, environment: str | None = None, check: bool = True,
     ) -> Result:  # fmt: skip
         __tracebackhide__ = True
         from .app import load, run
@@ -268,12 +296,12 @@ def runflow(request: pytest.FixtureRequest) -> Any:
         from .model.errors import RunflowError, WorkflowError
         from .reporters.problems import problem_lines
 
-        base = url or (APP_URL if app is not None else "")
-        driver = "requests" if app is not None else ""
+        base_url = url or (APP_URL if app is not None else None)
+        driver = "requests" if app is not None else None
         try:
             session = None if app is None else AppSession(app)
             workflow = load(
-                request.path.parent / path, variables=variables, env=env, environment=environment, base_url=base, driver=driver
+                request.path.parent / path, variables=variables, env=env, environment=environment, base_url=base_url, driver=driver
             )  # fmt: skip
             result = run(workflow, variables=variables, env=env, session=session)
         except WorkflowError as error:
@@ -281,9 +309,7 @@ def runflow(request: pytest.FixtureRequest) -> Any:
         except RunflowError as error:
             raise WorkflowFailed(f"{error.message}\n→ {error.hint}" if error.hint else error.message) from None
         if check and not result.passed:
-            raise WorkflowFailed(
-                "\n\n".join(text_of(each) for each in result.workflows if each.verdict.value in {"failed", "error"})
-            )
+            raise WorkflowFailed("\n\n".join(text_of(each) for each in result.workflows if each.verdict.is_bad))
         return result
 
     return call

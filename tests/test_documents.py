@@ -19,7 +19,7 @@ import yaml
 import runflow
 from runflow.language.project import find_project
 from runflow.lint.findings import findings_of
-from runflow.loading import Loader, Loading
+from runflow.loading import Loader, LoaderOptions
 from runflow.model.errors import RunflowError
 from runflow.selection.select import Target
 
@@ -275,7 +275,7 @@ def test_the_tests_of_the_readme_run(pytester: pytest.Pytester, demo_env: dict[s
 def test_the_comments_of_the_readme_take_a_finding_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "flow.yaml").write_text(f"base_url: https://api.test\n{block('# runflow: ignore')}", encoding="utf-8")
-    loader = Loader(Loading(examined=True))
+    loader = Loader(LoaderOptions(for_lint=True))
     assert findings_of(loader.plans([Target(tmp_path / "flow.yaml")]), loader.problems) == []
 
 

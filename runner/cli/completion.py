@@ -1,4 +1,4 @@
-"""`runflow completion`: the script that teaches a shell to complete."""
+"""`runflow completion`: print the completion script of a shell."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ def command(shell: str) -> int:
 
     kind = get_completion_class(shell)
     if kind is None:
-        raise click.ClickException(f"click knows no completion for {shell}")
+        raise click.ClickException(f"there is no completion for {shell}")
     click.echo(kind(cli, {}, "runflow", "_RUNFLOW_COMPLETE").source())
     return 0

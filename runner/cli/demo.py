@@ -8,8 +8,14 @@ from ..model.wording import os_error_text
 
 
 @click.command("demo", short_help="Serve the demo API.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes a free one.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    help="Port to listen on; 0: any free port.",
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 def command(port: int, host: str) -> int:
     """Serve the demo API until Ctrl-C."""
     from ..demo.api import environment
@@ -24,7 +30,7 @@ def command(port: int, host: str) -> int:
     try:
         for name, value in environment(server.url).items():
             click.echo(f"export {name}={value}")
-        click.echo(f"# serving on {server.url}, Ctrl-C ends it")
+        click.echo(f"# serving on {server.url}; press Ctrl-C to stop")
         server.serve_forever()
     except KeyboardInterrupt:
         click.echo()

@@ -1,4 +1,4 @@
-"""`runflow diff`: two stored runs beside each other: fixed, newly failing, still failing, slower."""
+"""`runflow diff`: compare two stored runs: fixed, newly failing, still failing, slower."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from ..model.results import Verdict, WorkflowResult
 from ..model.wording import plural, seconds_text
 from .styling import say
 
-SLOWER = 1.5
-"""Times as long as before, and the milliseconds below which nobody cares: machines are noisy."""
-SLOWER_BY = 0.1
+SLOWER_FACTOR = 1.5
+SLOWER_SECONDS = 0.1
+"""A run is slower when it took this many times as long, and this much longer: smaller differences are noise."""
 
 _Key = tuple[str, str, str, int]
 
@@ -28,17 +28,17 @@ class _Change(NamedTuple):
 
 @click.command(
     "diff",
-    short_help="Show what is different from the run before.",
+    short_help="Compare the last run with the one before.",
     context_settings={"ignore_unknown_options": True},  # -2 is a run
 )
 @click.argument("before", required=False)
 @click.argument("after", required=False)
 def command(before: str | None, after: str | None) -> int:
-    """Compare the run BEFORE with the run AFTER: the last two, or names and numbers as `runflow show --list` gives them (-2).
+    """Compare the run BEFORE with the run AFTER: the last two, or names and numbers (-2) that `runflow show --list` shows.
 
     \b
-    exit code 0   nothing is newly failing
-    exit code 1   something is
+    exit code 0   no run is newly failing
+    exit code 1   at least one run is newly failing
     """  # noqa: D301  # click reads the backspace as "do not wrap"
     from .run_store import store
 
@@ -59,7 +59,7 @@ def command(before: str | None, after: str | None) -> int:
 
 
 def _results(path: Path) -> dict[_Key, WorkflowResult]:
-    """Each run by what it is; of several that are called the same, in their order."""
+    """The results of a stored run, by file, name, label and, where these are equal, position."""
     from ..model.events import WorkflowFinished
     from ..reporters.format.reader import ReportReader
 
@@ -81,26 +81,26 @@ def _changes(old: dict[_Key, WorkflowResult], new: dict[_Key, WorkflowResult]) -
     fixed: list[str] = []
     still: list[str] = []
     slower: list[str] = []
-    fresh: list[str] = []
+    new_runs: list[str] = []
     for key, result in new.items():
-        past = old.get(key)
-        was_bad = past is not None and past.verdict.is_bad
+        before = old.get(key)
+        was_bad = before is not None and before.verdict.is_bad
         if result.verdict.is_bad:
-            (still if was_bad else broken).append(_failing(result, past))
+            (still if was_bad else broken).append(_failing(result, before))
         elif was_bad and result.verdict is Verdict.PASSED:
             fixed.append(_named(result))
-        elif past is None:
-            fresh.append(f"{_named(result)}: {result.verdict.value}")
-        if past is not None and past.verdict is result.verdict is Verdict.PASSED:
-            slower += _slower(past, result)
-    gone = [_named(result) for key, result in old.items() if key not in new]
+        elif before is None:
+            new_runs.append(f"{_named(result)}: {result.verdict.value}")
+        if before is not None and before.verdict is result.verdict is Verdict.PASSED:
+            slower += _slower(before, result)
+    removed = [_named(result) for key, result in old.items() if key not in new]
     return [
         _Change("✗", "newly failing", "red", broken),
         _Change("✗", "still failing", "red", still),
         _Change("✓", "fixed", "green", fixed),
         _Change("⧗", "slower", "yellow", slower),
-        _Change("+", "new", None, fresh),
-        _Change("-", "not run this time", None, gone),
+        _Change("+", "new", None, new_runs),
+        _Change("-", "not run this time", None, removed),
     ]
 
 
@@ -110,26 +110,28 @@ def _named(result: WorkflowResult) -> str:
     return f"{one_line(result.full_name)}  ({one_line(result.file, 300)})"
 
 
-def _failing(result: WorkflowResult, past: WorkflowResult | None) -> str:
+def _failing(result: WorkflowResult, before: WorkflowResult | None) -> str:
     from ..reporters.failures import reason_of_run
 
     why = reason_of_run(result)
     text = f"{_named(result)}\n      {why.title}: {why.text}  {why.code}"
-    if past is not None and past.verdict.is_bad and (then := reason_of_run(past)).text != why.text:
+    if before is not None and before.verdict.is_bad and (then := reason_of_run(before)).text != why.text:
         text += f"\n      before: {then.title}: {then.text}  {then.code}"
     return text
 
 
-def _slower(past: WorkflowResult, result: WorkflowResult) -> list[str]:
-    """The run, and the step that took most of the time more."""
-    if result.duration < past.duration * SLOWER or result.duration - past.duration < SLOWER_BY:
+def _slower(earlier: WorkflowResult, result: WorkflowResult) -> list[str]:
+    """The run, if it is slower, with the step that explains most of it."""
+    if result.duration < earlier.duration * SLOWER_FACTOR or result.duration - earlier.duration < SLOWER_SECONDS:
         return []
     from ..reporters.text import step_title
 
     pairs = [
         (after.duration - before.duration, before, after)
-        for before, after in zip(past.steps, result.steps, strict=False)
+        for before, after in zip(earlier.steps, result.steps, strict=False)
     ]
     _, before, after = max(pairs, key=lambda pair: pair[0])
     spent = f"{step_title(after)} {seconds_text(before.duration)} → {seconds_text(after.duration)}"
-    return [f"{_named(result)}: {seconds_text(past.duration)} → {seconds_text(result.duration)}, most of it in {spent}"]
+    return [
+        f"{_named(result)}: {seconds_text(earlier.duration)} → {seconds_text(result.duration)}, most of it in {spent}"
+    ]

@@ -1,4 +1,4 @@
-"""`--dry-run`: the requests as they would be sent, as far as that is known before any answer."""
+"""`--dry-run`: shows the requests as they would be sent, as far as they are known before any response."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from ..reporters.text import one_line, request_lines
 
 
 def show_requests(runs: list[Run], inputs: Inputs, options: Options) -> int:
-    """Write every request that the runs would send; what only an answer gives is shown as its template.
+    """Write every request that the runs would send; values that only a response provides are shown as templates.
 
     Raises:
-        WorkflowError: something is missing.
+        WorkflowError: an input, environment variable or secret is missing.
     """
     check_before([run.plan for run in runs], inputs, remote=options.remote)
     for run in runs:
@@ -74,7 +74,7 @@ def _step(step: StepPlan, frame: Frame, names: dict[str, Any], indent: str) -> I
             case None:
                 pass
     except StepError as error:
-        yield f"{indent}    ! known only when it runs: {one_line(error.message)}"
+        yield f"{indent}    ! not known before it runs: {one_line(error.message)}"
     for name in step.provides:
         names.setdefault(name, _placeholder(name))
 

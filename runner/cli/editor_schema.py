@@ -1,4 +1,4 @@
-"""The JSON Schema as editors use it: the structs' schema with the selectors and operators, so that `expect` completes too."""
+"""Builds the JSON Schema for editors: that of the language's structs, extended by selectors and operators for `expect`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SCALAR = {"type": ["string", "number", "boolean", "null", "array"]}
 
 
 def schema_text() -> str:
-    """The schema as committed in `schemas/workflow.schema.json`."""
+    """The schema of workflows, as in `schemas/workflow.schema.json`."""
     schema = workflow_schema()
     schema["$defs"]["Conditions"] = _conditions()
     schema["$defs"]["Expectations"] = _expectations()
@@ -27,7 +27,7 @@ def schema_text() -> str:
 
 
 def _conditions() -> dict[str, Any]:
-    """Operators, and selectors that look inside."""
+    """The schema of what must hold of one value: operators, and paths into the value."""
     return {
         "description": "what must hold: a value (equals), or operators, all of which must hold",
         "anyOf": [
@@ -55,7 +55,7 @@ def _operator(name: str) -> dict[str, Any]:
 
 
 def _expectations() -> dict[str, Any]:
-    """Selectors, each with what must hold of it."""
+    """The schema of `expect`: selectors, each with what must hold of its value."""
     conditions = {"$ref": "#/$defs/Conditions"}
     plain = {kind.name: {**conditions, "description": kind.summary} for kind in KINDS.values() if not kind.argument}
     patterns = {
@@ -66,7 +66,7 @@ def _expectations() -> dict[str, Any]:
     path = {**conditions, "description": KINDS["$"].summary}
     return {
         "type": "object",
-        "description": "selectors, each with what must hold of what it finds",
+        "description": "selectors, each with what must hold of its value",
         "properties": plain,
         "patternProperties": {r"^\$": path, **patterns, r"\{\{": conditions},
         "minProperties": 1,
@@ -75,7 +75,7 @@ def _expectations() -> dict[str, Any]:
 
 
 def report_schema_text() -> str:
-    """The schema of the report format as committed in `schemas/report.schema.json`: `#/$defs/Report`, `#/$defs/Line`."""
+    """The schema of the report format, as in `schemas/report.schema.json`: `#/$defs/Report` and `#/$defs/Line`."""
     from ..reporters.format.schema import Report, ReportLine
 
     (report, line), definitions = msgspec.json.schema_components([Report, ReportLine], ref_template="#/$defs/{name}")

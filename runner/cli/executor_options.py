@@ -1,4 +1,4 @@
-"""`--executor`: options that have runs run elsewhere, and what they mean."""
+"""`--executor`: options for runs that are performed on other machines."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+import msgspec
+
+from .options import InputOptions
 
 if TYPE_CHECKING:
     from ..cluster.registry import Cluster
@@ -17,45 +20,55 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_HERE_ONLY = ("replay", "pause", "untrusted", "update_snapshots")
-_SECRET = {"env_files": "--env-file", "secrets_files": "--secrets-file", "secrets": "--secrets"}
+
+class ExecutorOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Options for where runs are performed."""
+
+    executor: str | None = None
+    send_secrets: bool = False
 
 
 def executor_options(function: F) -> F:
-    """Where runs are run, and what is sent there."""
+    """Add the options of `ExecutorOptions` to a command."""
     for option in reversed((
-        click.option("--executor", metavar="WHERE", help="Run them elsewhere: dask=tcp://HOST:PORT, or package.module:factory of an executor."),
-        click.option("--send-secrets", is_flag=True, help="With --executor: send values of environment variables and secrets, too."),
+        click.option("--executor", metavar="WHERE", help="Run on other machines: dask=tcp://HOST:PORT, or package.module:factory of an executor."),
+        click.option("--send-secrets", is_flag=True, help="With --executor: send the values of environment variables and secrets too."),
     )):  # fmt: skip
         function = option(function)
     return function
 
 
-def check_executor(options: dict[str, Any]) -> None:
-    """Refuse options that mean nothing to a worker, or whose values it must not be sent unasked.
+def check_executor(options: ExecutorOptions, inputs: InputOptions, local_only: dict[str, bool]) -> None:
+    """Refuse options that have no meaning on other machines, or whose values must not be sent there unasked.
+
+    Args:
+        options: Where runs are performed.
+        inputs: What the caller provides.
+        local_only: Options that only work on this machine, and whether each is set.
 
     Raises:
-        click.UsageError: there is one.
+        click.UsageError: such an option is set.
     """
-    if options["executor"] is None:
-        if options["send_secrets"]:
-            raise click.UsageError("--send-secrets says what goes to --executor, and there is none")
+    if options.executor is None:
+        if options.send_secrets:
+            raise click.UsageError("--send-secrets needs --executor: without it nothing is sent to other machines")
         return
-    for name in _HERE_ONLY:
-        if options[name]:
-            raise click.UsageError(f"--{name.replace('_', '-')} is for runs on this machine; take --executor out")
-    for name, option in _SECRET.items():
-        if options[name] and not options["send_secrets"]:
+    for option, is_set in local_only.items():
+        if is_set:
+            raise click.UsageError(f"{option} works on this machine only: remove --executor")
+    secret = {"--env-file": inputs.env_files, "--secrets-file": inputs.secrets_files, "--secrets": inputs.secrets}
+    for option, values in secret.items():
+        if values and not options.send_secrets:
             raise click.UsageError(
-                f"what {option} gives stays on this machine: --send-secrets sends what the workflows need of it"
+                f"the values of {option} are not sent to other machines: add --send-secrets to send what the workflows need"
             )
 
 
 def opened_cluster(stack: ExitStack, where: str | None) -> Cluster | None:
-    """The cluster that `--executor` names, for as long as the stack stands.
+    """Open the cluster that `--executor` names, until the stack is closed.
 
     Raises:
-        RunflowError: it cannot be had.
+        RunflowError: it cannot be opened.
     """
     if where is None:
         return None
@@ -69,10 +82,10 @@ def opened_cluster(stack: ExitStack, where: str | None) -> Cluster | None:
 def remote_executor(
     cluster: Cluster, runs: list[Run], loader: Loader, inputs: Inputs, options: Options, *, secrets: bool
 ) -> NewExecutor:
-    """Who has the runs run by a cluster.
+    """The executor that performs runs on a cluster.
 
     Raises:
-        WorkflowError: something secret would be sent unasked.
+        WorkflowError: a secret would be sent unasked.
     """
     from ..cluster.packing import Packing
     from ..cluster.remote_executor import RemoteExecutor

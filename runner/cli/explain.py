@@ -1,4 +1,4 @@
-"""`runflow explain`: what the code of a failure means, what it usually comes from, what to do."""
+"""`runflow explain`: explain the code of a failure: its meaning, usual causes, and what to do next."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .styling import say
 @click.command("explain", short_help="Explain the code of a failure.")
 @click.argument("code", required=False)
 def command(code: str | None) -> int:
-    """Explain CODE, as it stands beside a failure (RF101); without one, list them all."""
+    """Explain CODE, which is shown with a failure (RF101). Without CODE, list all codes."""
     from ..model.codes import CODES
     from ..model.wording import did_you_mean
 
@@ -24,7 +24,7 @@ def command(code: str | None) -> int:
         raise click.UsageError(f"there is no code {code}; {hint or '`runflow explain` lists them'}")
     say(f"{code.upper()}: {known.title}", bold=True)
     say(f"\n{known.means}")
-    for title, lines in (("it usually comes from", known.causes), ("what to do", known.next)):
+    for title, lines in (("usual causes", known.causes), ("what to do", known.next)):
         say(f"\n{title}", bold=True)
         for line in lines:
             say(f"  - {line}")

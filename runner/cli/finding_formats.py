@@ -1,4 +1,4 @@
-"""Findings of `runflow check`, written: for people, as JSON, as SARIF, as annotations of GitHub."""
+"""Writes the findings of `runflow check`: as text, JSON, SARIF or GitHub annotations."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .problems import Shown, show_each
 
 
 def text(findings: Sequence[Finding], _: str) -> None:
-    """Onto standard error, as problems are shown everywhere."""
+    """Write text to standard error, in the same form as other problems."""
     labels = {id(each): "" if each.code == INVALID_FILE else f"{each.severity} {each.code}" for each in findings}
     show_each(Shown(each.message, each.place, each.hint, labels[id(each)]) for each in findings)
 
@@ -42,14 +42,14 @@ def _facts(findings: Sequence[Finding]) -> list[dict[str, Any]]:
 
 
 def as_json(findings: Sequence[Finding], summary: str) -> None:
-    """One object: `findings`, each with its place."""
+    """Write a JSON object whose `findings` each have a place."""
     click.echo(
         json.dumps({"format": 1, "runflow": __version__, "summary": summary, "findings": _facts(findings)}, indent=2)
     )
 
 
 def sarif(findings: Sequence[Finding], _: str) -> None:
-    """SARIF 2.1.0, as code scanning reads it."""
+    """Write SARIF 2.1.0, which code scanning reads."""
     codes = [INVALID_FILE, *RULES, *sorted({each.code for each in findings} - RULES.keys() - {INVALID_FILE})]
     rules = [
         {"id": code, "shortDescription": {"text": CODES[code].title}, "fullDescription": {"text": CODES[code].means},
@@ -89,7 +89,7 @@ def sarif(findings: Sequence[Finding], _: str) -> None:
 
 
 def github(findings: Sequence[Finding], _: str) -> None:
-    """Workflow commands, which GitHub shows on the lines."""
+    """Write GitHub workflow commands, which GitHub shows at the lines of the files."""
     sources: dict[str, Source | None] = {}
     for each in findings:
         where = where_of(each.place, sources)

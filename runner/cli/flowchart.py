@@ -1,9 +1,9 @@
-"""A workflow as a drawing: steps in their order, and which gives which variable to whom. Mermaid text, or SVG; asks no network."""
+"""Draws a workflow: its steps in order, and the variables that flow between them. Writes Mermaid text or SVG, without network access."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 from xml.sax.saxutils import escape
 
@@ -13,12 +13,14 @@ from ..plan.plan import IncludePlan, Plan, StepPlan
 from ..reporters.text import one_line
 
 START = "given"
+"""Key and title of the node for values that exist before the first step."""
 
 
 class ChartNode(msgspec.Struct, frozen=True):
-    """A step, a credential, or what is there before the first step.
+    """A step, a credential, or the values that exist before the first step.
 
     Attributes:
+        key: Identifies it among all nodes.
         lines: Its title, and below it what decides whether and how often it runs.
         kind: `start`, `credential`, `step` or `cleanup`.
     """
@@ -29,39 +31,44 @@ class ChartNode(msgspec.Struct, frozen=True):
 
 
 class Edge(msgspec.Struct, frozen=True):
-    """What one gives and another uses."""
+    """Variables that one node provides and another uses.
 
-    giver: str
-    taker: str
+    Attributes:
+        source: The key of the node that provides them.
+        target: The key of the node that uses them.
+    """
+
+    source: str
+    target: str
     names: tuple[str, ...]
 
 
 class Chart(msgspec.Struct, frozen=True):
-    """Nodes in the order in which they run, and who gives what to whom."""
+    """The nodes of a workflow in the order in which they run, and the data flow between them."""
 
     nodes: tuple[ChartNode, ...]
     edges: tuple[Edge, ...]
 
 
 def chart_of(plan: Plan) -> Chart:
-    """The drawing of a workflow."""
+    """Build the chart of a workflow."""
     steps = [*plan.steps, *plan.cleanup]
     first = {named.name for named in plan.variables} | plan.inputs | plan.environment_names.keys() | plan.accepts
     first |= {name for row in plan.rows for name in row.values}
-    givers = dict.fromkeys(first, START)
+    providers = dict.fromkeys(first, START)
     edges: dict[tuple[str, str], set[str]] = {}
     used: set[str] = set()
     for number, step in enumerate(steps):
         own = {step.as_name, "index"} if step.for_each is not None else set()
         for name in step.needs - own:
-            if name in givers:
-                edges.setdefault((givers[name], f"s{number}"), set()).add(name)
+            if name in providers:
+                edges.setdefault((providers[name], f"s{number}"), set()).add(name)
         for name in _credentials(step, plan):
             edges.setdefault((f"auth_{name}", f"s{number}"), set()).add("token")
             used.add(name)
-        givers |= dict.fromkeys(step.provides, f"s{number}")
-    taken = {name for (giver, _), names in edges.items() if giver == START for name in names}
-    nodes = [ChartNode(START, (START, ", ".join(sorted(taken))), "start")] if taken else []
+        providers |= dict.fromkeys(step.provides, f"s{number}")
+    used_at_start = {name for (source, _), names in edges.items() if source == START for name in names}
+    nodes = [ChartNode(START, (START, ", ".join(sorted(used_at_start))), "start")] if used_at_start else []
     nodes += [ChartNode(f"auth_{name}", (f"auth {name}",), "credential") for name in plan.credentials if name in used]
     nodes += [
         ChartNode(f"s{number}", tuple(_lines(number, step)), step_kind(step)) for number, step in enumerate(steps)
@@ -87,7 +94,7 @@ def _lines(number: int, step: StepPlan) -> Iterator[str]:
     if step.for_each is not None:
         yield f"for each {step.as_name}"
     if step.retry is not None:
-        yield "tried again"
+        yield "retried"
     if isinstance(step.action, IncludePlan):
         yield f"{len(step.action.plan.steps)} steps of {one_line(step.action.plan.file, 50)}"
     if step_kind(step) == "cleanup":
@@ -95,26 +102,22 @@ def _lines(number: int, step: StepPlan) -> Iterator[str]:
 
 
 def mermaid(chart: Chart) -> str:
-    """As a Mermaid flowchart: plain arrows give, dotted ones say what runs next."""
+    """The chart as a Mermaid flowchart: plain arrows show variables, dotted ones the order of steps."""
     shapes = {"start": ("([", "])"), "credential": ("{{", "}}"), "step": ("[", "]"), "cleanup": ("[/", "/]")}
     lines = ["flowchart TD"]
     for node in chart.nodes:
         before, after = shapes[node.kind]
         lines.append(f'    {_key(node)}{before}"{"<br>".join(map(_entity, node.lines))}"{after}')
     lines += [
-        f'    {_safe_key(edge.giver)} -->|"{_entity(", ".join(edge.names))}"| {_safe_key(edge.taker)}'
+        f'    {_safe_key(edge.source)} -->|"{_entity(", ".join(edge.names))}"| {_safe_key(edge.target)}'
         for edge in chart.edges
     ]
-    given = {(edge.giver, edge.taker) for edge in chart.edges}
+    drawn = {(edge.source, edge.target) for edge in chart.edges}
     steps = [node for node in chart.nodes if node.kind in {"step", "cleanup"}]
     lines += [
-        f"    {_key(one)} -.-> {_key(other)}" for one, other in _pairs(steps) if (one.key, other.key) not in given
+        f"    {_key(one)} -.-> {_key(other)}" for one, other in pairwise(steps) if (one.key, other.key) not in drawn
     ]
     return "\n".join(lines) + "\n"
-
-
-def _pairs(nodes: list[ChartNode]) -> Iterable[tuple[ChartNode, ChartNode]]:
-    return pairwise(nodes)
 
 
 def _key(node: ChartNode) -> str:
@@ -126,7 +129,7 @@ def _safe_key(key: str) -> str:
 
 
 def _entity(text: str) -> str:
-    """Text that is neither Mermaid nor HTML: everything but letters, digits and plain marks by its number."""
+    """Escape text for Mermaid and HTML: everything but letters, digits and plain marks becomes a numeric entity."""
     return re.sub(r"[^\w .,:/=!()-]", lambda found: f"#{ord(found[0])};", text)
 
 
@@ -142,7 +145,7 @@ _STYLE = (
 
 
 def svg(chart: Chart) -> str:
-    """As an SVG picture: what runs first is on top; on the right, arcs from who gives to who uses."""
+    """The chart as an SVG picture: the first step is at the top; arcs on the right show variables."""
     tops: dict[str, tuple[int, int]] = {}
     parts: list[str] = []
     y = PAD
@@ -160,8 +163,8 @@ def svg(chart: Chart) -> str:
     order = list(tops)
     labels: list[str] = []
     for edge in chart.edges:
-        start, end = (tops[key][0] + tops[key][1] / 2 for key in (edge.giver, edge.taker))
-        bend = 10 + 34 * min(order.index(edge.taker) - order.index(edge.giver), 8)
+        start, end = (tops[key][0] + tops[key][1] / 2 for key in (edge.source, edge.target))
+        bend = 10 + 34 * min(order.index(edge.target) - order.index(edge.source), 8)
         reach = max(reach, bend)
         x, middle = PAD + WIDTH, (start + end) / 2
         curve = f"C{x + bend * 1.33:.0f} {start + 4} {x + bend * 1.33:.0f} {end - 4} {x} {end - 4}"

@@ -1,4 +1,4 @@
-"""`runflow graph`: draw who gives which variable to whom, and what runs when."""
+"""`runflow graph`: draw the steps of a workflow and the data flow between them."""
 
 from __future__ import annotations
 
@@ -8,39 +8,39 @@ from typing import Any
 import click
 
 from ..model.wording import os_error_text
-from .options import loading_options, read_options
+from .options import InputOptions, input_options, options_from, read_inputs
 
 
-@click.command("graph", short_help="Draw who gives which variable to whom.")
+@click.command("graph", short_help="Draw the data flow between steps.")
 @click.argument("path", metavar="FILE")
 @click.option(
     "--format",
-    "kind",
+    "output_format",
     type=click.Choice(["mermaid", "svg"]),
     default="mermaid",
     show_default=True,
-    help="What to write.",
+    help="Format of the drawing.",
 )
 @click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write to a file; one that ends in .svg is SVG.",
+    help="Write to this file; a name that ends in .svg means SVG.",
 )
-@loading_options
-def command(path: str, *, kind: str, output: Path | None, **options: Any) -> int:
-    """Draw the workflow FILE: its steps in their order, which gives which variable to whom, what needs a token. Sends nothing."""
+@input_options
+def command(path: str, *, output_format: str, output: Path | None, **values: Any) -> int:
+    """Draw the workflow FILE: its steps in order, which variables flow between them, which steps use a token. Sends nothing."""
     from .flowchart import chart_of, mermaid, svg
     from .problems import compiled
 
-    _, loading = read_options(options)
-    plans, _, code = compiled((path,), loading)
+    _, loader_options = read_inputs(options_from(InputOptions, values))
+    plans, _, code = compiled((path,), loader_options)
     if code:
         return code
     if len(plans) != 1:
         raise click.UsageError(f"{path} is a folder of {len(plans)} workflows: name one file")
     chart = chart_of(plans[0])
-    text = svg(chart) if kind == "svg" or (output and output.suffix == ".svg") else mermaid(chart)
+    text = svg(chart) if output_format == "svg" or (output and output.suffix == ".svg") else mermaid(chart)
     if output is None:
         click.echo(text, nl=False)
         return 0

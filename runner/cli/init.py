@@ -1,4 +1,4 @@
-"""`runflow init`: a project that runs at once: project file, first workflow, editor settings, CI."""
+"""`runflow init`: create a project that runs at once: project file, first workflow, editor settings, CI."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ FILES = {
     ".github/workflows/runflow.yml": "github.yml",
     ".gitlab-ci.yml": "gitlab.yml",
 }
-"""What is written, and from which file of the folder `scaffold`."""
+"""Each file of a new project, and the file in the folder `scaffold` with its content."""
 
 SCHEMA = ".vscode/runflow.schema.json"
 
 
-@click.command("init", short_help="Write a project that runs at once.")
+@click.command("init", short_help="Create a project that runs at once.")
 @click.argument("folder", default=".", type=click.Path(path_type=Path, file_okay=False))
 def command(folder: Path) -> int:
-    """Write a project into FOLDER: runflow.yaml, a first workflow, editor settings, CI for GitHub and GitLab.
+    """Create a project in FOLDER: runflow.yaml, a first workflow, editor settings, CI for GitHub and GitLab.
 
-    What is there already is left alone.
+    Existing files are not changed.
     """
     from .editor_schema import schema_text
 
@@ -37,7 +37,7 @@ def command(folder: Path) -> int:
     for name, content in contents.items():
         path = folder / name
         if path.exists():
-            click.echo(f"  kept   {path}  (it is there already)")
+            click.echo(f"  kept   {path}  (it exists already)")
             continue
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -47,8 +47,8 @@ def command(folder: Path) -> int:
             return ExitCode.INVALID
         click.echo(f"  wrote  {path}")
     there = "" if folder == Path() else f"cd {folder} && "
-    click.echo(f"\nSee it run on the embedded demo API:  {there}runflow run --demo")
-    click.echo("Then put your API into runflow.yaml and workflows/first.yaml:  runflow run -e staging")
+    click.echo(f"\nRun it against the embedded demo API:  {there}runflow run --demo")
+    click.echo("Then describe your API in runflow.yaml and workflows/first.yaml:  runflow run -e staging")
     click.echo(
         "For CI, set the variable RUNFLOW_PACKAGE (where to install runflow-http from) and the secret API_PASSWORD."
     )

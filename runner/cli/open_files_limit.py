@@ -1,4 +1,4 @@
-"""How many workflows at the same time the process's limit on open files allows."""
+"""Adapts the number of concurrent workflows to the process's limit on open files."""
 
 from __future__ import annotations
 
@@ -6,27 +6,30 @@ import sys
 
 import click
 
-_OWN = 64
-"""Descriptors for everything but connections: modules being read, reports, the log, the terminal."""
+_OTHER_FILES = 64
+"""File descriptors for everything but connections: modules, reports, the log, the terminal."""
 
-_EACH = 2
-"""Descriptors for each workflow: its connection, and one that is kept for another."""
+_FILES_PER_WORKFLOW = 2
+"""File descriptors for each workflow: its connection, and one that is kept open."""
 
 
-def allowed(jobs: int) -> int:
-    """These many, after the limit was raised as far as the system lets us; fewer, with a word, where that is not enough."""
-    if sys.platform == "win32":  # it has no such limit
+def allowed_jobs(jobs: int) -> int:
+    """Raise the limit as far as the system allows, and return how many workflows may run at the same time.
+
+    Where these are fewer than `jobs`, a line on standard error says so.
+    """
+    if sys.platform == "win32":  # Windows has no such limit
         return jobs
     import resource
 
-    wanted = jobs * _EACH + _OWN
+    wanted = jobs * _FILES_PER_WORKFLOW + _OTHER_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= wanted:
         return jobs
     most = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
     if most > soft:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
-    fewer = max((most - _OWN) // _EACH, 1)
+    fewer = max((most - _OTHER_FILES) // _FILES_PER_WORKFLOW, 1)
     if fewer < jobs:
-        click.echo(f"-j {fewer} in place of -j {jobs}: this process may open {most} files (ulimit -n)", err=True)
+        click.echo(f"using -j {fewer} instead of -j {jobs}: the limit of open files is {most} (ulimit -n)", err=True)
     return min(fewer, jobs)

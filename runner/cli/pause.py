@@ -1,75 +1,74 @@
-"""`--pause STEP`: stop before a step, look at the variables, change them, go on. Talks to a terminal."""
+"""`--pause STEP`: pause before a step, on a terminal, to show and change its variables."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import click
 
 from ..model.answer import read_json
 from ..model.errors import Interrupted
+from ..model.json_types import JSON
 from ..model.wording import shown
 from ..reporters.text import one_line, safe
 
-HELP = "Enter goes on; NAME = JSON changes a variable; ? lists them; q ends the run (`finally` still runs)"
+HELP = "Enter: continue; NAME = JSON: change a variable; ?: list variables; q: end the run (`finally` still runs)"
 
 
 class PausePrompt:
-    """Asks before each step of a name.
+    """Pauses before each step with a given name.
 
     Args:
-        step: The step as it is written in its file.
+        step: The name of the step as written in its file.
 
     Attributes:
-        met: It was asked for at least once.
+        reached: It paused at least once.
     """
 
     def __init__(self, step: str) -> None:
         self.step = step
-        self.met = False
+        self.reached = False
 
-    def __call__(self, name: str, masked: dict[str, Any]) -> dict[str, Any]:
-        """The variables that were changed.
+    def __call__(self, name: str, masked: dict[str, JSON]) -> dict[str, JSON]:
+        """Pause if it is the step, and return the variables that the user changed.
 
         Args:
-            name: The step that would run next.
+            name: The step that runs next.
             masked: Its variables, secrets masked.
 
         Raises:
-            Interrupted: the run shall end.
+            Interrupted: the user ended the run.
         """
         if name != self.step:
             return {}
-        self.met = True
-        changed: dict[str, Any] = {}
+        self.reached = True
+        changed: dict[str, JSON] = {}
         click.secho(f"\npaused before the step '{one_line(name)}'", bold=True)
         _show(masked)
         click.secho(HELP, dim=True)
         while True:
-            line = _asked()
-            name_, equals, text = (part.strip() for part in line.partition("="))
+            line = _read_line()
+            variable, equals, text = (part.strip() for part in line.partition("="))
             if not line:
                 return changed
             if line in {"q", "quit"}:
                 raise Interrupted("the run was ended at a pause")
             if line == "?":
                 _show(masked | changed)
-            elif not equals or not name_.isidentifier():
+            elif not equals or not variable.isidentifier():
                 click.echo(HELP)
             else:
                 try:
-                    changed[name_] = read_json(text)
+                    changed[variable] = read_json(text)
                 except ValueError as error:
-                    click.echo(f'that is no JSON: {error}; a text has quotes: {name_} = "{text}"')
+                    click.echo(f'the value is not valid JSON: {error}; write text in quotes: {variable} = "{text}"')
 
 
-def _asked() -> str:
+def _read_line() -> str:
     try:
         return input("> ").strip()
     except EOFError:
         return "q"
 
 
-def _show(names: dict[str, Any]) -> None:
+def _show(names: dict[str, JSON]) -> None:
     for name, value in names.items():
         click.echo(f"  {one_line(name)} = {safe(shown(value, 300))}")

@@ -1,4 +1,4 @@
-"""Problems of files, shown: place, excerpt with caret, what is wrong, what to do."""
+"""Shows problems of files: place, excerpt with a caret, what is wrong, what to do next."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 import click
 
 from ..language.source import Source
-from ..loading import Loader, Loading
+from ..loading import Loader, LoaderOptions
 from ..model.errors import Place, Problem
 from ..model.exit_code import ExitCode
 from ..model.wording import plural
@@ -20,7 +20,11 @@ from ..selection.select import parse_path
 
 
 class Shown(NamedTuple):
-    """Something to show about a file: what a problem has, and what it is called."""
+    """A problem or finding to show.
+
+    Attributes:
+        label: Its severity and code, or "" for a problem.
+    """
 
     message: str
     place: Place | None
@@ -28,37 +32,39 @@ class Shown(NamedTuple):
     label: str = ""
 
 
-def compiled(paths: Sequence[str], loading: Loading, *, keep_going: bool = False) -> tuple[list[Plan], Loader, int]:
-    """The workflows that paths mean, whoever read them, and the exit code where they cannot be run.
+def compiled(
+    paths: Sequence[str], options: LoaderOptions, *, keep_going: bool = False
+) -> tuple[list[Plan], Loader, ExitCode]:
+    """Compile the workflows of some paths, and show their problems.
 
     Args:
         paths: As on the command line.
-        loading: How they are read.
-        keep_going: Where files are wrong the others are good enough.
+        options: How they are read.
+        keep_going: Continue with the valid files where others are invalid.
 
     Returns:
-        With the code 2 every problem was shown, with 5 that there is no workflow.
+        The plans, what loaded them, and the exit code: 0, 2 where they cannot be run, or 5 where there are none.
     """
-    loader = Loader(loading)
+    loader = Loader(options)
     plans = loader.plans(map(parse_path, paths))
     loader.needed(plans)
     if loader.problems:
-        show_problems(loader.problems, "they are left out" if keep_going and plans else "nothing was sent")
-        return plans, loader, 0 if keep_going and plans else ExitCode.INVALID
+        show_problems(loader.problems, "these files are left out" if keep_going and plans else "nothing was sent")
+        return plans, loader, ExitCode.PASSED if keep_going and plans else ExitCode.INVALID
     if not plans:
         return plans, loader, nothing_selected(paths)
-    return plans, loader, 0
+    return plans, loader, ExitCode.PASSED
 
 
-def nothing_selected(paths: Sequence[str]) -> int:
-    """Say that there is no workflow in these paths; the exit code."""
-    named = ", ".join(paths)
-    click.echo(f"there is no workflow in {named} (files that end in .yaml or .yml and do not begin with _)", err=True)
+def nothing_selected(paths: Sequence[str]) -> ExitCode:
+    """Say that there is no workflow in these paths, and return the exit code."""
+    files = "files that end in .yaml or .yml and do not begin with _"
+    click.echo(f"there is no workflow in {', '.join(paths)} ({files})", err=True)
     return ExitCode.NOTHING_SELECTED
 
 
 def show_problems(problems: Iterable[Problem], outcome: str = "nothing was sent") -> None:
-    """Write every problem to standard error, and what comes of it."""
+    """Write every problem to standard error, with a line that counts them and says what the outcome is."""
     every = list(problems)
     show_each(Shown(each.message, each.place, each.hint) for each in every)
     files = len({problem.place.file for problem in every if problem.place})
@@ -67,7 +73,7 @@ def show_problems(problems: Iterable[Problem], outcome: str = "nothing was sent"
 
 
 def show_each(every: Iterable[Shown]) -> None:
-    """Write each to standard error: place, excerpt with caret, what is wrong, what to do."""
+    """Write each to standard error: place, excerpt with a caret, what is wrong, what to do next."""
     sources: dict[str, Source | None] = {}
     arrow = "→" if can_write(sys.stderr, "→") else "->"
     for one in every:

@@ -1,4 +1,4 @@
-"""`schemas/REFERENCE.md`, generated: the structs, the selectors, the operators, the functions and filters."""
+"""Generates `schemas/REFERENCE.md` from structs, selectors, operators, functions and filters."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _STRUCTS = (
 
 
 def reference_text() -> str:
-    """The reference as committed."""
+    """The text of `schemas/REFERENCE.md`."""
     return "\n".join([*_lines(), ""])
 
 
@@ -49,7 +49,7 @@ def _lines() -> Iterator[str]:
     for struct in _STRUCTS:
         yield from _struct(struct)
     yield from _table("## Selectors", ("selector", "value"), _selectors())
-    yield from _table("## Operators", ("operator", "holds of"), _operators())
+    yield from _table("## Operators", ("operator", "matches"), _operators())
     yield from _redirects()
     yield from _table("## Functions", ("function", "value"), FUNCTIONS_PROSE.items())
     yield from _table("## Filters", ("filter", "value"), sorted(filters_prose().items()))
@@ -103,26 +103,26 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "PURGE")
 
 
 def _redirects() -> Iterator[str]:
-    """What the engine makes of each method, asked of the engine."""
+    """The next request of each method and status, computed by the engine."""
     yield from (
         "",
         "## Redirects",
         "",
-        "Followed while `follow_redirects` holds (RFC 9110 §15.4). The next request of each:",
+        "Redirects are followed unless `follow_redirects` is false (RFC 9110 §15.4). The next request for each method:",
         "",
     )
     yield f"| status | {' | '.join(_METHODS)} |"
     yield "| --- " * (len(_METHODS) + 1) + "|"
     for status in sorted(REDIRECTS):
-        answer = Response(status, "http://a.test/", headers=(("Location", "/b"),))
-        following = (redirected(Request(each, "http://a.test/", body=b"x"), answer, frozenset()) for each in _METHODS)
-        cells = ("as it was" if each.body else f"{each.method}, no body" for each in following if each)
+        response = Response(status, "http://a.test/", headers=(("Location", "/b"),))
+        following = (redirected(Request(each, "http://a.test/", body=b"x"), response, frozenset()) for each in _METHODS)
+        cells = ("unchanged" if each.body else f"{each.method}, no body" for each in following if each)
         yield f"| {status} | {' | '.join(cells)} |"
     safe = ", ".join(f"`{name}`" for name in sorted(SAFE_ELSEWHERE))
     yield from (
         "",
-        "To another origin (scheme, host and port) only these headers go along, no cookie, no credential, and a body is an error,",
-        f"unless the origin stands in `trust_redirects`: {safe}.",
+        "To another origin (scheme, host and port) only these headers are sent, without cookies and credentials, and a body is an error,",
+        f"unless `trust_redirects` lists the origin: {safe}.",
     )
 
 

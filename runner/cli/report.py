@@ -1,4 +1,4 @@
-"""`runflow report`: make reports afterwards, from what `--report jsonl=FILE` kept; several files are merged."""
+"""`runflow report`: write reports from JSON Lines reports; several are merged."""
 
 from __future__ import annotations
 
@@ -8,30 +8,32 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from .report_options import opened_reports, report_files, report_options
+from .options import options_from
+from .report_options import ReportOptions, opened_reports, report_options, wanted_reports
 
 if TYPE_CHECKING:
     from ..model.results import Result
 
 
-@click.command("report", short_help="Make reports from JSON Lines reports; several are merged.")
+@click.command("report", short_help="Write reports from JSON Lines reports; several are merged.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE.jsonl...")
 @report_options
-def command(files: tuple[Path, ...], **options: Any) -> int:
-    """Make reports from what `--report jsonl=FILE` kept. Several files, of shards say, become one report, in the order of one run.
+def command(files: tuple[Path, ...], **values: Any) -> int:
+    """Write reports from what `--report jsonl=FILE` wrote. Several files, as from shards, become one report, in the order of one run.
 
-    The exit code is that of the runs; a file that was cut is an error, for what is missing in it may have failed.
+    The exit code is that of the runs. A file that was cut short is an error, because the missing runs may have failed.
     """
     from ..model.events import SuiteFinished
     from ..reporters.fan_out import Reporters
     from ..reporters.format.reader import ReportReader
 
-    wanted = report_files(options["reports"], None)
+    options = options_from(ReportOptions, values)
+    wanted = wanted_reports(options.reports, None)
     if not wanted:
-        raise click.UsageError("say which: --report html=FILE, --report junit=FILE, …")
+        raise click.UsageError("name a report to write: --report html=FILE, --report junit=FILE, …")
     recorded = ReportReader(files)
     result: Result | None = None
-    with opened_reports(wanted, junit=options["junit"]) as reports:
+    with opened_reports(wanted, junit=options.junit) as reports:
         sink = Reporters(reports.reporters)
         for event in recorded.events():
             sink.write(event)
@@ -39,5 +41,5 @@ def command(files: tuple[Path, ...], **options: Any) -> int:
                 result = event.result
     for line in dict.fromkeys([*recorded.problems, *sink.errors, *reports.errors]):
         click.echo(line, err=True)
-    assert result is not None  # the last event has it
+    assert result is not None  # the last event
     return msgspec.structs.replace(result, report_errors=(*sink.errors, *reports.errors)).exit_code

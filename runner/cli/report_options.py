@@ -1,4 +1,4 @@
-"""`--report KIND=FILE` and the project file's `reports`: which there are, opened before the run, closed after it."""
+"""`--report KIND=FILE` and `reports` of the project file: opens reports before a run, and closes them after it."""
 
 from __future__ import annotations
 
@@ -20,13 +20,25 @@ if TYPE_CHECKING:
     from ..reporters.files import ReportFile
 
 ON_STDOUT = "github"
-"""The one report that is a program's output by its nature: it needs no file."""
+"""The one report that always goes to standard output: it needs no file."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+class ReportOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Options for reports."""
+
+    reports: tuple[str, ...] = ()
+    junit: str = "runs"
+
+
 class WantedReport(msgspec.Struct, frozen=True):
-    """A report that is asked for: its kind, and where it goes (`-` is standard output)."""
+    """A report to write.
+
+    Attributes:
+        kind: Writes it.
+        file: Where to; `-` is standard output.
+    """
 
     kind: type[FileReporter]
     file: Path
@@ -46,39 +58,39 @@ class Reports:
 
 
 def report_options(function: F) -> F:
-    """Which reports, and how."""
+    """Add the options of `ReportOptions` to a command."""
     junit = click.option(
         "--junit",
         type=click.Choice(["runs", "steps"]),
         default="runs",
         show_default=True,
-        help="What a case in JUnit is.",
+        help="What a test case of the JUnit report is.",
     )
     return report_option(junit(function))
 
 
 def report_option(function: F) -> F:
-    """Which reports."""
+    """Add the option `--report` to a command."""
     return click.option(
         "--report", "reports", multiple=True, metavar="KIND=FILE",
         help="Write a report: junit, html, json, jsonl, tap, har, markdown, or github (which needs no FILE); - is standard output.",
     )(function)  # fmt: skip
 
 
-def report_files(
+def wanted_reports(
     written: tuple[str, ...], project: ProjectFile | None, record: Path | None = None
 ) -> list[WantedReport]:
-    """Kinds and files: the command line's, else the project file's; and the recording, where one is made.
+    """The reports of the command line, else those of the project file; and the recording, if there is one.
 
     Raises:
-        click.BadParameter: one is written wrongly, or two go to one file.
-        WorkflowError: the project file names a kind that there is not.
+        click.BadParameter: an option is written wrongly, or two reports have the same file.
+        WorkflowError: the project file names an unknown report.
     """
     found = [_written(text) for text in written] or list(_of_project(project))
     found += [WantedReport(_kind("har"), record / "recording.har")] if record is not None else []
     names = [each.file.resolve() for each in found]
     if len(set(names)) < len(names):
-        raise click.BadParameter("two reports go to one file", param_hint="--report")
+        raise click.BadParameter("two reports have the same file", param_hint="--report")
     return found
 
 
@@ -114,62 +126,69 @@ def _of_project(found: ProjectFile | None) -> Iterator[WantedReport]:
             continue
         if not file.is_relative_to(found.folder.resolve()):
             place = Place(found.file, ("reports", kind))
-            raise WorkflowError([Problem(f"{name} is outside the project's folder", place, "--report writes anywhere")])
+            hint = (
+                f"write a file of the project's folder, or use the option --report {kind}=FILE, which writes anywhere"
+            )
+            raise WorkflowError([Problem(f"{name} is outside the project's folder", place, hint)])
         yield WantedReport(reporter, file)
 
 
-def on_stdout(files: list[WantedReport]) -> bool:
-    """Standard output belongs to a report, so that what people read goes to standard error."""
-    return any(str(each.file) == "-" and each.kind.name != ON_STDOUT for each in files)
+def on_stdout(reports: list[WantedReport]) -> bool:
+    """Whether a report is written to standard output, so that everything else goes to standard error."""
+    return any(str(each.file) == "-" and each.kind.name != ON_STDOUT for each in reports)
 
 
-def wants(files: list[WantedReport]) -> Wants:
-    """What passing steps must carry so that every report has what it shows."""
-    every = {each.kind.wants for each in files}
+def wants(reports: list[WantedReport]) -> Wants:
+    """What events of passing steps must include for these reports."""
+    every = {each.kind.wants for each in reports}
     return "places" if "places" in every else "exchanges" if "exchanges" in every else ""
 
 
 @contextmanager
-def opened_reports(files: list[WantedReport], *, junit: str = "runs", store: Path | None = None) -> Iterator[Reports]:
-    """The reports, open for as long as the run takes. One that cannot be opened or closed harms no other.
+def opened_reports(wanted: list[WantedReport], *, junit: str = "runs", store: Path | None = None) -> Iterator[Reports]:
+    """Open reports for a run. One that cannot be opened or closed does not harm the others.
 
     Args:
-        files: Which, and where to.
-        junit: What a case in JUnit is: `runs` or `steps`.
-        store: Where the project's runs are kept, or None to keep nothing of this one.
+        wanted: Which reports, and where to.
+        junit: What a test case of the JUnit report is: `runs` or `steps`.
+        store: The folder whose `.runflow` keeps the run, or None to keep nothing of it.
     """
     reports = Reports()
     with ExitStack() as stack:
         if store is not None:
-            _keep(store, reports, stack)
-        if files:
-            from ..reporters.files import ReportFile
-        for each in files:
-            make: Any = each.kind
-            if each.kind.name == "junit" and junit == "steps":
-                make = partial(make, steps=True)
+            _store_run(store, reports, stack)
+        for each in wanted:
             try:
-                opened = ReportFile(each.kind.name, make, each.file, streams=each.kind.streams)
+                opened = _opened(each, junit)
             except OSError as error:
                 reports.errors.append(_not_written(each.kind.name, error))
                 continue
-            stack.callback(_closed, opened, reports)
+            stack.callback(_close, opened, reports)
             reports.reporters.append(opened)
         yield reports
 
 
-def _keep(home: Path, reports: Reports, stack: ExitStack) -> None:
-    """Keep the run for later questions. That it cannot be kept (a folder that is read-only) is nobody's failure."""
+def _opened(wanted: WantedReport, junit: str) -> ReportFile:
+    from ..reporters.files import ReportFile
+
+    make: Any = wanted.kind
+    if wanted.kind.name == "junit" and junit == "steps":
+        make = partial(make, steps=True)
+    return ReportFile(wanted.kind.name, make, wanted.file, streams=wanted.kind.streams)
+
+
+def _store_run(folder: Path, reports: Reports, stack: ExitStack) -> None:
+    """Keep the run for `show`, `diff` and `--from`. A folder that is read-only is not an error."""
     from ..reporters.format.store import RunStore
     from ..reporters.jsonl import JsonLines
 
     with suppress(OSError):
-        path = RunStore(home).begin()
+        path = RunStore(folder).begin()
         stack.callback(RunStore.end, path)
         reports.reporters.append(JsonLines(stack.enter_context(path.open("wb"))))
 
 
-def _closed(report: ReportFile, reports: Reports) -> None:
+def _close(report: ReportFile, reports: Reports) -> None:
     try:
         report.close()
     except OSError as error:

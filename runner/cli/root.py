@@ -1,4 +1,4 @@
-"""The command group: which commands there are, what a bare path means, how errors leave."""
+"""The command group: lists the commands, treats a bare path as `run`, and turns errors into exit codes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import gc
 import importlib
 import os
 import sys
-from typing import Any
 
 import click
 
@@ -17,17 +16,17 @@ from ..version import REPORT_BUGS_TO, __version__
 COMMANDS = {
     "run": "Run workflows (the default: `runflow PATH…`).",
     "check": "Check workflows without sending anything.",
-    "fmt": "Lay out workflows in the one way.",
+    "fmt": "Format workflow files.",
     "load": "Run workflows as a load test, on Locust.",
     "lsp": "Serve an editor that speaks the Language Server Protocol.",
-    "token": "Fetch a credential's token and show what is known of it.",
-    "list": "List what the same paths and options would run.",
-    "report": "Make reports from JSON Lines reports; several are merged.",
+    "token": "Fetch a credential's token, and show its claims and expiry.",
+    "list": "List the runs that the same paths and options would perform.",
+    "report": "Write reports from JSON Lines reports; several are merged.",
     "show": "Show why the last run failed, or everything about one step.",
-    "diff": "Show what is different from the run before.",
+    "diff": "Compare the last run with the one before.",
     "explain": "Explain the code of a failure.",
-    "graph": "Draw who gives which variable to whom.",
-    "init": "Write a project that runs at once.",
+    "graph": "Draw the data flow between steps.",
+    "init": "Create a project that runs at once.",
     "schema": "Print the JSON Schema of the workflow language.",
     "demo": "Serve the demo API.",
     "completion": "Print the shell completion script.",
@@ -38,7 +37,7 @@ _VERBOSE = {"--verbose", "-v", "-vv"}
 
 
 class _Commands(click.Group):
-    """Commands that are imported when they are asked for; what is no command is a path to run."""
+    """Imports a command when it is used. A first argument that is not a command is a path to run."""
 
     def list_commands(self, _: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -48,7 +47,7 @@ class _Commands(click.Group):
             return None
         command: click.Command = importlib.import_module(f".{name}", __package__).command
         gc.freeze()
-        gc.enable()  # `main` switched it off
+        gc.enable()  # `main` disabled it
         return command
 
     def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
@@ -81,17 +80,17 @@ def cli() -> None:
     \b
     runflow PATH…            run files and folders, FILE::STEP, FILE:LINE
     runflow run              run the `paths` of the project file
-    runflow check PATH…      find every mistake, send nothing
+    runflow check PATH…      find every problem, send nothing
     runflow --demo PATH…     run against the embedded demo API
 
     Exit codes: 0 all passed; 1 an expectation failed; 2 the command line or a workflow is invalid, nothing was sent;
-    3 a step could not be carried out; 4 a report could not be written; 5 nothing was selected; 70 a bug in runflow;
+    3 a step could not be completed; 4 a report could not be written; 5 nothing was selected; 70 a bug in runflow;
     130, 143 interrupted.
     """  # noqa: D301  # click reads the backspace as "do not wrap"
 
 
-def guarded(command: Any) -> int:
-    """Run a command; whatever happens becomes an exit code and words, never a traceback but for a bug of ours."""
+def guarded(command: click.Command) -> int:
+    """Run a command, and turn every error into a message and an exit code. Only a bug in runflow shows a traceback."""
     try:
         code = command.main(standalone_mode=False)
         return _flushed(code if isinstance(code, int) else ExitCode.PASSED)
@@ -112,11 +111,9 @@ def guarded(command: Any) -> int:
         click.echo(f"error: {error.message}" + (f"\n  → {error.hint}" if error.hint else ""), err=True)
         return ExitCode.INVALID
     except BrokenPipeError:
-        os.dup2(
-            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
-        )  # so that Python's own flush at exit says nothing
+        _silence_stdout()
         return ExitCode.REPORT_FAILED
-    except Exception:  # noqa: BLE001  # the one place where a bug of ours leaves, and says that it is one
+    except Exception:  # noqa: BLE001  # the only place where a bug in runflow is reported
         import traceback
 
         click.echo(
@@ -127,15 +124,18 @@ def guarded(command: Any) -> int:
 
 
 def _flushed(code: int) -> int:
-    """The code, or 4 where standard output cannot take what was written to it."""
+    """Flush standard output, and return the code, or 4 where it cannot be written."""
     try:
         sys.stdout.flush()
     except OSError as error:
         from ..model.wording import os_error_text
 
         click.echo(f"standard output cannot be written: {os_error_text(error)}", err=True)
-        os.dup2(
-            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
-        )  # so that Python's own flush at exit says nothing
+        _silence_stdout()
         return ExitCode.REPORT_FAILED
     return code
+
+
+def _silence_stdout() -> None:
+    """Redirect standard output to nowhere, so that Python's own flush at exit does not fail."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

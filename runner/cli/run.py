@@ -5,9 +5,9 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -15,208 +15,263 @@ import msgspec
 from ..execution.options import DEFAULT_JOBS, Hooks, Inputs, Options
 from ..model.exit_code import ExitCode
 from ..model.wording import os_error_text
-from .executor_options import check_executor, executor_options, opened_cluster, remote_executor
-from .open_files_limit import allowed
+from .console_options import ConsoleOptions, close_log, console_options, console_reporters, progress_of
+from .executor_options import ExecutorOptions, check_executor, executor_options, opened_cluster, remote_executor
+from .open_files_limit import allowed_jobs
 from .options import (
+    InputOptions,
     demo_option,
     demo_variables,
-    loading_options,
+    input_options,
+    options_from,
     paths_argument,
     project_paths,
-    read_options,
+    read_inputs,
 )
-from .report_options import WantedReport, on_stdout, opened_reports, report_files, report_options, wants
-from .selection_options import selection_options
+from .report_options import (
+    ReportOptions,
+    WantedReport,
+    on_stdout,
+    opened_reports,
+    report_options,
+    wanted_reports,
+    wants,
+)
+from .selection_options import SelectionOptions, random_seed, selected_runs, selection_options
 
 if TYPE_CHECKING:
     from ..cluster.registry import Cluster
     from ..execution.executor import NewExecutor
     from ..execution.schedule import Run
     from ..execution.snapshot_store import SnapshotStore
+    from ..loading import Loader
     from ..model.results import Result
-    from ..reporters.progress import Progress
     from .pause import PausePrompt
+
+
+class RunCommandOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Options of `runflow run`."""
+
+    inputs: InputOptions
+    selection: SelectionOptions
+    remote: ExecutorOptions
+    report: ReportOptions
+    console: ConsoleOptions
+    demo: bool
+    jobs: int | None
+    fail_fast: bool
+    max_failures: int | None
+    keep_going: bool
+    timeout: float | None
+    dry_run: bool
+    record: Path | None
+    replay: Path | None
+    from_step: str | None
+    pause: str | None
+    update_snapshots: bool
+    no_store: bool
+
+    @property
+    def stores(self) -> bool:
+        """Whether `.runflow` keeps this run; with --untrusted it may be somebody else's folder."""
+        return not self.no_store and not self.inputs.untrusted
+
+
+class _Suite(msgspec.Struct, frozen=True):
+    """Runs that are ready to be performed."""
+
+    runs: list[Run]
+    inputs: Inputs
+    options: Options
+    hooks: Hooks
+    reports: list[WantedReport]
+    loader: Loader
+
+
+def _duration(_: click.Context, __: click.Parameter, text: str | None) -> float | None:
+    """The seconds of a duration (`10m`)."""
+    from ..model.units import parse_duration
+
+    if text is None:
+        return None
+    try:
+        seconds = parse_duration(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r}: {error}") from None
+    if seconds <= 0:
+        raise click.BadParameter(f"{text!r}: the limit must be greater than zero")
+    return seconds
 
 
 @click.command("run", short_help="Run workflows.")
 @paths_argument
-@loading_options
+@input_options
 @selection_options
 @demo_option
 @click.option(
     "-j", "--jobs", type=click.IntRange(1, 100_000), metavar="N",
-    help=f"Workflows under way at the same time; 1 is one after the other.  [default: {DEFAULT_JOBS}; on Dask four for each thread]",
+    help=f"How many workflows run at the same time; 1: one after the other.  [default: {DEFAULT_JOBS}; on Dask four for each thread]",
 )  # fmt: skip
 @executor_options
-@click.option("--fail-fast", is_flag=True, help="Begin no workflow after one that did not pass.")
+@click.option("--fail-fast", is_flag=True, help="Begin no further workflow after one that did not pass.")
 @click.option(
-    "--max-failures", type=click.IntRange(1), metavar="N", help="Begin no workflow after N that did not pass."
+    "--max-failures",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Begin no further workflow after N that did not pass.",
 )
 @click.option(
-    "--keep-going", is_flag=True, help="Where files are wrong, run the others; the exit code is 2 all the same."
+    "--keep-going", is_flag=True, help="Run the other workflows where some files are invalid; the exit code is still 2."
 )
-@click.option("--timeout", metavar="DURATION", help="A limit on the whole run (90s, 10m).")
+@click.option("--timeout", metavar="DURATION", callback=_duration, help="Limit for the whole run (90s, 10m).")
 @click.option("--dry-run", is_flag=True, help="Show the rendered requests; send nothing.")
 @report_options
 @click.option(
-    "--curl", is_flag=True, help="With each failed step, print the curl command that sends the same; secrets are $NAME."
+    "--record", type=click.Path(path_type=Path, file_okay=False), help="Store every exchange in this folder, as HAR."
 )
 @click.option(
-    "--slowest", type=click.IntRange(0), default=0, metavar="N", help="Show the N slowest steps and their percentiles."
-)
-@click.option("--record", type=click.Path(path_type=Path, file_okay=False), help="Keep every exchange in DIR, as HAR.")
-@click.option(
-    "--replay", type=click.Path(path_type=Path, exists=True), help="Answer from what --record kept; send nothing."
+    "--replay",
+    type=click.Path(path_type=Path, exists=True),
+    help="Take the responses from a folder that --record wrote; send nothing.",
 )
 @click.option(
-    "--from", "from_step", metavar="STEP", help="Go on from a step, with the variables of the last run that is kept."
+    "--from", "from_step", metavar="STEP", help="Continue at a step, with the variables of the last stored run."
 )
-@click.option(
-    "--pause", metavar="STEP", help="On a terminal, stop before a step to look at its variables and change them."
-)
-@click.option(
-    "--update-snapshots",
-    is_flag=True,
-    help="Store what `snapshot` finds, in place of holding it against what is stored.",
-)
-@click.option("--no-store", is_flag=True, help="Write nothing about this run into .runflow.")
-@click.option("-q", "--quiet", is_flag=True, help="Failures and the summary only.")
-@click.option("-v", "--verbose", count=True, help="Request and response heads; -vv bodies too.")
-@click.option(
-    "--color/--no-color", "colour", default=None, help="Colours, or none; else on a terminal without NO_COLOR."
-)
-@click.option(
-    "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="Log steps to standard error."
-)
-@click.option("--log-file", type=click.Path(path_type=Path), help="Log steps to a file.")
-@click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How log lines look.")  # fmt: skip
-def command(paths: tuple[str, ...], *, demo: bool, **options: Any) -> int:  # click passes options by name
+@click.option("--pause", metavar="STEP", help="Pause before a step, to show and change variables (on a terminal).")
+@click.option("--update-snapshots", is_flag=True, help="Store the values of `snapshot` instead of comparing them.")
+@click.option("--no-store", is_flag=True, help="Write nothing about this run to .runflow.")
+@console_options
+def command(paths: tuple[str, ...], **values: Any) -> int:
     """Run the workflows in PATHS: files, folders with every workflow below them, FILE::STEP or FILE:LINE for a file up to a step.
 
-    Without PATHS those of the project file.
+    Without PATHS, the `paths` of the project file.
     """
+    options = options_from(RunCommandOptions, values)
     with ExitStack() as stack:
-        return _run(stack, paths, demo_variables(stack) if demo else {}, options)
+        return _run(stack, paths, options)
 
 
-def _run(stack: ExitStack, paths: tuple[str, ...], more: dict[str, str], options: dict[str, Any]) -> int:
-    from ..app import executor_for, replay_executor
+def _run(stack: ExitStack, paths: tuple[str, ...], options: RunCommandOptions) -> int:
+    from ..app import replay_executor
     from .problems import compiled
-    from .selection_options import chosen
 
-    check_executor(options)
-    if options["update_snapshots"] and options["untrusted"]:
-        raise click.UsageError("--untrusted lets a workflow write nothing: look at it, and run it without")
-    timeout = _timeout(options["timeout"])
-    options["no_store"] |= options["untrusted"]  # `.runflow` may be a stranger's too
-    given, loading = read_options(options, more)
-    plans, loader, code = compiled(paths or project_paths("run", loading), loading, keep_going=options["keep_going"])
+    _check(options)
+    inputs, loader_options = read_inputs(options.inputs, demo_variables(stack) if options.demo else {})
+    paths = paths or project_paths("run", loader_options)
+    plans, loader, code = compiled(paths, loader_options, keep_going=options.keep_going)
     if code:
         return code
-    replay = None
-    if options["replay"] is not None:
-        replay, seed = replay_executor(options["replay"])
-        options["seed"] = seed if options["seed"] is None else options["seed"]
-    runs, code = chosen(plans, loader, options)
+    replay, seed = (None, None) if options.replay is None else replay_executor(options.replay)
+    seed = options.selection.seed if options.selection.seed is not None else seed
+    seed = random_seed() if seed is None else seed
+    runs, code = selected_runs(plans, loader, options.selection, seed)
     if code:
         return ExitCode.INVALID if loader.problems else code
-    if options["from_step"] is not None:
-        runs = _resumed(runs, options["from_step"], loader.home)
-    files = report_files(options["reports"], None if loading.untrusted else loader.project, options["record"])
-    pause = _pause(options["pause"])
-    wanted = wants(files)
-    cluster = opened_cluster(stack, None if options["dry_run"] else options["executor"])
-    one_by_one = replay is not None or pause is not None  # as they were recorded; one question at a time
-    inputs = Inputs(given, loading.environment)
-    snapshots = _snapshot_store() if options["update_snapshots"] else None
-    hooks = Hooks(pause, snapshots)
-    suite = Options(
-        max_failures=1 if options["fail_fast"] else options["max_failures"],
-        record_details=options["verbose"] > 0 or wanted != "" or not options["no_store"],
-        places=wanted == "places",
-        seed=options["seed"],
-        jobs=_jobs(len(runs), options["jobs"], cluster, one_by_one=one_by_one),
-        timeout=timeout,
-        shuffled=options["shuffle"],
-        remote=cluster is not None and not options["send_secrets"],
+    if options.from_step is not None:
+        runs = _resumed(runs, options.from_step, loader.folder)
+    reports = wanted_reports(
+        options.report.reports, None if options.inputs.untrusted else loader.project, options.record
     )
-    if options["dry_run"]:
+    pause = _pause(options.pause)
+    cluster = opened_cluster(stack, None if options.dry_run else options.remote.executor)
+    one_by_one = replay is not None or pause is not None  # in the recorded order; one question at a time
+    jobs = _jobs(len(runs), options.jobs, cluster, one_by_one=one_by_one)
+    snapshots = _snapshot_store() if options.update_snapshots else None
+    suite_options = _suite_options(options, reports, seed=seed, jobs=jobs, remote=cluster is not None)
+    suite = _Suite(runs, inputs, suite_options, Hooks(pause, snapshots), reports, loader)
+    if options.dry_run:
         from .dry_run import show_requests
 
-        return show_requests(runs, inputs, suite)
-    if cluster is not None:  # what sends from here is not even imported
-        executor = remote_executor(cluster, runs, loader, inputs, suite, secrets=options["send_secrets"])
-    else:
-        executor = replay or executor_for(runs[0].plan.driver, jobs=suite.jobs)
-    result = _performed(
-        runs,
-        inputs,
-        suite,
-        hooks=hooks,
-        files=files,
-        executor=executor,
-        home=loader.home,
-        snapshots=snapshots,
-        invalid=bool(loader.problems),
-        options=options,
-    )
-    if pause is not None and not pause.met:
+        return show_requests(runs, inputs, suite_options)
+    result = _perform(suite, replay or _executor(suite, cluster, options), options, snapshots)
+    if pause is not None and not pause.reached:
         click.echo(f"--pause: no step '{pause.step}' was reached", err=True)
     return result.exit_code
 
 
-def _performed(
-    runs: list[Run],
-    inputs: Inputs,
-    suite: Options,
-    *,
-    hooks: Hooks,
-    files: list[WantedReport],
-    executor: NewExecutor,
-    home: Path,
-    snapshots: SnapshotStore | None,
-    invalid: bool,
-    options: dict[str, Any],
+def _check(options: RunCommandOptions) -> None:
+    """Refuse options that contradict each other."""
+    local_only = {
+        "--replay": options.replay is not None,
+        "--pause": options.pause is not None,
+        "--untrusted": options.inputs.untrusted,
+        "--update-snapshots": options.update_snapshots,
+    }
+    check_executor(options.remote, options.inputs, local_only)
+    if options.update_snapshots and options.inputs.untrusted:
+        raise click.UsageError("--untrusted workflows may write no file: remove --update-snapshots")
+
+
+def _suite_options(
+    options: RunCommandOptions, reports: list[WantedReport], *, seed: int, jobs: int, remote: bool
+) -> Options:
+    wanted = wants(reports)
+    return Options(
+        max_failures=1 if options.fail_fast else options.max_failures,
+        record_details=options.console.verbose > 0 or wanted != "" or options.stores,
+        places=wanted == "places",
+        seed=seed,
+        jobs=jobs,
+        timeout=options.timeout,
+        shuffled=options.selection.shuffle,
+        remote=remote and not options.remote.send_secrets,
+    )
+
+
+def _executor(suite: _Suite, cluster: Cluster | None, options: RunCommandOptions) -> NewExecutor:
+    if cluster is None:
+        from ..app import executor_for
+
+        return executor_for(suite.runs[0].plan.driver, jobs=suite.options.jobs)
+    return remote_executor(
+        cluster, suite.runs, suite.loader, suite.inputs, suite.options, secrets=options.remote.send_secrets
+    )
+
+
+def _perform(
+    suite: _Suite, executor: NewExecutor, options: RunCommandOptions, snapshots: SnapshotStore | None
 ) -> Result:
-    """Run them, tell everybody, keep what is kept."""
+    """Perform the runs, write reports, and store what later runs use."""
     from ..app import run_suite
 
-    store = not options["no_store"]
-    gc.freeze()  # what was compiled stays until the end: the collector need not walk it again and again,
-    gc.set_threshold(10_000, 20, 20)  # nor look so often at what results add, hardly any of which is garbage
-    stream = sys.stderr if on_stdout(files) else sys.stdout
+    gc.freeze()  # compiled plans stay until the end: the collector need not visit them again and again,
+    gc.set_threshold(10_000, 20, 20)  # nor run so often for results, hardly any of which is garbage
+    runs, folder = suite.runs, suite.loader.folder
+    stream = sys.stderr if on_stdout(suite.reports) else sys.stdout
     with ExitStack() as stack:
-        reports = stack.enter_context(opened_reports(files, junit=options["junit"], store=home if store else None))
-        quiet = options["quiet"] or hooks.pause is not None
-        progress, above = _progress(stack, len(runs), stream, quiet=quiet)
-        people = _reporters(options, stream, above)
+        reports = stack.enter_context(
+            opened_reports(suite.reports, junit=options.report.junit, store=folder if options.stores else None)
+        )
+        quiet = options.console.quiet or options.pause is not None
+        progress, above = progress_of(stack, len(runs), stream, quiet=quiet)
         result = run_suite(
             runs,
-            inputs,
-            suite,
-            [*people, *reports.reporters],
+            suite.inputs,
+            suite.options,
+            [*console_reporters(options.console, stream, above), *reports.reporters],
             executor,
-            hooks=hooks,
+            hooks=suite.hooks,
             observer=progress,
-            invalid=invalid,
+            invalid=bool(suite.loader.problems),
         )
     reports.errors.extend(_store_snapshots(snapshots, runs))
-    errors = [*result.report_errors, *reports.errors, *(_close_log() if options["log_file"] is not None else ())]
-    if store:
-        _remember(home, runs, result, whole=options["shard"] is None)
+    log_errors = close_log() if options.console.log_file is not None else []
+    errors = [*result.report_errors, *reports.errors, *log_errors]
+    if options.stores:
+        _store_history(folder, runs, result, durations=options.selection.shard is None)
     bugs = [each.error.message for each in result.workflows if each.error and each.error.kind == "bug"]
     for line in [*dict.fromkeys(errors), *bugs]:
         click.echo(line, err=True)
     return msgspec.structs.replace(result, report_errors=tuple(errors))
 
 
-def _jobs(runs: int, asked: int | None, cluster: Cluster | None, *, one_by_one: bool) -> int:
-    """How many runs are under way at the same time."""
+def _jobs(runs: int, wanted: int | None, cluster: Cluster | None, *, one_by_one: bool) -> int:
+    """How many runs are performed at the same time."""
     if one_by_one:
         return 1
     if cluster is not None:
-        return min(asked or cluster.default_jobs, runs)
-    return allowed(min(asked or DEFAULT_JOBS, runs))
+        return min(wanted or cluster.default_jobs, runs)
+    return allowed_jobs(min(wanted or DEFAULT_JOBS, runs))
 
 
 def _snapshot_store() -> SnapshotStore:
@@ -226,7 +281,7 @@ def _snapshot_store() -> SnapshotStore:
 
 
 def _store_snapshots(taken: SnapshotStore | None, runs: list[Run]) -> Iterator[str]:
-    """Store what was taken, and say so; why it could not be stored."""
+    """Write the snapshots that were taken, and yield why they could not be written."""
     if taken is None:
         return
     try:
@@ -236,122 +291,42 @@ def _store_snapshots(taken: SnapshotStore | None, runs: list[Run]) -> Iterator[s
         yield f"the snapshots cannot be written: {os_error_text(error)}"
 
 
-def _timeout(text: str | None) -> float | None:
-    from ..model.units import parse_duration
-
-    if text is None:
-        return None
-    try:
-        seconds = parse_duration(text)
-    except ValueError as error:
-        raise click.BadParameter(f"{text!r}: {error}", param_hint="--timeout") from None
-    if seconds <= 0:
-        raise click.BadParameter(f"{text!r}: a limit of nothing lets nothing through", param_hint="--timeout")
-    return seconds
-
-
 def _pause(step: str | None) -> PausePrompt | None:
     if step is None:
         return None
     from .pause import PausePrompt
 
     if not sys.stdin.isatty() or not sys.stdout.isatty():
-        raise click.UsageError("--pause needs a terminal to ask on")
+        raise click.UsageError("--pause needs a terminal")
     return PausePrompt(step)
 
 
-def _resumed(runs: list[Run], step: str, home: Path) -> list[Run]:
-    """The runs from a step on, each with what it had when it was last run."""
+def _resumed(runs: list[Run], step: str, folder: Path) -> list[Run]:
+    """The runs from a step on, each with the variables of its last stored run."""
     from ..reporters.format.last_run import last_result
     from ..reporters.text import one_line
     from ..selection.resume import resumed
 
     found = []
     for run in runs:
-        path, earlier = last_result(home, run.plan.path, run.row.label)
+        path, earlier = last_result(folder, run.plan.path, run.row.label)
         each = resumed(run, step, earlier)
-        again = f"; again, for what is secret: {', '.join(map(one_line, each.again))}" if each.again else ""
+        again = (
+            f"; steps that provide secrets run again: {', '.join(map(one_line, each.repeated))}"
+            if each.repeated
+            else ""
+        )
         click.echo(
-            f"{one_line(run.plan.file, 300)} goes on from {step!r} with the variables of {path.stem}{again}", err=True
+            f"{one_line(run.plan.file, 300)} continues at {step!r} with the variables of {path.stem}{again}", err=True
         )
         found.append(each.run)
     return found
 
 
-def _remember(home: Path, runs: list[Run], result: Result, *, whole: bool) -> None:
-    """Keep what later runs ask for. That it cannot be kept (a folder that is read-only) is nobody's failure."""
-    from contextlib import suppress
-
+def _store_history(folder: Path, runs: list[Run], result: Result, *, durations: bool) -> None:
+    """Store which runs failed and how long they took. A folder that is read-only is not an error."""
     from ..selection.history import History
 
     with suppress(OSError):
         keys = [run.key for run in runs]
-        History(home).learn(zip(keys, result.workflows, strict=True), durations=whole)
-
-
-def _progress(stack: ExitStack, runs: int, stream: IO[str], *, quiet: bool) -> tuple[Progress | None, IO[str]]:
-    """Who shows how far the run is, and where lines must be written so that they do not disturb it."""
-    if quiet or runs == 1:
-        return None, stream
-    from ..reporters.progress import Progress, shown_in_log, shown_on_terminal
-
-    progress = Progress(runs)
-    if sys.stderr.isatty():
-        shared = stream.isatty()  # the same terminal: one of both must make room for the other
-        above = stack.enter_context(shown_on_terminal(progress, stream if shared else sys.stderr))
-        return progress, above if shared else stream
-    stack.enter_context(shown_in_log(progress, sys.stderr))
-    return progress, stream
-
-
-def _reporters(options: dict[str, Any], stream: IO[str], above: IO[str]) -> list[Any]:
-    from ..reporters.console import Console
-    from ..reporters.log import Log
-    from .styling import coloured
-
-    verbosity = -1 if options["quiet"] else options["verbose"]
-    reporters: list[Any] = [
-        Console(
-            above,
-            colour=coloured(options["colour"], stream),
-            verbosity=verbosity,
-            curl=options["curl"],
-            slowest=options["slowest"],
-        )
-    ]
-    if options["log_level"] or options["log_file"]:
-        _log_to(options)
-        reporters.append(Log())
-    return reporters
-
-
-def _log_to(options: dict[str, Any]) -> None:
-    import logging
-
-    from ..reporters.log import LOGGER, JsonFormatter, strict
-
-    try:
-        file = options["log_file"]
-        handler = strict(logging.FileHandler(file, encoding="utf-8") if file else logging.StreamHandler(sys.stderr))
-    except OSError as error:
-        raise click.BadParameter(
-            f"{options['log_file']} cannot be written: {os_error_text(error)}", param_hint="--log-file"
-        ) from None
-    text = logging.Formatter("%(asctime)s %(levelname)s %(message)s")
-    handler.setFormatter(JsonFormatter() if options["log_format"] == "json" else text)
-    LOGGER.addHandler(handler)
-    LOGGER.setLevel((options["log_level"] or "info").upper())
-
-
-def _close_log() -> list[str]:
-    """Close the log; why its end could not be written."""
-    from ..reporters.log import LOGGER
-
-    errors = []
-    for handler in list(LOGGER.handlers):
-        LOGGER.removeHandler(handler)
-        try:
-            handler.close()
-        except OSError as error:
-            errors.append(f"the log could not be closed: {os_error_text(error)}")
-    return errors
+        History(folder).learn(zip(keys, result.workflows, strict=True), durations=durations)

@@ -1,4 +1,4 @@
-"""The runs that `.runflow` keeps of the project around the working directory."""
+"""Opens the stored runs of the project that contains the working directory."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..reporters.format.store import RunStore
 
 
 def store() -> RunStore:
-    """Where they are."""
+    """The stored runs: in `.runflow` of the project's folder, else of the working directory."""
     from ..language.project import find_project
 
     here = Path.cwd()

@@ -1,4 +1,4 @@
-"""`runflow schema`: the JSON Schema of the language, for editors."""
+"""`runflow schema`: print the JSON Schema of the workflow language, for editors."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 @click.command("schema", short_help="Print the JSON Schema of the workflow language.")
 @click.option("--reference", is_flag=True, help="Print the reference (Markdown) instead.")
 @click.option("--report", is_flag=True, help="Print the schema of the reports json and jsonl instead.")
-def command(*, reference: bool, report: bool) -> int:  # click passes options by name
+def command(*, reference: bool, report: bool) -> int:
     """Print the JSON Schema of the workflow language, for yaml-language-server and others."""
     if report:
         from .editor_schema import report_schema_text

@@ -1,14 +1,16 @@
-"""`runflow show`: why the last run failed, or everything about one step of it, from what `.runflow` keeps."""
+"""`runflow show`: show why the last run failed, or everything about one of its steps, from the runs in `.runflow`."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import click
 
+from ..model.events import Event
 from ..model.exit_code import ExitCode
+from ..model.json_types import JSON
 from ..model.wording import plural, seconds_text, shown
 from .styling import say, say_lines
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from ..selection.select import Target
 
 _COLOURS = {"passed": "green", "failed": "red", "error": "red", "skipped": "yellow"}
-_RUNS_NAMED = 10
+_MAX_RUNS_NAMED = 10
 
 
 @click.command("show", short_help="Show why the last run failed, or everything about one step.")
@@ -30,11 +32,11 @@ _RUNS_NAMED = 10
     "run",
     default="-1",
     metavar="RUN",
-    help="Another run than the last: -2 is the one before it; --list names them.",
+    help="A run other than the last: -2 is the one before it; --list shows their names.",
 )
-@click.option("--list", "listed", is_flag=True, help="List the runs that are kept.")
+@click.option("--list", "listed", is_flag=True, help="List the stored runs.")
 def command(path: str | None, *, run: str, listed: bool) -> int:
-    """Show the last run's failures, grouped by cause; or of one step all that is known: what was sent, what came, variables, tries."""
+    """Show the last run's failures, grouped by cause; or everything about one step: requests, responses, variables, attempts."""
     from ..reporters.format.reader import ReportReader
     from .run_store import store
 
@@ -55,12 +57,12 @@ def _list(kept: RunStore) -> int:
         recorded = ReportReader([path])
         end, head = recorded.ends[0], recorded.first_lines[0]
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(head.started))
-        words = f"exit code {end.exit_code}, {seconds_text(end.seconds)}" if end else "was broken off"
+        words = f"exit code {end.exit_code}, {seconds_text(end.seconds)}" if end else "was interrupted"
         say(f"{number - len(every):>4}  {path.stem}  {when}  {plural(head.runs, 'run')}, {words}")
     return 0 if every else ExitCode.NOTHING_SELECTED
 
 
-def _overview(events: Iterator[Any]) -> int:
+def _overview(events: Iterator[Event]) -> int:
     from ..model.events import SuiteFinished, SuiteStarted, WorkflowFinished
     from ..reporters.failure_groups import FailureGroups
 
@@ -88,10 +90,10 @@ def _cause(cause: FailureGroup) -> None:
     say(f"✗ {count}{why.title}: {why.text}", fg="red", bold=True)
     say_lines((("", line) for line in why.lines), "    ")
     say()
-    for _, name, file in cause.runs[:_RUNS_NAMED]:
+    for _, name, file in cause.runs[:_MAX_RUNS_NAMED]:
         say(f"    in {name}  ({file})", dim=True)
-    if cause.count > _RUNS_NAMED:
-        say(f"    and in {plural(cause.count - _RUNS_NAMED, 'more workflow')}", dim=True)
+    if cause.count > _MAX_RUNS_NAMED:
+        say(f"    and in {plural(cause.count - _MAX_RUNS_NAMED, 'more workflow')}", dim=True)
     step = why.title.split("  ")[0]
     say(f"    runflow show '{cause.runs[0][2]}::{step}'    runflow explain {why.code}", dim=True)
 
@@ -100,24 +102,22 @@ def _summary(result: Result, causes: int) -> None:
     from ..model.results import Verdict
 
     counts = [f"{count} {verdict.value}" for verdict in Verdict if (count := result.count(verdict))]
-    words = ", ".join(counts) or "nothing was run"
+    words = ", ".join(counts) or "nothing ran"
     why = f" · {plural(causes, 'cause')}" if causes else ""
     stop = " · interrupted" if result.interrupted_by else " · cut short" if result.cut_short else ""
     say()
     say(f"{words}{why}{stop} · {seconds_text(result.duration)}", fg="green" if result.passed else "red", bold=True)
 
 
-def _steps(events: Iterator[Any], text: str) -> int:
-    """Every step that a path means, in every run of its file."""
+def _steps(events: Iterator[Event], text: str) -> int:
+    """Show every step that a path names, in every run of its file."""
     from ..model.events import StepFinished, WorkflowFinished
     from ..reporters.format.last_run import same_file
     from ..selection.select import parse_path
 
     wanted = parse_path(text)
     if wanted.line is not None:
-        raise click.UsageError(
-            f"{text}: name the step, FILE::STEP; what is kept of a run knows no lines of steps that passed"
-        )
+        raise click.UsageError(f"{text}: name the step as FILE::STEP; a stored run has no line numbers")
     pending: list[StepFinished] = []
     found = 0
     for event in events:
@@ -132,7 +132,7 @@ def _steps(events: Iterator[Any], text: str) -> int:
                 pass
     if not found:
         raise click.UsageError(
-            f"the run has no {text}; `runflow show` shows its failures, `runflow show FILE` all steps of a file"
+            f"the run has no {text}; `runflow show` shows its failures, `runflow show FILE` shows all steps of a file"
         )
     return 0
 
@@ -147,7 +147,7 @@ def _of_run(steps: list[StepFinished], ended: WorkflowFinished, wanted: Target) 
             _step(step, ended.result, {**names, **step.local})
         if not event.depth:
             names |= step.provided
-    if wanted.whole and ended.result.error is not None:
+    if wanted.is_entire and ended.result.error is not None:
         from ..reporters.failures import error_lines
 
         say_lines(error_lines(ended.result.error), "    ")
@@ -158,10 +158,10 @@ def _of_run(steps: list[StepFinished], ended: WorkflowFinished, wanted: Target) 
 def _is_meant(step: StepResult, wanted: Target) -> bool:
     from ..reporters.text import step_title
 
-    return wanted.whole or wanted.step in {step.name, step_title(step)}
+    return wanted.is_entire or wanted.step in {step.name, step_title(step)}
 
 
-def _step(step: StepResult, run: WorkflowResult, before: dict[str, Any]) -> None:
+def _step(step: StepResult, run: WorkflowResult, before: Mapping[str, JSON]) -> None:
     from ..reporters.curl import curl_command
     from ..reporters.failures import failure_lines
     from ..reporters.text import one_line, safe, step_words
@@ -173,17 +173,17 @@ def _step(step: StepResult, run: WorkflowResult, before: dict[str, Any]) -> None
     for number, one in enumerate(step.attempts, 1):
         if len(step.attempts) > 1:
             waited = f", after waiting {seconds_text(one.waited)}" if one.waited else ""
-            say(f"  try {number} of {len(step.attempts)}{waited}", bold=True)
+            say(f"  attempt {number} of {len(step.attempts)}{waited}", bold=True)
         for check in one.checks:
             if check.passed:
                 say(f"    ✓ {one_line(check.subject)} {check.operator} {safe(shown(check.expected, 100))}", fg="green")
         say_lines(failure_lines(one, whole=True), "    ")
         for exchange in one.exchanges:
             say_lines((("dim", safe(line)) for line in curl_command(exchange).splitlines()), "    ")
-    _names("gave", step.provided)
+    _names("variables provided", step.provided)
 
 
-def _names(title: str, names: dict[str, Any]) -> None:
+def _names(title: str, names: Mapping[str, JSON]) -> None:
     from ..reporters.text import one_line, safe
 
     if names:

@@ -1,4 +1,4 @@
-"""Lines with a style onto standard output, coloured where somebody sees it."""
+"""Writes styled lines to standard output: coloured on a terminal, plain elsewhere."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class _Look(TypedDict, total=False):
     dim: bool
 
 
-_LOOKS: dict[str, _Look] = {"place": {"fg": "cyan"}, "dim": {"dim": True}, "": {}}
+_STYLES: dict[str, _Look] = {"place": {"fg": "cyan"}, "dim": {"dim": True}, "": {}}
 
 
 def coloured(wanted: bool | None, stream: IO[str]) -> bool:
-    """Whether lines onto a stream have colours: as somebody wants, else on a terminal that takes them (NO_COLOR)."""
+    """Whether lines on a stream are coloured: as wanted, else on a terminal that supports it, unless NO_COLOR is set."""
     if wanted is not None:
         return wanted
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
@@ -36,6 +36,6 @@ def say(text: str = "", *, fg: str | None = None, bold: bool | None = None, dim:
 
 
 def say_lines(lines: Iterable[StyledLine], indent: str) -> None:
-    """Lines as reporters make them."""
+    """Write lines that reporters made."""
     for style, text in lines:
-        say(f"{indent}{text}".rstrip(), **_LOOKS[style])
+        say(f"{indent}{text}".rstrip(), **_STYLES[style])

@@ -14,7 +14,7 @@ from ..language.source import Source
 from ..language.yaml import source_of
 from ..lint.findings import findings_of
 from ..lint.rule import Finding
-from ..loading import Loading, examined
+from ..loading import LoaderOptions, load_and_lint
 from ..model.errors import Problem, RunflowError, WorkflowError
 from ..model.results import Where
 from ..reporters.problems import where_of
@@ -31,22 +31,22 @@ def is_workflow(path: Path, text: str) -> bool:
     return path.suffix in SUFFIXES and (_FLOW.fullmatch(path.name) is not None or _STEPS.search(text) is not None)
 
 
-def findings_in(texts: Mapping[Path, str], loading: Loading) -> list[tuple[Path, Where | None, Finding]]:
+def findings_in(texts: Mapping[Path, str], options: LoaderOptions) -> list[tuple[Path, Where | None, Finding]]:
     """Everything that is wrong or merely bad in the open workflows and the files that they name, each with its place.
 
     Args:
         texts: What the editor holds, by real paths.
-        loading: As for `runflow check`.
+        options: As for `runflow check`.
     """
     contents = {path: text.encode(errors="replace") for path, text in texts.items()}
-    loading = msgspec.structs.replace(loading, unsaved=contents)
+    options = msgspec.structs.replace(options, unsaved=contents)
     found: dict[Finding, Path] = {}
     for path, text in texts.items():
         if path.name == PROJECT_FILE:
             found |= {each: _file(each, path) for each in _of_project(path)}
         elif is_workflow(path, text):
             for root in _roots(path):
-                found |= {each: _file(each, path) for each in _of(root, loading)}
+                found |= {each: _file(each, path) for each in _of(root, options)}
     sources: dict[str, Source | None] = {}
     for finding, path in found.items():
         if finding.place is not None and path in texts and path.name != PROJECT_FILE:  # which is read from the disk
@@ -54,9 +54,9 @@ def findings_in(texts: Mapping[Path, str], loading: Loading) -> list[tuple[Path,
     return [(path, where_of(finding.place, sources), finding) for finding, path in found.items()]
 
 
-def _of(path: Path, loading: Loading) -> list[Finding]:
+def _of(path: Path, options: LoaderOptions) -> list[Finding]:
     try:
-        return examined([Target(path)], loading)[1]
+        return load_and_lint([Target(path)], options)[1]
     except WorkflowError as error:
         return findings_of((), error.problems)
     except RunflowError as error:

@@ -15,7 +15,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.uris import from_fs_path, to_fs_path
 
 from ..lint.rule import Finding
-from ..loading import Loading
+from ..loading import LoaderOptions
 from ..model.errors import DocumentPath
 from ..model.results import Where, WorkflowResult
 from ..reporters.failures import reason_of_run
@@ -43,13 +43,13 @@ class Server(LanguageServer):
     """Diagnostics as one types, completion, definitions, hover, and lenses that run.
 
     Args:
-        loading: How workflows are read, as for `runflow check`.
+        loader_options: How workflows are read, as for `runflow check`.
         options: Of `runflow run`, for what the lenses run.
     """
 
-    def __init__(self, loading: Loading, options: Sequence[str]) -> None:
+    def __init__(self, loader_options: LoaderOptions, options: Sequence[str]) -> None:
         super().__init__("runflow", __version__)
-        self.loading = loading
+        self.loader_options = loader_options
         self.options = tuple(options)
         self.past = LastRuns()
         self._drafts: dict[str, Draft] = {}
@@ -107,7 +107,7 @@ class Server(LanguageServer):
         await asyncio.sleep(_PAUSE)
         uris = {_path(uri): uri for uri in self.workspace.text_documents}
         texts = {path: self.workspace.text_documents[uri].source for path, uri in uris.items()}
-        found = await asyncio.to_thread(findings_in, texts, self.loading)
+        found = await asyncio.to_thread(findings_in, texts, self.loader_options)
         diagnostics: dict[str, list[types.Diagnostic]] = {uri: [] for uri in (*uris.values(), *self._shown)}
         for path, where, finding in found:
             uri = uris.get(path) or from_fs_path(str(path)) or ""
@@ -158,7 +158,7 @@ class Server(LanguageServer):
         """Names that the file does not give itself, as far as they are known."""
         result = self._last(uri)
         last = [Given(name, (), "known when it last ran") for name in (result.variables if result else ())]
-        return [*last, *(Given(name, (), "given on the command line") for name in self.loading.given)]
+        return [*last, *(Given(name, (), "given on the command line") for name in self.loader_options.variable_names)]
 
     def _complete(self, params: types.CompletionParams) -> types.CompletionList:
         found = self._cursor(params.text_document.uri, params.position)

@@ -17,7 +17,7 @@ from runflow.app import executor_for
 from runflow.execution.cancellation import CLEANUP_LIMIT
 from runflow.execution.options import Inputs, Options
 from runflow.execution.session_closing import close_sessions
-from runflow.loading import Loader, Loading
+from runflow.loading import Loader, LoaderOptions
 from runflow.loadtest.config import CONFIG_VARIABLE, LoadConfig
 from runflow.loadtest.thresholds import EXPECTATION, FLOW, RequestStatistics, Statistics
 from runflow.loadtest.users import Process, users_of
@@ -34,21 +34,21 @@ _SOURCES = [
     *((f"the secret source `{text}`", open_source(text)) for text in _CONFIG.secrets),
 ]
 _LOADER = Loader(
-    Loading(
-        frozenset(_CONFIG.given),
-        Environment(dict(os.environ), _SOURCES),
-        _CONFIG.environment,
-        Path(_CONFIG.file_root) if _CONFIG.file_root else None,
-        "requests",
-        tuple(_CONFIG.allow_hosts),
-        base_url=_CONFIG.base_url,
+    LoaderOptions(
+        variable_names=frozenset(_CONFIG.given),
+        environment=Environment(dict(os.environ), _SOURCES),
+        profile=_CONFIG.environment or None,
+        file_root=Path(_CONFIG.file_root) if _CONFIG.file_root else None,
+        driver="requests",
+        allow_hosts=tuple(_CONFIG.allow_hosts),
+        base_url=_CONFIG.base_url or None,
     )
 )
 _PLANS = _LOADER.plans(Target(Path(path)) for path in _CONFIG.paths)
 _RUNNERS: list[locust.runners.Runner | None] = []
 PROCESS = Process(
     _PLANS,
-    Inputs(_CONFIG.given, _LOADER.loading.environment),
+    Inputs(_CONFIG.given, _LOADER.options.environment),
     lambda: max(getattr(_RUNNERS[-1], "worker_index", 0), 0) if _RUNNERS else 0,
 )
 globals().update(users_of(PROCESS))

@@ -1,1 +1,1 @@
-"""Selection: which workflows there are, and which runs of them are wanted. Sends nothing."""
+"""Selection: finds workflows, and selects the runs to perform. Sends nothing."""

@@ -1,4 +1,4 @@
-"""`--changed BASE`: what git says changed since a commit. The only one that asks git."""
+"""`--changed BASE`: asks git which files changed since a commit. Only this module runs git."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from pathlib import Path
 
 from ..model.errors import RunflowError
 
-_LONGEST = 60.0
-"""Seconds that git may take."""
+_GIT_TIMEOUT = 60.0
+"""Seconds that a git command may take."""
 
 
 def changed_files(base: str, folder: Path) -> frozenset[Path]:
-    """Real paths of the files that differ from where this branch left `base`, committed or not, new ones included.
+    """The resolved paths of files that changed since this branch left `base`, committed or not, new files included.
 
     Args:
         base: A branch, tag or commit.
-        folder: Somewhere inside the repository.
+        folder: A folder inside the repository.
 
     Raises:
-        RunflowError: git is not there, this is no repository, or it knows no such commit.
+        RunflowError: git is not installed, the folder is not in a repository, or the repository has no such commit.
     """
     top = Path(_git(folder, "rev-parse", "--show-toplevel").strip())
     commit = _git(
@@ -37,17 +37,19 @@ def _git(folder: Path, *arguments: str, base: str = "") -> str:
             ["git", *arguments],  # noqa: S607  # whichever git the user has
             cwd=folder,
             capture_output=True,
-            timeout=_LONGEST,
+            timeout=_GIT_TIMEOUT,
             check=False,
         )
     except FileNotFoundError:
-        raise RunflowError("--changed asks git, which is not installed") from None
+        raise RunflowError("--changed needs git, which is not installed") from None
     except subprocess.TimeoutExpired:
-        raise RunflowError(f"git took longer than {_LONGEST:g} s") from None
+        raise RunflowError(f"git took longer than {_GIT_TIMEOUT:g} s") from None
     if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip().removeprefix("fatal: ")
+        output = done.stderr.decode("utf-8", "replace").strip().removeprefix("fatal: ")
         if base:
             hint = "name a branch, a tag or a commit; in CI, fetch it first (a shallow clone has no history)"
-            raise RunflowError(f"git knows no common history with {base!r}" + (f": {said}" if said else ""), hint=hint)
-        raise RunflowError(f"git says: {said}", hint="--changed works inside a git repository")
+            raise RunflowError(
+                f"git finds no common history with {base!r}" + (f": {output}" if output else ""), hint=hint
+            )
+        raise RunflowError(f"git failed: {output}", hint="use --changed inside a git repository")
     return done.stdout.decode("utf-8", "surrogateescape")

@@ -1,4 +1,4 @@
-"""Files that need others: those others put before them, circles refused. Reads no file."""
+"""Orders workflows so that each comes after those that it needs, and refuses circular needs."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from ..plan.plan import Need, Plan
 
 
 def in_order(plans: Sequence[Plan]) -> list[Plan]:
-    """The plans in their order, but each after those that it needs.
+    """Order plans: as given, but each after those that it needs.
 
     Raises:
-        WorkflowError: they need each other in a circle.
+        WorkflowError: workflows need each other in a circle.
     """
     known = {plan.path: plan for plan in plans}
     placed: dict[Path, Plan] = {}
@@ -23,34 +23,32 @@ def in_order(plans: Sequence[Plan]) -> list[Plan]:
 
 
 def _place(plan: Plan, known: Mapping[Path, Plan], placed: dict[Path, Plan]) -> None:
-    """A walk with a stack of its own: a chain of needs may be longer than Python nests calls."""
-    way: dict[Path, tuple[Plan, list[Need]]] = {}
+    """Place a plan after those that it needs. This uses its own stack: a chain of needs may be longer than Python's call stack."""
+    chain: dict[Path, tuple[Plan, list[Need]]] = {}
     if plan.path not in placed:
-        way[plan.path] = (plan, _left(plan, known, placed))
-    while way:
-        current, left = way[next(reversed(way))]
-        if not left:
+        chain[plan.path] = (plan, _unplaced(plan, known, placed))
+    while chain:
+        current, open_needs = chain[next(reversed(chain))]
+        if not open_needs:
             placed[current.path] = current
-            del way[current.path]
+            del chain[current.path]
             continue
-        need = left.pop()
-        if need.path in way:
-            files = [each.file for each, _ in list(way.values())[list(way).index(need.path) :]]
+        need = open_needs.pop()
+        if need.path in chain:
+            files = [each.file for each, _ in list(chain.values())[list(chain).index(need.path) :]]
             circle = " → ".join([*files, need.file])
             place = Place(current.file, need.place)
-            raise WorkflowError(
-                [Problem(f"files need each other in a circle: {circle}", place, "take one of them out")]
-            )
+            raise WorkflowError([Problem(f"circular needs: {circle}", place, "delete one of these `needs`")])
         if need.path not in placed:
-            way[need.path] = (known[need.path], _left(known[need.path], known, placed))
+            chain[need.path] = (known[need.path], _unplaced(known[need.path], known, placed))
 
 
-def _left(plan: Plan, known: Mapping[Path, Plan], placed: Mapping[Path, Plan]) -> list[Need]:
+def _unplaced(plan: Plan, known: Mapping[Path, Plan], placed: Mapping[Path, Plan]) -> list[Need]:
     return [need for need in reversed(plan.needs) if need.path in known and need.path not in placed]
 
 
 def families(plans: Iterable[Plan]) -> dict[Path, Path]:
-    """For each file one file that stands for all that are tied to it by needs: they belong on one machine."""
+    """Group files that need each other, directly or not: maps each file to one file of its group, the same for all of them."""
     parents: dict[Path, Path] = {}
 
     def root(path: Path) -> Path:

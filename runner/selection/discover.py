@@ -1,4 +1,4 @@
-"""Finding workflows: a file is itself, a folder every workflow below it. Reads no file."""
+"""Finds workflow files: a path is a file, or a folder with every workflow below it. Reads no file."""
 
 from __future__ import annotations
 
@@ -14,23 +14,25 @@ SUFFIXES = (".yaml", ".yml")
 
 
 def discover(paths: Iterable[Path], *, links: bool = True, included: bool = False) -> list[Path]:
-    """The workflow files that paths mean, each once, in the order given; inside a folder sorted by name.
+    """Find the workflow files of some paths, each once, in the given order; inside a folder sorted by name.
 
     Files and folders whose name begins with `_` are for inclusion only, those with `.` are hidden.
 
     Args:
         paths: Files and folders.
-        links: They may lead elsewhere by a symbolic link below the working directory.
-        included: Those that are for inclusion only, too.
+        links: Follow symbolic links below the working directory.
+        included: Find files that are for inclusion only, too.
 
     Raises:
-        WorkflowError: a path does not exist, or leads elsewhere.
+        WorkflowError: a path does not exist, or is a symbolic link.
     """
     found: dict[Path, None] = {}
     problems = []
     for path in paths:
-        if not links and _leads_elsewhere(path):
-            problems.append(Problem(f"--untrusted follows no link, and {path} is one", Place(str(path), unread=True)))
+        if not links and _is_link(path):
+            problems.append(
+                Problem(f"{path} is a symbolic link, which --untrusted does not follow", Place(str(path), unread=True))
+            )
         elif path.is_dir():
             found.update(dict.fromkeys(_below(path, "." if included else ("_", "."))))
         elif path.exists():
@@ -42,8 +44,8 @@ def discover(paths: Iterable[Path], *, links: bool = True, included: bool = Fals
     return list(found)
 
 
-def _leads_elsewhere(path: Path) -> bool:
-    """Some part of it, seen from the working directory, is a symbolic link."""
+def _is_link(path: Path) -> bool:
+    """Whether some part of the path, below the working directory, is a symbolic link."""
     here = Path.cwd()
     below = path.relative_to(here) if path.is_relative_to(here) else path
     parts = [below] if below.is_absolute() else [below, *below.parents]
@@ -53,7 +55,7 @@ def _leads_elsewhere(path: Path) -> bool:
 def _near(path: Path) -> str:
     folder = path.parent
     if not folder.is_dir():
-        return f"there is no folder {folder} either"
+        return f"there is no folder {folder}"
     names = [each.name for each in _below(folder) if each.parent == folder]
     near = did_you_mean(path.name, names)
     return near or (f"{folder} has {', '.join(names[:5])}" if names else f"{folder} has no workflows")

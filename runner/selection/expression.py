@@ -1,4 +1,4 @@
-"""`smoke and not slow`: words joined by and, or, not and brackets, as `--tag` and `-k` take them. Knows no workflow."""
+"""Parses selection expressions of `--tag` and `-k`: words joined by and, or, not and brackets (`smoke and not slow`)."""
 
 from __future__ import annotations
 
@@ -8,28 +8,29 @@ from collections.abc import Callable
 from ..model.errors import RunflowError
 
 Predicate = Callable[[str], bool]
-"""Whether one word holds."""
+"""Whether one word matches."""
 
 SelectionExpression = Callable[[Predicate], bool]
+"""Whether an expression matches, for a predicate that judges its words."""
 
 _TOKENS = re.compile(r"""\s*(?:(?P<sign>[(),])|'(?P<single>[^']*)'|"(?P<double>[^"]*)"|(?P<word>[^\s(),'"]+))""")
-_MOST_TOKENS = 500
+_MAX_TOKENS = 500
 
 
 class ExpressionError(RunflowError):
-    """The text is no expression."""
+    """The text is not a valid expression."""
 
 
 def parse_expression(text: str) -> SelectionExpression:
-    """An expression. A comma means `or`; a word with spaces or one that is `and`, `or`, `not` stands in quotes.
+    """Parse an expression. A comma means `or`; quotes surround a word with spaces, or one of the words `and`, `or`, `not`.
 
     Raises:
-        ExpressionError: it is none.
+        ExpressionError: the text is not a valid expression.
     """
     parser = _Parser(_tokens(text))
-    parsed = parser.either()
+    parsed = parser.parse()
     if parser.left:
-        raise ExpressionError(f"`{parser.left[0][1]}` is too much; join words with and, or, not")
+        raise ExpressionError(f"`{parser.left[0][1]}` is unexpected; join words with and, or, not")
     return parsed
 
 
@@ -47,13 +48,13 @@ def _tokens(text: str) -> list[tuple[str, str]]:
             kind = "sign"
         tokens.append(("sign" if kind == "sign" else "word", value))
         position = found.end()
-    if len(tokens) > _MOST_TOKENS:
-        raise ExpressionError(f"it has more than {_MOST_TOKENS} words")
+    if len(tokens) > _MAX_TOKENS:
+        raise ExpressionError(f"it has more than {_MAX_TOKENS} words")
     return tokens
 
 
 class _Parser:
-    """`not` binds before `and`, `and` before `or`."""
+    """A recursive-descent parser: `not` binds tighter than `and`, `and` tighter than `or`."""
 
     def __init__(self, tokens: list[tuple[str, str]]) -> None:
         self.left = tokens
@@ -64,8 +65,8 @@ class _Parser:
             return True
         return False
 
-    def either(self) -> SelectionExpression:
-        """One or another."""
+    def parse(self) -> SelectionExpression:
+        """Parse terms joined by `or`."""
         parts = [self._all()]
         while self._take("or", ","):
             parts.append(self._all())
@@ -82,7 +83,7 @@ class _Parser:
             negated = self._one()
             return lambda matches: not negated(matches)
         if self._take("("):
-            inside = self.either()
+            inside = self.parse()
             if not self._take(")"):
                 raise ExpressionError("a bracket is not closed")
             return inside

@@ -1,4 +1,4 @@
-"""What is known of earlier runs: how long each took, and whether it failed. A small file that may always be deleted."""
+"""Stores the duration and outcome of earlier runs in `.runflow/history.json`, a small file that may be deleted at any time."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from ..model.results import Verdict, WorkflowResult
 
 HISTORY_FOLDER = ".runflow"
 _FILE = "history.json"
-_MOST = 200_000
+_MAX_RUNS = 200_000
 
 
 class RunHistory(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One run as it last ended.
+    """How one run ended the last time.
 
     Attributes:
-        seconds: How long it took when it last passed.
-        failed: It did not pass when it was last run.
+        seconds: Its duration in seconds when it last passed.
+        failed: It did not pass the last time.
     """
 
     seconds: float = 0.0
@@ -34,47 +34,47 @@ class _Content(msgspec.Struct, frozen=True):
 
 
 class History:
-    """The records of runs by their keys.
+    """Earlier runs by their keys.
 
     Args:
-        folder: Where the folder `.runflow` stands or will stand.
+        folder: The folder that has or will have the folder `.runflow`.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / HISTORY_FOLDER
         self.records: dict[str, RunHistory] = {}
-        with suppress(OSError, msgspec.DecodeError):  # what cannot be read is not known
+        with suppress(OSError, msgspec.DecodeError):  # a file that cannot be read is ignored
             self.records = msgspec.json.decode((self.folder / _FILE).read_bytes(), type=_Content).runs
 
     @property
-    def seconds(self) -> dict[str, float]:
-        """How long runs took."""
+    def durations(self) -> dict[str, float]:
+        """The duration of runs in seconds."""
         return {key: record.seconds for key, record in self.records.items() if record.seconds}
 
     @property
     def failed(self) -> set[str]:
-        """Those that did not pass when they were last run."""
+        """The keys of runs that did not pass the last time."""
         return {key for key, record in self.records.items() if record.failed}
 
     def learn(self, ended: Iterable[tuple[str, WorkflowResult]], *, durations: bool = True) -> None:
-        """Take what a run of the suite showed, and write it down.
+        """Store the results of a suite.
 
         Args:
-            ended: Keys and results, of repetitions several; what was skipped shows nothing.
-            durations: Learn those too. Shards must all know the same, so a shard learns none.
+            ended: Keys and results; repetitions share a key. Skipped runs are ignored.
+            durations: Store durations too. All shards must know the same durations, so a shard stores none.
 
         Raises:
-            OSError: it cannot be written.
+            OSError: the file cannot be written.
         """
-        told: dict[str, list[WorkflowResult]] = {}
+        by_key: dict[str, list[WorkflowResult]] = {}
         for key, result in ended:
             if result.verdict is not Verdict.SKIPPED:
-                told.setdefault(key, []).append(result)
-        for key, results in told.items():
+                by_key.setdefault(key, []).append(result)
+        for key, results in by_key.items():
             passed = [result.duration for result in results if result.verdict is Verdict.PASSED]
             seconds = max(passed) if passed and durations else self.records.get(key, RunHistory()).seconds
             self.records[key] = RunHistory(round(seconds, 4), any(result.verdict.is_bad for result in results))
-        newest = dict(list(self.records.items())[-_MOST:])
+        newest = dict(list(self.records.items())[-_MAX_RUNS:])
         self._write(msgspec.json.encode(_Content(runs=newest)))
 
     def _write(self, content: bytes) -> None:

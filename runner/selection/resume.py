@@ -1,4 +1,4 @@
-"""`--from STEP`: a run that goes on where an earlier one stood, with the names that it had. Pure; sends nothing."""
+"""`--from STEP`: prepares a run that continues at a step, with the variables of an earlier run."""
 
 from __future__ import annotations
 
@@ -18,53 +18,53 @@ BEFORE = "it ran before (--from)"
 
 
 class Resumed(msgspec.Struct, frozen=True):
-    """A run that goes on.
+    """A run that continues an earlier one.
 
     Attributes:
-        again: Names of the steps before it that run again all the same: what they give is secret, and no secret is kept.
+        repeated: Names of earlier steps that run again, because they provide secrets, which are not stored.
     """
 
     run: Run
-    again: tuple[str, ...]
+    repeated: tuple[str, ...]
 
 
 def resumed(run: Run, name: str, earlier: WorkflowResult) -> Resumed:
-    """The run from a step on.
+    """Prepare a run that begins at a step.
 
     Args:
-        run: All of it.
-        name: The step as it is written in the file.
-        earlier: How the same run ended before; its steps carry what they gave.
+        run: The entire run.
+        name: The name of the step as written in the file.
+        earlier: The result of an earlier run; its steps include the variables that they provided.
 
     Raises:
-        RunflowError: there is no such step, or a name is missing that it or a later one needs.
+        RunflowError: there is no such step, or a variable that it or a later step needs was not provided.
     """
     plan = run.plan
     index = _index(plan, name)
-    had = earlier.variables | {
-        given: value
-        for step, results in _told(plan.steps[:index], earlier.steps)
-        for given, value in _gave(step, results).items()
+    known = earlier.variables | {
+        provided: value
+        for step, results in _paired(plan.steps[:index], earlier.steps)
+        for provided, value in _provided(step, results).items()
     }
-    names = {given: value for given, value in had.items() if not _masked(value)}
-    again = _again(plan, index, frozenset(had).difference(names))
-    skipped = [step for step in plan.steps[:index] if step not in again]
+    variables = {each: value for each, value in known.items() if not _is_masked(value)}
+    repeated = _repeated(plan, index, frozenset(known).difference(variables))
+    skipped = [step for step in plan.steps[:index] if step not in repeated]
     missing = sorted(
         {
             each
-            for step in (*again, *plan.steps[index:])
+            for step in (*repeated, *plan.steps[index:])
             for each in step.needs
-            if each not in names and any(each in before.provides for before in skipped)
+            if each not in variables and any(each in before.provides for before in skipped)
         }
     )
     if missing:
-        hint = "run it from the start, or from a step before"
-        raise RunflowError(f"{plan.file}: the earlier run did not come as far as to give {listed(missing)}", hint=hint)
+        hint = "run the workflow from the start, or name an earlier step"
+        raise RunflowError(f"{plan.file}: the earlier run ended before it defined {listed(missing)}", hint=hint)
     left_out = plan.left_out | dict.fromkeys((step.path for step in skipped), BEFORE)
-    row = Row(run.row.values | names, run.row.label, run.row.case)
+    row = Row(run.row.values | variables, run.row.label, run.row.case)
     return Resumed(
         msgspec.structs.replace(run, plan=msgspec.structs.replace(plan, left_out=left_out), row=row),
-        tuple(step.written_name for step in again),
+        tuple(step.written_name for step in repeated),
     )
 
 
@@ -76,8 +76,8 @@ def _index(plan: Plan, name: str) -> int:
     raise RunflowError(f"{plan.file} has no step {name!r}", hint=near)
 
 
-def _told(steps: Sequence[StepPlan], results: Sequence[StepResult]) -> list[tuple[StepPlan, list[StepResult]]]:
-    """Each step with its results, several where it has turns; they were told in order."""
+def _paired(steps: Sequence[StepPlan], results: Sequence[StepResult]) -> list[tuple[StepPlan, list[StepResult]]]:
+    """Each step with its results: one, or one for each iteration."""
     found: list[tuple[StepPlan, list[StepResult]]] = []
     waiting = list(results)
     for step in steps:
@@ -88,8 +88,8 @@ def _told(steps: Sequence[StepPlan], results: Sequence[StepResult]) -> list[tupl
     return found
 
 
-def _gave(step: StepPlan, told: list[StepResult]) -> dict[str, Any]:
-    results = [result for result in told if result.verdict is not Verdict.SKIPPED]
+def _provided(step: StepPlan, every: list[StepResult]) -> dict[str, Any]:
+    results = [result for result in every if result.verdict is not Verdict.SKIPPED]
     if step.for_each is None:
         return results[0].provided if results else {}
     extracted = {extract.name for extract in step.extracts}
@@ -98,24 +98,24 @@ def _gave(step: StepPlan, told: list[StepResult]) -> dict[str, Any]:
     return lists | last
 
 
-def _masked(value: Any) -> bool:
+def _is_masked(value: Any) -> bool:
     match value:
         case str():
             return MASK in value
         case dict():
-            return any(_masked(each) for pair in value.items() for each in pair)
+            return any(_is_masked(each) for pair in value.items() for each in pair)
         case list() | tuple():
-            return any(map(_masked, value))
+            return any(map(_is_masked, value))
         case _:
             return False
 
 
-def _again(plan: Plan, index: int, secret: frozenset[str]) -> list[StepPlan]:
-    """The steps before that must run again: a later one needs what they gave, and it was secret."""
+def _repeated(plan: Plan, index: int, secret: frozenset[str]) -> list[StepPlan]:
+    """The earlier steps that must run again: a later step needs a variable that they provide, and it is secret."""
     wanted = {need for step in (*plan.steps[index:], *plan.cleanup) for need in step.needs}
-    again: list[StepPlan] = []
+    repeated: list[StepPlan] = []
     for step in reversed(plan.steps[:index]):
         if step.provides & wanted & secret:
-            again.insert(0, step)
+            repeated.insert(0, step)
             wanted |= step.needs
-    return again
+    return repeated

@@ -1,4 +1,4 @@
-"""Which runs of the workflows that were found are wanted: by tag, name, step, shard, failure, change. Reads no file."""
+"""Selects the runs to perform: by tag, name, step, shard, earlier failure, change. Reads no file."""
 
 from __future__ import annotations
 
@@ -19,32 +19,34 @@ from .shards import shard
 
 
 class Target(msgspec.Struct, frozen=True):
-    """A path of the command line: all of it, one step, or the step at a line.
+    """What a path of the command line means: a file or folder, or a file up to a step.
 
     Attributes:
-        path: A file or folder.
-        step: Name of a step, or "".
-        line: From 1, or None.
+        path: The file or folder.
+        step: The name of the step, or None.
+        line: The line of the step, counted from 1, or None.
     """
 
     path: Path
-    step: str = ""
+    step: str | None = None
     line: int | None = None
 
     @property
-    def whole(self) -> bool:
-        """All of the path is meant."""
-        return not self.step and self.line is None
+    def is_entire(self) -> bool:
+        """Whether it names no step and no line."""
+        return self.step is None and self.line is None
 
 
 def parse_path(text: str) -> Target:
-    """`flow.yaml`, `flow.yaml::log in` or `flow.yaml:12`. What is there under the whole text is meant by it.
+    """Read `flow.yaml`, `flow.yaml::log in` or `flow.yaml:12`. Where a file has the entire text as its name, it is meant.
 
     Raises:
-        RunflowError: it is empty.
+        RunflowError: the text is empty.
     """
     if not text:
-        raise RunflowError("a path is empty", hint="is a variable of the shell unset? `.` is this folder")
+        raise RunflowError(
+            "a path is empty", hint="check that the shell variable is set; `.` means the working directory"
+        )
     if Path(text).exists():
         return Target(Path(text))
     file, colons, step = text.partition("::")
@@ -55,18 +57,18 @@ def parse_path(text: str) -> Target:
 
 
 class Selection(msgspec.Struct, frozen=True):
-    """What is wanted of the workflows that paths mean.
+    """Which runs to select.
 
     Attributes:
-        tag: Holds for the tags of those that are run.
-        skip_tag: Holds for the tags of those that are not.
-        name: Holds for their names, with their cases, and for their files.
-        failed: Keys of those that failed last time, where only they are wanted.
-        changed: Files that changed, where only workflows that name one of them are wanted.
-        shard: Which one and of how many, or None.
-        seconds: How long runs took, by their keys.
-        repeat: Run each so many times.
-        shuffle: Seed of a random order, or None for the order in which they were found.
+        tag: Matches the tags of workflows to run.
+        skip_tag: Matches the tags of workflows and steps to leave out.
+        name: Matches names with their cases, and files.
+        failed: Keys of the runs that failed the last time, to select only these; or None.
+        changed: Files that changed, to select only workflows that use one of them; or None.
+        shard: The number of the shard, from 1, and how many there are; or None.
+        durations: How many seconds runs took, by their keys.
+        repeat: How many times to perform each run.
+        shuffle: Seed of a random order, or None for the order in which workflows were found.
     """
 
     tag: SelectionExpression | None = None
@@ -75,50 +77,52 @@ class Selection(msgspec.Struct, frozen=True):
     failed: frozenset[str] | None = None
     changed: frozenset[Path] | None = None
     shard: tuple[int, int] | None = None
-    seconds: Mapping[str, float] = {}
+    durations: Mapping[str, float] = {}
     repeat: int = 1
     shuffle: int | None = None
 
 
 def parsed(option: str, text: str | None) -> SelectionExpression | None:
-    """The expression of an option.
+    """Parse the expression of an option.
 
     Raises:
-        RunflowError: it is none.
+        RunflowError: the text is not a valid expression.
     """
     if text is None:
         return None
     try:
         return parse_expression(text)
     except ExpressionError as error:
-        hint = "tags or words, joined by and, or, not, brackets and commas (a comma means or)"
+        hint = "write tags or words, joined by and, or, not, brackets and commas (a comma means or)"
         raise RunflowError(f"{option} {text!r}: {error}", hint=hint) from None
 
 
 def selected(
     plans: Sequence[Plan], selection: Selection, needed: Callable[[Sequence[Plan]], Sequence[Plan]]
 ) -> list[Run]:
-    """The runs that are wanted, with those that they need before them.
+    """Select runs, and put those that they need before them.
 
     Args:
-        plans: What the paths mean.
-        selection: What is wanted of it.
-        needed: Gives the workflows that some need, and what those need: they are run whole.
+        plans: The workflows that the paths name.
+        selection: Which of their runs to select.
+        needed: Returns the workflows that some need, directly or not: all their runs are selected.
 
     Raises:
-        WorkflowError: needs go round in a circle.
+        WorkflowError: workflows need each other in a circle.
     """
     chosen = [run for run in runs_of(_tagged(plan, selection.skip_tag) for plan in plans) if _wanted(run, selection)]
     kept = {(run.plan.path, run.row.label) for run in chosen}
     found = {run.plan.path: run.plan for run in chosen}
-    whole = {plan.path: plan for plan in needed(list(found.values()))}
-    every = list((found | whole).values())
+    entire = {plan.path: plan for plan in needed(list(found.values()))}
+    every = list((found | entire).values())
     if selection.shuffle is not None:
         Random(selection.shuffle).shuffle(every)  # noqa: S311  # an order, no key
-    runs = [run for run in runs_of(in_order(every)) if run.plan.path in whole or (run.plan.path, run.row.label) in kept]
+    runs = [
+        run for run in runs_of(in_order(every)) if run.plan.path in entire or (run.plan.path, run.row.label) in kept
+    ]
     runs = [msgspec.structs.replace(run, number=number) for number, run in enumerate(runs)]
     if selection.shard is not None:
-        runs = shard(runs, *selection.shard, selection.seconds)
+        runs = shard(runs, *selection.shard, selection.durations)
     return [each for run in runs for each in _repeated(run, selection.repeat)]
 
 
@@ -139,22 +143,22 @@ def _wanted(run: Run, selection: Selection) -> bool:
 
 
 def _tagged(plan: Plan, skip_tag: SelectionExpression | None) -> Plan:
-    """The workflow without the steps whose tags are not wanted."""
+    """The workflow without the steps that `--skip-tag` leaves out."""
     if skip_tag is None:
         return plan
     unwanted = [step.path for step in (*plan.steps, *plan.cleanup) if step.tags and skip_tag(step.tags.__contains__)]
     if not unwanted:
         return plan
-    return _without(plan, dict.fromkeys(unwanted, "its tags are not wanted (--skip-tag)"))
+    return _without(plan, dict.fromkeys(unwanted, "its tags are left out (--skip-tag)"))
 
 
 def _without(plan: Plan, left_out: dict[DocumentPath, str]) -> Plan:
-    """The workflow without some steps, and without the outputs that only they could give."""
+    """The workflow without some steps, and without the outputs that only they define."""
     left = plan.left_out | left_out
     every = (*plan.steps, *plan.cleanup)
-    gone = {name for step in every if step.path in left for name in step.provides}
-    gone -= {name for step in every if step.path not in left for name in step.provides}
-    outputs = tuple(each for each in plan.outputs if not each.value.names & gone)
+    undefined = {name for step in every if step.path in left for name in step.provides}
+    undefined -= {name for step in every if step.path not in left for name in step.provides}
+    outputs = tuple(each for each in plan.outputs if not each.value.names & undefined)
     return msgspec.structs.replace(plan, left_out=left, outputs=outputs)
 
 
@@ -167,21 +171,19 @@ def _repeated(run: Run, times: int) -> Iterable[Run]:
         yield Run(run.plan, Row(run.row.values, label, run.row.case), run.key, run.number * times + number - 1)
 
 
-def up_to_step(plan: Plan, wanted: Sequence[Target]) -> Plan:
-    """The workflow, run only as far as the last step that is asked for; a line outside its steps means all of it.
+def up_to_step(plan: Plan, targets: Sequence[Target]) -> Plan:
+    """The workflow up to the last of some steps; a line outside its steps means the entire workflow.
 
     Raises:
-        RunflowError: it has no such step, or no such line.
+        RunflowError: the file has no such step or line.
     """
-    until: list[int] = []
-    for each in wanted:
-        index = _named(plan, each.step) if each.line is None else _at_line(plan, each.line)
+    ends: list[int] = []
+    for each in targets:
+        index = _named(plan, each.step or "") if each.line is None else _at_line(plan, each.line)
         if index is None:
             return plan
-        until.append(index + 1)
-    after = dict.fromkeys(
-        (step.path for step in plan.steps[max(until) :]), "it comes after the step that was asked for"
-    )
+        ends.append(index + 1)
+    after = dict.fromkeys((step.path for step in plan.steps[max(ends) :]), "it comes after the step that was selected")
     return _without(plan, after)
 
 
@@ -198,7 +200,7 @@ def _named(plan: Plan, name: str) -> int | None:
 def _at_line(plan: Plan, line: int) -> int | None:
     count = len(plan.source.text.splitlines())
     if not 1 <= line <= count:
-        raise RunflowError(f"{plan.file} has no line {line}", hint=f"it has {count}")
+        raise RunflowError(f"{plan.file} has no line {line}", hint=f"its last line is {count}")
 
     def begins(path: tuple[str | int, ...]) -> int:
         return plan.source.where(Place(plan.file, path)).line

@@ -104,10 +104,10 @@ def startup(url: str, folder: Path, rounds: int, count: int) -> list[Row]:
 LOADING = """
 import sys, time
 from pathlib import Path
-from runflow.loading import Loader, Loading
+from runflow.loading import Loader, LoaderOptions
 from runflow.selection.select import Wanted
 started = time.perf_counter()
-loader = Loader(Loading())
+loader = Loader(LoaderOptions())
 plans = loader.plans([Wanted(Path(sys.argv[1]))])
 assert not loader.problems and len(plans) == int(sys.argv[2])
 print(time.perf_counter() - started)

@@ -27,12 +27,12 @@ SUITE = """
 import gc, sys, time
 from pathlib import Path
 from runflow.app import crew_for, run_suite
-from runflow.loading import Loader, Loading
+from runflow.loading import Loader, LoaderOptions
 from runflow.execution.options import Inputs, Options
 from runflow.execution.schedule import runs_of
 from runflow.selection.select import Wanted
 path, driver, jobs = sys.argv[1:]
-loader = Loader(Loading(driver=driver))
+loader = Loader(LoaderOptions(driver=driver))
 runs = runs_of(loader.plans([Wanted(Path(path))]))
 assert runs and not loader.problems
 crew = crew_for(driver, jobs=int(jobs))

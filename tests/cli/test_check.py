@@ -83,7 +83,7 @@ def test_what_has_one_remedy_mends_itself_and_is_then_stable(name: str, runflow:
     path.chmod(0o640)
     ended = runflow("check", "flow.yaml", "--fix")
     assert ended.code == 0, ended.err
-    assert "mended: flow.yaml" in ended.err
+    assert "fixed: flow.yaml" in ended.err
     mended = path.read_bytes().decode()
     if after is not None:
         assert mended == after

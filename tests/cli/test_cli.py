@@ -103,7 +103,7 @@ def test_variables_from_options_files_and_the_environment(runflow: Any, write: W
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (("--var", "x"), "write NAME=TEXT"), (("--var", "1=x"), "write NAME=TEXT"), (("--var", "x:={"), "is not JSON"), (("--vars-file", "none"), "cannot be read"), (("--vars-file", "list.yaml"), "a map of names"), (("--vars-file", "dup.yaml"), "there twice"), (("--env-file", "none"), "cannot be read"),
+        (("--var", "x"), "write NAME=TEXT"), (("--var", "1=x"), "write NAME=TEXT"), (("--var", "x:={"), "is not valid JSON"), (("--vars-file", "none"), "cannot be read"), (("--vars-file", "list.yaml"), "a map of names"), (("--vars-file", "dup.yaml"), "there twice"), (("--env-file", "none"), "cannot be read"),
         (("--env-file", "list.yaml"), "write NAME=VALUE"), (("--nope",), "No such option"), (("-e", "staging"), "no environment `staging`"), (("--log-level", "loud"), "loud"), (("--log-file", "no/such/dir/x"), "cannot be written"), (("--var", "nope=1"), "no workflow takes `nope`"), (("--seed", "x"), "not a valid integer"),
     ],
 )  # fmt: skip
@@ -207,7 +207,7 @@ def test_dry_run_shows_requests_and_sends_nothing(runflow: Any, write: Write, ra
         "Bearer {{ token }}",
         "x = 2",
         "(for each)",
-        "! known only when it runs",
+        "! not known before it runs",
         "/inner/%7B%7B%20token%20%7D%7D",
         "finally: {{ later }}",
         "nothing was sent",
@@ -393,7 +393,7 @@ def test_token_shows_what_is_known_and_never_the_token_unless_it_is_asked_to(run
     assert "logout of api: POST" in ended.out
     assert "sent as     header Authorization: Bearer ***" in ended.out
     assert "used by     1 of the 2 requests" in ended.out
-    assert "expires     5 min 0 s after it came; renewed 30.00 s before that" in ended.out
+    assert "expires     5 min 0 s after it was fetched; renewed 30.00 s before that" in ended.out
     assert 'aud: "demo"' in ended.out
     assert re.search(r"exp: \d+  \(20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ, in (5 min 0|4 min 5\d) s\)", ended.out)
     assert "eyJ" not in ended.out + ended.err
@@ -408,7 +408,7 @@ def test_token_shows_credentials_that_are_not_fetched_too(runflow: Any, write: W
     ended = runflow("token", "key", "flow.yaml", "--demo")
     assert (ended.code, "sent as     header X-Key: ***" in ended.out) == (0, True)
     assert runflow("token", "key", "flow.yaml", "--demo", "--reveal").out == "demo-key-4711\n"
-    assert "header Authorization, made for each request" in runflow("token", "aws", "flow.yaml", "--demo").out
+    assert "header Authorization, computed for each request" in runflow("token", "aws", "flow.yaml", "--demo").out
 
 
 def test_token_says_why_there_is_none(runflow: Any, write: Write) -> None:

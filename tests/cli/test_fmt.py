@@ -40,7 +40,7 @@ def test_a_broken_file_is_said_and_left_alone_and_the_others_are_done(runflow: A
     ended = runflow("fmt", ".")
     assert ended.code == 2
     assert "a.yaml:" in ended.err
-    assert "1 problem in 1 file; left as they are" in ended.err
+    assert "1 problem in 1 file; these files were not changed" in ended.err
     assert (broken.read_text(), ugly.read_text()) == ("steps: [\n", NEAT)
 
 

@@ -32,7 +32,7 @@ def test_mermaid_says_who_gives_what_to_whom_and_what_runs_next(write: Write, ru
         '    auth_api{{"auth api"}}',
         '    s0["1. first"]',
         '    s1["2. again"]',
-        '    s2["3. each<br>if c == 1<br>for each item<br>tried again"]',
+        '    s2["3. each<br>if c == 1<br>for each item<br>retried"]',
         '    s3[/"4. away<br>finally"/]',
         '    given -->|"a"| s0',
         '    s0 -->|"b"| s1',

@@ -77,8 +77,8 @@ def test_shards_of_one_machine_stay_a_partition_while_they_run(some: None, runfl
     [
         (["--shard", "0/5"], 2, "there is no shard 0 of 5"), (["--shard", "6/5"], 2, "there is no shard 6 of 5"), (["--tag", "a and"], 2, "--tag 'a and': a word is missing at its end"), (["--skip-tag", "(a"], 2, "a bracket is not closed"),
         (["-k", "nothing"], 5, "nothing is selected: 4 workflows found, none left by -k 'nothing'"), (["--tag", "none"], 5, "none left by --tag 'none'"), (["--failed"], 5, "--failed (nothing failed last time)"), (["--repeat", "0"], 2, "--repeat"),
-        (["--timeout", "10"], 2, "--timeout"), (["--timeout", "0s"], 2, "a limit of nothing"), (["-j", "0"], 2, "-j"), (["--changed", "main"], 2, "git"), (["--report", "xml=a"], 2, "there is no report `xml`"), (["--report", "jsnl=a"], 2, "did you mean 'jsonl'?"), (["--report", "jsonl"], 2, "write KIND=FILE"),
-        (["--report", "jsonl=a", "--report", "jsonl=./a"], 2, "two reports go to one file"), (["--driver", "urllib"], 2, "--driver"),
+        (["--timeout", "10"], 2, "--timeout"), (["--timeout", "0s"], 2, "greater than zero"), (["-j", "0"], 2, "-j"), (["--changed", "main"], 2, "git"), (["--report", "xml=a"], 2, "there is no report `xml`"), (["--report", "jsnl=a"], 2, "did you mean 'jsonl'?"), (["--report", "jsonl"], 2, "write KIND=FILE"),
+        (["--report", "jsonl=a", "--report", "jsonl=./a"], 2, "two reports have the same file"), (["--driver", "urllib"], 2, "--driver"),
     ],
 )  # fmt: skip
 def test_an_option_that_makes_no_sense_says_so(
@@ -134,7 +134,7 @@ def test_a_step_is_run_with_all_before_it_and_the_cleanup(
     assert ended.code == 0, ended.out
     assert [line.split()[1] for line in ended.out.splitlines() if "✓" in line] == passed
     assert [line.split()[1] for line in ended.out.splitlines() if line.startswith("  - ")] == skipped
-    assert "it comes after the step that was asked for" in ended.out
+    assert "it comes after the step that was selected" in ended.out
 
 
 def test_an_output_that_only_a_step_left_out_could_give_is_left_out(runflow: Any, write: Write, demo: str) -> None:
@@ -155,7 +155,7 @@ def test_what_is_outside_the_steps_means_all_of_the_file(runflow: Any, write: Wr
 
 @pytest.mark.parametrize(
     ("path", "message"),
-    [("a.yaml::thre", "did you mean 'three'?"), ("a.yaml::zzz", "its steps: one, three, two"), ("a.yaml:99", "it has 15"), ("a.yaml:0", "has no line 0"), ("b.yaml::one", "no file or folder b.yaml"), ("b.yaml:3", "no file or folder b.yaml"), (".::one", ". is a folder, which has no steps"), (".:3", ". is a folder"), ("::one", "no file or folder ::one"), (":3", "no file or folder :3")],
+    [("a.yaml::thre", "did you mean 'three'?"), ("a.yaml::zzz", "its steps: one, three, two"), ("a.yaml:99", "its last line is 15"), ("a.yaml:0", "has no line 0"), ("b.yaml::one", "no file or folder b.yaml"), ("b.yaml:3", "no file or folder b.yaml"), (".::one", ". is a folder, and only a file has steps"), (".:3", ". is a folder"), ("::one", "no file or folder ::one"), (":3", "no file or folder :3")],
 )  # fmt: skip
 def test_a_step_that_is_not_there_says_which_are(
     runflow: Any, write: Write, demo: str, path: str, message: str
@@ -218,7 +218,7 @@ def test_changed_means_the_file_or_one_that_it_names(runflow: Any, write: Write,
     git("commit", "-qm", "three")
     write("runflow.yaml", "defaults: { timeout: 5s }\n")
     assert len(changed("branch")) == 5
-    assert "git knows no common history with 'nope'" in runflow("list", ".", "--changed", "nope").err
+    assert "git finds no common history with 'nope'" in runflow("list", ".", "--changed", "nope").err
     assert runflow("list", ".", "--changed=--output=x").code == 2
 
 
@@ -248,7 +248,7 @@ def test_what_an_included_file_needs_is_needed_by_who_includes_it(runflow: Any, 
 
 @pytest.mark.parametrize(
     ("needs", "message"),
-    [("[zzz.yaml]", "a.yaml:1:9: there is no file zzz.yaml"), ("zzz.yaml", "there is no file zzz.yaml"), ("[b.yaml]", "files need each other in a circle: a.yaml → b.yaml → a.yaml"), ("[a.yaml]", "a.yaml needs itself"), ("[../x.yaml]", "outside the file root")],
+    [("[zzz.yaml]", "a.yaml:1:9: there is no file zzz.yaml"), ("zzz.yaml", "there is no file zzz.yaml"), ("[b.yaml]", "circular needs: a.yaml → b.yaml → a.yaml"), ("[a.yaml]", "a.yaml needs itself"), ("[../x.yaml]", "outside the file root")],
 )  # fmt: skip
 def test_needs_that_make_no_sense_are_refused_before_anything_is_sent(
     runflow: Any, write: Write, demo: str, needs: str, message: str
@@ -283,7 +283,7 @@ def test_keep_going_runs_what_is_valid_and_still_ends_with_2(some: None, runflow
     assert "nothing was sent" in ended.err
     ended = runflow(".", "--keep-going")
     assert ended.code == 2
-    assert "they are left out" in ended.err
+    assert "these files are left out" in ended.err
     assert "skipped: it needs wrong.yaml, which could not be run" in ended.out
     assert "4 workflows passed, 2 workflows failed, 1 workflow skipped" in ended.out
     assert runflow("wrong.yaml", "--keep-going").code == 2
@@ -389,10 +389,10 @@ def test_steps_whose_tags_are_not_wanted_are_left_out_with_what_needs_them(
     assert ended.code == 0
     told = [line.strip() for line in ended.out.splitlines()[1:7]]
     assert [line.split()[1] for line in told if line.startswith("✓")] == ["one", "four"]
-    assert told[1] == "- two  skipped: its tags are not wanted (--skip-tag)"
+    assert told[1] == "- two  skipped: its tags are left out (--skip-tag)"
     assert told[2] == "- three  skipped: it needs id, which a step before it did not give"
     assert "nothing to clean up: no step gave id" in told[4]
-    assert told[5] == "- log  skipped: its tags are not wanted (--skip-tag)"
+    assert told[5] == "- log  skipped: its tags are left out (--skip-tag)"
     assert runflow("list", "a.yaml", "--steps", "--skip-tag", "slow and not ci").out.split() == [
         "a.yaml",
         "A",
@@ -411,7 +411,7 @@ def test_steps_whose_tags_are_not_wanted_are_left_out_with_what_needs_them(
 @pytest.mark.parametrize("driver", ["requests", "curl"])
 @pytest.mark.parametrize(
     ("limit", "told"),
-    [("-S -n 70", ""), ("-n 84", "-j 10 in place of -j 40: this process may open 84 files (ulimit -n)\n")],
+    [("-S -n 70", ""), ("-n 84", "using -j 10 instead of -j 40: the limit of open files is 84 (ulimit -n)\n")],
     ids=["soft", "hard"],
 )
 def test_more_at_once_than_the_process_may_open_files_is_fewer_at_once(
@@ -437,8 +437,8 @@ def test_more_at_once_than_the_process_may_open_files_is_fewer_at_once(
 
 def test_of_several_wishes_for_a_file_the_widest_counts(runflow: Any, write: Write, demo: str) -> None:
     write("a.yaml", STEPS.format(url=demo))
-    assert runflow("a.yaml::one", "a.yaml").out.count("after the step that was asked for") == 0
+    assert runflow("a.yaml::one", "a.yaml").out.count("after the step that was selected") == 0
     ended = runflow("a.yaml::two", "./a.yaml::one")
     assert ended.code == 0
     assert "✓ two" in ended.out
-    assert ended.out.count("after the step that was asked for") == 1
+    assert ended.out.count("after the step that was selected") == 1

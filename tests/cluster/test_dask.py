@@ -181,7 +181,10 @@ def test_what_a_secret_source_gives_is_sent_only_with_send_secrets_and_masked_th
     (tmp_path / "words").write_text("OTHER_WORD=hidden-word\n", encoding="utf-8")
     words = ("a.yaml", "-vv", "--secrets-file", "words", "--executor", f"dask={cluster.address}")
     code, said = ended(start(*words))
-    assert (code, "what --secrets-file gives stays on this machine: --send-secrets" in said) == (2, True), said
+    assert (code, "the values of --secrets-file are not sent to other machines: add --send-secrets" in said) == (
+        2,
+        True,
+    ), said
     code, said = ended(start(*words, "--send-secrets", WORKER="client"))
     assert code == 0, said
     assert "hidden-word" not in said

@@ -85,12 +85,12 @@ def test_what_is_no_executor_is_refused_before_anything_is_sent(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--send-secrets",), "--send-secrets says what goes to --executor, and there is none"),
-        (("--executor", "x:y", "--untrusted"), "--untrusted is for runs on this machine; take --executor out"),
-        (("--executor", "x:y", "--pause", "s"), "--pause is for runs on this machine; take --executor out"),
-        (("--executor", "x:y", "--replay", "a.yaml"), "--replay is for runs on this machine; take --executor out"),
-        (("--executor", "x:y", "--env-file", "e"), "what --env-file gives stays on this machine"),
-        (("--executor", "x:y", "--secrets", "keyring"), "what --secrets gives stays on this machine"),
+        (("--send-secrets",), "--send-secrets needs --executor"),
+        (("--executor", "x:y", "--untrusted"), "--untrusted works on this machine only: remove --executor"),
+        (("--executor", "x:y", "--pause", "s"), "--pause works on this machine only: remove --executor"),
+        (("--executor", "x:y", "--replay", "a.yaml"), "--replay works on this machine only: remove --executor"),
+        (("--executor", "x:y", "--env-file", "e"), "the values of --env-file are not sent to other machines"),
+        (("--executor", "x:y", "--secrets", "keyring"), "the values of --secrets are not sent to other machines"),
     ],
 )
 def test_options_that_mean_nothing_elsewhere_are_refused(

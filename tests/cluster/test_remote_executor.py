@@ -16,7 +16,7 @@ from runflow.cluster.remote_executor import RemoteExecutor
 from runflow.cluster.worker import WorkerReply
 from runflow.execution.options import Inputs, Options
 from runflow.execution.schedule import runs_of
-from runflow.loading import Loader, Loading
+from runflow.loading import Loader, LoaderOptions
 from runflow.model.errors import Interrupted
 from runflow.model.events import Event, SessionFinished, StepFinished, WorkflowFinished, WorkflowStarted
 from runflow.model.results import Failure, Result, SessionResult, StepResult, Verdict, WorkflowResult
@@ -84,7 +84,7 @@ def run(write: Write, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Re
 
     def call(cluster: Fake, *, idempotent: bool = False, **options: float) -> tuple[Result, list[Event]]:
         path = write("a.yaml", f"idempotent: {str(idempotent).lower()}\nsteps: [{{get: http://h/}}]\n")
-        loader = Loader(Loading())
+        loader = Loader(LoaderOptions())
         runs = runs_of(loader.plans([Target(path)]))
         suite = Options(remote=True, keep_results=True, **options)  # type: ignore[arg-type]  # of one kind
         packing = Packing(loader, Inputs(), suite, secrets=False, keeps_tokens=True)

@@ -13,7 +13,7 @@ import runflow
 from runflow.app import executor_for, run_suite
 from runflow.execution.options import Inputs, Options
 from runflow.execution.schedule import runs_of
-from runflow.loading import Loader, Loading
+from runflow.loading import Loader, LoaderOptions
 from runflow.model.events import Event, StepFinished
 from runflow.selection.select import Target
 
@@ -36,7 +36,7 @@ def test_a_report_sees_every_body_and_the_result_keeps_those_of_failures_only(
     path = write(
         "a.yaml", f"base_url: {demo}\nsteps:\n  - {{get: /items, expect: 200}}\n  - {{get: /items/1, expect: 404}}\n"
     )
-    loader = Loader(Loading(driver=driver))
+    loader = Loader(LoaderOptions(driver=driver))
     seen = Seen()
     result = run_suite(
         runs_of(loader.plans([Target(path)])), Inputs(), Options(record_details=True), [seen], executor_for(driver)

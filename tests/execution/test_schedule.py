@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-import msgspec
 import pytest
-from fakes import ROOT, compile_raw
+from fakes import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
+from plans import plan
 
 from runflow.execution.schedule import Run, Schedule, runs_of
 from runflow.model.errors import WorkflowError
 from runflow.model.results import Verdict
-from runflow.plan.plan import Need, Plan, Row
 from runflow.selection.dependencies import in_order
-
-BASE = compile_raw("base_url: http://a.test\nsteps:\n  - get: /\n")
-
-
-def plan(name: str, *needs: str, lock: str = "", rows: int = 1) -> Plan:
-    return msgspec.structs.replace(
-        BASE,
-        name=name,
-        file=f"{name}.yaml",
-        path=ROOT / f"{name}.yaml",
-        key=f"{name}.yaml",
-        needs=tuple(Need(f"{each}.yaml", ROOT / f"{each}.yaml", ("needs", 0)) for each in needs),
-        lock=lock,
-        rows=tuple(Row({}, f"[{number}]" if rows > 1 else "") for number in range(rows)),
-    )
 
 
 def begun(schedule: Schedule, runs: list[Run]) -> list[str]:

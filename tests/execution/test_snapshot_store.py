@@ -118,6 +118,6 @@ def test_what_is_stored_is_what_was_found(value: Any) -> None:
 def test_a_stranger_and_a_cluster_write_none(write: Write, runflow: Any, demo_env: dict[str, str]) -> None:
     write("flow.yaml", FLOW)
     ended = runflow("flow.yaml", "--update-snapshots", "--untrusted", env=demo_env)
-    assert (ended.code, "--untrusted lets a workflow write nothing" in ended.err) == (2, True)
+    assert (ended.code, "--untrusted workflows may write no file" in ended.err) == (2, True)
     ended = runflow("flow.yaml", "--update-snapshots", "--executor", "x:y", env=demo_env)
-    assert (ended.code, "--update-snapshots is for runs on this machine" in ended.err) == (2, True)
+    assert (ended.code, "--update-snapshots works on this machine only" in ended.err) == (2, True)

@@ -50,7 +50,7 @@ def test_a_path_that_is_not_there_says_what_is(write: Write, tmp_path: Path) -> 
         discover([tmp_path / "flows" / "nothing.yaml", tmp_path / "none" / "c.yaml", tmp_path / "flows"])
     assert [problem.hint.replace(str(tmp_path), "") for problem in caught.value.problems] == [
         "/flows has a.yaml",
-        "there is no folder /none either",
+        "there is no folder /none",
     ]
     with pytest.raises(WorkflowError, match="no file or folder") as caught:
         discover([write("e/x.txt", "").parent / "y.yaml"])

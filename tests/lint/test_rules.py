@@ -9,7 +9,7 @@ import pytest
 
 from runflow.lint.findings import findings_of
 from runflow.lint.table import IDLE, INVALID_FILE, RULES, UNREASONED
-from runflow.loading import Loader, Loading
+from runflow.loading import Loader, LoaderOptions
 from runflow.model.codes import CODES
 from runflow.selection.select import Target
 
@@ -22,7 +22,7 @@ def found(folder: Path, text: str, **others: str) -> list[tuple[str, int]]:
         (folder / f"{name}.yaml").write_text(content, encoding="utf-8")
     path = folder / "flow.yaml"
     path.write_text(text if "steps:" in text else HEAD + text, encoding="utf-8")
-    loader = Loader(Loading(examined=True))
+    loader = Loader(LoaderOptions(for_lint=True))
     plans = loader.plans([Target(path)])
     lines = {plan.file: plan.source for plan in plans}
     source = next(iter(lines.values()), None)

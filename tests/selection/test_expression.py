@@ -27,8 +27,8 @@ def test_and_binds_before_or_and_a_comma_is_or(text: str, true: set[str], false:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "a word is missing at its end"), ("a and", "missing at its end"), ("and a", "missing before `and`"), ("a,,b", "missing before `,`"), ("a b", "`b` is too much"),
-        ("(a", "a bracket is not closed"), ("a)", "`)` is too much"), ("()", "missing before `)`"), ("'a", "a quote is not closed: 'a"), ("not", "missing at its end"), ("''", "a word is empty"), ("a or " * 400 + "a", "more than 500 words"),
+        ("", "a word is missing at its end"), ("a and", "missing at its end"), ("and a", "missing before `and`"), ("a,,b", "missing before `,`"), ("a b", "`b` is unexpected"),
+        ("(a", "a bracket is not closed"), ("a)", "`)` is unexpected"), ("()", "missing before `)`"), ("'a", "a quote is not closed: 'a"), ("not", "missing at its end"), ("''", "a word is empty"), ("a or " * 400 + "a", "more than 500 words"),
     ],
 )  # fmt: skip
 def test_what_is_no_expression_is_refused_with_the_place(text: str, message: str) -> None:

@@ -18,12 +18,12 @@ def test_failures_stay_until_they_pass_and_durations_are_those_of_passes(tmp_pat
     )
     again = History(tmp_path)
     assert again.failed == {"a", "c"}
-    assert again.seconds == {"b": 1.5}
+    assert again.durations == {"b": 1.5}
     again.learn(
         [("a", result(Verdict.PASSED, 2.0)), ("b", result(Verdict.SKIPPED)), ("d", result(Verdict.PASSED, 3.0))]
     )
     assert History(tmp_path).failed == {"c"}
-    assert History(tmp_path).seconds == {"b": 1.5, "a": 2.0, "d": 3.0}
+    assert History(tmp_path).durations == {"b": 1.5, "a": 2.0, "d": 3.0}
     assert (tmp_path / ".runflow" / ".gitignore").read_text() == "*\n"
 
 
@@ -32,13 +32,13 @@ def test_of_repetitions_one_that_failed_is_enough(tmp_path: Path) -> None:
         [("a", result(Verdict.PASSED)), ("a", result(Verdict.FAILED)), ("a", result(Verdict.PASSED, 2.0))]
     )
     assert History(tmp_path).failed == {"a"}
-    assert History(tmp_path).seconds == {"a": 2.0}
+    assert History(tmp_path).durations == {"a": 2.0}
 
 
 def test_a_shard_learns_no_durations(tmp_path: Path) -> None:
     History(tmp_path).learn([("a", result(Verdict.PASSED))])
     History(tmp_path).learn([("a", result(Verdict.FAILED)), ("b", result(Verdict.PASSED))], durations=False)
-    assert History(tmp_path).seconds == {"a": 1.5}
+    assert History(tmp_path).durations == {"a": 1.5}
     assert History(tmp_path).failed == {"a"}
 
 

@@ -53,8 +53,8 @@ def test_it_goes_on_with_the_variables_and_sends_again_only_what_gives_a_secret(
     again = project("--from", "use")
     assert again.code == 0, again.out
     assert _steps(again.out) == [("✓", "log in"), ("-", "echo"), ("-", "each"), ("✓", "use")]
-    assert "a.yaml goes on from 'use' with the variables of 2" in again.err
-    assert "; again, for what is secret: log in" in again.err
+    assert "a.yaml continues at 'use' with the variables of 2" in again.err
+    assert "; steps that provide secrets run again: log in" in again.err
     assert "it ran before (--from)" in again.out
     once_more = project("--from", "use")  # of a run that itself went on
     assert (once_more.code, _steps(once_more.out)) == (0, _steps(again.out))
@@ -74,6 +74,6 @@ def test_what_cannot_go_on_is_said(project: Any, write: Write) -> None:
     write("a.yaml", FLOW.replace("post: /echo", "post: /nope", 1))
     assert project().code == 1
     ended = project("--from", "use")
-    assert (ended.code, "the earlier run did not come as far as to give ids, seen" in ended.err) == (2, True)
+    assert (ended.code, "the earlier run ended before it defined ids, seen" in ended.err) == (2, True)
     ended = project("--from", "usee")
     assert (ended.code, "did you mean 'use'?" in ended.err) == (2, True)

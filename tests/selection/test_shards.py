@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_schedule import plan
+from plans import plan
 
 from runflow.execution.schedule import runs_of
 from runflow.selection.shards import parse_shard, shard

@@ -183,7 +183,7 @@ def test_each_source_gives_a_workflow_its_secret_and_no_output_shows_it(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--secrets", "broken"], "does not load: AttributeError"), (["--secrets", "hollow"], "has no method `get`"), (["--secrets", "valt:x"], "did you mean 'vault'?"), (["--secrets-file", "none.env"], "none.env is not there"),
+        (["--secrets", "broken"], "does not load: AttributeError"), (["--secrets", "hollow"], "has no method `get`"), (["--secrets", "valt:x"], "did you mean 'vault'?"), (["--secrets-file", "none.env"], "there is no file none.env"),
         (["--secrets", "keyring:locked"], "the secret source `keyring:locked` cannot be asked for HIDDEN: the keyring is locked"), (["--secrets-file", "bad.env"], "bad.env:1: write NAME=VALUE"), (["--secrets-file", "short.env"], "the secret HIDDEN has fewer than 4 characters"),
         (["--secrets-file", "other.env"], "the environment variable HIDDEN is not set"),
     ],
