@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from runflow.drivers.table import REQUESTS_CAN
+from runflow.drivers.table import REQUESTS_FEATURES
 from runflow.engine.auth.session import Session
 from runflow.engine.auth.tokens import closed
 from runflow.engine.frame import Ports, RunOptions, World
@@ -134,7 +134,7 @@ def settings_for(files: Files, root: Path = ROOT, **given: Any) -> Settings:
     """Settings with these options; the driver's features are those of the requests driver."""
     of_dialect = {key: given.pop(key) for key in ("driver", "features", "jsonpath_ng") if key in given}
     environment = given.pop("environment", {})
-    dialect = Dialect(**{"features": REQUESTS_CAN} | of_dialect)
+    dialect = Dialect(**{"features": REQUESTS_FEATURES} | of_dialect)
     return Settings(files, Folders(root, root), CompileOptions(**given), dialect, environment)
 
 

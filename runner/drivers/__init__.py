@@ -1,1 +1,1 @@
-"""Drivers perform effects: one request, one response. No redirects, no cookies, no credentials, no second try."""
+"""Drivers send one request and return one response. They follow no redirects, and have no cookies, credentials or retries."""

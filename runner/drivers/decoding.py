@@ -1,4 +1,4 @@
-"""Content codings undone while the body streams in (RFC 9110 §8.4): capped, and whole or an error."""
+"""Decodes the content codings of a body while it is received (RFC 9110 §8.4), up to a size limit."""
 
 from __future__ import annotations
 
@@ -24,48 +24,48 @@ class TooLarge(TransferError):
 
 
 class _Decoder(Protocol):
-    def feed(self, data: bytes, room: int) -> bytes: ...
+    def feed(self, data: bytes, limit: int) -> bytes: ...
     def finish(self) -> None: ...
 
 
 class _Gzip:
-    """RFC 1952; several members one after the other are one body."""
+    """gzip (RFC 1952); a body may consist of several members."""
 
     name = "gzip"
 
     def __init__(self) -> None:
         self._inner = self._new()
-        self._begun = False
+        self._has_data = False
 
     def _new(self) -> zlib._Decompress:
         return zlib.decompressobj(31)
 
-    def feed(self, data: bytes, room: int) -> bytes:
-        """Decode; more than `room` bytes is TooLarge."""
+    def feed(self, data: bytes, limit: int) -> bytes:
+        """Decode some bytes. Raises TooLarge: more than `limit` bytes come out."""
         parts: list[bytes] = []
         while data:
             if self._inner.eof:
                 self._inner = self._new()
-            self._begun = True
+            self._has_data = True
             try:
-                part = self._inner.decompress(data, room + 1)
+                part = self._inner.decompress(data, limit + 1)
             except zlib.error as error:
                 raise DecodeError(f"the body is not {self.name}: {error}") from None
-            room -= len(part)
-            if room < 0:
+            limit -= len(part)
+            if limit < 0:
                 raise TooLarge
             parts.append(part)
             data = self._inner.unused_data
         return b"".join(parts)
 
     def finish(self) -> None:
-        """The coding must have come to its end."""
-        if self._begun and not self._inner.eof:
+        """Check that the coding is complete. Raises DecodeError."""
+        if self._has_data and not self._inner.eof:
             raise DecodeError(f"the {self.name} body ends too early")
 
 
 class _Deflate(_Gzip):
-    """RFC 1950; bare RFC 1951 too, which servers send under the same name."""
+    """deflate (RFC 1950), and the format without its header (RFC 1951), which some servers send under the same name."""
 
     name = "deflate"
     _bare = False
@@ -73,30 +73,30 @@ class _Deflate(_Gzip):
     def _new(self) -> zlib._Decompress:
         return zlib.decompressobj(-15 if self._bare else 15)
 
-    def feed(self, data: bytes, room: int) -> bytes:
-        """As gzip; the first bytes tell which of the two it is."""
-        if not self._begun and data and (data[0] & 0x0F) != 8:
+    def feed(self, data: bytes, limit: int) -> bytes:
+        """Decode as gzip does; the first byte tells the two formats apart."""
+        if not self._has_data and data and (data[0] & 0x0F) != 8:
             self._bare = True
             self._inner = self._new()
-        return super().feed(data, room)
+        return super().feed(data, limit)
 
 
 _DECODERS = {"gzip": _Gzip, "x-gzip": _Gzip, "deflate": _Deflate}
 
 
 class Decoding:
-    """A body being decoded as it comes in.
+    """Decodes a body while it is received.
 
     Args:
-        content_encoding: The header's value, or "".
-        limit: The most bytes that the decoded body may have.
+        content_encoding: The value of the Content-Encoding header, or "".
+        limit: The maximum size of the decoded body in bytes.
 
     Raises:
-        DecodeError: an unknown coding, or too many of them.
+        DecodeError: a coding is unknown, or there are too many of them.
     """
 
     def __init__(self, content_encoding: str, limit: int) -> None:
-        self._room = limit
+        self._left = limit
         self._parts: list[bytes] = []
         self._decoders: list[_Decoder] = []
         if not content_encoding:
@@ -104,45 +104,45 @@ class Decoding:
         names = [name.strip().lower() for name in content_encoding.split(",")]
         names = [name for name in names if name not in {"", "identity"}]
         if len(names) > MAX_CODINGS:
-            raise DecodeError(f"the body was encoded {len(names)} times over")
+            raise DecodeError(f"the body is encoded {len(names)} times; at most {MAX_CODINGS} codings are decoded")
         for name in reversed(names):
             if name not in _DECODERS:
-                raise DecodeError(f"the Content-Encoding {name!r} is not known here")
+                raise DecodeError(f"the Content-Encoding {name!r} is not supported")
             self._decoders.append(_DECODERS[name]())
 
     def feed(self, chunk: bytes) -> None:
-        """Take what came.
+        """Decode the next bytes of the body.
 
         Raises:
-            DecodeError: bytes that are not of the coding.
-            TooLarge: more than the limit.
+            DecodeError: the bytes are not valid in the coding.
+            TooLarge: the body is larger than the limit.
         """
         data = chunk
         for decoder in self._decoders:
-            data = decoder.feed(data, self._room)
-        self._room -= len(data)
-        if self._room < 0:
+            data = decoder.feed(data, self._left)
+        self._left -= len(data)
+        if self._left < 0:
             raise TooLarge
         self._parts.append(data)
 
     def body(self) -> bytes:
-        """The whole body. Raises DecodeError where it is not whole."""
+        """The decoded body. Raises DecodeError: it is incomplete."""
         for decoder in self._decoders:
             decoder.finish()
         return b"".join(self._parts)
 
 
 def decoded(chunks: Iterable[bytes], content_encoding: str, limit: int) -> bytes:
-    """The whole body, its codings undone.
+    """Receive and decode a body.
 
     Args:
-        chunks: The body as it comes in.
-        content_encoding: The header's value, or "".
-        limit: The most bytes that the decoded body may have.
+        chunks: The body as it is received.
+        content_encoding: The value of the Content-Encoding header, or "".
+        limit: The maximum size of the decoded body in bytes.
 
     Raises:
-        DecodeError: an unknown coding, or bytes that are not of it, or too few of them.
-        TooLarge: more than `limit` bytes.
+        DecodeError: a coding is unknown, or the bytes are not valid in it, or incomplete.
+        TooLarge: the body is larger than the limit.
     """
     decoding = Decoding(content_encoding, limit)
     for chunk in chunks:

@@ -1,4 +1,4 @@
-"""The ways in which an exchange fails, in words: kind, message, what to do. The same for every driver; knows no library."""
+"""Describes how an exchange can fail: kind, message and hint. All drivers share these texts; no library is imported."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ class CertificateUnusable(TransferError):
 
 
 class CannotSend(TransferError):
-    """The driver has no way to send such a request."""
+    """The driver cannot send such a request."""
 
 
 FailureText = tuple[FailureKind, str, str]
 """A kind, a message and a hint."""
 
-_NO_TLS = ("it does not speak TLS on this port", "write http:// if that is meant")
-_OTHER_HOST = ("its certificate is for another host", "ask the host that the certificate names")
-_OTHER_ADDRESS = ("its certificate is for another address", "ask the host that the certificate names")
+_NO_TLS = ("it does not speak TLS on this port", "write http:// if the server does not use TLS")
+_OTHER_HOST = ("its certificate is for another host", "send the request to a host that the certificate names")
+_OTHER_ADDRESS = ("its certificate is for another address", "send the request to a host that the certificate names")
 _SELF_SIGNED = ("its certificate is self-signed", "name its CA: `http: {verify: ca.pem}`")
 _TLS_REASONS = {
     "expired": ("its certificate has expired", "renew the certificate"),
-    "not yet valid": ("its certificate is not valid yet", "check the clocks"),
+    "not yet valid": ("its certificate is not valid yet", "check the clocks of both machines"),
     "hostname mismatch": _OTHER_HOST,
     "no alternative certificate subject name matches target host": _OTHER_HOST,
     "does not match target host": _OTHER_HOST,
@@ -41,23 +41,23 @@ _TLS_REASONS = {
     "record_layer_failure": _NO_TLS,
     "record layer failure": _NO_TLS,
     "packet length too long": _NO_TLS,
-    "certificate_required": ("it asks for a client certificate", "name one: `http: {cert: {cert: …, key: …}}`"),
-    "certificate required": ("it asks for a client certificate", "name one: `http: {cert: {cert: …, key: …}}`"),
-    "unknown_ca": ("it does not accept the client certificate", "use one that its CA issued"),
-    "unknown ca": ("it does not accept the client certificate", "use one that its CA issued"),
+    "certificate_required": ("it requires a client certificate", "name one: `http: {cert: {cert: …, key: …}}`"),
+    "certificate required": ("it requires a client certificate", "name one: `http: {cert: {cert: …, key: …}}`"),
+    "unknown_ca": ("it does not accept the client certificate", "use a certificate from a CA that the server trusts"),
+    "unknown ca": ("it does not accept the client certificate", "use a certificate from a CA that the server trusts"),
 }  # fmt: skip
-_WAITING: dict[Phase, str] = {
-    "dns": "looking up the name",
+_ACTIVITIES: dict[Phase, str] = {
+    "dns": "resolving the host name",
     "connect": "connecting",
-    "tls": "shaking hands",
+    "tls": "performing the TLS handshake",
     "send": "sending the request",
-    "first byte": "waiting for the first byte of the answer",
-    "body": "reading the answer",
+    "first byte": "waiting for the first byte of the response",
+    "body": "reading the response",
 }
 
 
 def peer(request: Request, phase: Phase) -> str:
-    """Whom we were talking to: the host, or the proxy on the way there."""
+    """The other side of the connection: the host, or the proxy."""
     proxy = request.transport.proxy
     if proxy and phase in {"dns", "connect"}:
         return f"the proxy {urlsplit(proxy).netloc.rpartition('@')[2]}"
@@ -65,85 +65,94 @@ def peer(request: Request, phase: Phase) -> str:
 
 
 def too_large(request: Request) -> FailureText:
-    """The cap on the decoded body."""
-    hint = "raise `http: {max_response_size: …}` if such an answer is right"
-    return "too_large", f"the body of the answer has more than {request.transport.max_response_size} bytes", hint
+    """The decoded body is larger than the limit."""
+    hint = "raise `http: {max_response_size: …}` if such a response is expected"
+    return "too_large", f"the body of the response has more than {request.transport.max_response_size} bytes", hint
 
 
 def undecodable(why: str) -> FailureText:
-    """A content coding."""
-    return "decode", why, "the server's Content-Encoding and its body do not fit"
+    """The body cannot be decoded."""
+    return "decode", why, "the body does not match the Content-Encoding header: check the server"
 
 
 def certificate_unusable(why: str) -> FailureText:
-    """A file of the workflow's own."""
-    return "tls", why, "check the file; its content is never shown"
+    """A certificate file of the workflow cannot be used."""
+    return "tls", why, "check the file; its content is not shown"
 
 
-def no_name(request: Request, why: str) -> FailureText:
-    """The name look-up."""
+def unresolved(request: Request, why: str) -> FailureText:
+    """The host name cannot be resolved."""
     name = urlsplit(request.transport.proxy or request.url).hostname
-    return "dns", f"the name {name} cannot be resolved: {why}", "check the host name, and the network's DNS"
+    return "dns", f"the host name {name} cannot be resolved: {why}", "check the host name, and the DNS of the network"
 
 
 def refused(host: str) -> FailureText:
-    """Nobody listens."""
-    return "refused", f"{host} refuses the connection", "is the server running, and is the port right?"
+    """The connection is refused."""
+    return "refused", f"{host} refuses the connection", "check that the server is running, and that the port is right"
 
 
 def unreachable(host: str, why: str) -> FailureText:
-    """No way there."""
+    """There is no route to the host."""
     return "unreachable", f"{host} cannot be reached: {why}", "check the network and the address"
 
 
-def truncated(host: str, why: str = "the connection broke in the middle of the body") -> FailureText:
-    """An answer that ends too early."""
-    return "truncated", f"the answer of {host} ends before it is complete", why
+def truncated(host: str, why: str = "the connection was closed in the middle of the body") -> FailureText:
+    """The response ends too early."""
+    hint = "check the log of the server, and any proxy between"
+    return "truncated", f"the response from {host} ends before it is complete: {why}", hint
 
 
 def malformed(host: str, why: str) -> FailureText:
-    """What is no HTTP."""
-    return "protocol", f"{host} sends no proper HTTP answer: {why}", "is that an HTTP server?"
+    """The response is not valid HTTP."""
+    return "protocol", f"{host} did not send a valid HTTP response: {why}", "check that it is an HTTP server"
 
 
 def other(host: str, why: str) -> FailureText:
-    """What has no words of its own."""
+    """Any other failure."""
     return "protocol", f"the exchange with {host} failed: {why}", ""
 
 
 def interrupted(host: str, phase: Phase) -> FailureText:
-    """The server closed the connection."""
+    """The server closed the connection during the exchange."""
     if phase == "send":
-        return "send", f"{host} closed the connection while the request was being sent", "it may refuse so large a body"
+        return (
+            "send",
+            f"{host} closed the connection while the request was being sent",
+            "the server may not accept a body of this size",
+        )
     if phase == "body":
-        why = "the connection broke in the middle of the body"
-        return "truncated", f"{host} closed the connection in the middle of the answer", why
-    return "reset", f"{host} closed the connection without an answer", "look into the server's log: it may have crashed"
+        hint = "check the log of the server, and any proxy between"
+        return "truncated", f"{host} closed the connection in the middle of the response", hint
+    return (
+        "reset",
+        f"{host} closed the connection without a response",
+        "check the log of the server: it may have crashed",
+    )
 
 
 def timed_out(host: str, request: Request, phase: Phase) -> FailureText:
-    """The deadline."""
+    """The time is over."""
     limit = seconds_text(request.timeout)
-    message = f"no whole answer from {host} within {limit}: the time ran out while {_WAITING[phase]}"
-    return "timeout", message, "raise `timeout`, or find out what is slow"
+    message = f"no complete response from {host} within {limit}: the time ran out while {_ACTIVITIES[phase]}"
+    return "timeout", message, "raise `timeout`, or find out why the server is slow"
 
 
-def no_tls(host: str, text: str, why: str) -> FailureText:
-    """A TLS connection that did not come about.
+def tls_failed(host: str, text: str, why: str) -> FailureText:
+    """The TLS connection cannot be established.
 
     Args:
-        host: Whom to.
-        text: All that the library says, for marks that have words here.
-        why: What is said of it where none is found.
+        host: The host.
+        text: The library's whole message, to recognise the reason.
+        why: The reason to show where it is not recognised.
     """
     lower = text.lower()
     for mark, (message, hint) in _TLS_REASONS.items():
         if mark in lower:
-            return "tls", f"no TLS connection to {host}: {message}", hint
-    return "tls", f"no TLS connection to {host}: {why}", ""
+            return "tls", f"cannot establish a TLS connection to {host}: {message}", hint
+    return "tls", f"cannot establish a TLS connection to {host}: {why}", ""
 
 
-def hung_up(host: str) -> FailureText:
-    """Closed in the middle of the handshake."""
+def tls_closed(host: str) -> FailureText:
+    """The server closed the connection during the TLS handshake."""
     message = f"{host} closed the connection during the TLS handshake"
     return "tls", message, "it may speak another protocol on this port"

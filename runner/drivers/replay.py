@@ -1,8 +1,8 @@
-"""The replaying driver: answers from HAR files that `--record` or a browser wrote, and never asks a network.
+"""The replay driver: returns responses from HAR files that `--record` or a browser wrote, and sends nothing.
 
-An answer is found by method, URL and body, and given once: a request that was sent three times has three answers, in
-their order. Where the recording has a mask in place of a secret, anything fits; a mask in an answer becomes a text of
-its own, so that what is made of it can be sent on.
+A response is found by method, URL and body, and is used once: a request that was recorded three times has three
+responses, in their order. A mask in place of a secret matches any text. A mask in a response is replaced by a unique
+text, so that a value extracted from it can be used in later requests.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ..redaction import MASK
 
 _MASKED = re.compile(r"(?<!\*)\*\*\*(?!\*)")
 _BARE = re.compile(r"([:\[,]\s*)\*\*\*(?=\s*[,}\]])")
-"""A mask where JSON has a number."""
+"""A mask in place of a number in JSON."""
 
 
 class _Pair(msgspec.Struct):
@@ -32,7 +32,7 @@ class _Pair(msgspec.Struct):
     value: str
 
 
-class _Posted(msgspec.Struct):
+class _PostData(msgspec.Struct):
     text: str = ""
     encoding: str = msgspec.field(name="_encoding", default="")
 
@@ -40,7 +40,7 @@ class _Posted(msgspec.Struct):
 class _Request(msgspec.Struct):
     method: str
     url: str
-    post: _Posted | None = msgspec.field(name="postData", default=None)
+    post_data: _PostData | None = msgspec.field(name="postData", default=None)
 
 
 class _Content(msgspec.Struct, frozen=True):
@@ -80,16 +80,16 @@ _Key = tuple[str, str, bytes]
 
 
 class Recording:
-    """The answers of HAR files. Shared by all threads.
+    """The responses in HAR files. All threads share it.
 
     Args:
         path: A HAR file, or a folder of such files.
 
     Attributes:
-        seed: What fixed the random values when it was recorded, or None.
+        seed: The seed of the random values when it was recorded; None in a browser's recording.
 
     Raises:
-        RunflowError: there is no HAR there, or it cannot be read.
+        RunflowError: the folder has no HAR file, or a file cannot be read.
     """
 
     def __init__(self, path: Path) -> None:
@@ -100,14 +100,14 @@ class Recording:
         self.seed = next((log.seed for log in logs if log.seed is not None), None)
         self._exact: defaultdict[_Key, deque[_Entry]] = defaultdict(deque)
         self._masked: dict[_Key, tuple[re.Pattern[str], re.Pattern[bytes], deque[_Entry]]] = {}
-        self._given: defaultdict[_Key, int] = defaultdict(int)
+        self._used: defaultdict[_Key, int] = defaultdict(int)
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         for entry in (entry for log in logs for entry in log.entries):
             self._add(entry)
 
     def _add(self, entry: _Entry) -> None:
-        key = entry.request.method, entry.request.url, _posted(entry.request.post)
+        key = entry.request.method, entry.request.url, _body_of(entry.request.post_data)
         mask = MASK.encode()
         if MASK not in key[1] and mask not in key[2]:
             self._exact[key].append(entry)
@@ -118,58 +118,57 @@ class Recording:
             self._masked[key] = url, body, deque()
         self._masked[key][2].append(entry)
 
-    def answer(self, request: Request) -> Response | TransportFailure:
-        """The next answer to a request.
+    def next_outcome(self, request: Request) -> Response | TransportFailure:
+        """The next recorded outcome of a request.
 
         Raises:
-            StepError: none was recorded, or all were given.
+            StepError: none was recorded, or all were used.
         """
         with self._lock:
-            for key, waiting in self._fitting(request):
-                if waiting:
-                    self._given[key] += 1
-                    return self._outcome(waiting.popleft(), request)
-            raise self._miss(request)
+            for key, unused in self._matching(request):
+                if unused:
+                    self._used[key] += 1
+                    return self._outcome(unused.popleft(), request)
+            raise self._not_found(request)
 
-    def _fitting(self, request: Request) -> Iterator[tuple[_Key, deque[_Entry]]]:
+    def _matching(self, request: Request) -> Iterator[tuple[_Key, deque[_Entry]]]:
         body = request.body or b""
         key = request.method, request.url, body
         if key in self._exact:
             yield key, self._exact[key]
-        for masked, (url, pattern, waiting) in self._masked.items():
+        for masked, (url, pattern, unused) in self._masked.items():
             if masked[0] == request.method and url.fullmatch(request.url) and pattern.fullmatch(body):
-                yield masked, waiting
+                yield masked, unused
 
-    def _miss(self, request: Request) -> StepError:
-        asked = f"{request.method} {request.url}"
-        times = sum(self._given[key] for key, _ in self._fitting(request))
+    def _not_found(self, request: Request) -> StepError:
+        sent = f"{request.method} {request.url}"
+        times = sum(self._used[key] for key, _ in self._matching(request))
         if times:
-            what = f"{asked} was recorded {plural(times, 'time')}, and is sent once more"
-            return StepError(what, "replay", hint="record it again: --record")
+            message = f"{sent} was recorded {plural(times, 'time')}, but is sent once more"
+            return StepError(message, "replay", hint="record it again: --record")
         every = [*self._exact, *self._masked]
         same = [key for key in every if key[:2] == (request.method, request.url)]
         if same:
-            what = (
-                f"{asked} was recorded with another body: {_shown(same[0][2])}; sent was {_shown(request.body or b'')}"
-            )
-            hint = "what changes from run to run, now() say, never fits: give it as a variable (--var), or record again"
-            return StepError(what, "replay", hint=hint)
+            bodies = _shown(same[0][2]), _shown(request.body or b"")
+            message = f"{sent} was recorded with {bodies[0]}, but is sent with {bodies[1]}"
+            hint = "a value that changes from run to run, such as now(), never matches: pass it with --var, or record again: --record"
+            return StepError(message, "replay", hint=hint)
         path = request.url.partition("?")[0]
         near = next((key[1] for key in every if key[0] == request.method and key[1].partition("?")[0] == path), "")
-        hint = f"recorded was {near}" if near else "record it again: --record"
-        return StepError(f"{asked} is not in the recording, and nothing is sent with --replay", "replay", hint=hint)
+        hint = f"the recording has {near}" if near else "record it again: --record"
+        return StepError(f"{sent} is not in the recording, and nothing is sent with --replay", "replay", hint=hint)
 
     def _outcome(self, entry: _Entry, request: Request) -> Response | TransportFailure:
         found, seconds = entry.response, entry.time / 1000
         if not found.status:
             known = found.failure in FAILURE_KINDS
-            kind: FailureKind = found.failure if known else "reset"  # type: ignore[assignment]  # it is one of them
+            kind: FailureKind = found.failure if known else "reset"  # type: ignore[assignment]  # it is one of FAILURE_KINDS
             return TransportFailure(
-                kind, found.phase, found.error or "no answer was recorded", found.hint, seconds, sent=request.headers
+                kind, found.phase, found.error or "no response was recorded", found.hint, seconds, sent=request.headers
             )
         number = next(self._numbers)
         headers: Headers = tuple(
-            (line.name, _filled(line.value, number)) for line in found.headers if not line.name.startswith(":")
+            (line.name, _unmasked(line.value, number)) for line in found.headers if not line.name.startswith(":")
         )
         return Response(
             found.status,
@@ -187,27 +186,25 @@ class Recording:
     def _body(content: _Content, number: int) -> bytes:
         if content.encoding == "base64":
             return base64.b64decode(content.text)
-        return _filled(content.text, number).encode("utf-8", "surrogatepass")
+        return _unmasked(content.text, number).encode("utf-8", "surrogatepass")
 
 
-def _filled(text: str, number: int) -> str:
+def _unmasked(text: str, number: int) -> str:
     if MASK not in text:
         return text
     bare = _BARE.sub(rf"\g<1>{900000 + number}", text) if text.lstrip()[:1] in {"{", "["} else text
     return _MASKED.sub(f"replayed-{number}", bare)
 
 
-def _posted(posted: _Posted | None) -> bytes:
-    if posted is None:
+def _body_of(data: _PostData | None) -> bytes:
+    if data is None:
         return b""
-    return (
-        base64.b64decode(posted.text) if posted.encoding == "base64" else posted.text.encode("utf-8", "surrogatepass")
-    )
+    return base64.b64decode(data.text) if data.encoding == "base64" else data.text.encode("utf-8", "surrogatepass")
 
 
 def _shown(body: bytes) -> str:
     text = cut(body[:1000].decode("utf-8", "replace"), 200)
-    return repr(text) if text else "none"
+    return f"the body {text!r}" if text else "no body"
 
 
 def _read(file: Path) -> _Log:
@@ -216,28 +213,28 @@ def _read(file: Path) -> _Log:
     except OSError as error:
         raise RunflowError(f"{file} cannot be read: {os_error_text(error)}") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise RunflowError(f"{file} is no HAR: {error}", hint="make one: --record DIR") from None
+        raise RunflowError(f"{file} is not a valid HAR file: {error}", hint="make one: --record DIR") from None
 
 
 class ReplayDriver:
-    """Answers from a recording.
+    """Returns responses from a recording.
 
     Args:
-        recording: Shared by all threads.
+        recording: The recording; all threads share it.
     """
 
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
 
     def send(self, request: Request) -> Response | TransportFailure:
-        """The recorded answer. Raises StepError where there is none."""
-        return self._recording.answer(request)
+        """The recorded outcome of a request. Raises StepError: there is none."""
+        return self._recording.next_outcome(request)
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: no connection is open."""
 
     def cancel(self) -> None:
-        """Nothing waits."""
+        """Do nothing: a request never waits."""
 
     def resume(self) -> None:
-        """Nothing was broken off."""
+        """Do nothing: no request is interrupted."""

@@ -1,4 +1,4 @@
-"""The header lines that go out: the file's own and what HTTP needs besides. The same for every driver."""
+"""Makes the header lines of a request: those of the workflow, and those that HTTP requires. The same for all drivers."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from .decoding import ENCODINGS
 _ACCEPTED = ", ".join(ENCODINGS)
 
 
-class Lines(NamedTuple):
-    """Header lines of one request.
+class HeaderLines(NamedTuple):
+    """The header lines of one request.
 
     Attributes:
-        sent: As they go out; a text beyond ASCII as the Latin-1 reading of its UTF-8 bytes.
-        removed: Names of those that a library would add by itself and must not.
+        sent: The lines as they are sent; the UTF-8 bytes of a text beyond ASCII are read as Latin-1.
+        removed: The names of headers that a library would add and must not.
     """
 
     sent: Headers
     removed: tuple[str, ...] = ()
 
 
-def lines_of(request: Request) -> Lines:
-    """Host first, then the driver's own, then the file's, then the length (RFC 9110 §7.2, §8.6)."""
-    given = {name.lower() for name, _ in request.headers}
+def header_lines(request: Request) -> HeaderLines:
+    """Host first, then the driver's own headers, then those of the workflow, then the length (RFC 9110 §7.2, §8.6)."""
+    written = {name.lower() for name, _ in request.headers}
     encodings = request.transport.encodings
     accepted = _ACCEPTED if encodings is None else ", ".join(encodings)
     lines: list[tuple[str, str]] = []
     removed: list[str] = []
     lines += [line for line in request.headers if line[0].lower() == "host"] or [("Host", _host(request.url))]
     for name, value in (("User-Agent", f"runflow/{__version__}"), ("Accept", "*/*"), ("Accept-Encoding", accepted)):
-        if name.lower() in given:
+        if name.lower() in written:
             continue
         if value and name.lower() not in request.defaults_removed:
             lines.append((name, value))
@@ -44,15 +44,15 @@ def lines_of(request: Request) -> Lines:
         for name, value in request.headers
         if name.lower() != "host"
     ]
-    if "content-length" not in given and "transfer-encoding" not in given:
+    if "content-length" not in written and "transfer-encoding" not in written:
         if request.body is not None:
             lines.append(("Content-Length", str(len(request.body))))
-        elif request.method not in _NEED_NO_BODY:
+        elif request.method not in _BODY_OPTIONAL:
             lines.append(("Content-Length", "0"))
-    return Lines(tuple(lines), tuple(removed))
+    return HeaderLines(tuple(lines), tuple(removed))
 
 
-def closes(headers: Headers) -> bool:
+def closes_connection(headers: Headers) -> bool:
     """Whether the request is the last one on its connection (RFC 9112 §9.6)."""
     return any(
         name.lower() == "connection" and "close" in map(str.strip, value.lower().split(",")) for name, value in headers
@@ -60,10 +60,10 @@ def closes(headers: Headers) -> bool:
 
 
 _AUTHORITY = re.compile(r"[a-z]+://([^/?#]*)")
-"""RFC 3986 §3.2. (`urlsplit` costs ten times as much, and each URL is new.)"""
+"""The authority of a URL (RFC 3986 §3.2). `urlsplit` takes ten times as long, and rarely sees the same URL twice."""
 
-_NEED_NO_BODY = frozenset({"GET", "HEAD", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
-"""All others say how long their body is even where there is none (RFC 9110 §8.6)."""
+_BODY_OPTIONAL = frozenset({"GET", "HEAD", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
+"""Methods that need no Content-Length without a body; all others send `Content-Length: 0` (RFC 9110 §8.6)."""
 
 
 def _host(url: str) -> str:

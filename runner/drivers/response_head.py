@@ -1,4 +1,4 @@
-"""Heads of answers: read strictly, and refused where they can be read in two ways (RFC 9112 §6.3)."""
+"""Parses the status line and headers of a response strictly. Refuses a response whose length is ambiguous (RFC 9112 §6.3)."""
 
 from __future__ import annotations
 
@@ -19,71 +19,74 @@ MAX_LINES = 100
 MAX_LINE_BYTES = 65536
 
 
-def ambiguous(codings: Sequence[str], lengths: Sequence[str]) -> str:
-    """What is wrong with the framing of an answer, or "".
+def framing_problem(codings: Sequence[str], lengths: Sequence[str]) -> str | None:
+    """What is wrong with the framing of a response; None if it is valid.
 
     Args:
-        codings: Values of its Transfer-Encoding lines.
-        lengths: Values of its Content-Length lines.
+        codings: The values of its Transfer-Encoding headers.
+        lengths: The values of its Content-Length headers.
     """
     if codings and [coding.strip().lower() for coding in codings] != ["chunked"]:
-        return f"the transfer coding {', '.join(codings)!r} is not known here"
+        return f"the transfer coding {', '.join(codings)!r} is not supported"
     if lengths:
         if codings:
-            return "the answer has both Transfer-Encoding and Content-Length"
+            return "the response has both Transfer-Encoding and Content-Length"
         every = {part.strip() for length in lengths for part in length.split(",")}
         if len(every) > 1 or not _LENGTH.fullmatch(next(iter(every))):
-            return f"the Content-Length makes no sense: {', '.join(lengths)!r}"
-    return ""
+            return f"the Content-Length is not one valid number: {', '.join(lengths)!r}"
+    return None
 
 
-def forbidden(name: str, value: str) -> bool:
-    """Whether a header line is none: its name is no token, or its value holds what some take for its end (RFC 9110 §5.1, §5.5)."""
+def is_invalid(name: str, value: str) -> bool:
+    """Whether a header line is invalid: its name is not a token, or its value holds a NUL, CR or LF (RFC 9110 §5.1, §5.5)."""
     return TOKEN.fullmatch(name) is None or _FORBIDDEN.search(value) is not None
 
 
 class CutShort(TransferError):
-    """The connection ended before the answer was whole."""
+    """The connection ended before the response was complete."""
 
 
 class MalformedHead(TransferError):
-    """The head of an answer is not what HTTP allows, or not what was asked for."""
+    """The status line or a header of a response is invalid, or not allowed for the request."""
 
 
-class Head:
-    """The head of one answer, taken line by line, for a library that gives it so.
+class ResponseHead:
+    """The status line and headers of one response, parsed line by line.
 
     Attributes:
-        status: Of the answer, once its head is whole; 0 before.
-        lines: Names and values.
-        begun: A line has come.
+        status: The status code; 0 until all headers are received.
+        lines: The names and values of the headers.
+        started: A line was received.
     """
 
-    __slots__ = ("_informational", "_lower", "_raw", "begun", "lines", "reason", "status")
+    __slots__ = ("_informational", "_lower", "_raw", "lines", "reason", "started", "status")
 
     def __init__(self) -> None:
         self.status = 0
         self.reason = ""
         self.lines: list[tuple[str, str]] = []
-        self.begun = False
+        self.started = False
         self._raw: list[bytes] = []
         self._informational = 0
 
-    def take(self, line: bytes) -> bool:
-        """One more line with its end: whether the head of the answer itself is whole now.
+    def feed(self, line: bytes) -> bool:
+        """Parse one more line with its line end.
+
+        Returns:
+            Whether it completes the headers of the response itself, and not those of a 1xx response.
 
         Raises:
-            MalformedHead: this is no head, or one that can be read in two ways.
+            MalformedHead: the lines are invalid, or the length of the response is ambiguous.
         """
-        self.begun = True
+        self.started = True
         if self.status:
-            return False  # a trailer field, which nobody reads
+            return False  # a trailer field, which is ignored
         bare = line.rstrip(b"\r\n")
         if bare:
             self._check_size(bare)
             self._raw.append(bare)
             return False
-        return self._whole()
+        return self._complete()
 
     def _check_size(self, line: bytes) -> None:
         if len(line) > MAX_LINE_BYTES:
@@ -91,7 +94,7 @@ class Head:
         if len(self._raw) > MAX_LINES:
             raise MalformedHead(f"got more than {MAX_LINES} headers")
 
-    def _whole(self) -> bool:
+    def _complete(self) -> bool:
         first, *rest = self._raw or [b""]
         found = _STATUS_LINE.fullmatch(first)
         if found is None:
@@ -99,35 +102,35 @@ class Head:
         status = int(found[1])
         self._raw.clear()
         if status == 101:
-            raise MalformedHead("the server switched protocols, which was not asked for")
+            raise MalformedHead("the server switched protocols, which was not requested")
         if status < 200:
             self._informational += 1
             if self._informational >= MAX_INFORMATIONAL:
-                raise MalformedHead(f"more than {MAX_INFORMATIONAL} informational answers")
+                raise MalformedHead(f"more than {MAX_INFORMATIONAL} informational responses")
             return False
         self.lines = _fields(rest)
         self._lower = [(name.lower(), value) for name, value in self.lines]
-        wrong = ambiguous(self.values("transfer-encoding"), self.values("content-length"))
-        if wrong:
-            raise MalformedHead(wrong)
+        problem = framing_problem(self.values("transfer-encoding"), self.values("content-length"))
+        if problem is not None:
+            raise MalformedHead(problem)
         self.status = status
         self.reason = (found[2] or b"").decode("latin-1").strip()
         return True
 
     def values(self, name: str) -> list[str]:
-        """The values of every line of a name, which is given in lower case."""
+        """The values of all headers with a name in lower case."""
         return [value for line, value in self._lower if line == name]
 
 
 def _fields(raw: Sequence[bytes]) -> list[tuple[str, str]]:
-    """Header lines, those that were folded put together again (RFC 9112 §5.2)."""
+    """Parse header lines, and join those that were folded (RFC 9112 §5.2)."""
     lines: list[tuple[str, str]] = []
     for line in raw:
         text = line.decode("latin-1")
         folded = text[0] in " \t" and bool(lines)
         name, colon, value = (lines[-1][0], ":", text) if folded else text.partition(":")
-        if not colon or forbidden(name, value):
-            raise MalformedHead(f"the head of the answer is malformed: {cut(text, 80)!r}")
+        if not colon or is_invalid(name, value):
+            raise MalformedHead(f"a response header is malformed: {cut(text, 80)!r}")
         value = value.strip()
         if folded:
             lines[-1] = (name, f"{lines[-1][1]} {value}")

@@ -1,4 +1,4 @@
-"""Every driver by its name, and what it can do. Its library is imported when it is chosen: each takes a while to load."""
+"""The drivers by name, and their features. The library of a driver is imported when the driver is chosen: each takes a while to load."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from ..model.errors import RunflowError
 from .decoding import ENCODINGS
 
 DRIVERS = ("requests", "curl")
-REQUESTS_CAN = frozenset({*(f"encoding {name}" for name in (*ENCODINGS, "identity")), "head body"})
-"""The content codings that it can decode, a body with HEAD."""
+REQUESTS_FEATURES = frozenset({*(f"encoding {name}" for name in (*ENCODINGS, "identity")), "head body"})
+"""The features of the requests driver: its content codings, and a body with HEAD."""
 
 AUTO = "auto"
-"""The fastest that is installed."""
+"""Chooses the fastest driver that is installed."""
 
 
 def driver_named(name: str) -> str:
-    """The driver that a name means here.
+    """The driver that a name stands for on this machine.
 
     Raises:
         RunflowError: its library is not installed.
@@ -33,13 +33,13 @@ def driver_named(name: str) -> str:
 
 
 def features(name: str) -> frozenset[str]:
-    """What a driver can do beyond HTTP/1.1 over TCP: `version 2`, `resolve`, `encoding gzip`, `timing`.
+    """The features of a driver beyond HTTP/1.1 over TCP: `version 2`, `resolve`, `encoding gzip`, `timing`.
 
     Raises:
-        RunflowError: its library does not work here.
+        RunflowError: its library does not work on this machine.
     """
     if name == "requests":
-        return REQUESTS_CAN
+        return REQUESTS_FEATURES
     return _curl()[0]
 
 
@@ -47,7 +47,7 @@ def libraries(name: str) -> str:
     """The libraries of a driver, with their versions: `PycURL/7.49.0 libcurl/8.15.0 OpenSSL/3.5.1 …`.
 
     Raises:
-        RunflowError: they are not installed, or do not work here.
+        RunflowError: they are not installed, or do not work on this machine.
     """
     if driver_named(name) == "curl":
         return _curl()[1]
@@ -58,11 +58,11 @@ def libraries(name: str) -> str:
 
 
 def _curl() -> tuple[frozenset[str], str]:
-    """What the curl driver can do, and its libraries with their versions."""
+    """The features of the curl driver, and its libraries with their versions."""
     try:
-        # it brings pycurl, which not every machine has
+        # it imports pycurl, which not every machine has
         from .curl import driver  # noqa: PLC0415  # see above
     except (ImportError, AttributeError) as error:  # a libcurl that does not load, a pycurl that is too old
         hint = "pip install --upgrade pycurl"
         raise RunflowError(f"the curl driver cannot use the pycurl that is installed: {error}", hint=hint) from None
-    return driver.CAN, driver.LIBRARIES
+    return driver.FEATURES, driver.LIBRARIES

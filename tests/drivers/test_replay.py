@@ -98,24 +98,24 @@ def test_answers_come_in_their_order_each_once(recording: Any) -> None:
     made = recording(
         entry("GET", "http://a/x", "1"), entry("GET", "http://a/y", "y"), entry("GET", "http://a/x", "2", status=404)
     )
-    first, second = made.answer(GET), made.answer(GET)
+    first, second = made.next_outcome(GET), made.next_outcome(GET)
     assert (body_of(first), first.status, first.headers, first.elapsed) == (b"1", 200, (("X-A", "1"),), 0.0125)
     assert (body_of(second), second.status) == (b"2", 404)
-    with pytest.raises(StepError, match="GET http://a/x was recorded 2 times, and is sent once more"):
-        made.answer(GET)
+    with pytest.raises(StepError, match="GET http://a/x was recorded 2 times, but is sent once more"):
+        made.next_outcome(GET)
 
 
 @pytest.mark.parametrize(
     ("request_", "message", "hint"),
     [
-        (Request("GET", "http://a/z"), "GET http://a/z is not in the recording", "--record"), (Request("GET", "http://a/x?b"), "is not in the recording", "recorded was http://a/x?a=1"), (Request("PUT", "http://a/x?a=1"), "is not in the recording", "--record"),
-        (Request("POST", "http://a/p", body=b"two"), "was recorded with another body: 'one'; sent was 'two'", "--var"), (Request("POST", "http://a/p"), "sent was none", "--var"),
+        (Request("GET", "http://a/z"), "GET http://a/z is not in the recording", "--record"), (Request("GET", "http://a/x?b"), "is not in the recording", "the recording has http://a/x?a=1"), (Request("PUT", "http://a/x?a=1"), "is not in the recording", "--record"),
+        (Request("POST", "http://a/p", body=b"two"), "was recorded with the body 'one', but is sent with the body 'two'", "--var"), (Request("POST", "http://a/p"), "was recorded with the body 'one', but is sent with no body", "--var"),
     ],
 )  # fmt: skip
 def test_a_miss_says_what_is_nearest(recording: Any, request_: Request, message: str, hint: str) -> None:
     made = recording(entry("GET", "http://a/x?a=1"), entry("POST", "http://a/p", body="one"))
     with pytest.raises(StepError) as caught:
-        made.answer(request_)
+        made.next_outcome(request_)
     assert message in caught.value.message
     assert hint in caught.value.hint
 
@@ -126,14 +126,14 @@ def test_where_a_secret_was_masked_anything_fits_and_answers_have_texts_of_their
     )
     made = recording(login, login, entry("GET", "http://a/x?t=***&z"))
     sent = Request("POST", "http://a/login?k=abc", body=b'{"p":"s\ncret","n":1}')
-    first, second = (json.loads(body_of(made.answer(sent))) for _ in range(2))
+    first, second = (json.loads(body_of(made.next_outcome(sent))) for _ in range(2))
     assert first["token"] != second["token"]
     assert len(first["token"]) > 4
     assert isinstance(first["pin"], int)
     assert first["card"] == "****1234"
-    made.answer(Request("GET", f"http://a/x?t={first['token']}&z"))
+    made.next_outcome(Request("GET", f"http://a/x?t={first['token']}&z"))
     with pytest.raises(StepError):
-        made.answer(Request("POST", "http://a/login?k=abc", body=b'{"p":"x","n":2}'))
+        made.next_outcome(Request("POST", "http://a/login?k=abc", body=b'{"p":"x","n":2}'))
 
 
 def test_a_failure_is_the_recorded_failure(recording: Any) -> None:
@@ -141,7 +141,7 @@ def test_a_failure_is_the_recorded_failure(recording: Any) -> None:
         entry("GET", "http://a/x", status=0, _failure="tls", _error="expired", _phase="tls", _hint="renew it"),
         entry("GET", "http://a/x", status=0),
     )
-    first, second = made.answer(GET), made.answer(GET)
+    first, second = made.next_outcome(GET), made.next_outcome(GET)
     assert first == TransportFailure("tls", "tls", "expired", "renew it", 0.0125)
     assert second.kind == "reset"
 
@@ -155,7 +155,7 @@ def test_a_har_of_a_browser_is_read(tmp_path: Path) -> None:
             "timings": {"send": 0, "wait": 3, "receive": 0},
         }]}})
     )  # fmt: skip
-    answer = Recording(tmp_path / "b.har").answer(GET)
+    answer = Recording(tmp_path / "b.har").next_outcome(GET)
     assert body_of(answer) == b"\x89PNG"
     assert isinstance(answer, Response)
     assert (answer.http_version, answer.headers) == ("2", (("content-type", "image/png"),))
@@ -164,7 +164,7 @@ def test_a_har_of_a_browser_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", ["", "{}", '{"log": {"entries": 3}}', '{"log": {"entries": [{}]}}', "PK\x03\x04"])
 def test_what_is_no_har_is_named(tmp_path: Path, content: str) -> None:
     (tmp_path / "a.har").write_text(content)
-    with pytest.raises(RunflowError, match=r"a\.har is no HAR"):
+    with pytest.raises(RunflowError, match=r"a\.har is not a valid HAR file"):
         Recording(tmp_path)
 
 

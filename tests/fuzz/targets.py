@@ -11,7 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from runflow.drivers.requests.connection import SingleDeadline, _Response
-from runflow.drivers.response_head import CutShort, Head, MalformedHead
+from runflow.drivers.response_head import CutShort, MalformedHead, ResponseHead
 from runflow.engine.redirects import SAFE_ELSEWHERE, redirected
 from runflow.language.read import read_document
 from runflow.language.source import Source
@@ -47,11 +47,11 @@ def _places(problems: list, source: Source) -> None:
 
 def head(data: bytes) -> None:
     """The head of an answer is whole and sound, or refused; what comes after it is not taken for it."""
-    taken = Head()
+    taken = ResponseHead()
     lines = data.split(b"\n")
     try:
         for line in lines:
-            if taken.take(line + b"\n"):
+            if taken.feed(line + b"\n"):
                 break
     except MalformedHead as problem:
         assert str(problem)
@@ -77,10 +77,10 @@ class _Wire(io.BytesIO):
 
 def heads(data: bytes) -> None:
     """The two ways to read a head come to the same lines, where both take it."""
-    taken = Head()
+    taken = ResponseHead()
     with suppress(MalformedHead):
         for line in data.splitlines(keepends=True) if b"\r" not in data.replace(b"\r\n", b"") else ():
-            if taken.take(line):
+            if taken.feed(line):
                 break
     attempt = SingleDeadline()
     attempt.begin(time.monotonic() + 10, (), "http://h/")

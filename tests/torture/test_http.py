@@ -141,10 +141,10 @@ def test_a_kept_connection_that_dies_has_one_request_sent_again_if_that_is_harml
 
 
 NOWHERE = {
-    "http://127.0.0.1:1/": ("refused", "refuses the connection", "is the server running"),
+    "http://127.0.0.1:1/": ("refused", "refuses the connection", "check that the server is running"),
     "http://[::1]:1/": ("refused", "[::1]:1", ""),
     "http://no-such-host.invalid/": ("dns", "no-such-host.invalid cannot be resolved", "check the host name"),
-    "https://127.0.0.1:1/": ("refused", "refuses the connection", "is the server running"),
+    "https://127.0.0.1:1/": ("refused", "refuses the connection", "check that the server is running"),
 }
 
 

@@ -1,34 +1,33 @@
-"""The certificates of the servers that libcurl is connected to. It tells them once, when a connection is made."""
+"""Stores the certificates of servers per connection. libcurl reports them only once, when a connection is made."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 import pycurl
 
 from ...model.exchange import Certificate
 
-_MOST = 10_000
-"""Connections that are remembered; a run that makes more forgets the oldest, which are closed by then."""
+_MAX_CONNECTIONS = 10_000
+"""How many connections are remembered. A run that makes more forgets the oldest, which are closed by then."""
 
 
-class Peers:
-    """Certificates by libcurl's number of the connection."""
+class PeerCertificates:
+    """The certificates by libcurl's number of the connection."""
 
     def __init__(self) -> None:
         self._known: dict[int, Certificate] = {}
-        self._same: dict[Certificate, Certificate] = {}
+        self._unique: dict[Certificate, Certificate] = {}
 
-    def certificate(self, handle: Any) -> Certificate | None:
-        """Of the connection that a finished transfer used; None where nothing is known."""
+    def certificate(self, handle: pycurl.Curl) -> Certificate | None:
+        """The certificate of the connection that a finished transfer used; None if it is not known."""
         number = handle.getinfo(pycurl.CONN_ID)
         chain = handle.getinfo(pycurl.INFO_CERTINFO) if number not in self._known else []
         if chain:
             found = _certificate(dict(chain[0]))
-            if len(self._known) >= _MOST:
+            if len(self._known) >= _MAX_CONNECTIONS:
                 del self._known[next(iter(self._known))]
-            self._known[number] = self._same.setdefault(found, found)
+            self._known[number] = self._unique.setdefault(found, found)
         return self._known.get(number)
 
 
@@ -45,7 +44,7 @@ def _certificate(facts: dict[str, str]) -> Certificate:
 
 
 def _date_time(text: str) -> str:
-    """`Nov 24 03:00:00 2027 GMT`, as OpenSSL writes it, as RFC 3339 has it."""
+    """Convert OpenSSL's `Nov 24 03:00:00 2027 GMT` to RFC 3339."""
     if not text:
         return ""
     moment = datetime.strptime(text, "%b %d %H:%M:%S %Y GMT").replace(tzinfo=UTC)

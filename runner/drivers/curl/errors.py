@@ -1,4 +1,4 @@
-"""What libcurl says of an exchange that failed, as one failure with its kind and its phase. Used by the multiplexed driver only."""
+"""Translates errors of libcurl into failures of an exchange, with kind and phase."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ from .transfer import Transfer
 _UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.ENETDOWN}
 _WEIRD_REPLY, _HTTP2_STREAM, _HTTP3, _QUIC = 8, 92, 95, 96  # libcurl's codes that pycurl has no names for
 _REASON = re.compile(r"\((.*)\)")
-_HEADS = {
-    "Invalid Content-Length": "the Content-Length makes no sense",
-    "without colon": "the head of the answer is malformed: a line has no colon",
-    "Unsolicited Transfer-Encoding": "the transfer coding is not known here",
+_HEAD_PROBLEMS = {
+    "Invalid Content-Length": "the Content-Length is not one valid number",
+    "without colon": "a response header is malformed: the line has no colon",
+    "Unsolicited Transfer-Encoding": "the transfer coding is not supported",
 }
-"""What libcurl says of a head that it does not even show us, in the words of the other driver."""
+"""Problems in response headers that libcurl refuses itself, in the words of the requests driver."""
 
 _HANDSHAKE = {pycurl.E_SSL_CONNECT_ERROR, pycurl.E_PEER_FAILED_VERIFICATION}
-_BROKEN = {pycurl.E_GOT_NOTHING, pycurl.E_RECV_ERROR, pycurl.E_SEND_ERROR}
+_CLOSED = {pycurl.E_GOT_NOTHING, pycurl.E_RECV_ERROR, pycurl.E_SEND_ERROR}
 _STREAM = {pycurl.E_PARTIAL_FILE, pycurl.E_HTTP2, _HTTP2_STREAM, _HTTP3, _QUIC}
 
 
 def curl_failure(error: Exception, transfer: Transfer, timings: Timings) -> TransportFailure:
-    """Why there is no answer.
+    """Why there is no response.
 
     Args:
-        error: What libcurl says, or what we broke it off for.
-        transfer: How far it came.
-        timings: Of its phases.
+        error: The error of libcurl, or the reason why the driver ended the transfer.
+        transfer: The transfer that failed.
+        timings: How long its phases took.
 
     Raises:
-        Exception: the error itself, where it is a bug of ours.
+        Exception: the error itself, if it is a bug in runflow.
     """
     reached = _phase(transfer)
-    stale = transfer.attempts > 1 and not transfer.head.begun
+    stale = transfer.attempts > 1 and not transfer.head.started
     cause = transfer.problem or error
     kind, message, hint = (
-        _broken_by_us(cause, transfer)
+        _ended_by_driver(cause, transfer)
         if not isinstance(cause, pycurl.error)
         else (failures.interrupted(_host(transfer), "first byte") if stale else _known(cause, transfer, reached))
     )
@@ -60,7 +60,7 @@ def _host(transfer: Transfer) -> str:
 
 
 def _phase(transfer: Transfer) -> Phase:
-    """How far it came. libcurl has no name for it, but a time for the end of each phase that was reached."""
+    """The phase that was reached. libcurl does not name it, but has a time for the end of each phase."""
     get = transfer.handle.getinfo
     if transfer.head.status:
         return "body"
@@ -75,7 +75,7 @@ def _phase(transfer: Transfer) -> Phase:
     return "first byte"
 
 
-def _broken_by_us(problem: Exception, transfer: Transfer) -> FailureText:
+def _ended_by_driver(problem: Exception, transfer: Transfer) -> FailureText:
     match problem:
         case TooLarge():
             return failures.too_large(transfer.request)
@@ -86,9 +86,9 @@ def _broken_by_us(problem: Exception, transfer: Transfer) -> FailureText:
         case MalformedHead():
             return failures.malformed(_host(transfer), str(problem))
         case CannotSend():
-            return "send", str(problem), "take the body out, or use the requests driver"
+            return "send", str(problem), "remove the body, or use `--driver requests`"
         case UnicodeError():
-            return failures.no_name(transfer.request, str(problem).lower())
+            return failures.unresolved(transfer.request, str(problem).lower())
         case _:
             raise problem
 
@@ -101,9 +101,9 @@ def _known(error: pycurl.error, transfer: Transfer, phase: Phase) -> FailureText
         return failures.timed_out(host, request, phase)
     if code == pycurl.E_COULDNT_RESOLVE_HOST:
         found = _REASON.search(text)
-        return failures.no_name(request, found[1].lower() if found else "no address was found")
+        return failures.unresolved(request, found[1].lower() if found else "no address was found")
     if code == pycurl.E_URL_MALFORMAT:
-        return "dns", f"{host!r} is no host", ""
+        return "dns", f"{host!r} is not a valid host", ""
     if code == pycurl.E_COULDNT_CONNECT:
         return _not_connected(host, text, transfer)
     if code == pycurl.E_SSL_CACERT_BADFILE:
@@ -113,19 +113,23 @@ def _known(error: pycurl.error, transfer: Transfer, phase: Phase) -> FailureText
         return failures.certificate_unusable(f"the client certificate {names} cannot be used: {text.lower()}")
     if code in _HANDSHAKE:
         closed = "unexpected eof" in text.lower() or "SSL_ERROR_SYSCALL" in text
-        return failures.hung_up(host) if closed else failures.no_tls(host, text, text)
+        return failures.tls_closed(host) if closed else failures.tls_failed(host, text, text)
     if code == pycurl.E_RECV_ERROR and "alert" in text.lower():
-        return failures.no_tls(host, text, text)  # TLS 1.3: the server judges a client certificate after the handshake
-    if code in _BROKEN and phase == "tls":
-        return failures.hung_up(host)
+        return failures.tls_failed(
+            host, text, text
+        )  # TLS 1.3: the server judges a client certificate after the handshake
+    if code in _CLOSED and phase == "tls":
+        return failures.tls_closed(host)
     if code == pycurl.E_SEND_ERROR and request.body:
         return failures.interrupted(host, "send")
-    if code in _BROKEN:
+    if code in _CLOSED:
         return failures.interrupted(host, phase)
     if code in _STREAM and phase == "body":
         return failures.truncated(host)
     if code in {_WEIRD_REPLY, pycurl.E_UNSUPPORTED_PROTOCOL, pycurl.E_BAD_CONTENT_ENCODING, *_STREAM}:
-        return failures.malformed(host, next((words for mark, words in _HEADS.items() if mark in text), text))
+        return failures.malformed(
+            host, next((problem for mark, problem in _HEAD_PROBLEMS.items() if mark in text), text)
+        )
     return failures.other(host, text)
 
 

@@ -1,11 +1,10 @@
-"""One exchange with libcurl: an easy handle, its options, and what comes in on it."""
+"""One exchange with libcurl: an easy handle, its options, and the response that it receives."""
 
 from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Hashable, Iterable
 
 import certifi
 import pycurl
@@ -15,66 +14,76 @@ from ...model.exchange import AllowedHosts, Headers, Request, Timings, Transport
 from ...model.wording import cut
 from ..decoding import Decoding
 from ..failures import CannotSend
-from ..request_headers import closes, lines_of
-from ..response_head import Head, MalformedHead
+from ..request_headers import closes_connection, header_lines
+from ..response_head import MalformedHead, ResponseHead
 
 _SUPPRESS_CONNECT_HEADERS = 265
-"""An option of libcurl that pycurl has no name for: a proxy's own head is not part of the answer."""
+"""An option of libcurl that pycurl has no name for: the headers of a proxy's own response are left out."""
 
-_ASKED = {
+_REQUESTED_VERSIONS = {
     "": pycurl.CURL_HTTP_VERSION_2TLS,
     "1.1": pycurl.CURL_HTTP_VERSION_1_1,
     "2": pycurl.CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE,
     "3": pycurl.CURL_HTTP_VERSION_3ONLY,
 }
-"""What is asked of libcurl: a version that is written is the only one, the default is what a TLS server offers."""
+"""The version that is requested: one that the workflow names is the only one; the default is what a TLS server offers."""
 
 
 class Transfer:
-    """One easy handle with what comes in on it; it serves one exchange after the other.
+    """An easy handle with the response that it receives. It performs one exchange after the other.
 
     Attributes:
-        who: For whom, or None while it is free.
-        problem: Why we broke it off.
-        attempts: How often libcurl was ready to send: a second time means that a kept connection had died.
+        owner: The owner of the request.
+        problem: Why the driver ended the transfer; None where it did not.
+        attempts: How often libcurl was ready to send. A second time means that a kept connection was closed.
     """
 
     __slots__ = (
-        "_hosts", "_transport", "attempts", "decoding", "handle", "head", "problem", "request", "sent", "started", "who",
+        "_hosts",
+        "_transport",
+        "attempts",
+        "decoding",
+        "handle",
+        "head",
+        "owner",
+        "problem",
+        "request",
+        "sent",
+        "started",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.handle = pycurl.Curl()
-        self.handle.transfer = self  # libcurl gives back the handle alone
+        self.handle.transfer = self  # libcurl returns only the handle
         self._transport: Transport | None = None
         self._hosts: AllowedHosts | None = None
-        self.who: Any = None
+        self.owner: Hashable = None
         self.request = Request("GET", "")
         self.sent: Headers = ()
-        self.head = Head()
+        self.head = ResponseHead()
         self.decoding: Decoding | None = None
         self.problem: Exception | None = None
         self.attempts = 0
         self.started = 0.0
 
-    def begin(self, request: Request, who: Any) -> None:
-        """Make ready for one exchange."""
-        self.who = who
+    def begin(self, request: Request, owner: Hashable) -> None:
+        """Prepare one exchange."""
+        self.owner = owner
         self.request = request
-        self.head = Head()
+        self.head = ResponseHead()
         self.decoding = None
         self.problem = None
         self.attempts = 0
         self.started = time.monotonic()
         if request.transport is not self._transport or request.hosts is not self._hosts:
             self._configure(request.transport, request.hosts)
-        handle, (self.sent, removed) = self.handle, lines_of(request)
+        handle, (self.sent, removed) = self.handle, header_lines(request)
         handle.setopt(pycurl.URL, request.url)
         milliseconds = max(int(request.timeout * 1000), 1)
         handle.setopt(pycurl.TIMEOUT_MS, milliseconds)
         handle.setopt(pycurl.CONNECTTIMEOUT_MS, milliseconds)
-        handle.setopt(pycurl.HTTPHEADER, _header_lines(self.sent, removed))
-        handle.setopt(pycurl.FORBID_REUSE, closes(self.sent))
+        handle.setopt(pycurl.HTTPHEADER, _curl_lines(self.sent, removed))
+        handle.setopt(pycurl.FORBID_REUSE, closes_connection(self.sent))
         if request.method == "HEAD":
             if request.body is not None:
                 raise CannotSend("the curl driver cannot send a body with HEAD")
@@ -87,25 +96,25 @@ class Transfer:
         handle.setopt(pycurl.CUSTOMREQUEST, request.method)
 
     def _configure(self, transport: Transport, hosts: AllowedHosts | None) -> None:
-        """Everything that is the same for each exchange with this transport."""
+        """Set the options that are the same for each exchange with this transport."""
         handle = self.handle
         handle.reset()
         self._transport = transport
         self._hosts = hosts
         handle.setopt(pycurl.NOSIGNAL, 1)
         handle.setopt(pycurl.PATH_AS_IS, 1)
-        handle.setopt(pycurl.HTTP09_ALLOWED, 1)  # so that we see what it is that is no HTTP
+        handle.setopt(pycurl.HTTP09_ALLOWED, 1)  # to show what the server sends in place of HTTP
         handle.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
         handle.setopt(pycurl.PROXY, transport.proxy)  # "" takes none from the environment
         handle.setopt(_SUPPRESS_CONNECT_HEADERS, 1)
         handle.setopt(pycurl.TCP_NODELAY, 1)
-        # Only where HTTP/2 is certain: a server that turns out to have none would be waited for until its first answer.
+        # Only where HTTP/2 is certain: otherwise requests would wait for the first response of a server without HTTP/2.
         handle.setopt(pycurl.PIPEWAIT, transport.version == "2")
-        handle.setopt(pycurl.HTTP_VERSION, _ASKED[transport.version])
+        handle.setopt(pycurl.HTTP_VERSION, _REQUESTED_VERSIONS[transport.version])
         handle.setopt(pycurl.HEADERFUNCTION, self._head_line)
         handle.setopt(pycurl.WRITEFUNCTION, self._body_part)
         handle.setopt(pycurl.PREREQFUNCTION, self._ready_to_send)
-        if self._checked():
+        if self._allowed_hosts():
             handle.setopt(pycurl.OPENSOCKETFUNCTION, self._open)
         handle.setopt(pycurl.OPT_CERTINFO, 1)
         handle.setopt(pycurl.SSL_VERIFYPEER, 1 if transport.verify else 0)
@@ -121,12 +130,12 @@ class Transfer:
         if transport.resolve:
             handle.setopt(pycurl.CONNECT_TO, [_connect_to(place, address) for place, address in transport.resolve])
 
-    def _checked(self) -> AllowedHosts | None:
-        """What checks addresses: nothing where it is a proxy's, or a path."""
+    def _allowed_hosts(self) -> AllowedHosts | None:
+        """The hosts that may be connected to; None with a proxy or a Unix socket, whose address is not the host's."""
         return None if self.request.transport.proxy or self.request.transport.unix_socket else self._hosts
 
     def _refused(self, address: str) -> bool:
-        hosts = self._checked()
+        hosts = self._allowed_hosts()
         try:
             if hosts is not None:
                 hosts.check_address(address)
@@ -135,31 +144,31 @@ class Transfer:
             return True
         return False
 
-    def _open(self, _: int, address: Any) -> Any:
-        """A socket for an address that may be connected to."""
+    def _open(self, _: int, address: tuple[int, int, int, tuple[str, int]]) -> socket.socket | int:
+        """Open a socket, if its address may be connected to."""
         family, kind, protocol, peer = address
-        return pycurl.SOCKET_BAD if self._refused(str(peer[0])) else socket.socket(family, kind, protocol)
+        return int(pycurl.SOCKET_BAD) if self._refused(str(peer[0])) else socket.socket(family, kind, protocol)
 
-    def _ready_to_send(self, address: Any, *_: Any) -> int:
-        """Once: what died on a kept connection is the engine's to repeat, which knows what may be."""
+    def _ready_to_send(self, address: str, *_: object) -> int:
+        """Allow the request to be sent once. The engine decides whether to repeat one that a closed connection has lost."""
         self.attempts += 1
-        if self._refused(str(address)):  # a kept connection may have been made for somebody else
+        if self._refused(str(address)):  # a kept connection may have been made for a request with other allowed hosts
             return int(pycurl.PREREQFUNC_ABORT)
         return int(pycurl.PREREQFUNC_OK if self.attempts == 1 else pycurl.PREREQFUNC_ABORT)
 
     def _head_line(self, line: bytes) -> int | None:
         try:
-            if self.head.take(line):
+            if self.head.feed(line):
                 limit = self.request.transport.max_response_size
                 self.decoding = Decoding(", ".join(self.head.values("content-encoding")), limit)
-        except Exception as problem:  # noqa: BLE001  # nothing may be raised into C: it is kept and raised where the transfer ends
+        except Exception as problem:  # noqa: BLE001  # an exception cannot pass through C; it is reported when the transfer ends
             self.problem = problem
             return -1
         return None
 
     def _body_part(self, data: bytes) -> int | None:
         try:
-            if self.decoding is None:  # what libcurl takes for HTTP/0.9
+            if self.decoding is None:  # libcurl takes it for HTTP/0.9
                 raise MalformedHead(f"it begins with {cut(data[:90].decode('latin-1'), 80)}")
             self.decoding.feed(data)
         except Exception as problem:  # noqa: BLE001  # as above
@@ -168,7 +177,7 @@ class Transfer:
         return None
 
     def timings(self) -> Timings:
-        """How long each phase took. libcurl counts all from the start; a phase that was not reached is 0."""
+        """How long each phase took. libcurl counts from the start of the transfer; a phase that was not reached is 0."""
         get = self.handle.getinfo
         dns, connected, secured = get(pycurl.NAMELOOKUP_TIME), get(pycurl.CONNECT_TIME), get(pycurl.APPCONNECT_TIME)
         ready, first = get(pycurl.PRETRANSFER_TIME), get(pycurl.STARTTRANSFER_TIME)
@@ -182,7 +191,7 @@ class Transfer:
 
 
 def _connect_to(place: str, address: str) -> str:
-    """`host:port` and what to connect to in its place, as libcurl takes it; the port stays unless the address has one."""
+    """An entry of libcurl's CONNECT_TO: `host:port` and the address to connect to. The port stays unless the address has one."""
     port = place.rpartition(":")[2]
     bare = address.count(":") > 1 and not address.startswith("[")
     host = f"[{address}]" if bare else address
@@ -190,14 +199,14 @@ def _connect_to(place: str, address: str) -> str:
     return f"{place}:{host}" if has_port else f"{place}:{host}:{port}"
 
 
-def _header_lines(sent: Headers, removed: Iterable[str]) -> list[bytes]:
-    """Lines as libcurl takes them: `Name;` for an empty one, `Name:` for one that it must not add by itself."""
+def _curl_lines(sent: Headers, removed: Iterable[str]) -> list[bytes]:
+    """Header lines as libcurl takes them: `Name;` for an empty one, `Name:` for one that it must not add."""
     lines = [f"{name}: {value}".encode("latin-1") if value else f"{name};".encode("latin-1") for name, value in sent]
     lines += [f"{name}:".encode("latin-1") for name in removed]
-    given = {name.lower() for name, _ in sent}
-    lines += [line for name, line in _ADDED if name not in given]
+    written = {name.lower() for name, _ in sent}
+    lines += [line for name, line in _ADDED if name not in written]
     return lines
 
 
 _ADDED = (("content-type", b"Content-Type:"), ("expect", b"Expect:"))
-"""What libcurl adds to a request with a body."""
+"""Headers that libcurl would add to a request with a body."""

@@ -1,7 +1,7 @@
-"""Connections that keep one deadline for everything and take nothing on trust. Used by the blocking driver only.
+"""Connections with one deadline for the whole exchange and strict checks of the response.
 
-urllib3 gives every read a time-out of its own, so a server that drips a byte a second never times out; here every
-wait, from the name look-up to the last byte, is cut to what is left of one deadline.
+urllib3 has a timeout for each read, so a server that sends a byte per second never exceeds it. Here each wait, from
+the DNS lookup to the last byte, is limited to the time that is left until one deadline.
 """
 
 from __future__ import annotations
@@ -13,40 +13,48 @@ import re
 import socket
 import threading
 import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from ...model.exchange import AllowedHosts, Headers, Phase
-from ..request_headers import closes
-from ..response_head import MAX_INFORMATIONAL, CutShort, ambiguous, forbidden
+from ..request_headers import closes_connection
+from ..response_head import MAX_INFORMATIONAL, CutShort, framing_problem, is_invalid
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 _FOLD = re.compile(r"\r?\n[ \t]*")
-"""A header line that goes on in the next one (RFC 9112 §5.2)."""
+"""Where a header line continues on the next line (RFC 9112 §5.2)."""
 
 _AFTER_HOST = re.compile(r"[a-z]+://[^/?]*(.*)", re.DOTALL)
 
-_LOOK_AGAIN = 0.1
-"""Seconds after which a look-up of a name asks whether it is still wanted."""
+_POLL_INTERVAL = 0.1
+"""Seconds after which a DNS lookup checks the deadline again."""
+
+
+_AddressInfo = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[Any, ...]]
+"""Family, kind, protocol, canonical name and address, as `socket.getaddrinfo` returns them."""
 
 
 class SingleDeadline:
-    """What the connection under a request must know, and what it finds out. One request at a time uses it.
+    """The deadline and the state of one attempt to send a request, shared with the connection. One request at a time uses it.
 
     Attributes:
-        deadline: Monotonic seconds after which nothing is waited for.
-        phase: What is going on.
-        reused: The connection had served a request before.
-        answered: A byte of an answer has come.
-        ended: The server has closed its side.
-        lines: The head of the answer, as it came.
-        socket: What is waited on, for whoever breaks the request off from another thread.
-        cancelled: Somebody did, and nothing is sent until they take it back.
-        hosts: The only hosts that may be connected to.
+        deadline: When the time is over, in monotonic seconds.
+        phase: The current phase of the exchange.
+        reused: The connection was used for an earlier request.
+        response_started: A byte of the response was received.
+        ended: The server has closed its side of the connection.
+        lines: The headers of the response as they were received; None before.
+        socket: The socket in use, which another thread may shut down; None before.
+        cancelled: The request was interrupted; no other is sent until `resume`.
+        hosts: The only hosts that may be connected to; None allows any.
     """
 
     def __init__(self) -> None:
@@ -55,20 +63,27 @@ class SingleDeadline:
         self.begin(0.0, (), "")
 
     def begin(self, deadline: float, headers: Headers, url: str, hosts: AllowedHosts | None = None) -> None:
-        """A new request with these header lines."""
+        """Start a request.
+
+        Args:
+            deadline: Monotonic seconds.
+            headers: The header lines to send.
+            url: The URL of the request.
+            hosts: The only hosts that may be connected to.
+        """
         self.hosts = hosts
         self.deadline = deadline
         self.headers = headers
         self.url = url
         self.phase: Phase = "connect"
         self.reused = False
-        self.answered = False
+        self.response_started = False
         self.ended = False
         self.lines: Headers | None = None
         self.ip = ""
 
     def target(self, *, whole: bool) -> str:
-        """What goes into the request line: all of the URL (for a proxy), or what comes after the host (RFC 9112 §3.2)."""
+        """The target of the request line: the whole URL (for a proxy), or what follows the host (RFC 9112 §3.2)."""
         url = self.url.partition("#")[0]
         if whole:
             return url
@@ -77,19 +92,19 @@ class SingleDeadline:
         return rest if rest.startswith("/") else f"/{rest}"
 
     def cancel(self) -> None:
-        """Break off what is under way, from another thread: whoever waits on the socket wakes up."""
+        """Interrupt the request in progress. Called from another thread; shutting the socket down ends any wait on it."""
         self.cancelled = True
         if self.socket is not None:
             with suppress(OSError):
                 socket.socket.shutdown(self.socket, socket.SHUT_RDWR)  # of the socket itself, below any TLS
 
     def waits_on(self, sock: socket.socket) -> None:
-        """The socket that is waited on from now on."""
+        """Note the socket in use. Raises TimeoutError, as `left`."""
         self.socket = sock
         self.left()
 
     def check(self, address: str) -> None:
-        """Whether this address may be connected to. Raises StepError."""
+        """Check that an address may be connected to. Raises StepError."""
         if self.hosts is not None:
             self.hosts.check_address(address)
 
@@ -97,7 +112,7 @@ class SingleDeadline:
         """Seconds until the deadline.
 
         Raises:
-            TimeoutError: there are none, or the request was broken off.
+            TimeoutError: the deadline is over, or the request was interrupted.
         """
         left = self.deadline - time.monotonic()
         if left <= 0 or self.cancelled:
@@ -106,24 +121,24 @@ class SingleDeadline:
 
 
 class _Reader(io.RawIOBase):
-    """Reads a socket, never waiting longer than the deadline allows."""
+    """Reads a socket, and waits no longer than the deadline allows."""
 
     def __init__(self, sock: socket.socket, attempt: SingleDeadline) -> None:
         self._sock = sock
         self._raw = sock.makefile("rb", buffering=0)  # keeps the socket open while this is
         self._attempt = attempt
-        self.dry = False
+        self.at_end = False
 
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Any) -> int | None:
-        if self.dry:
+    def readinto(self, buffer: WriteableBuffer) -> int | None:
+        if self.at_end:
             return None
         self._sock.settimeout(self._attempt.left())
         count = self._sock.recv_into(buffer)
         if count:
-            self._attempt.answered = True
+            self._attempt.response_started = True
         else:
             self._attempt.ended = True
         return count
@@ -134,77 +149,79 @@ class _Reader(io.RawIOBase):
 
 
 class _Lines(io.BufferedReader):
-    """What http.client reads lines from: a CR alone would begin a header of its own in its parser (RFC 9112 §2.2)."""
+    """Reads lines for http.client, and refuses a CR within a line: the parser would take it for a line end (RFC 9112 §2.2)."""
 
     def readline(self, size: int | None = -1, /) -> bytes:
-        """One line. Raises HTTPException for a CR within it."""
+        """Read one line. Raises HTTPException: it holds a CR."""
         line = super().readline(size)
         if line.find(b"\r", 0, -2) >= 0:
-            raise http.client.HTTPException("the head of the answer is malformed: a line holds a CR")
+            raise http.client.HTTPException("a response header is malformed: a line holds a CR")
         return line
 
 
 class _Response(http.client.HTTPResponse):
-    """An answer read strictly: no 1xx for the real one, no doubt about its length, nothing left behind it."""
+    """A response that is parsed strictly: 1xx responses are skipped, its length is not ambiguous, and no bytes follow it."""
 
-    def __init__(self, sock: socket.socket, *args: Any, connection: _Guarded, **kwargs: Any) -> None:
+    def __init__(self, sock: socket.socket, *args: Any, connection: _CheckedConnection, **kwargs: Any) -> None:
         self._connection = connection
         self._reader = _Reader(sock, connection.attempt)
-        super().__init__(self, *args, **kwargs)  # type: ignore[arg-type]  # it only asks for makefile()
+        super().__init__(self, *args, **kwargs)  # type: ignore[arg-type]  # http.client only calls makefile()
 
     def makefile(self, _: str) -> io.BufferedReader:
-        """What http.client reads from."""
+        """The stream that http.client reads."""
         return _Lines(self._reader, 65536)
 
     def _read_status(self) -> tuple[str, int, str]:
         for _ in range(MAX_INFORMATIONAL):
             version, status, reason = super()._read_status()  # type: ignore[misc]  # http.client's own, not in its stubs
             if status == 101:
-                raise http.client.HTTPException("the server switched protocols, which was not asked for")
+                raise http.client.HTTPException("the server switched protocols, which was not requested")
             if status >= 200:
                 return version, status, reason
             http.client.parse_headers(self.fp)
-        raise http.client.HTTPException(f"more than {MAX_INFORMATIONAL} informational answers")
+        raise http.client.HTTPException(f"more than {MAX_INFORMATIONAL} informational responses")
 
     def begin(self) -> None:
-        """Read the head, and refuse one that can be read in two ways (RFC 9112 §6.3)."""
+        """Read the headers, and refuse an ambiguous length (RFC 9112 §6.3)."""
         super().begin()
         attempt = self._connection.attempt
-        if attempt.ended:  # http.client takes that for the end of the head
-            raise CutShort("its head never ended")
+        if attempt.ended:  # http.client takes that for the end of the headers
+            raise CutShort("its headers never ended")
         attempt.lines = tuple((name, _FOLD.sub(" ", value).strip()) for name, value in self.msg.items())
         if self.msg.defects:
-            raise http.client.HTTPException(f"the head of the answer is malformed: {self.msg.defects[0]!r}")
-        if any(forbidden(name, value) for name, value in attempt.lines):
+            raise http.client.HTTPException(f"a response header is malformed: {self.msg.defects[0]!r}")
+        if any(is_invalid(name, value) for name, value in attempt.lines):
             raise http.client.HTTPException(
-                "the head of the answer is malformed: a name is none, or a value holds a NUL"
+                "a response header is malformed: its name is invalid, or its value holds a NUL"
             )
-        wrong = ambiguous(self.msg.get_all("transfer-encoding", []), self.msg.get_all("content-length", []))
-        if wrong:
-            raise http.client.HTTPException(wrong)
+        problem = framing_problem(self.msg.get_all("transfer-encoding", []), self.msg.get_all("content-length", []))
+        if problem is not None:
+            raise http.client.HTTPException(problem)
 
     def _close_conn(self) -> None:
-        """The answer is complete. Whatever is there already belongs to no request: such a connection is not used again."""
+        """The response is complete. A connection with bytes beyond it is not used again: they belong to no request."""
         if self.fp is not None and not self.will_close:
-            self._reader.dry = True
+            self._reader.at_end = True
             connection = self._connection
-            connection.tainted = connection.tainted or closes(connection.attempt.headers) or bool(self.fp.peek(1))
+            connection.tainted = (
+                connection.tainted or closes_connection(connection.attempt.headers) or bool(self.fp.peek(1))
+            )
         super()._close_conn()  # type: ignore[misc]  # http.client's own, not in its stubs
 
 
-def _addresses(host: str, port: int, attempt: SingleDeadline) -> list[Any]:
-    """Addresses of a host. The system's look-up cannot be given a limit, so a name is looked up on a thread of its own."""
+def _addresses(host: str, port: int, attempt: SingleDeadline) -> Sequence[_AddressInfo]:
+    """Resolve a host. The lookup of the system takes no timeout, so it runs in a thread."""
     attempt.phase = "dns"
     try:
         ipaddress.ip_address(host)
     except ValueError:
         if host != "localhost":
-            return _look_up(host, port, attempt)
+            return _lookup(host, port, attempt)
     return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
 
 
-def _look_up(host: str, port: int, attempt: SingleDeadline) -> list[Any]:
-    found: list[Any] = []
+def _lookup(host: str, port: int, attempt: SingleDeadline) -> Sequence[_AddressInfo]:
+    found: list[_AddressInfo] = []
     errors: list[Exception] = []
 
     def look() -> None:
@@ -216,14 +233,14 @@ def _look_up(host: str, port: int, attempt: SingleDeadline) -> list[Any]:
     thread = threading.Thread(target=look, daemon=True, name="runflow-dns")
     thread.start()
     while thread.is_alive():
-        thread.join(min(attempt.left(), _LOOK_AGAIN))
+        thread.join(min(attempt.left(), _POLL_INTERVAL))
     if errors:
         raise errors[0]
     return found
 
 
-class _Guarded(HTTPConnection):
-    """A connection under one deadline."""
+class _CheckedConnection(HTTPConnection):
+    """A connection with one deadline for the exchange."""
 
     def __init__(self, *args: Any, attempt: SingleDeadline, **kwargs: Any) -> None:
         self.attempt = attempt
@@ -258,12 +275,12 @@ class _Guarded(HTTPConnection):
         raise error or OSError(f"{host} has no address")
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
-        """Send, with the time that is left, and the target as it is: urllib3 has tidied it."""
+        """Send a request within the time that is left, with its original target: urllib3 has normalized it."""
         if self.sock is None:
             self.connect()
         attempt = self.attempt
         assert self.sock is not None  # just connected
-        attempt.check(self.peer)  # a kept connection may have been made for somebody else
+        attempt.check(self.peer)  # a kept connection may have been made for a request with other allowed hosts
         attempt.waits_on(self.sock)
         attempt.phase = "send"
         attempt.ip = self.peer
@@ -272,7 +289,7 @@ class _Guarded(HTTPConnection):
         super().request(method, self.attempt.target(whole=url.startswith("http")), *args, **kwargs)
 
     def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]  # as urllib3's own, which differs from http.client's
-        """The head of the answer."""
+        """Read the status line and headers of the response."""
         self.attempt.phase = "first byte"
         self.timeout = self.attempt.left()
         response = super().getresponse()
@@ -282,37 +299,37 @@ class _Guarded(HTTPConnection):
 
     @property
     def is_connected(self) -> bool:
-        """It may be used for another request."""
+        """Whether it may be used for another request."""
         return not self.tainted and super().is_connected
 
 
-class _GuardedTls(_Guarded, HTTPSConnection):
-    """A TLS connection under one deadline."""
+class _CheckedTlsConnection(_CheckedConnection, HTTPSConnection):
+    """A TLS connection with one deadline for the exchange."""
 
     def connect(self) -> None:
-        """Connect and shake hands."""
+        """Connect, and perform the TLS handshake."""
         self.timeout = self.attempt.left()
         super().connect()
 
 
 class CheckedConnectionPool(HTTPConnectionPool):
-    """A pool of guarded connections."""
+    """A pool of checked connections."""
 
-    ConnectionCls = _Guarded  # the class of its connections, as urllib3 documents
+    ConnectionCls = _CheckedConnection  # the class of its connections
 
 
 class CheckedTlsConnectionPool(HTTPSConnectionPool):
-    """A pool of guarded TLS connections. That a certificate was not verified is said in the report, not by a warning."""
+    """A pool of checked TLS connections. The report shows that a certificate was not verified, so no warning is printed."""
 
-    ConnectionCls = _GuardedTls
+    ConnectionCls = _CheckedTlsConnection
 
     def _validate_conn(self, conn: Any) -> None:
         if conn.is_closed:
             conn.connect()
 
 
-def pool_classes(attempt: SingleDeadline) -> dict[str, Any]:
-    """urllib3's pools by scheme, with this attempt in every connection."""
+def pool_classes(attempt: SingleDeadline) -> dict[str, Callable[..., HTTPConnectionPool]]:
+    """The classes of urllib3's pools by scheme, with this attempt in each connection."""
     return {
         "http": partial(CheckedConnectionPool, attempt=attempt),
         "https": partial(CheckedTlsConnectionPool, attempt=attempt),

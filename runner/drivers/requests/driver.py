@@ -20,7 +20,7 @@ from ...model.exchange import Headers, Request, Response, TransportFailure
 from ...model.wording import os_error_text
 from ..decoding import DecodeError, TooLarge, decoded
 from ..failures import CertificateUnusable
-from ..request_headers import lines_of
+from ..request_headers import header_lines
 from ..response_head import CutShort
 from .connection import SingleDeadline, pool_classes
 from .errors import requests_failure
@@ -217,7 +217,7 @@ class RequestsDriver:
     def send(self, request: Request) -> Response | TransportFailure:
         """Send one request: the response, or why there is none."""
         started = time.monotonic()
-        sent, removed = lines_of(request)
+        sent, removed = header_lines(request)
         headers = (*sent, *((name, SKIP_HEADER) for name in removed if name != "Accept"))  # urllib3 adds no Accept
         hosts = None if request.transport.proxy else request.hosts  # with a proxy the address is the proxy's
         self._attempt.begin(started + request.timeout, headers, request.url, hosts)
@@ -228,7 +228,7 @@ class RequestsDriver:
             limit = request.transport.max_response_size
             body = decoded(raw.stream(_CHUNK, decode_content=False), raw.headers.get("Content-Encoding", ""), limit)
             if self._attempt.ended and raw.headers.get("Transfer-Encoding"):
-                raise CutShort("the end of its last chunk never came")
+                raise CutShort("the end of its last chunk is missing")
             raw.release_conn()
             return Response(
                 status=raw.status,

@@ -1,4 +1,4 @@
-"""Exceptions of requests, urllib3, ssl and socket as one failure with its kind and its phase. Used by the blocking driver only."""
+"""Translates exceptions of requests, urllib3, ssl and socket into failures of an exchange, with kind and phase."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ _UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errn
 def requests_failure(
     error: BaseException, request: Request, attempt: SingleDeadline, elapsed: float, sent: Headers
 ) -> TransportFailure:
-    """Why there is no answer.
+    """Why there is no response.
 
     Args:
-        error: What the libraries raised.
-        request: What was sent.
-        attempt: How far it came.
+        error: The exception of the libraries.
+        request: The request.
+        attempt: The attempt to send it.
         elapsed: Seconds since it began.
-        sent: The header lines as they went out.
+        sent: The header lines as they were sent.
     """
     causes = list(_causes(error))
-    kind, message, hint = _read(causes, request, attempt)
+    kind, message, hint = _failure_text(causes, request, attempt)
     phase: Phase = "tls" if kind == "tls" else "dns" if kind == "dns" else attempt.phase
-    stale = kind == "reset" and attempt.reused and not attempt.answered
+    stale = kind == "reset" and attempt.reused and not attempt.response_started
     return TransportFailure(kind, phase, message, hint, elapsed, stale, sent)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The exception and everything that it wraps, by whichever way the libraries wrap."""
+    """The exception and all exceptions that it wraps: as cause, as context, as reason or as argument."""
     seen: set[int] = set()
     pending = [error]
     while pending:
@@ -54,7 +54,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         pending += [each for each in wrapped if isinstance(each, BaseException)]
 
 
-def _read(causes: list[BaseException], request: Request, attempt: SingleDeadline) -> FailureText:
+def _failure_text(causes: list[BaseException], request: Request, attempt: SingleDeadline) -> FailureText:
     host = failures.peer(request, attempt.phase)
     for cause in causes:
         found = _known(cause, host, request, attempt)
@@ -72,12 +72,12 @@ def _known(cause: BaseException, host: str, request: Request, attempt: SingleDea
         case DecodeError():
             return failures.undecodable(str(cause))
         case socket.gaierror() | UnicodeError():
-            return failures.no_name(request, os_error_text(cause))
+            return failures.unresolved(request, os_error_text(cause))
         case ssl.SSLEOFError() | ssl.SSLZeroReturnError():
-            return failures.hung_up(host)
+            return failures.tls_closed(host)
         case ssl.SSLError():
             verify = getattr(cause, "verify_message", "")
-            return failures.no_tls(host, f"{cause.reason} {cause} {verify}", str(verify or cause.reason or cause))
+            return failures.tls_failed(host, f"{cause.reason} {cause} {verify}", str(verify or cause.reason or cause))
         case TimeoutError():
             return failures.timed_out(host, request, attempt.phase)
         case ConnectionRefusedError():
@@ -89,18 +89,18 @@ def _known(cause: BaseException, host: str, request: Request, attempt: SingleDea
         case http.client.RemoteDisconnected() | ConnectionResetError() | BrokenPipeError() | ConnectionAbortedError():
             return failures.interrupted(host, attempt.phase)
         case InvalidHeader() | http.client.HTTPException():
-            return failures.malformed(host, _told(cause))
+            return failures.malformed(host, _head_problem(cause))
         case LocationParseError():
-            return "dns", f"{host!r} is no host", ""
+            return "dns", f"{host!r} is not a valid host", ""
         case OSError(errno=number) if number in _UNREACHABLE:
             return failures.unreachable(host, os_error_text(cause))
         case _ if "ended prematurely" in str(cause) and not cause.args[1:]:
-            return failures.truncated(host, "the last chunk never came")
+            return failures.truncated(host, "the last chunk is missing")
         case _:
             return None
 
 
-def _told(error: BaseException) -> str:
+def _head_problem(error: BaseException) -> str:
     if isinstance(error, http.client.BadStatusLine):
         return f"it begins with {cut(str(error), 80)}"
     if isinstance(error, http.client.LineTooLong):

@@ -93,9 +93,9 @@ def test_what_no_driver_can_do_is_refused(write: Write, http: str, message: str)
 
 
 def test_a_libcurl_without_http3_says_so(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    from runflow.drivers.curl import driver as multiplexed
+    from runflow.drivers.curl import driver
 
-    monkeypatch.setattr(multiplexed, "CAN", multiplexed.CAN - {"version 3"})
+    monkeypatch.setattr(driver, "FEATURES", driver.FEATURES - {"version 3"})
     with pytest.raises(WorkflowError) as caught:
         runflow.load(write("a.yaml", flow("http://a.test/", "{ version: 3 }")), driver="curl")
     assert (caught.value.message, caught.value.hint) == (
