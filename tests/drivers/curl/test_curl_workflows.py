@@ -83,7 +83,7 @@ def test_what_the_requests_driver_cannot_do_is_refused_with_the_way_out(
 @pytest.mark.parametrize(
     ("http", "message"),
     [
-        ("{ version: 4 }", "there is no HTTP version 4"), ("{ resolve: { a.test: 127.0.0.1 } }", "`resolve` names `host:port`"), ("{ resolve: { 'a.test:80': '' } }", "is no address"), ("{ encodings: [br] }", "the curl driver cannot decode 'br'"),
+        ("{ version: 4 }", "there is no HTTP version 4"), ("{ resolve: { a.test: 127.0.0.1 } }", "a key of `resolve` is `host:port`"), ("{ resolve: { 'a.test:80': '' } }", "is not an address"), ("{ encodings: [br] }", "the curl driver cannot decode 'br'"),
     ],
 )  # fmt: skip
 def test_what_no_driver_can_do_is_refused(write: Write, http: str, message: str) -> None:
