@@ -1,4 +1,4 @@
-"""runflow: ordered request steps in YAML, a verdict that CI can trust.
+"""Run HTTP API workflows written in YAML. The names in `__all__` are the public API, and are stable.
 
 import runflow
 
@@ -9,27 +9,84 @@ assert result.passed
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .version import __version__
 
-__all__ = ["Environment", "Result", "RunflowError", "WorkflowError", "__version__", "load", "run"]
+__all__ = [
+    "MISSING",
+    "Answer",
+    "AttemptResult",
+    "Check",
+    "Environment",
+    "Event",
+    "Failure",
+    "FileReporter",
+    "Matcher",
+    "Miss",
+    "Reporter",
+    "Result",
+    "RunflowError",
+    "SecretSource",
+    "Selector",
+    "SelectorKind",
+    "SessionResult",
+    "StepResult",
+    "Verdict",
+    "Workflow",
+    "WorkflowError",
+    "WorkflowResult",
+    "__version__",
+    "load",
+    "run",
+]
 
 if TYPE_CHECKING:
-    from .app import load, run
+    from .app import Workflow, load, run
+    from .model.answer import Answer
     from .model.environment import Environment
     from .model.errors import RunflowError, WorkflowError
-    from .model.results import Result
+    from .model.events import Event
+    from .model.kinds import (
+        MISSING,
+        FileReporter,
+        Matcher,
+        Miss,
+        Reporter,
+        SecretSource,
+        Selector,
+        SelectorKind,
+    )
+    from .model.results import (
+        AttemptResult,
+        Check,
+        Failure,
+        Result,
+        SessionResult,
+        StepResult,
+        Verdict,
+        WorkflowResult,
+    )
+else:
+    _MODULES = {
+        "app": ("Workflow", "load", "run"),
+        "model.answer": ("Answer",),
+        "model.environment": ("Environment",),
+        "model.errors": ("RunflowError", "WorkflowError"),
+        "model.events": ("Event",),
+        "model.kinds": (
+            "MISSING", "FileReporter", "Matcher", "Miss", "Reporter", "SecretSource", "Selector", "SelectorKind",
+        ),
+        "model.results": (
+            "AttemptResult", "Check", "Failure", "Result", "SessionResult", "StepResult", "Verdict", "WorkflowResult",
+        ),
+    }  # fmt: skip
 
-_HOMES = {
-    "Environment": ".model.environment", "Result": ".model.results", "RunflowError": ".model.errors",
-    "WorkflowError": ".model.errors", "load": ".app", "run": ".app",
-}  # fmt: skip
+    def __getattr__(name):
+        """Import a public name when it is first used: `runflow --version` must not import the whole package."""
+        from importlib import import_module  # noqa: PLC0415  # as above
 
-
-def __getattr__(name: str) -> Any:
-    """The public names, imported when they are asked for: `runflow --version` must not import the whole house."""
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name], __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        for module, names in _MODULES.items():
+            if name in names:
+                return getattr(import_module(f".{module}", __name__), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

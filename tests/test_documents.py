@@ -351,13 +351,6 @@ def test_the_token_command_of_the_tokens_page_runs(runflow: Any, demo_env: dict[
         assert runflow(*words, cwd=PROJECT / "workflows", env=demo_env).code == 0
 
 
-def test_the_public_names_are_there_and_others_are_not() -> None:
-    for name in runflow.__all__:
-        assert getattr(runflow, name) is not None
-    with pytest.raises(AttributeError):
-        _ = runflow.nothing
-
-
 def test_a_folder_is_not_one_workflow(tmp_path: Path) -> None:
     with pytest.raises(runflow.WorkflowError, match="folder of 0 workflows"):
         runflow.load(tmp_path)
