@@ -132,6 +132,8 @@ class CurlDriver:
         version = _VERSIONS.get(handle.getinfo(pycurl.INFO_HTTP_VERSION), "1.1")
         if not head.status:  # libcurl takes the end of the connection for the end of the headers
             raise CutShort("its headers never ended")
+        if transfer.cut_short:
+            raise CutShort("the end of its last chunk is missing")
         secure = request.url.startswith("https:")
         return Response(
             status=head.status,

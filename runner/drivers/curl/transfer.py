@@ -12,6 +12,7 @@ import pycurl
 from ...model.errors import StepError
 from ...model.exchange import AllowedHosts, Headers, Request, Timings, Transport
 from ...model.wording import cut
+from ..chunked import ChunkedDecoder
 from ..decoding import Decoding
 from ..failures import CannotSend
 from ..request_headers import closes_connection, header_lines
@@ -39,6 +40,7 @@ class Transfer:
     """
 
     __slots__ = (
+        "_chunks",
         "_hosts",
         "_transport",
         "attempts",
@@ -62,6 +64,7 @@ class Transfer:
         self.sent: Headers = ()
         self.head = ResponseHead()
         self.decoding: Decoding | None = None
+        self._chunks: ChunkedDecoder | None = None
         self.problem: Exception | None = None
         self.attempts = 0
         self.started = 0.0
@@ -70,8 +73,9 @@ class Transfer:
         """Prepare one exchange."""
         self.owner = owner
         self.request = request
-        self.head = ResponseHead()
+        self.head = ResponseHead(http1=_speaks_http1(request))
         self.decoding = None
+        self._chunks = None
         self.problem = None
         self.attempts = 0
         self.started = time.monotonic()
@@ -110,6 +114,9 @@ class Transfer:
         handle.setopt(pycurl.TCP_NODELAY, 1)
         # Only where HTTP/2 is certain: otherwise requests would wait for the first response of a server without HTTP/2.
         handle.setopt(pycurl.PIPEWAIT, transport.version == "2")
+        handle.setopt(
+            pycurl.HTTP_TRANSFER_DECODING, 0
+        )  # the chunks are decoded here, as strictly as by the other driver
         handle.setopt(pycurl.HTTP_VERSION, _REQUESTED_VERSIONS[transport.version])
         handle.setopt(pycurl.HEADERFUNCTION, self._head_line)
         handle.setopt(pycurl.WRITEFUNCTION, self._body_part)
@@ -160,6 +167,7 @@ class Transfer:
         try:
             if self.head.feed(line):
                 limit = self.request.transport.max_response_size
+                self._chunks = ChunkedDecoder() if self.head.chunked else None
                 self.decoding = Decoding(", ".join(self.head.values("content-encoding")), limit)
         except Exception as problem:  # noqa: BLE001  # an exception cannot pass through C; it is reported when the transfer ends
             self.problem = problem
@@ -170,11 +178,16 @@ class Transfer:
         try:
             if self.decoding is None:  # libcurl takes it for HTTP/0.9
                 raise MalformedHead(f"it begins with {cut(data[:90].decode('latin-1'), 80)}")
-            self.decoding.feed(data)
+            self.decoding.feed(data if self._chunks is None else self._chunks.feed(data))
         except Exception as problem:  # noqa: BLE001  # as above
             self.problem = problem
             return -1
         return None
+
+    @property
+    def cut_short(self) -> bool:
+        """The end of the chunked body was not received."""
+        return self._chunks is not None and not self._chunks.done and self.request.method != "HEAD"
 
     def timings(self) -> Timings:
         """How long each phase took. libcurl counts from the start of the transfer; a phase that was not reached is 0."""
@@ -188,6 +201,12 @@ class Transfer:
             first_byte=max(first - ready, 0.0),
             total=get(pycurl.TOTAL_TIME),
         )
+
+
+def _speaks_http1(request: Request) -> bool:
+    """Whether the connection certainly speaks HTTP/1: no other version is requested, or negotiated in TLS."""
+    version = request.transport.version
+    return version == "1.1" or (version == "" and request.url.startswith("http:"))
 
 
 def _connect_to(place: str, address: str) -> str:

@@ -13,7 +13,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -23,16 +23,17 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from ...model.exchange import AllowedHosts, Headers, Phase
+from ...model.wording import plural
+from ..chunked import ChunkedDecoder
 from ..request_headers import closes_connection
-from ..response_head import MAX_INFORMATIONAL, CutShort, framing_problem, is_invalid
+from ..response_head import MAX_LINE_BYTES, CutShort, ResponseHead
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-_FOLD = re.compile(r"\r?\n[ \t]*")
-"""Where a header line continues on the next line (RFC 9112 §5.2)."""
-
 _AFTER_HOST = re.compile(r"[a-z]+://[^/?]*(.*)", re.DOTALL)
+
+_CHUNK = 65536
 
 _POLL_INTERVAL = 0.1
 """Seconds after which a DNS lookup checks the deadline again."""
@@ -52,6 +53,7 @@ class SingleDeadline:
         response_started: A byte of the response was received.
         ended: The server has closed its side of the connection.
         lines: The headers of the response as they were received; None before.
+        body: Reads and decodes the body; None before.
         socket: The socket in use, which another thread may shut down; None before.
         cancelled: The request was interrupted; no other is sent until `resume`.
         hosts: The only hosts that may be connected to; None allows any.
@@ -80,6 +82,7 @@ class SingleDeadline:
         self.response_started = False
         self.ended = False
         self.lines: Headers | None = None
+        self.body: Callable[[], Iterator[bytes]] | None = None
         self.ip = ""
 
     def target(self, *, whole: bool) -> str:
@@ -148,17 +151,6 @@ class _Reader(io.RawIOBase):
         super().close()
 
 
-class _Lines(io.BufferedReader):
-    """Reads lines for http.client, and refuses a CR within a line: the parser would take it for a line end (RFC 9112 §2.2)."""
-
-    def readline(self, size: int | None = -1, /) -> bytes:
-        """Read one line. Raises HTTPException: it holds a CR."""
-        line = super().readline(size)
-        if line.find(b"\r", 0, -2) >= 0:
-            raise http.client.HTTPException("a response header is malformed: a line holds a CR")
-        return line
-
-
 class _Response(http.client.HTTPResponse):
     """A response that is parsed strictly: 1xx responses are skipped, its length is not ambiguous, and no bytes follow it."""
 
@@ -169,34 +161,61 @@ class _Response(http.client.HTTPResponse):
 
     def makefile(self, _: str) -> io.BufferedReader:
         """The stream that http.client reads."""
-        return _Lines(self._reader, 65536)
-
-    def _read_status(self) -> tuple[str, int, str]:
-        for _ in range(MAX_INFORMATIONAL):
-            version, status, reason = super()._read_status()  # type: ignore[misc]  # http.client's own, not in its stubs
-            if status == 101:
-                raise http.client.HTTPException("the server switched protocols, which was not requested")
-            if status >= 200:
-                return version, status, reason
-            http.client.parse_headers(self.fp)
-        raise http.client.HTTPException(f"more than {MAX_INFORMATIONAL} informational responses")
+        return io.BufferedReader(self._reader, _CHUNK)
 
     def begin(self) -> None:
-        """Read the headers, and refuse an ambiguous length (RFC 9112 §6.3)."""
-        super().begin()
-        attempt = self._connection.attempt
-        if attempt.ended:  # http.client takes that for the end of the headers
-            raise CutShort("its headers never ended")
-        attempt.lines = tuple((name, _FOLD.sub(" ", value).strip()) for name, value in self.msg.items())
-        if self.msg.defects:
-            raise http.client.HTTPException(f"a response header is malformed: {self.msg.defects[0]!r}")
-        if any(is_invalid(name, value) for name, value in attempt.lines):
-            raise http.client.HTTPException(
-                "a response header is malformed: its name is invalid, or its value holds a NUL"
-            )
-        problem = framing_problem(self.msg.get_all("transfer-encoding", []), self.msg.get_all("content-length", []))
-        if problem is not None:
-            raise http.client.HTTPException(problem)
+        """Parse the headers as all drivers do, and set the attributes that http.client and urllib3 read (RFC 9112 §6.3)."""
+        head, attempt = self._head(), self._connection.attempt
+        attempt.lines = tuple(head.lines)
+        attempt.body = self._parts
+        self.code = self.status = head.status
+        self.reason, self.version = head.reason, 10 if head.version == "1.0" else 11
+        self.headers = self.msg = http.client.HTTPMessage()
+        for name, value in head.lines:
+            self.headers.add_header(name, value)
+        self.chunked, self.length = head.chunked, None
+        if self.status in {204, 304} or self._method == "HEAD":  # type: ignore[attr-defined]  # http.client's own, not in its stubs
+            self.chunked, self.length = False, 0
+        elif not self.chunked and (lengths := head.values("content-length")):
+            self.length = int(lengths[0].partition(",")[0])
+        until_closed = not self.chunked and self.length is None
+        self.will_close = self._check_close() or until_closed  # type: ignore[attr-defined]  # as above
+
+    def _head(self) -> ResponseHead:
+        head = ResponseHead()
+        while True:
+            line = self.fp.readline(MAX_LINE_BYTES + 3)
+            if not line and not head.started:
+                raise http.client.RemoteDisconnected("the connection was closed before a response")
+            complete = line.endswith(b"\n") or len(line) > MAX_LINE_BYTES
+            if not complete and (head.started or line.startswith(b"HTTP/")):
+                raise CutShort("its headers never ended")
+            if head.feed(line):
+                return head
+
+    def _parts(self) -> Iterator[bytes]:
+        """Read the body, and decode its transfer coding. Raises CutShort: its end is missing."""
+        if self.chunked:
+            chunks = ChunkedDecoder()
+            while not chunks.done:
+                yield chunks.feed(self._read("the end of its last chunk is missing"))
+            self._connection.tainted = self._connection.tainted or bool(chunks.rest)
+        elif self.length is None:
+            while data := self.fp.read1(_CHUNK):
+                yield data
+        else:
+            left = self.length
+            while left:
+                data = self._read(f"{plural(left, 'byte')} of its body are missing", left)
+                left -= len(data)
+                yield data
+        self._close_conn()
+
+    def _read(self, missing: str, limit: int = _CHUNK) -> bytes:
+        data = self.fp.read1(min(limit, _CHUNK))
+        if not data:
+            raise CutShort(missing)
+        return data
 
     def _close_conn(self) -> None:
         """The response is complete. A connection with bytes beyond it is not used again: they belong to no request."""

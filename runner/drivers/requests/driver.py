@@ -21,7 +21,7 @@ from ...model.wording import os_error_text
 from ..decoding import DecodeError, TooLarge, decoded
 from ..failures import CertificateUnusable
 from ..request_headers import header_lines
-from ..response_head import CutShort
+from ..response_head import CutShort, MalformedHead
 from .connection import SingleDeadline, pool_classes
 from .errors import requests_failure
 
@@ -137,6 +137,7 @@ def _tls_context(verify: Verify, cert: Certificate, attempt: SingleDeadline) -> 
         """A TLS socket whose handshake can be interrupted: it replaces the plain socket before the handshake."""
 
         def do_handshake(self, block: bool = False) -> None:  # as ssl names it
+            self.suppress_ragged_eofs = False  # an end without close_notify does not end a body (RFC 8446 §6.1)
             attempt.waits_on(self)
             super().do_handshake(block)
 
@@ -226,8 +227,9 @@ class RequestsDriver:
             response = self._request(request, headers)
             raw = response.raw
             limit = request.transport.max_response_size
-            body = decoded(raw.stream(_CHUNK, decode_content=False), raw.headers.get("Content-Encoding", ""), limit)
-            if self._attempt.ended and raw.headers.get("Transfer-Encoding"):
+            parts = self._attempt.body() if self._attempt.body else raw.stream(_CHUNK, decode_content=False)
+            body = decoded(parts, raw.headers.get("Content-Encoding", ""), limit)
+            if not self._attempt.body and self._attempt.ended and raw.headers.get("Transfer-Encoding"):
                 raise CutShort("the end of its last chunk is missing")
             raw.release_conn()
             return Response(
@@ -249,6 +251,7 @@ class RequestsDriver:
             TooLarge,
             CertificateUnusable,
             CutShort,
+            MalformedHead,
             ValueError,
         ) as error:
             return requests_failure(error, request, self._attempt, time.monotonic() - started, sent)

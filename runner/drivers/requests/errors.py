@@ -15,7 +15,7 @@ from ...model.wording import cut, os_error_text
 from .. import failures
 from ..decoding import DecodeError, TooLarge
 from ..failures import CertificateUnusable, FailureText
-from ..response_head import CutShort
+from ..response_head import CutShort, MalformedHead
 from .connection import SingleDeadline
 
 _UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.ENETDOWN}
@@ -73,6 +73,10 @@ def _known(cause: BaseException, host: str, request: Request, attempt: SingleDea
             return failures.undecodable(str(cause))
         case socket.gaierror() | UnicodeError():
             return failures.unresolved(request, os_error_text(cause))
+        case ssl.SSLEOFError() if attempt.phase == "body":
+            return failures.truncated(host, "the connection was closed without the end of TLS (close_notify)")
+        case ssl.SSLEOFError() if attempt.phase == "first byte":
+            return failures.interrupted(host, attempt.phase)
         case ssl.SSLEOFError() | ssl.SSLZeroReturnError():
             return failures.tls_closed(host)
         case ssl.SSLError():
@@ -88,6 +92,8 @@ def _known(cause: BaseException, host: str, request: Request, attempt: SingleDea
             return failures.truncated(host)
         case http.client.RemoteDisconnected() | ConnectionResetError() | BrokenPipeError() | ConnectionAbortedError():
             return failures.interrupted(host, attempt.phase)
+        case MalformedHead():
+            return failures.malformed(host, str(cause))
         case InvalidHeader() | http.client.HTTPException():
             return failures.malformed(host, _head_problem(cause))
         case LocationParseError():
