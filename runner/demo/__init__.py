@@ -1,1 +1,1 @@
-"""The demo API: something to try workflows on, embedded. Knows nothing of the runner."""
+"""The demo API: a small server inside runflow to try workflows with."""

@@ -1,4 +1,4 @@
-"""The demo API as a function of a request: users, orders, pages, uploads. No sockets; see `server.py`."""
+"""The demo API without sockets: users, orders, pages, uploads. `server.py` serves it."""
 
 from __future__ import annotations
 
@@ -9,78 +9,91 @@ import time
 from collections.abc import Callable
 from email import message_from_bytes
 from email.policy import HTTP
-from typing import Any
+from typing import TypedDict
 from urllib.parse import parse_qs, urlsplit
 
-from .access import PEOPLE, Access, environment
-from .request import DemoRequest, DemoResponse, Refused, json_response, need
+from .access import PEOPLE, Access, User, environment
+from .request import DemoRequest, DemoResponse, Refused, json_response, require_method
 
 __all__ = ["DemoApi", "DemoRequest", "DemoResponse", "environment"]
+
+
+class Order(TypedDict):
+    """An order; `polls` counts how often it was read."""
+
+    id: int
+    user: str
+    state: str
+    items: list[dict[str, int]]
+    total: int
+    polls: int
+
 
 ITEMS = [{"id": number, "name": f"item {number}", "price": number * 10} for number in range(1, 24)]
 
 
 class DemoApi(Access):
-    """The demo's state and its answers. Safe to ask from several threads."""
+    """The state of the demo, and its responses to requests. Several threads may use it."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         super().__init__(clock)
         self._lock = threading.Lock()
         self._numbers = itertools.count(1001)
-        self._orders: dict[int, dict[str, Any]] = {}
+        self._orders: dict[int, Order] = {}
         self._flaky: dict[str, int] = {}
 
-    def answer(self, asked: DemoRequest) -> DemoResponse:
-        """The answer to a request; never raises."""
-        parts = asked.path.strip("/").split("/")
+    def respond(self, request: DemoRequest) -> DemoResponse:
+        """The response to a request. Nothing is raised."""
+        parts = request.path.strip("/").split("/")
         route = getattr(self, f"_on_{parts[0].replace('.', '_').replace('-', '_')}", None) if parts[0] else self._home
         if route is None:
-            return json_response({"error": f"there is no {asked.path}"}, 404)
+            return json_response({"error": f"the path {request.path} does not exist"}, 404)
         try:
             with self._lock:
-                return route(asked, parts[1:])
+                response: DemoResponse = route(request, parts[1:])
+                return response
         except Refused as refused:
-            return refused.answer
+            return refused.response
         except (LookupError, TypeError, ValueError, AttributeError):
-            return json_response({"error": "the request makes no sense"}, 400)
+            return json_response({"error": "the request is not valid"}, 400)
 
-    def _home(self, *_: Any) -> DemoResponse:
+    def _home(self, *_: object) -> DemoResponse:
         return json_response({"name": "runflow demo", "see": "/health"})
 
-    def _on_openapi_json(self, *_: Any) -> DemoResponse:
-        # only for who asks: it is large
+    def _on_openapi_json(self, *_: object) -> DemoResponse:
+        # it is large, and rarely requested
         from .openapi import DOCUMENT  # noqa: PLC0415  # see above
 
         return json_response(DOCUMENT)
 
-    def _on_health(self, *_: Any) -> DemoResponse:
+    def _on_health(self, *_: object) -> DemoResponse:
         return json_response({"status": "ok", "version": "1.4.2", "checks": {"database": "up", "queue": "up"}})
 
-    def _on_users(self, asked: DemoRequest, rest: list[str]) -> DemoResponse:
-        user = self.user(asked)
+    def _on_users(self, request: DemoRequest, rest: list[str]) -> DemoResponse:
+        user = self.user(request)
         if rest == ["me"]:
             return json_response(user)
         if not rest:
-            role = asked.query("role")
+            role = request.query("role")
             return json_response({"users": [each for each in PEOPLE.values() if not role or role in each["roles"]]})
         if "admin" not in user["roles"] and rest[0] != user["username"]:
-            raise Refused(403, "only administrators see others")
+            raise Refused(403, "only administrators may read other users")
         if rest[0] not in PEOPLE:
-            raise Refused(404, f"there is no user {rest[0]}")
+            raise Refused(404, f"the user {rest[0]} does not exist")
         return json_response(PEOPLE[rest[0]])
 
-    def _on_orders(self, asked: DemoRequest, rest: list[str]) -> DemoResponse:
-        user = self.user(asked)
+    def _on_orders(self, request: DemoRequest, rest: list[str]) -> DemoResponse:
+        user = self.user(request)
         if not rest:
-            if asked.method == "POST":
-                return self._new_order(asked, user)
+            if request.method == "POST":
+                return self._new_order(request, user)
             return json_response(
                 {"orders": [order for order in self._orders.values() if order["user"] == user["username"]]}
             )
         order = self._orders.get(int(rest[0])) if rest[0].isdigit() else None
         if order is None:
-            raise Refused(404, f"there is no order {rest[0]}")
-        if asked.method == "DELETE":
+            raise Refused(404, f"the order {rest[0]} does not exist")
+        if request.method == "DELETE":
             del self._orders[order["id"]]
             return DemoResponse(204)
         shown = dict(order)
@@ -89,36 +102,43 @@ class DemoApi(Access):
             order["state"] = "paid"
         return json_response({name: value for name, value in shown.items() if name != "polls"})
 
-    def _new_order(self, asked: DemoRequest, user: dict[str, Any]) -> DemoResponse:
-        data = asked.json()
+    def _new_order(self, request: DemoRequest, user: User) -> DemoResponse:
+        data = request.json()
         lines = data["items"]
         if not lines or not all(isinstance(line["qty"], int) and line["qty"] > 0 for line in lines):
-            raise Refused(422, "every line needs a qty above zero")
+            raise Refused(422, "each item needs a qty above zero")
         prices = {item["id"]: item["price"] for item in ITEMS}
         number = next(self._numbers)
         total = sum(prices[line["id"]] * line["qty"] for line in lines)
-        order = {"id": number, "user": user["username"], "state": "pending", "items": lines, "total": total, "polls": 0}
+        order: Order = {
+            "id": number,
+            "user": user["username"],
+            "state": "pending",
+            "items": lines,
+            "total": total,
+            "polls": 0,
+        }
         self._orders[number] = order
         shown = {name: value for name, value in order.items() if name != "polls"}
         return json_response(shown, 201, ("Location", f"/orders/{number}"))
 
-    def _on_items(self, asked: DemoRequest, rest: list[str]) -> DemoResponse:
+    def _on_items(self, request: DemoRequest, rest: list[str]) -> DemoResponse:
         if rest:
             item = next((each for each in ITEMS if str(each["id"]) == rest[0]), None)
-            return json_response(item) if item else json_response({"error": "no such item"}, 404)
-        size = int(asked.query("size", "10"))
-        page = int(asked.query("page", "1"))
+            return json_response(item) if item else json_response({"error": f"the item {rest[0]} does not exist"}, 404)
+        size = int(request.query("size", "10"))
+        page = int(request.query("page", "1"))
         rows = ITEMS[(page - 1) * size : page * size]
         more = page * size < len(ITEMS)
         following = f"/items?page={page + 1}&size={size}" if more else None
         link = (("Link", f'<{following}>; rel="next", </items>; rel="first"'),) if more else ()
         return json_response({"items": rows, "page": page, "total": len(ITEMS), "next": following}, 200, *link)
 
-    def _on_upload(self, asked: DemoRequest, _: list[str]) -> DemoResponse:
-        need(asked, "POST", "PUT")
-        kind = asked.headers.get("content-type", "")
+    def _on_upload(self, request: DemoRequest, _: list[str]) -> DemoResponse:
+        require_method(request, "POST", "PUT")
+        kind = request.headers.get("content-type", "")
         if kind.startswith("multipart/form-data"):
-            message = message_from_bytes(f"Content-Type: {kind}\r\n\r\n".encode() + asked.body, policy=HTTP)
+            message = message_from_bytes(f"Content-Type: {kind}\r\n\r\n".encode() + request.body, policy=HTTP)
             parts = []
             for part in message.iter_parts():
                 content = bytes(part.get_payload(decode=True) or b"")
@@ -128,25 +148,25 @@ class DemoApi(Access):
                 })  # fmt: skip
             return json_response({"parts": parts}, 201)
         return json_response(
-            {"size": len(asked.body), "sha256": hashlib.sha256(asked.body).hexdigest(), "type": kind}, 201
+            {"size": len(request.body), "sha256": hashlib.sha256(request.body).hexdigest(), "type": kind}, 201
         )
 
-    def _on_flaky(self, asked: DemoRequest, _: list[str]) -> DemoResponse:
-        key = asked.query("key", "all")
+    def _on_flaky(self, request: DemoRequest, _: list[str]) -> DemoResponse:
+        key = request.query("key", "all")
         self._flaky[key] = self._flaky.get(key, 0) + 1
         if self._flaky[key] % 3:
-            raise Refused(503, "not now", Retry_After="0")
+            raise Refused(503, "the service is not available", Retry_After="0")
         return json_response({"status": "ok", "attempts": self._flaky[key]})
 
-    def _on_cookies(self, asked: DemoRequest, rest: list[str]) -> DemoResponse:
+    def _on_cookies(self, request: DemoRequest, rest: list[str]) -> DemoResponse:
         if rest == ["set"]:
-            name, value = asked.query("name", "sid"), asked.query("value", "abc123")
+            name, value = request.query("name", "sid"), request.query("value", "abc123")
             return DemoResponse(
                 302, b"", (("Location", "/cookies"), ("Set-Cookie", f"{name}={value}; Path=/; HttpOnly"))
             )
         if rest == ["clear"]:
-            return DemoResponse(204, b"", (("Set-Cookie", f"{asked.query('name', 'sid')}=; Path=/; Max-Age=0"),))
-        pairs = [pair.strip().partition("=") for pair in asked.headers.get("cookie", "").split(";") if "=" in pair]
+            return DemoResponse(204, b"", (("Set-Cookie", f"{request.query('name', 'sid')}=; Path=/; Max-Age=0"),))
+        pairs = [pair.strip().partition("=") for pair in request.headers.get("cookie", "").split(";") if "=" in pair]
         return json_response({"cookies": {name: value for name, _, value in pairs}})
 
     def _on_redirect(self, _: DemoRequest, rest: list[str]) -> DemoResponse:
@@ -154,35 +174,35 @@ class DemoApi(Access):
         target = f"/redirect/{left - 1}" if left > 1 else "/echo"
         return DemoResponse(int(rest[1]) if len(rest) > 1 else 302, b"", (("Location", target),))
 
-    def _on_graphql(self, asked: DemoRequest, _: list[str]) -> DemoResponse:
-        need(asked, "POST")
-        data = asked.json()
+    def _on_graphql(self, request: DemoRequest, _: list[str]) -> DemoResponse:
+        require_method(request, "POST")
+        data = request.json()
         name = (data.get("variables") or {}).get("name", "ada")
         if "user" not in data.get("query", ""):
-            return json_response({"errors": [{"message": "only `user` can be asked for"}]})
+            return json_response({"errors": [{"message": "the query must request `user`"}]})
         return json_response({"data": {"user": PEOPLE.get(name)}})
 
-    def _on_catalog_xml(self, *_: Any) -> DemoResponse:
+    def _on_catalog_xml(self, *_: object) -> DemoResponse:
         items = "".join(f'<item id="{item["id"]}"><name>{item["name"]}</name></item>' for item in ITEMS[:3])
         return DemoResponse(
             200, f"<catalog>{items}</catalog>".encode(), (("Content-Type", "application/xml; charset=utf-8"),)
         )
 
-    def _on_page_html(self, *_: Any) -> DemoResponse:
+    def _on_page_html(self, *_: object) -> DemoResponse:
         text = '<html><head><title>Demo</title></head><body><h1 class="big">Hello</h1><a href="/health">health</a></body></html>'
         return DemoResponse(200, text.encode(), (("Content-Type", "text/html; charset=utf-8"),))
 
-    def _on_echo(self, asked: DemoRequest, _: list[str]) -> DemoResponse:
-        query = parse_qs(urlsplit(asked.target).query, keep_blank_values=True)
-        text = asked.body.decode("utf-8", "replace")
-        is_json = "json" in asked.headers.get("content-type", "")
-        value = asked.json() if is_json and asked.body else None
+    def _on_echo(self, request: DemoRequest, _: list[str]) -> DemoResponse:
+        query = parse_qs(urlsplit(request.target).query, keep_blank_values=True)
+        text = request.body.decode("utf-8", "replace")
+        is_json = "json" in request.headers.get("content-type", "")
+        value = request.json() if is_json and request.body else None
         return json_response(
             {
-                "method": asked.method,
-                "path": asked.path,
+                "method": request.method,
+                "path": request.path,
                 "query": query,
-                "headers": asked.headers,
+                "headers": request.headers,
                 "body": text,
                 "json": value,
             }

@@ -1,4 +1,4 @@
-"""A request and an answer as the demo API sees them."""
+"""The requests and responses of the demo API."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 
 
 class DemoRequest(msgspec.Struct, frozen=True):
-    """A request as the demo sees it; header names in lower case."""
+    """A request to the demo API; the names of its headers are in lower case."""
 
     method: str
     target: str
@@ -19,18 +19,18 @@ class DemoRequest(msgspec.Struct, frozen=True):
 
     @property
     def path(self) -> str:
-        """The path alone."""
+        """The path of the target."""
         return urlsplit(self.target).path
 
     def query(self, name: str, default: str = "") -> str:
-        """The first value of a parameter."""
+        """The first value of a query parameter."""
         return parse_qs(urlsplit(self.target).query, keep_blank_values=True).get(name, [default])[0]
 
-    def json(self) -> Any:
+    def json(self) -> Any:  # of any shape; the API responds with 400 to one that it does not expect
         """The body as JSON.
 
         Raises:
-            Refused: it is not JSON.
+            Refused: it is not valid JSON.
         """
         try:
             return json.loads(self.body)
@@ -39,7 +39,7 @@ class DemoRequest(msgspec.Struct, frozen=True):
 
 
 class DemoResponse(msgspec.Struct, frozen=True):
-    """An answer; `wait` seconds pass before it is given."""
+    """A response; it is sent after `wait` seconds."""
 
     status: int
     body: bytes = b""
@@ -47,22 +47,22 @@ class DemoResponse(msgspec.Struct, frozen=True):
     wait: float = 0.0
 
 
-class Refused(Exception):  # it is an answer, not an error
-    """An answer that says no."""
+class Refused(Exception):  # it is a response, not an error
+    """A response that refuses a request."""
 
     def __init__(self, status: int, detail: str, **headers: str) -> None:
         super().__init__(detail)
-        self.answer = json_response(
+        self.response = json_response(
             {"error": detail}, status, *((name.replace("_", "-"), value) for name, value in headers.items())
         )
 
 
 def json_response(value: Any, status: int = 200, *headers: tuple[str, str]) -> DemoResponse:
-    """An answer in JSON."""
+    """A response with a JSON body."""
     return DemoResponse(status, json.dumps(value).encode(), (("Content-Type", "application/json"), *headers))
 
 
-def need(asked: DemoRequest, *methods: str) -> None:
-    """Refuse any other method."""
-    if asked.method not in methods:
-        raise Refused(405, f"{asked.method} is not allowed here", Allow=", ".join(methods))
+def require_method(request: DemoRequest, *methods: str) -> None:
+    """Refuse a request with any other method."""
+    if request.method not in methods:
+        raise Refused(405, f"{request.method} is not allowed here", Allow=", ".join(methods))

@@ -1,14 +1,15 @@
-"""The demo API on a socket: HTTP/1.1 with keep-alive, each answer in one write."""
+"""Serves the demo API over HTTP/1.1 with keep-alive; each response is sent in one write."""
 
 from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from email.utils import formatdate
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from .api import DemoApi, DemoRequest, DemoResponse
 
@@ -23,7 +24,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         length = self.headers.get("Content-Length") or "0"
-        if self.headers.get("Transfer-Encoding"):  # unread, its chunks would be taken for the next request
+        if self.headers.get("Transfer-Encoding"):  # its unread chunks would be taken for the next request
             self.close_connection = True
             self._write(DemoResponse(411))
             return
@@ -32,51 +33,51 @@ class _Handler(BaseHTTPRequestHandler):
             self._write(DemoResponse(413 if length.isdigit() else 400))
             return
         headers = {name.lower(): ", ".join(self.headers.get_all(name, [])) for name in self.headers}
-        asked = DemoRequest(self.command, self.path, headers, self.rfile.read(int(length)))
+        request = DemoRequest(self.command, self.path, headers, self.rfile.read(int(length)))
         known = self.command in _METHODS
-        answered = self.api.answer(asked) if known else DemoResponse(405, headers=(("Allow", ", ".join(_METHODS)),))
-        time.sleep(answered.wait)  # in this connection's own thread
-        self._write(answered)
+        response = self.api.respond(request) if known else DemoResponse(405, headers=(("Allow", ", ".join(_METHODS)),))
+        time.sleep(response.wait)  # in this connection's own thread
+        self._write(response)
 
-    def __getattr__(self, name: str) -> Any:
-        """Whatever is asked (`do_TRACE`); http.server would call it an error of its own."""
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        """Handle every method (`do_TRACE`); http.server would respond with an error of its own."""
         if not name.startswith("do_"):
             raise AttributeError(name)
         return self._serve
 
-    def _write(self, answered: DemoResponse) -> None:
-        """Head and body in one write: in two, the second waits 40 ms for the other side's delayed ACK."""
-        reason = HTTPStatus(answered.status).phrase if answered.status in HTTPStatus._value2member_map_ else ""
-        lines = [f"HTTP/1.1 {answered.status} {reason}", "Server: runflow-demo", f"Date: {formatdate(usegmt=True)}"]
-        lines += [f"{name}: {value}" for name, value in answered.headers]
-        if answered.status not in {204, 304}:
-            lines.append(f"Content-Length: {len(answered.body)}")
+    def _write(self, response: DemoResponse) -> None:
+        """Send headers and body in one write: a second write would wait 40 ms for a delayed ACK."""
+        reason = HTTPStatus(response.status).phrase if response.status in HTTPStatus._value2member_map_ else ""
+        lines = [f"HTTP/1.1 {response.status} {reason}", "Server: runflow-demo", f"Date: {formatdate(usegmt=True)}"]
+        lines += [f"{name}: {value}" for name, value in response.headers]
+        if response.status not in {204, 304}:
+            lines.append(f"Content-Length: {len(response.body)}")
         if self.close_connection:
             lines.append("Connection: close")
         head = "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
-        self.wfile.write(head if self.command == "HEAD" else head + answered.body)
+        self.wfile.write(head if self.command == "HEAD" else head + response.body)
 
-    def log_message(self, *_: Any) -> None:
-        """Nothing: the console belongs to the run."""
+    def log_message(self, *_: object) -> None:
+        """Log nothing: the console shows the run."""
 
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def handle_error(self, *_: Any) -> None:
-        """Nothing: a client that goes away is no news."""
+    def handle_error(self, *_: object) -> None:
+        """Ignore clients that close their connection."""
 
 
 class DemoServer:
-    """The demo API, served while it is entered.
+    """A server of the demo API, as a context manager.
 
     Args:
-        port: 0 takes a free one.
+        port: The port to listen on; 0 chooses a free one.
         host: The address to listen on.
 
     Raises:
-        OSError: the port is taken.
+        OSError: the port is in use.
     """
 
     def __init__(self, port: int = 0, host: str = "127.0.0.1") -> None:

@@ -23,7 +23,7 @@ class Clock:
 
 def ask(api: DemoApi, method: str, target: str, body: Any = None, **headers: str) -> DemoResponse:
     lines = {name.replace("_", "-"): value for name, value in headers.items()}
-    return api.answer(DemoRequest(method, target, lines, b"" if body is None else json.dumps(body).encode()))
+    return api.respond(DemoRequest(method, target, lines, b"" if body is None else json.dumps(body).encode()))
 
 
 def login(api: DemoApi, **more: Any) -> dict[str, Any]:
@@ -119,10 +119,10 @@ def test_the_token_endpoint_answers_as_the_rfc_says(form: str, status: int, body
         {"content-type": "application/x-www-form-urlencoded"},
         f"client_id={CLIENT[0]}&{text}".encode(),
     )
-    answered = DemoApi().answer(asked)
+    answered = DemoApi().respond(asked)
     assert answered.status == status
     assert body.items() <= json.loads(answered.body).items()
-    assert DemoApi().answer(DemoRequest("POST", "/oauth/other", {}, b"")).status == 404
+    assert DemoApi().respond(DemoRequest("POST", "/oauth/other", {}, b"")).status == 404
 
 
 def test_the_document_names_what_is_there() -> None:

@@ -141,9 +141,9 @@ def test_an_interrupt_gives_tokens_back_and_tells_what_never_began(
     write: Write, demo: str, driver: str, demo_env: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    original = DemoApi.answer
+    original = DemoApi.respond
     monkeypatch.setattr(
-        DemoApi, "answer", lambda self, request: (asked.append(request.path), original(self, request))[1]
+        DemoApi, "respond", lambda self, request: (asked.append(request.path), original(self, request))[1]
     )
     text = f"base_url: {demo}\nauth:\n  api:\n    login: {{post: /login, json: {{username: ada, password: '{{{{ env.API_PASSWORD }}}}'}}, extract: {{token: $.token}}}}\n    logout: {{post: /logout, expect: 204}}\nsteps:\n  - {{get: /users/me, auth: api, expect: 200}}\n  - {{get: /delay/5, expect: 200}}\nfinally:\n  - {{name: clean, get: /users/me, auth: api, expect: 200}}\n"
     flows = [runflow.load(write(f"f{number}.yaml", text), env=demo_env, driver=driver) for number in range(6)]
@@ -209,9 +209,9 @@ def test_twenty_runs_at_once_log_in_once_and_renew_once(
     write: Write, demo_env: dict[str, str], driver: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    original = DemoApi.answer
+    original = DemoApi.respond
     monkeypatch.setattr(
-        DemoApi, "answer", lambda self, request: (asked.append(request.path), original(self, request))[1]
+        DemoApi, "respond", lambda self, request: (asked.append(request.path), original(self, request))[1]
     )
     flows = [
         runflow.load(write(f"f{number}.yaml", f"name: f{number}\n{SESSION}"), env=demo_env, driver=driver)
@@ -258,9 +258,9 @@ def test_nobody_runs_far_ahead_of_one_that_is_slow(
     """What they told would pile up in memory until the slow one has told its part."""
     monkeypatch.setattr(task_loop, "MAX_BEHIND", 3)
     asked: list[str] = []
-    original = DemoApi.answer
+    original = DemoApi.respond
     monkeypatch.setattr(
-        DemoApi, "answer", lambda self, request: (asked.append(request.path), original(self, request))[1]
+        DemoApi, "respond", lambda self, request: (asked.append(request.path), original(self, request))[1]
     )
     ahead: list[int] = []
 
