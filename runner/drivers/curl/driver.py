@@ -13,6 +13,7 @@ from ..failures import CannotSend
 from ..response_head import CutShort, MalformedHead
 from .certificates import PeerCertificates
 from .errors import curl_failure
+from .kept_connections import KeptConnections
 from .polling import Polling
 from .transfer import Transfer
 
@@ -66,10 +67,11 @@ class CurlDriver:
         self._busy: dict[Hashable, Transfer] = {}
         self._not_sent: list[tuple[Hashable, Outcome]] = []
         self._certificates = PeerCertificates()
+        self._kept = KeptConnections()
 
     def begin(self, request: Request, owner: Hashable) -> None:
         """Send a request for an owner, which has no other request in progress; `advance` returns the outcome with the owner."""
-        transfer = self._free.pop() if self._free else Transfer()
+        transfer = self._free.pop() if self._free else Transfer(self._kept)
         try:
             transfer.begin(request, owner)
         except (
@@ -92,6 +94,11 @@ class CurlDriver:
             for handle in completed:
                 ended.append(self._ended(handle.transfer, None))
             for handle, code, message in failed:
+                if handle.transfer.refused_connection:  # nothing was sent
+                    self._multi.remove_handle(handle)
+                    handle.transfer.connect_anew()
+                    self._multi.add_handle(handle)
+                    continue
                 ended.append(self._ended(handle.transfer, pycurl.error(code, message)))
         return ended
 
@@ -112,6 +119,7 @@ class CurlDriver:
         self._polling.close()
 
     def _ended(self, transfer: Transfer, error: pycurl.error | None) -> tuple[Hashable, Outcome]:
+        self._kept.remember(transfer.handle)
         self._multi.remove_handle(transfer.handle)
         owner = transfer.owner
         del self._busy[owner]

@@ -17,6 +17,7 @@ from ..decoding import Decoding
 from ..failures import CannotSend
 from ..request_headers import closes_connection, header_lines
 from ..response_head import MalformedHead, ResponseHead
+from .kept_connections import KeptConnections
 
 _SUPPRESS_CONNECT_HEADERS = 265
 """An option of libcurl that pycurl has no name for: the headers of a proxy's own response are left out."""
@@ -36,12 +37,16 @@ class Transfer:
     Attributes:
         owner: The owner of the request.
         problem: Why the driver ended the transfer; None where it did not.
+        refused_connection: Nothing was sent, because the kept connection that libcurl chose was not usable any more.
         attempts: How often libcurl was ready to send. A second time means that a kept connection was closed.
     """
 
     __slots__ = (
         "_chunks",
         "_hosts",
+        "_http1",
+        "_kept",
+        "_new_connection",
         "_transport",
         "attempts",
         "decoding",
@@ -49,12 +54,17 @@ class Transfer:
         "head",
         "owner",
         "problem",
+        "refused_connection",
         "request",
         "sent",
         "started",
     )  # fmt: skip
 
-    def __init__(self) -> None:
+    def __init__(self, kept: KeptConnections) -> None:
+        self._kept = kept
+        self._http1 = True
+        self._new_connection = False
+        self.refused_connection = False
         self.handle = pycurl.Curl()
         self.handle.transfer = self  # libcurl returns only the handle
         self._transport: Transport | None = None
@@ -73,15 +83,19 @@ class Transfer:
         """Prepare one exchange."""
         self.owner = owner
         self.request = request
-        self.head = ResponseHead(http1=_speaks_http1(request))
+        self._http1 = _speaks_http1(request)
+        self._new_connection = False
+        self.head = ResponseHead(http1=self._http1)
         self.decoding = None
         self._chunks = None
         self.problem = None
+        self.refused_connection = False
         self.attempts = 0
         self.started = time.monotonic()
         if request.transport is not self._transport or request.hosts is not self._hosts:
             self._configure(request.transport, request.hosts)
         handle, (self.sent, removed) = self.handle, header_lines(request)
+        handle.setopt(pycurl.FRESH_CONNECT, 0)
         handle.setopt(pycurl.URL, request.url)
         milliseconds = max(int(request.timeout * 1000), 1)
         handle.setopt(pycurl.TIMEOUT_MS, milliseconds)
@@ -156,9 +170,21 @@ class Transfer:
         family, kind, protocol, peer = address
         return int(pycurl.SOCKET_BAD) if self._refused(str(peer[0])) else socket.socket(family, kind, protocol)
 
-    def _ready_to_send(self, address: str, *_: object) -> int:
+    def connect_anew(self) -> None:
+        """Prepare the same exchange again, on a connection of its own, within the time that is left."""
+        self.refused_connection = False
+        self.attempts = 0
+        self.handle.setopt(pycurl.FRESH_CONNECT, 1)
+        left = self.request.timeout - (time.monotonic() - self.started)
+        self.handle.setopt(pycurl.TIMEOUT_MS, max(int(left * 1000), 1))
+        self._new_connection = True
+
+    def _ready_to_send(self, address: str, local_address: str, _: int, local_port: int) -> int:
         """Allow the request to be sent once. The engine decides whether to repeat one that a closed connection has lost."""
         self.attempts += 1
+        if not self._new_connection and not self._kept.is_usable(local_address, local_port, http1=self._http1):
+            self.refused_connection = True
+            return int(pycurl.PREREQFUNC_ABORT)
         if self._refused(str(address)):  # a kept connection may have been made for a request with other allowed hosts
             return int(pycurl.PREREQFUNC_ABORT)
         return int(pycurl.PREREQFUNC_OK if self.attempts == 1 else pycurl.PREREQFUNC_ABORT)
