@@ -78,7 +78,9 @@ def form(data: dict[str, Any], refresh_token: str = "") -> dict[str, Any]:
     """
     grant = "refresh_token" if refresh_token else data["grant"]
     asked: dict[str, Any] = {"grant_type": grant}
-    asked |= {"refresh_token": refresh_token} if refresh_token else {key: data[key] for key in _SENT[grant]}
+    asked |= (
+        {"refresh_token": refresh_token} if refresh_token else {key: data[key] for key in _SENT[grant] if key in data}
+    )
     if not with_basic(data):
         asked |= {key: data[key] for key in ("client_id", "client_secret") if key in data}
     asked |= {key: data[key] for key in ("scope", "audience") if key in data and not (refresh_token and key == "scope")}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -76,9 +76,8 @@ class Project(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     ) = UNSET
     driver: (
         Annotated[
-            str,
+            Literal["requests", "curl", "auto"],
             Meta(
-                pattern="^(requests|curl|auto)$",
                 description="`requests` (default), `curl`, or `auto`: the fastest that is installed",
             ),
         ]
@@ -86,9 +85,8 @@ class Project(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     ) = UNSET
     jsonpath: (
         Annotated[
-            str,
+            Literal["rfc9535", "ng"],
             Meta(
-                pattern="^(rfc9535|ng)$",
                 description="what a bare `$` means: `rfc9535` (default) or `ng`",
                 examples=["rfc9535", "ng"],
             ),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
+from msgspec import UNSET
 
 from ..model.errors import MAX_PROBLEMS, DocumentPath, Place, Problem
 from ..model.units import bare_number_hint
@@ -54,31 +57,38 @@ def _converted(data: Any, struct: type[T]) -> T:
 
 
 def read_struct(data: Any, struct: type[T], file: str, problems: list[Problem]) -> T | None:
-    """The struct, or None with every mistake added to `problems`."""
+    """Return the struct, or None after adding every mistake to `problems`."""
     try:
         return _converted(data, struct)
-    except msgspec.ValidationError:
-        found = list(islice(_mistakes(data, struct, file), MAX_PROBLEMS))
-    problems += found
+    except msgspec.ValidationError as error:
+        problems += _described(list(_mistakes(data, struct)), file, error)
     return None
+
+
+def _described(mistakes: list[_Mistake], file: str, error: msgspec.ValidationError) -> list[Problem]:
+    """The problems to show: at least one, at most MAX_PROBLEMS."""
+    found = list(islice((problem for each in mistakes for problem in _problems(each, file)), MAX_PROBLEMS))
+    return found or [Problem(f"the file does not fit the language: {error}", Place(file))]
 
 
 class ReadResult(msgspec.Struct, frozen=True):
     """A document as far as it could be read.
 
     Attributes:
-        lost: The places that were wrong and left out, so that the rest could be read and judged too.
-        lost_names: Every name that stood in them: what it would have given is not reported as missing.
+        lost: The places whose values could not be read: a placeholder is there instead, so that all the rest is judged.
+        unclear: Maps of which an unknown key, or a word that is not allowed, was lost: what they should hold is unclear.
+        lost_names: Every name in what was lost: it may have been defined there, so it is not reported as missing.
     """
 
     document: Document | None = None
     lost: tuple[DocumentPath, ...] = ()
+    unclear: frozenset[DocumentPath] = frozenset()
     lost_names: frozenset[str] = frozenset()
 
     def explains(self, problem: Problem) -> bool:
-        """The problem only follows from what was left out."""
+        """Whether the problem only follows from what could not be read."""
         path = problem.place.path if problem.place else ()
-        return any(lost[: len(path)] == path for lost in self.lost)
+        return path in self.unclear or any(path[: len(lost)] == lost for lost in self.lost)
 
 
 def read_document(data: Any, file: str, problems: list[Problem]) -> ReadResult:
@@ -92,48 +102,64 @@ def read_document(data: Any, file: str, problems: list[Problem]) -> ReadResult:
         problems.append(Problem(message, Place(file), "begin with `name:` and `steps:`"))
         return ReadResult()
     free = {key: value for key, value in data.items() if not key.startswith("x-")}
-    found: list[Problem] = []
-    document = read_struct(free, Document, file, found)
-    problems += found
-    if document is not None:
-        return ReadResult(document)
-    return _read_rest(free, tuple(problem.place.path for problem in found if problem.place))
-
-
-def _read_rest(data: Any, lost: tuple[DocumentPath, ...]) -> ReadResult:
-    """The document without what is wrong in it."""
-    names: set[str] = set()
-    rest = _without(data, set(lost), (), names)
     try:
-        return ReadResult(_converted(rest, Document), lost, frozenset(names))
+        return ReadResult(_converted(free, Document))
+    except msgspec.ValidationError as error:
+        mistakes = list(_mistakes(free, Document))
+        problems += _described(mistakes, file, error)
+    return _read_rest(free, mistakes)
+
+
+def _read_rest(data: dict[str, Any], mistakes: list[_Mistake]) -> ReadResult:
+    """The document with a placeholder for each wrong or missing value, so that all the rest is read and judged."""
+    lost: list[DocumentPath] = []
+    unclear = {each.path for each in mistakes if each.error.validator == "additionalProperties"}
+    unclear |= {each.path[:-1] for each in mistakes if each.error.validator == "enum"}
+    names: set[str] = set()
+    rest = _copy(data)
+    for mistake in sorted(mistakes, key=lambda each: len(each.path), reverse=True):
+        for path, placeholder in mistake.placeholders():
+            owner: Any = rest
+            for key in path[:-1]:
+                owner = owner[key]
+            with suppress(KeyError):  # a missing key has no names in it
+                names |= {*_keys(owner[path[-1]]), str(path[-1])}
+            if placeholder is UNSET:
+                del owner[path[-1]]
+            else:
+                owner[path[-1]] = placeholder
+            lost.append(path)
+    try:
+        return ReadResult(_converted(rest, Document), tuple(lost), frozenset(unclear), frozenset(names))
     except msgspec.ValidationError:
         return ReadResult()
 
 
-_STAND_INS = {
-    "assert": True, "steps": {"assert": [True]}, "finally": {"assert": [True]}, "login": {"assert": [True]},
-    "refresh": {"assert": [True]}, "logout": {"assert": [True]}, "on_status": 401,
-}  # fmt: skip
-"""What can take the place of a wrong entry of a list, by the key of the list; a text elsewhere."""
+def _copy(data: Any) -> Any:
+    """A copy in which no part is shared: an alias stands for a value of its own."""
+    if isinstance(data, dict):
+        return {key: _copy(member) for key, member in data.items()}
+    return [_copy(member) for member in data] if isinstance(data, list) else data
 
 
-def _without(data: Any, lost: set[DocumentPath], path: DocumentPath, names: set[str]) -> Any:
-    if isinstance(data, list):
-        stand_in = _STAND_INS.get(str(path[-1]), "")
-        return [  # a stand-in keeps the places of those behind it right
-            stand_in if (*path, index) in lost else _without(member, lost, (*path, index), names)
-            for index, member in enumerate(data)
-        ]
-    if not isinstance(data, dict):
-        return data
-    rest = {}
-    for key, member in data.items():
-        if (*path, key) in lost:
-            names.add(key)
-            names.update(_keys(member))
-        else:
-            rest[key] = _without(member, lost, (*path, key), names)
-    return rest
+def _smallest(part: dict[str, Any], schema: dict[str, Any]) -> Any:
+    """The smallest value that a part of the schema accepts."""
+    part = _resolved(part, schema)
+    if "anyOf" in part:
+        return _smallest(part["anyOf"][0], schema)
+    if "enum" in part:
+        return part["enum"][0]
+    match part.get("type"):
+        case "object":
+            return {name: _smallest(part["properties"][name], schema) for name in part.get("required", ())}
+        case "array":
+            return [_smallest(part["items"], schema) for _ in range(part.get("minItems", 0))]
+        case "integer" | "number":
+            return part.get("minimum", 1)
+        case "boolean":
+            return True
+        case _:
+            return ""
 
 
 def _keys(data: Any) -> Iterator[str]:
@@ -146,23 +172,80 @@ def _keys(data: Any) -> Iterator[str]:
         yield data
 
 
-def _mistakes(data: Any, struct: type[msgspec.Struct], file: str) -> Iterator[Problem]:
+class _Mistake(NamedTuple):
+    """Where data does not fit the schema.
+
+    Attributes:
+        error: What jsonschema found; of several alternatives, in the one that was meant.
+        path: The value.
+        schema: The whole schema, in which references are looked up.
+        title: The struct that the value belongs to.
+    """
+
+    error: Any
+    path: DocumentPath
+    schema: dict[str, Any]
+    title: str
+
+    def placeholders(self) -> Iterator[tuple[DocumentPath, Any]]:
+        """The values that cannot be read, each with one that can; UNSET where the key is removed."""
+        part = self.error.schema
+        match self.error.validator:
+            case "additionalProperties":
+                for name in self.error.instance:
+                    if name not in part["properties"]:
+                        yield (*self.path, name), UNSET
+            case "required":
+                for name in self.error.validator_value:
+                    if name not in self.error.instance:
+                        yield (*self.path, name), _smallest(part["properties"][name], self.schema)
+            case _:
+                yield self.path, _smallest(part, self.schema)
+
+
+def _mistakes(data: Any, struct: type[msgspec.Struct]) -> Iterator[_Mistake]:
     # jsonschema takes 60 ms to import, and a good file never needs it
     import jsonschema  # noqa: PLC0415  # see above
 
+    types = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many({"integer": _is_integer, "number": _is_number})
     schema = struct_schema(struct)
-    validator = jsonschema.Draft202012Validator(schema)
+    validator = jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=types)(schema)  # type: ignore[no-untyped-call]  # its stubs have no types for it
     for error in validator.iter_errors(data):
-        yield from _worded(error, (), schema, struct.__name__, file)
+        yield from _meant(error, (), schema, struct.__name__)
 
 
-def _worded(error: Any, above: DocumentPath, schema: dict[str, Any], title: str, file: str) -> Iterator[Problem]:
+def _is_integer(_: Any, value: Any) -> bool:
+    """As msgspec sees it: not a float with nothing after its point."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(_: Any, value: Any) -> bool:
+    """As msgspec sees it: a double."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+
+
+def _meant(error: Any, above: DocumentPath, schema: dict[str, Any], title: str) -> Iterator[_Mistake]:
+    """The mistake; of several alternatives, those in the one that has the type of the value."""
     path: DocumentPath = (*above, *error.relative_path)
     title = error.schema.get("title", title)
+    if error.validator == "anyOf":
+        kind = _SCHEMA_TYPES.get(type(error.instance), "null")
+        for index, alternative in enumerate(error.validator_value):
+            if kind == _resolved(alternative, schema).get("type"):
+                for inner in error.context:
+                    if inner.schema_path[0] == index:
+                        yield from _meant(inner, path, schema, title)
+                return
+    yield _Mistake(error, path, schema, title)
+
+
+def _problems(mistake: _Mistake, file: str) -> Iterator[Problem]:
+    error, path, schema, title = mistake
     if error.validator == "additionalProperties":
         yield from _unknown_keys(error, path, title, file)
     elif error.validator == "anyOf":
-        yield from _no_alternative(error, path, schema, title, file)
+        alternatives = [_resolved(alternative, schema) for alternative in error.validator_value]
+        yield _wrong_type(error.instance, alternatives, path, file)
     elif error.validator == "required":
         for name in error.validator_value:
             if name not in error.instance:
@@ -170,14 +253,14 @@ def _worded(error: Any, above: DocumentPath, schema: dict[str, Any], title: str,
                 yield Problem(f"`{name}` is missing", Place(file, path), f"{name}: {hint}" if hint else "")
     elif error.validator == "type":
         yield _wrong_type(error.instance, [error.schema], path, file)
-    elif error.validator in {"enum", "pattern"}:
-        known = error.schema.get("enum", [])
+    elif error.validator == "enum":
+        known = error.validator_value
         hint = did_you_mean(str(error.instance), known) or f"one of: {', '.join(known)}"
         yield Problem(f"{shown(error.instance, 60)} is not allowed here", Place(file, path), hint)
     elif error.validator == "minItems":
         yield Problem(f"`{path[-1]}` is empty", Place(file, path, on_key=True), "it needs at least one entry")
     else:
-        limit = {"minimum": "at least", "exclusiveMinimum": "more than"}.get(error.validator, error.validator)
+        limit = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "more than"}[error.validator]
         yield Problem(f"{shown(error.instance, 60)} must be {limit} {error.validator_value}", Place(file, path))
 
 
@@ -199,19 +282,6 @@ def _noun(title: str) -> str:
 
 
 _SCHEMA_TYPES = {dict: "object", list: "array", str: "string", bool: "boolean", int: "integer", float: "number"}
-
-
-def _no_alternative(error: Any, path: DocumentPath, schema: dict[str, Any], title: str, file: str) -> Iterator[Problem]:
-    """Of several alternatives, speak of the one that was meant: the one whose type is that of the value."""
-    alternatives = [_resolved(alternative, schema) for alternative in error.validator_value]
-    kind = _SCHEMA_TYPES.get(type(error.instance), "null")
-    for index, alternative in enumerate(alternatives):
-        if kind == alternative.get("type"):
-            for inner in error.context:
-                if inner.schema_path[0] == index:
-                    yield from _worded(inner, path, schema, title, file)
-            return
-    yield _wrong_type(error.instance, alternatives, path, file)
 
 
 def _resolved(alternative: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:

@@ -15,20 +15,10 @@ def struct_schema(struct: type[msgspec.Struct]) -> dict[str, Any]:
     definitions = schema.pop("$defs")
     name = schema.pop("$ref").rsplit("/", 1)[1]
     root: dict[str, Any] = definitions.pop(name)
-    for definition in definitions.values():
-        _tidy(definition)
-    _tidy(root)
+    for definition in (root, *definitions.values()):
+        if not definition.get("required"):
+            definition.pop("required", None)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **root, "$defs": definitions}
-
-
-def _tidy(definition: dict[str, Any]) -> None:
-    if not definition.get("required"):
-        definition.pop("required", None)
-    for member in definition.get("properties", {}).values():
-        pattern = member.get("pattern", "")
-        if pattern.startswith("^(") and pattern.endswith(")$"):
-            member["enum"] = pattern[2:-2].split("|")  # a closed list of words completes better as an enum
-            del member["pattern"]
 
 
 def workflow_schema() -> dict[str, Any]:

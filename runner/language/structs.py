@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType, field
@@ -189,9 +189,8 @@ class ApiKey(Written, frozen=True, kw_only=True):
     name: Annotated[str, Meta(description="name of the header, parameter or cookie")]
     value: Annotated[str, Meta(description="the key; templates allowed")]
     in_: Annotated[
-        str,
+        Literal["header", "query", "cookie"],
         Meta(
-            pattern="^(header|query|cookie)$",
             description="`header` (default), `query` or `cookie`",
             examples=["header", "query", "cookie"],
         ),
@@ -212,16 +211,15 @@ class Oauth2(Written, frozen=True, kw_only=True):
     """A token from an OAuth 2.0 token endpoint (RFC 6749)."""
 
     grant: Annotated[
-        str,
+        Literal["client_credentials", "password", "refresh_token"],
         Meta(
-            pattern="^(client_credentials|password|refresh_token)$",
             examples=["client_credentials", "password", "refresh_token"],
         ),
     ]
     token_url: Text
     client_id: Text | UnsetType = UNSET
     client_secret: Text | UnsetType = UNSET
-    client_auth: Annotated[str, Meta(pattern="^(basic|body)$", examples=["basic", "body"])] | UnsetType = UNSET
+    client_auth: Annotated[Literal["basic", "body"], Meta(examples=["basic", "body"])] | UnsetType = UNSET
     username: Text | UnsetType = UNSET
     password: Text | UnsetType = UNSET
     refresh_token: Text | UnsetType = UNSET
@@ -277,6 +275,6 @@ class Load(Written, frozen=True, kw_only=True):
         | UnsetType
     ) = UNSET
     per: (
-        Annotated[str, Meta(pattern="^(user|process)$", description="one login for each `process` (default) or `user`")]
+        Annotated[Literal["user", "process"], Meta(description="one login for each `process` (default) or `user`")]
         | UnsetType
     ) = UNSET

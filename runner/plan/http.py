@@ -94,7 +94,8 @@ class _HttpReader(msgspec.Struct, frozen=True):
     def _certificate(self, cert: Any) -> tuple[str, str]:
         if isinstance(cert, str):
             return self._file(cert, "cert"), ""
-        return self._file(cert["cert"], "cert"), self._file(cert["key"], "cert") if "key" in cert else ""
+        certificate = self._file(cert["cert"], "cert", "cert") if "cert" in cert else ""
+        return certificate, self._file(cert["key"], "cert", "key") if "key" in cert else ""
 
     def _cert_password(self, cert: Any) -> str:
         password = str(cert.get("password", "")) if isinstance(cert, dict) else ""
@@ -128,12 +129,13 @@ class _HttpReader(msgspec.Struct, frozen=True):
             )
         return version
 
-    def _file(self, name: str, key: str) -> str:
-        """The real path of a file that the driver reads itself."""
+    def _file(self, name: str, *key: str) -> str:
+        """The real path of a file that the driver reads itself. Raises StepError under the key that names it."""
         try:
-            return self.reader.on_disk(name, private=key == "cert")
+            return self.reader.on_disk(name, private=key[0] == "cert")
         except StepError as error:
-            raise error.under(key) from None
+            error.below = key
+            raise
 
 
 def _resolved(place: str, address: str) -> tuple[str, str]:

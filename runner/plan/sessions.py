@@ -75,21 +75,27 @@ class CredentialCompiler:
         """A credential: exactly one kind, and the keys that go with it."""
         keys = [key for key in auth.__struct_fields__ if getattr(auth, key) is not UNSET]
         kinds = [key for key in keys if key in CREDENTIALS or key in SESSIONS]
-        if len(kinds) != 1:
-            known = ", ".join((*CREDENTIALS, *SESSIONS))
-            has = " and ".join(kinds) or "none of them"
-            self.context.problem(path, f"a credential is exactly one of {known}; this one has {has}")
+        known = ", ".join((*CREDENTIALS, *SESSIONS))
+        if not kinds:
+            self.context.problem(path, f"a credential is exactly one of {known}; this one has none of them")
             return None
-        kind = kinds[0]
+        if len(kinds) > 1:
+            message = f"a credential is exactly one of {known}; this one has {' and '.join(kinds)}"
+            self.context.problem((*path, kinds[1]), message, on_key=True)
         for key in keys:
-            if key not in {kind, "origins", *SESSION_KEYS.get(kind, ())}:
+            if key not in {*kinds, "origins"} and not any(key in SESSION_KEYS.get(kind, ()) for kind in kinds):
                 owners = " or ".join(f"`{owner}`" for owner in SESSION_KEYS if key in SESSION_KEYS[owner])
-                self.context.problem((*path, key), f"`{key}` goes with {owners}, not with `{kind}`", on_key=True)
+                self.context.problem((*path, key), f"`{key}` goes with {owners}, not with `{kinds[0]}`", on_key=True)
         origins = tuple(self._origins(auth, path))
+        first, *_ = [self._kind(kind, auth, path, origins) for kind in kinds]
+        return first
+
+    def _kind(self, kind: str, auth: Auth, path: DocumentPath, origins: tuple[Value, ...]) -> CredentialPlan:
         if kind in SESSIONS:
-            if path not in self.made:  # one in `defaults` is asked for by every step
-                self.made[path] = self._session(kind, auth, path)
-            return CredentialPlan(None, Literal(None), (*path, kind), self.made[path], origins)
+            place = (*path, kind)
+            if place not in self.made:  # one in `defaults` is asked for by every step
+                self.made[place] = self._session(kind, auth, path)
+            return CredentialPlan(None, Literal(None), place, self.made[place], origins)
         data = plain_data(getattr(auth, kind))
         for below, message, hint in CREDENTIALS[kind].check(data):
             self.context.problem((*path, kind, *below), message, hint)
@@ -123,7 +129,7 @@ class CredentialCompiler:
         self.parts.append(_Part("login", login_uses, provides))
         with self._part("refresh", provides) as refresh_uses:
             refresh = (
-                (self._oauth2(auth, path, "{{ refresh_token }}") if login else ())
+                self._oauth2(auth, path, "{{ refresh_token }}")
                 if granted
                 else self._steps(auth.refresh, (*path, "refresh"))
             )
@@ -132,7 +138,7 @@ class CredentialCompiler:
             logout = self._steps(auth.logout, (*path, "logout"), self.closing_steps)
         with self._part("attach", provides | {"token"}):
             attach = tuple(self._attach(auth, path))
-            self._check_token(attach, provides, login, (*path, kind))
+            self._check_token(auth, attach, provides, login, (*path, kind))
         with self._part("renew", every):
             before, statuses, when = self._renew(auth, (*path, "renew"))
         self._needs((*login, *refresh), path)
@@ -181,11 +187,8 @@ class CredentialCompiler:
     def _oauth2(self, auth: Auth, path: DocumentPath, refresh_token: str = "") -> tuple[StepPlan, ...]:
         """The token request as a step."""
         data, path = plain_data(auth.oauth2), (*path, "oauth2")
-        mistakes = [] if refresh_token else list(oauth2.check_oauth2(data))
-        for below, message, hint in mistakes:
+        for below, message, hint in () if refresh_token else oauth2.check_oauth2(data):
             self.context.problem((*path, *below), message, hint)
-        if any(not below or below == ("grant",) for below, _, _ in mistakes):
-            return ()  # something is missing
         places = {key: (*path, key) for key in data} | {key: (*path, "extra", key) for key in data.get("extra", {})}
         form = oauth2.form(data, refresh_token)
         fields: list[tuple[Value, Value]] = [
@@ -226,7 +229,12 @@ class CredentialCompiler:
             yield Carried(where, name.strip(), self.context.value(value, place), place)  # type: ignore[arg-type]  # refused above
 
     def _check_token(
-        self, attach: tuple[Carried, ...], provides: frozenset[str], login: tuple[StepPlan, ...], path: DocumentPath
+        self,
+        auth: Auth,
+        attach: tuple[Carried, ...],
+        provides: frozenset[str],
+        login: tuple[StepPlan, ...],
+        path: DocumentPath,
     ) -> None:
         used = frozenset().union(*(carried.value.names for carried in attach))
         if not login or not attach:
@@ -237,7 +245,8 @@ class CredentialCompiler:
             self.context.problem(path, "`login` extracts no `token`", hint)
         elif not used & provides:
             hint = f"it gives {listed(provides)}" if provides else "take the token out: `extract: {token: $.token}`"
-            self.context.problem(path, "`attach` sends nothing that `login` gives", hint)
+            place = path if auth.attach is UNSET else (*path[:-1], "attach", attach[0].path[-1])
+            self.context.problem(place, "`attach` sends nothing that `login` gives", hint)
 
     def _renew(self, auth: Auth, path: DocumentPath) -> tuple[float, frozenset[int], Any]:
         renew = auth.renew if isinstance(auth.renew, Renew) else Renew()

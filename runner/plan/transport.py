@@ -51,10 +51,21 @@ class HttpCompiler:
             return HttpTemplate(value, (*path, "http"), dialect, reader)
         try:
             return http_plan(data, dialect, reader)
-        except StepError as error:
-            key = error.below[0] if error.below else ""
-            self.context.problem(places.get(str(key), path), error.message, error.hint)
+        except StepError:
+            self._note_each(data, places)
             return _PLAIN_HTTP
+
+    def _note_each(self, data: dict[str, Any], places: dict[str, DocumentPath]) -> None:
+        """Report what is wrong with each value: reading them together ends at the first mistake."""
+        parts = [{key: value} for key, value in data.items() if not isinstance(value, dict)]
+        maps = ((key, value) for key, value in data.items() if isinstance(value, dict))
+        parts += [{key: {below: member}} for key, value in maps for below, member in value.items()]
+        for part in parts:
+            (key,) = part
+            try:
+                http_plan(part, self.context.settings.dialect, self.context.reader)
+            except StepError as error:
+                self.context.problem((*places[key], *error.below[1:]), error.message, error.hint)
 
     def _check_http(self, data: dict[str, Any], places: dict[str, DocumentPath]) -> None:
         dialect = self.context.settings.dialect

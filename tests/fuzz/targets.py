@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import http.client
 import io
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
+
+from fakes import problems
 
 from runflow.drivers.requests.connection import SingleDeadline, _Response
 from runflow.drivers.response_head import CutShort, MalformedHead, ResponseHead
@@ -16,7 +22,7 @@ from runflow.engine.redirects import SAFE_ELSEWHERE, redirected
 from runflow.language.read import read_document
 from runflow.language.source import Source
 from runflow.language.yaml import load_yaml
-from runflow.model.errors import StepError, WorkflowError
+from runflow.model.errors import DocumentPath, StepError, WorkflowError
 from runflow.model.exchange import Request, Response
 from runflow.model.urls import origin_of
 
@@ -25,19 +31,19 @@ CORPUS = Path(__file__).parent / "corpus"
 
 def loader(data: bytes) -> None:
     """A file is read and its problems have places, whatever is in it."""
-    problems: list = []
+    found: list = []
     try:
-        content, source = load_yaml(data, "flow.yaml", problems)
+        content, source = load_yaml(data, "flow.yaml", found)
     except WorkflowError as error:
         assert error.problems
         _places(error.problems, Source("flow.yaml", data.decode("utf-8", "replace"), None, lambda _: None))
         return
-    read_document(content, "flow.yaml", problems)
-    _places(problems, source)
+    read_document(content, "flow.yaml", found)
+    _places(found, source)
 
 
-def _places(problems: list, source: Source) -> None:
-    for problem in problems:
+def _places(found: list, source: Source) -> None:
+    for problem in found:
         assert problem.message
         if problem.place is not None:
             where = source.where(problem.place)
@@ -128,4 +134,155 @@ def redirect(data: bytes) -> None:
         assert {name.lower() for name, _ in following.headers} <= SAFE_ELSEWHERE
 
 
-TARGETS: dict[str, Callable[[bytes], None]] = {each.__name__: each for each in (loader, head, heads, redirect)}
+_DOCUMENT: dict[str, Any] = {
+    "name": "a",
+    "base_url": "http://api.test",
+    "inputs": ["who"],
+    "vars": {"v": "1", "w": "2"},
+    "tags": ["t"],
+    "secrets": ["v"],
+    "matrix": {"m": [1, 2], "n": [1]},
+    "cases": [{"c": 1}, {"c": 2}],
+    "timeout": "1m",
+    "load": {"weight": 1, "per": "user", "thresholds": {"p95": "1s", "rps": 10}, "think_time": "1s"},
+    "auth": {
+        "api": {"oauth2": {"grant": "password", "token_url": "/t", "client_id": "i", "client_auth": "body",
+                           "username": "u", "password": "p", "scope": "s", "extra": {"x": "y"}},
+                "renew": {"before_expiry": "1s", "on_status": [401]}, "origins": ["http://a.test"]},
+        "key": {"api_key": {"name": "a", "value": "b", "in": "header"}},
+        "user": {"basic": {"username": "u", "password": "p"}},
+        "site": {"login": {"post": "/l", "timeout": "1s", "extract": {"token": "$.a"}}, "attach": {"header A": "{{ token }}"},
+                 "logout": [{"delete": "/l"}]},
+        "aws": {"aws_sigv4": {"access_key": "a", "secret_key": "b", "region": "c", "service": "d"}},
+    },
+    "defaults": {"timeout": "1s", "headers": {"a": "b"}, "http": {"max_redirects": 1}, "expect": {"duration": {"lt": "1s"}}},
+    "steps": [
+        {"get": "/a/{{ v }}", "auth": "api", "retry": {"times": 1, "every": "1s", "backoff": 2},
+         "extract": {"one": "$.one", "two": {"from": "$.two", "filter": "int"}}, "expect": {"status": 200, "$.a": {"equals": 1}},
+         "http": {"verify": True, "cert": {"cert": "a.pem", "key": "a.pem"}, "charset": "utf-8"}},
+        {"get": "/b", "paginate": {"next": "$.next", "max": 3}, "params": {"q": "{{ one }}"}, "timeout": "1s"},
+        {"get": "/b", "paginate": {"next": {"param": "p", "from": "$.next"}, "max": 3}},
+        {"post": "/c", "graphql": {"query": "{ a }", "variables": {"a": "{{ w }}"}, "operation": "o"}, "tags": ["t"]},
+        {"post": "/d", "json": {"a": ["{{ two }}"]}, "delay": "1s", "assert": ["v == 1", "w == 2"]},
+        {"for_each": ["a", "b"], "as": "it", "put": "/e", "form": {"a": "{{ it }}"}},
+        {"post": "/f", "body": {"hex": "00"}, "expect": [200, 204]},
+        {"set": {"s": "{{ v }}", "r": "1"}, "if": "v == 1"},
+        {"post": "/g", "multipart": {"f": {"text": "x", "type": "a/b"}}, "auth": {"bearer": "{{ s }}"}},
+        {"head": "/h"},
+    ],
+    "finally": [{"delete": "/a", "auth": "user"}, {"delete": "/b", "auth": "site"}],
+    "outputs": {"o": "{{ one }}"},
+}  # fmt: skip
+"""A workflow that is right, and has a value for almost every key."""
+
+_GONE = object()
+_WRONG: tuple[tuple[DocumentPath, Any], ...] = (
+    (("name",), 5), (("nmae",), 5), (("description",), ["x"]), (("tags",), {}), (("tags",), [5]), (("inputs",), 5),
+    (("inputs",), [5]), (("vars",), 5), (("vars", "v v"), 1), (("vars", "w"), "{{ nothing }}"), (("secrets",), 7),
+    (("secrets",), ["zzz"]), (("matrix",), 5), (("matrix", "m"), 5), (("cases",), 5), (("cases", 0), 5), (("timeout",), 5),
+    (("timeout",), "soon"), (("load",), 5), (("load", "weight"), 0), (("load", "weight"), 10**400), (("load", "per"), "x"),
+    (("load", "thresholds", "p95"), []), (("load", "thresholds", "zz"), 1), (("load", "think_time"), 1),
+    (("auth",), 5), (("auth", "api"), 5), (("auth", "api", "oauth2"), 5), (("auth", "api", "oauth2", "grant"), "foo"),
+    (("auth", "api", "oauth2", "grant"), "password\n"), (("auth", "api", "oauth2", "grant"), 5), (("auth", "api", "oauth2", "grant"), _GONE),
+    (("auth", "api", "oauth2", "token_url"), 5), (("auth", "api", "oauth2", "token_url"), _GONE), (("auth", "api", "oauth2", "token_url"), "/{{ nothing_a }}"),
+    (("auth", "api", "oauth2", "username"), _GONE), (("auth", "api", "oauth2", "client_auth"), "x"), (("auth", "api", "oauth2", "scope"), "{{ nothing_b }}"),
+    (("auth", "api", "oauth2", "extra", "grant_type"), "x"), (("auth", "api", "oauth2", "unknown"), "x"),
+    (("auth", "api", "renew", "before_expiry"), 1), (("auth", "api", "renew", "on_status"), [7]), (("auth", "api", "renew", "on_status", 0), "x"),
+    (("auth", "api", "origins", 0), "x"), (("auth", "api", "origins"), "x"), (("auth", "user", "digest"), {"username": "u", "password": "{{ nothing_l }}"}),
+    (("auth", "key", "api_key", "in"), "x"), (("auth", "key", "api_key", "name"), 5), (("auth", "key", "api_key", "value"), _GONE),
+    (("auth", "key", "api_key"), "x"), (("auth", "user", "basic", "username"), 5), (("auth", "user", "basic", "username"), "{{ nothing_c }}"),
+    (("auth", "user", "basic", "password"), _GONE), (("auth", "user", "basic", "x"), 5), (("auth", "user"), {}),
+    (("auth", "site", "login"), 5), (("auth", "site", "login", "post"), 5), (("auth", "site", "login", "timeout"), 5),
+    (("auth", "site", "login", "extract", "token"), 5), (("auth", "site", "login", "extract", "token"), "nope"),
+    (("auth", "site", "attach"), 5), (("auth", "site", "attach", "header A"), 5), (("auth", "site", "attach", "x"), "y"),
+    (("auth", "site", "logout", 0), 5), (("auth", "site", "logout", 0, "delete"), 5), (("auth", "site", "logout"), []),
+    (("auth", "aws", "aws_sigv4", "region"), 5), (("auth", "aws", "aws_sigv4", "service"), _GONE),
+    (("defaults",), 5), (("defaults", "timeout"), 5), (("defaults", "headers"), 5), (("defaults", "http", "max_redirects"), -1),
+    (("defaults", "http", "x"), 1), (("defaults", "expect", "duration"), {"lessthan": 1}), (("defaults", "x"), 5),
+    (("steps",), 5), (("steps",), _GONE), (("steps",), []), (("steps", 0), 5), (("steps", 0, "get"), 5), (("steps", 9, "head"), _GONE),
+    (("steps", 0, "put"), "/x"), (("steps", 0, "gte"), "/x"), (("steps", 0, "auth"), 5), (("steps", 0, "auth"), "nope"),
+    (("steps", 0, "retry"), 1.0), (("steps", 0, "retry", "times"), 1.0), (("steps", 0, "retry", "every"), 5),
+    (("steps", 0, "retry", "every"), "x"), (("steps", 0, "retry", "backoff"), 0.5), (("steps", 0, "extract", "one"), 5),
+    (("steps", 0, "extract", "two", "from"), 5), (("steps", 0, "extract", "two", "from"), _GONE), (("steps", 0, "extract", "two", "from"), "nope"),
+    (("steps", 0, "extract", "two", "filter"), "nope"), (("steps", 0, "extract", "two", "x"), "nope"),
+    (("steps", 0, "expect"), None), (("steps", 0, "expect", "status"), 900), (("steps", 0, "expect", "$.a", "x"), 1),
+    (("steps", 0, "expect", "x"), 1), (("steps", 0, "http", "verify"), 5), (("steps", 0, "http", "verify"), "no.pem"), (("steps", 0, "http", "cert", "key"), "no.pem"),
+    (("steps", 0, "http", "version"), 7), (("steps", 0, "http", "cert", "cert"), _GONE),
+    (("steps", 0, "http", "cert", "cert"), 5), (("steps", 0, "http", "cert", "x"), 5), (("steps", 0, "http", "charset"), 5),
+    (("steps", 1, "paginate", "next"), 5), (("steps", 1, "paginate", "next"), _GONE), (("steps", 1, "paginate", "next"), "nope"),
+    (("steps", 1, "paginate", "max"), 0), (("steps", 1, "paginate", "x"), 0), (("steps", 1, "params"), 5),
+    (("steps", 1, "params", "q"), "{{ nothing_d }}"), (("steps", 1, "timeout"), "0s"),
+    (("steps", 2, "paginate", "next", "param"), 5), (("steps", 2, "paginate", "next", "from"), _GONE), (("steps", 2, "paginate", "next", "x"), 5),
+    (("steps", 3, "graphql"), 5), (("steps", 3, "graphql", "query"), 5), (("steps", 3, "graphql", "query"), _GONE),
+    (("steps", 3, "graphql", "variables"), "{{ nothing_e }}"), (("steps", 3, "graphql", "operation"), 5), (("steps", 3, "tags", 0), 5),
+    (("steps", 4, "json", "a", 0), "{{ nothing_f }}"), (("steps", 4, "json", "a", 0), "{{ 1 | nope }}"), (("steps", 4, "delay"), 5),
+    (("steps", 4, "assert"), 5), (("steps", 4, "assert", 0), 5), (("steps", 4, "assert", 1), {"a": 1}), (("steps", 4, "assert", 0), "nothing_g"),
+    (("steps", 5, "for_each"), 5), (("steps", 5, "as"), 5), (("steps", 5, "form"), 5), (("steps", 5, "form", "a"), "{{ nothing_h }}"),
+    (("steps", 6, "body"), 5), (("steps", 6, "body", "hex"), 5), (("steps", 6, "body", "hex"), "zz"), (("steps", 6, "body", "x"), 1),
+    (("steps", 6, "expect", 0), 2.5), (("steps", 6, "expect", 1), []), (("steps", 6, "xml"), "<a/>"),
+    (("steps", 7, "set"), 5), (("steps", 7, "set", "r"), "{{ nothing_i }}"), (("steps", 7, "if"), 5), (("steps", 7, "if"), "nothing_j"),
+    (("steps", 8, "multipart", "f", "x"), 5), (("steps", 8, "multipart", "f"), {}), (("steps", 8, "auth", "bearer"), 5), (("steps", 8, "auth", "bearer"), ""),
+    (("finally",), 5), (("finally", 0), 5), (("finally", 0, "delete"), 5), (("finally", 0, "x"), 5), (("finally", 1, "auth"), "nope"),
+    (("outputs",), 5), (("outputs", "o"), "{{ nothing_k }}"),
+)  # fmt: skip
+"""Mistakes in it: a place and what is there instead of the right value."""
+
+
+def _spoilt(chosen: list[int]) -> dict[str, Any]:
+    document = deepcopy(_DOCUMENT)
+    for number in chosen:
+        (*above, last), value = _WRONG[number]
+        owner: Any = document
+        for key in above:
+            owner = owner[key]
+        if value is _GONE:
+            del owner[last]
+        else:
+            owner[last] = value
+    return document
+
+
+def _found(chosen: list[int]) -> set[tuple[DocumentPath, str]]:
+    return {
+        (each.place.path, each.message)
+        for each in problems(json.dumps(_spoilt(chosen)), files={"a.pem": ""})
+        if each.place
+    }
+
+
+@cache
+def _found_alone(number: int) -> frozenset[tuple[DocumentPath, str]]:
+    return frozenset(_found([number]))
+
+
+def _own(number: int, others: Iterable[int]) -> set[tuple[DocumentPath, str]]:
+    """The problems of a mistake itself: at its place, above it or below it.
+
+    What a map lacks is left out where it has another mistake: that may be the reason.
+    """
+    place = _WRONG[number][0]
+    maps = {_WRONG[other][0][:-1] for other in others if other != number}
+    found = {each for each in _found_alone(number) if each[0][: len(place)] == place[: len(each[0])]}
+    return {each for each in found if each[0] not in maps}
+
+
+def mistakes(data: bytes) -> None:
+    """Every mistake that is reported alone is reported among others, and nothing else is. The bytes choose mistakes."""
+    chosen: list[int] = []
+    for byte in data[:40]:
+        number = byte % len(_WRONG)
+        place = _WRONG[number][0]
+        if not any(place[: len(other)] == other[: len(place)] for other in (_WRONG[each][0] for each in chosen)):
+            chosen.append(number)
+    together = _found(chosen)
+    for number in chosen:
+        assert _own(number, ()), _WRONG[number]
+        missing = _own(number, chosen) - together
+        assert not missing, (_WRONG[number], missing, [_WRONG[each] for each in chosen])
+    alone = frozenset[tuple[DocumentPath, str]]().union(*map(_found_alone, chosen))
+    assert together <= alone, (together - alone, [_WRONG[each] for each in chosen])
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    each.__name__: each for each in (loader, mistakes, head, heads, redirect)
+}

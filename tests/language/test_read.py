@@ -39,7 +39,7 @@ def test_a_misspelt_key_is_refused_with_what_was_meant() -> None:
         ("steps: [{get: /x, extract: {a: 1}}]", "`a` must be a text or a map", ""),
         ("steps: [{get: /x, extract: {a: {}}}]", "`from` is missing", "selector"),
         ("steps: [{get: /x, auth: {api_key: {name: a, value: b, in: heder}}}]", "is not allowed here", "'header'?"),
-        ("steps: [{get: /x, auth: {api_key: {name: a, value: b, in: zzz}}}]", "is not allowed here", "one of: header"),
+        ("steps: [{get: /x, auth: {api_key: {name: a, value: b, in: zzz}}}]", "is not allowed here", "one of: cookie, header"),
         ("steps: []", "`steps` is empty", "at least one"),
         ("name: x\nbase_url: http://x", "`steps` is missing", "ordered steps"),
         ("steps: [7]", "this entry must be a map, not 7", ""),
@@ -115,6 +115,35 @@ def test_what_only_follows_from_another_mistake_is_not_reported() -> None:
         "this entry must be a map, no",
         "unknown key 'nope' in a step",
     ]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ("auth: {api: {oauth2: {grant: foo, token_url: /t}}}", '"foo" (string) is not allowed here'),
+        (
+            "auth: {api: {oauth2: {grant: password, token_url: 5, username: u, password: p}}}",
+            "`token_url` must be a text",
+        ),
+        (
+            "auth: {api: {oauth2: {grant: client_credentials, client_id: i, client_secret: s}}}",
+            "`token_url` is missing",
+        ),
+        ("auth: {api: {basic: {username: u}}}", "`password` is missing"),
+        ("cases: [5]", "this entry must be a map"),
+        ("load: {weight: " + "9" * 400 + "}", "`weight` must be a number"),
+        ("defaults: {retry: 1.0}", "`retry` must be a whole number or a map, not 1.0"),
+    ],
+)
+def test_one_wrong_value_hides_no_other_mistake(wrong: str, message: str) -> None:
+    text = f"{wrong}\nsteps:\n  - get: /x\n    paginate: {{next: 5}}\n  - get: /{{{{ typo }}}}\n    expect: {{statsu: 200}}\n"
+    found = [problem.message for problem in problems(text)]
+    assert sorted(found) == sorted([
+        next(each for each in found if each.startswith(message)),
+        "`next` must be a text or a map, not 5 (integer)",
+        next(each for each in found if "`typo`" in each),
+        "unknown selector 'statsu'",
+    ])  # fmt: skip
 
 
 def test_x_keys_at_the_top_are_free() -> None:
