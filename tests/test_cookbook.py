@@ -1,4 +1,4 @@
-"""Every file of the cookbook runs green against the demo, and its README names it."""
+"""Every file of the cookbook passes against the demo API, and its README names it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DRIVERS = [
 
 
 @pytest.mark.parametrize(("path", "driver"), DRIVERS, ids=lambda each: getattr(each, "name", each))
-def test_a_file_of_the_cookbook_runs_green(path: Path, driver: str, demo_env: dict[str, str]) -> None:
+def test_a_file_of_the_cookbook_passes(path: Path, driver: str, demo_env: dict[str, str]) -> None:
     result = runflow.run(runflow.load(path, env=demo_env, driver=driver), env=demo_env)
     assert result.passed, result
     assert all(workflow.verdict.value == "passed" for workflow in result.workflows)
@@ -53,7 +53,7 @@ def test_the_page_on_tokens_shows_what_the_file_beside_it_has_and_its_picture_is
 
 def test_the_document_of_the_demo_in_the_cookbook_is_the_one_that_the_demo_serves() -> None:
     path = WORKFLOWS / "_needs_openapi" / "demo.openapi.json"
-    assert json.loads(path.read_text(encoding="utf-8")) == DOCUMENT  # else write it anew: `curl URL/openapi.json`
+    assert json.loads(path.read_text(encoding="utf-8")) == DOCUMENT  # otherwise write it again: `curl URL/openapi.json`
 
 
 def test_the_whole_cookbook_keeps_to_what_the_demo_says_of_itself(runflow: Any, tmp_path: Path) -> None:

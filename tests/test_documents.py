@@ -1,4 +1,4 @@
-"""What README, CONTRIBUTING and the cookbook show is true: every block of code in them is run, and one that is new wants a test."""
+"""What README, CONTRIBUTING and the cookbook show is true: a test runs every block of code in them, and finds a block without a test."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from runflow.selection.select import Target
 
 PROJECT = Path(__file__).parent.parent
 sys.path.insert(0, str(PROJECT / "tests" / "cluster"))
-from workers import Cluster  # noqa: E402  # beside the tests that it is for
+from workers import Cluster  # noqa: E402  # a helper of the tests in that folder
 
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "workflows/README.md", "workflows/TOKENS.md")
 TESTED = {
     "# login_then_fetch.yaml": "test_the_first_workflow_says_what_the_readme_says",
     ".venv/bin/runflow --demo": ".ci/run",
     ".venv/bin/pytest": ".ci/run",
-    "export API_URL": "test_the_shell_takes_what_it_is_to_take",
+    "export API_URL": "test_the_shell_command_of_the_readme_sets_the_variables",
     "✓ fetch the profile": "test_the_first_workflow_says_what_the_readme_says",
     "token: $.tokn": "test_the_first_workflow_says_what_the_readme_says",
     "oauth2: { grant": "test_the_credentials_of_the_readme_work",
     "runflow init ": "test_every_command_of_the_readme_runs",
-    "paths: [workflows]": "test_the_project_file_of_the_readme_is_one",
-    "# runflow: ignore": "test_the_comments_of_the_readme_take_a_finding_back",
+    "paths: [workflows]": "test_the_project_file_of_the_readme_is_found",
+    "# runflow: ignore": "test_the_comments_of_the_readme_suppress_a_finding",
     "[language-server.runflow]": "test_the_editor_of_the_readme_can_start_its_server",
     "# .github/workflows/runflow.yml": "test_the_recipe_for_ci_is_what_init_writes",
     "-- --headless -u 50": "test_the_load_test_of_the_readme_runs",
@@ -47,7 +47,7 @@ TESTED = {
     "--executor dask=": "test_the_cluster_of_the_readme_runs_the_cookbook",
     "import runflow": "test_the_python_of_the_readme_runs",
     "def test_an_order": "test_the_tests_of_the_readme_run",
-    "# .github/workflows/preview.yml": "test_the_workflows_of_a_stranger_run_as_the_readme_says",
+    "# .github/workflows/preview.yml": "test_untrusted_workflows_run_as_the_readme_says",
     "class MultipleOf": "test_a_matcher_is_added_as_contributing_says",
     "+        ordering.MultipleOf()": "test_a_matcher_is_added_as_contributing_says",
     '"multiple_of", 24': "test_a_matcher_is_added_as_contributing_says",
@@ -56,16 +56,16 @@ TESTED = {
     "class Luhn": "test_the_python_of_contributing_runs",
     "class FolderSource": "test_the_python_of_contributing_runs",
     "from fakes import": "test_the_python_of_contributing_runs",
-    '"runflow.matchers"]': "test_the_entry_points_of_contributing_are_those_that_are_looked_for",
-    '"runflow.secrets"]': "test_the_entry_points_of_contributing_are_those_that_are_looked_for",
+    '"runflow.matchers"]': "test_the_entry_points_of_contributing_are_those_of_the_package",
+    '"runflow.secrets"]': "test_the_entry_points_of_contributing_are_those_of_the_package",
     "refresh_token: $.refresh_token": "test_the_credential_of_the_tokens_page_works",
     "runflow token api token_login.yaml  ": "test_the_token_command_of_the_tokens_page_runs",
 }
-"""Words that a block has and no other, and who runs it."""
+"""Words that only one block has, and the test or script that runs it."""
 
 
 def every_block() -> list[tuple[str, str]]:
-    """Kind and text of all of them, without the indentation of a list that they stand in."""
+    """The kind and text of each block, without the indentation of the list that it is in."""
     text = "\n".join((PROJECT / name).read_text(encoding="utf-8") for name in DOCUMENTS)
     found = re.findall(r"^( *)```(\w*)\n(.*?)^\1```$", text, re.DOTALL | re.MULTILINE)
     return [(kind, textwrap.dedent(body)) for _, kind, body in found]
@@ -78,7 +78,7 @@ def block(words: str) -> str:
 
 
 def patched(text: str, diff: str) -> str:
-    """A text with what a diff adds to it, behind the lines that stand there already."""
+    """A text with the lines that a diff adds to it."""
     lines = diff.splitlines()
     before, after = ("\n".join(line[1:] for line in lines if line[:1] in kinds) for kinds in (" -", " +"))
     assert text.count(before) == 1
@@ -102,7 +102,7 @@ def test_every_file_that_a_document_names_exists() -> None:
             assert (PROJECT / name).exists(), (document, name)
 
 
-def test_every_block_has_somebody_who_runs_it() -> None:
+def test_every_block_has_a_test() -> None:
     here = Path(__file__).read_text(encoding="utf-8")
     for _, body in every_block():
         assert sum(words in body for words in TESTED) == 1, body
@@ -127,14 +127,14 @@ def test_the_first_workflow_says_what_the_readme_says(runflow: Any, write: Any) 
     assert said().startswith(told("token: $.tokn"))
 
 
-def test_the_shell_takes_what_it_is_to_take() -> None:
+def test_the_shell_command_of_the_readme_sets_the_variables() -> None:
     done = subprocess.run(
         ["sh", "-euc", block("export API_URL") + "echo $API_URL"], capture_output=True, check=True, text=True
     )
     assert done.stdout == "https://api.example.com\n"
 
 
-def test_the_project_file_of_the_readme_is_one(tmp_path: Path) -> None:
+def test_the_project_file_of_the_readme_is_found(tmp_path: Path) -> None:
     (tmp_path / "runflow.yaml").write_text(block("paths: [workflows]"), encoding="utf-8")
     assert find_project(tmp_path) is not None
 
@@ -157,7 +157,7 @@ def test_every_command_of_the_readme_runs(runflow: Any, tmp_path: Path, demo_env
         "FILE": "workflows/first.yaml",
         "NAME": "api",
     }
-    served = {"demo", "lsp", "load"}  # these wait for somebody
+    served = {"demo", "lsp", "load"}  # these run until they are stopped
     reported = ["report", "run.jsonl", "--report", "html=run.html"]
     for words in lines:
         asked = [here.get(word, word) for word in words]
@@ -196,7 +196,7 @@ def test_the_shards_of_the_readme_become_one_report(runflow: Any, write: Any, de
     assert 'tests="7" failures="1"' in (tmp_path / "all.xml").read_text()
 
 
-def test_the_workflows_of_a_stranger_run_as_the_readme_says(runflow: Any, write: Any, demo: str) -> None:
+def test_untrusted_workflows_run_as_the_readme_says(runflow: Any, write: Any, demo: str) -> None:
     write("theirs/workflows/a.yaml", f"base_url: {demo}\nsteps: [{{get: /health, expect: 200}}]\n")
     job = yaml.safe_load(block("# .github/workflows/preview.yml"))["jobs"]["preview"]
     (command,) = (step["run"] for step in job["steps"] if "--untrusted" in step.get("run", ""))
@@ -248,7 +248,7 @@ def test_the_load_test_of_the_readme_runs(runflow_process: Any, write: Any, demo
 def test_the_cluster_of_the_readme_runs_the_cookbook(
     runflow_process: Any, demo_env: dict[str, str], tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Its workers have the environment, this machine has not."""
+    """The workers have the environment variables; this machine does not."""
     shutil.copytree(PROJECT / "workflows", tmp_path / "workflows")
     with Cluster(tmp_path_factory.mktemp("logs")) as cluster:
         cluster.start("ann", **demo_env)
@@ -272,7 +272,7 @@ def test_the_tests_of_the_readme_run(pytester: pytest.Pytester, demo_env: dict[s
     ).assert_outcomes(passed=2)
 
 
-def test_the_comments_of_the_readme_take_a_finding_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_comments_of_the_readme_suppress_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "flow.yaml").write_text(f"base_url: https://api.test\n{block('# runflow: ignore')}", encoding="utf-8")
     loader = Loader(LoaderOptions(for_lint=True))
@@ -288,7 +288,7 @@ def test_the_python_of_contributing_runs() -> None:
     assert names["FolderSource"](str(PROJECT)).get("NOT_THERE") is None
 
 
-def test_the_entry_points_of_contributing_are_those_that_are_looked_for() -> None:
+def test_the_entry_points_of_contributing_are_those_of_the_package() -> None:
     """What they name is installed, and used, by `tests/plugins/test_plugins.py`."""
     code = "".join(path.read_text(encoding="utf-8") for path in (PROJECT / "runner").rglob("*.py"))
     for words in ('"runflow.matchers"]', '"runflow.secrets"]'):
