@@ -13,7 +13,7 @@ import msgspec
 
 from ..language.project import ProjectFile
 from ..model.errors import Place, Problem, RunflowError, WorkflowError
-from ..model.kinds import FileReporter, Reporter, Wants
+from ..model.kinds import FileReporter, Reporter, ReporterWants
 from ..model.wording import os_error_text
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def on_stdout(reports: list[WantedReport]) -> bool:
     return any(str(each.file) == "-" and each.kind.name != ON_STDOUT for each in reports)
 
 
-def wants(reports: list[WantedReport]) -> Wants:
+def wants(reports: list[WantedReport]) -> ReporterWants:
     """What events of passing steps must include for these reports."""
     every = {each.kind.wants for each in reports}
     return "places" if "places" in every else "exchanges" if "exchanges" in every else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..model.kinds import Argument, Miss
+from ..model.kinds import MatcherArgument, Miss
 from ..model.wording import shown
 
 MISS = Miss()
@@ -19,7 +19,7 @@ class ValueMatcher:
     """A matcher whose argument is a value."""
 
     name: ClassVar[str]
-    argument: ClassVar[Argument] = "value"
+    argument: ClassVar[MatcherArgument] = "value"
     summary: ClassVar[str]
 
     def check(self, _: Any, /) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, ClassVar
 
-from ..model.kinds import Argument, Judge, Miss
+from ..model.kinds import Judge, MatcherArgument, Miss
 from ..model.wording import member_path, shown
 from .base import MISS, FlagMatcher, ValueMatcher, undecided
 from .equality import canonical, is_number, same
@@ -150,7 +150,7 @@ class Length(ValueMatcher):
     """How many."""
 
     name = "length"
-    argument: ClassVar[Argument] = "value or conditions"
+    argument: ClassVar[MatcherArgument] = "value or conditions"
     summary = "how many characters, members or keys: a number, or operators"
 
     def check(self, argument: Any, /) -> str:
@@ -175,7 +175,7 @@ def _members(actual: Any, judge: Judge) -> list[Miss | None] | Miss:
 
 
 class _Quantifier(ValueMatcher):
-    argument: ClassVar[Argument] = "conditions"
+    argument: ClassVar[MatcherArgument] = "conditions"
 
 
 class Each(_Quantifier):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..model.kinds import Argument, Miss
+from ..model.kinds import MatcherArgument, Miss
 from .base import MISS, ValueMatcher
 
 
@@ -12,7 +12,7 @@ class Not(ValueMatcher):
     """The conditions do not hold."""
 
     name = "not"
-    argument: ClassVar[Argument] = "conditions"
+    argument: ClassVar[MatcherArgument] = "conditions"
     summary = "conditions that do not hold"
 
     def judge(self, actual: Any, argument: Any, /) -> Miss | None:
@@ -27,7 +27,7 @@ class AnyOf(ValueMatcher):
     """One of several conditions holds."""
 
     name = "any_of"
-    argument: ClassVar[Argument] = "conditions list"
+    argument: ClassVar[MatcherArgument] = "conditions list"
     summary = "a list of conditions of which at least one holds"
 
     def judge(self, actual: Any, argument: Any, /) -> Miss | None:
@@ -44,7 +44,7 @@ class AllOf(ValueMatcher):
     """Several conditions hold."""
 
     name = "all_of"
-    argument: ClassVar[Argument] = "conditions list"
+    argument: ClassVar[MatcherArgument] = "conditions list"
     summary = "a list of conditions that all hold"
 
     def judge(self, actual: Any, argument: Any, /) -> Miss | None:

@@ -101,7 +101,7 @@ class Miss(msgspec.Struct, frozen=True):
 Judge = Callable[[Any], Miss | None]
 """Judges a value: None when it holds."""
 
-Argument = Literal["value", "conditions", "conditions list", "value or conditions"]
+MatcherArgument = Literal["value", "conditions", "conditions list", "value or conditions"]
 
 
 class Matcher(Protocol):
@@ -112,7 +112,7 @@ class Matcher(Protocol):
     """
 
     name: ClassVar[str]
-    argument: ClassVar[Argument]
+    argument: ClassVar[MatcherArgument]
     summary: ClassVar[str]
 
     def check(self, argument: Any, /) -> str:
@@ -218,7 +218,7 @@ class SecretSource(Protocol):
         ...
 
 
-Wants = Literal["", "exchanges", "places"]
+ReporterWants = Literal["", "exchanges", "places"]
 
 
 class Reporter(Protocol):
@@ -240,4 +240,4 @@ class FileReporter(Reporter, Protocol):
 
     name: ClassVar[str]
     streams: ClassVar[bool]
-    wants: ClassVar[Wants]
+    wants: ClassVar[ReporterWants]

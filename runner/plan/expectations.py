@@ -16,7 +16,7 @@ from ..matchers.table import MATCHERS, MISTAKEN, matcher_named
 from ..model.answer import read_json
 from ..model.errors import DocumentPath
 from ..model.exchange import FAILURE_KINDS
-from ..model.kinds import MISSING, Argument, Matcher, Miss
+from ..model.kinds import MISSING, Matcher, MatcherArgument, Miss
 from ..model.units import bare_number_hint
 from ..model.wording import did_you_mean, listed, shown
 from ..selectors.table import kind_of
@@ -33,7 +33,7 @@ class StatusMatcher(ValueMatcher):
     """The grammar of `status`: a number, `2xx`, or a list of these meaning one of."""
 
     name: ClassVar[str] = "status"
-    argument: ClassVar[Argument] = "value"
+    argument: ClassVar[MatcherArgument] = "value"
     summary: ClassVar[str] = "a number, `2xx`, or a list of these"
 
     def check(self, argument: Any, /) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import IO, ClassVar
 
 from ..model.events import Event, SuiteFinished, WorkflowFinished
-from ..model.kinds import Wants
+from ..model.kinds import ReporterWants
 from ..model.results import Where, WorkflowResult
 from .failures import reason_of_run
 from .markdown import Markdown
@@ -26,7 +26,7 @@ class GitHub:
 
     name: ClassVar[str] = "github"
     streams: ClassVar[bool] = True
-    wants: ClassVar[Wants] = ""
+    wants: ClassVar[ReporterWants] = ""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self.stream = stream

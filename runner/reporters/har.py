@@ -13,7 +13,7 @@ import msgspec
 
 from ..model.events import Event, SessionFinished, SuiteFinished, SuiteStarted
 from ..model.exchange import Exchange, Headers, Request, Response, Timings
-from ..model.kinds import Wants
+from ..model.kinds import ReporterWants
 from ..model.results import StepResult
 from ..version import __version__
 from .format.run_fold import FinishedRun, RunFold, RunStep
@@ -32,7 +32,7 @@ class Har:
 
     name: ClassVar[str] = "har"
     streams: ClassVar[bool] = False
-    wants: ClassVar[Wants] = "exchanges"
+    wants: ClassVar[ReporterWants] = "exchanges"
 
     def __init__(self, stream: IO[bytes]) -> None:
         self.stream = stream

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import IO, ClassVar
 
 from ..model.events import Event, SessionFinished, SuiteFinished, SuiteStarted
-from ..model.kinds import Wants
+from ..model.kinds import ReporterWants
 from .format.run_fold import FinishedRun, RunFold
 from .format.writer import encoded, end_record, session_record, suite_started_line, workflow_record
 
@@ -19,7 +19,7 @@ class JsonReport:
 
     name: ClassVar[str] = "json"
     streams: ClassVar[bool] = False
-    wants: ClassVar[Wants] = "places"
+    wants: ClassVar[ReporterWants] = "places"
 
     def __init__(self, stream: IO[bytes]) -> None:
         self.stream = stream

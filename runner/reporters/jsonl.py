@@ -7,7 +7,7 @@ from typing import IO, ClassVar
 import msgspec
 
 from ..model.events import Event, SessionFinished, SuiteFinished, SuiteStarted, WorkflowStarted
-from ..model.kinds import Wants
+from ..model.kinds import ReporterWants
 from .format.run_fold import FinishedRun, RunFold, RunStep
 from .format.schema import SessionFinishedLine, SuiteFinishedLine, WorkflowFinishedLine
 from .format.writer import (
@@ -30,7 +30,7 @@ class JsonLines:
 
     name: ClassVar[str] = "jsonl"
     streams: ClassVar[bool] = True
-    wants: ClassVar[Wants] = "places"  # every other report is made of it
+    wants: ClassVar[ReporterWants] = "places"  # every other report is made of it
 
     def __init__(self, stream: IO[bytes]) -> None:
         self.stream = stream

@@ -10,7 +10,7 @@ from typing import IO, Any, ClassVar
 from xml.sax.saxutils import escape, quoteattr
 
 from ..model.events import Event, SessionFinished, StepFinished, SuiteFinished, WorkflowFinished, WorkflowStarted
-from ..model.kinds import Wants
+from ..model.kinds import ReporterWants
 from ..model.results import SessionResult, StepResult, Verdict, WorkflowResult
 from ..model.wording import json_text
 from .failures import is_shown_by_a_step, reason_of, reason_of_run
@@ -74,7 +74,7 @@ class JUnit:
 
     name: ClassVar[str] = "junit"
     streams: ClassVar[bool] = False
-    wants: ClassVar[Wants] = "exchanges"
+    wants: ClassVar[ReporterWants] = "exchanges"
 
     def __init__(self, stream: IO[bytes], *, steps: bool = False) -> None:
         self.stream = stream

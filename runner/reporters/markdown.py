@@ -6,7 +6,7 @@ import re
 from typing import IO, ClassVar
 
 from ..model.events import Event, SuiteFinished, WorkflowFinished
-from ..model.kinds import Wants
+from ..model.kinds import ReporterWants
 from ..model.results import Result, Verdict, WorkflowResult
 from ..model.wording import plural, seconds_text
 from .failures import reason_of_run
@@ -27,7 +27,7 @@ class Markdown:
 
     name: ClassVar[str] = "markdown"
     streams: ClassVar[bool] = False
-    wants: ClassVar[Wants] = ""
+    wants: ClassVar[ReporterWants] = ""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self.stream = stream

@@ -7,7 +7,7 @@ from typing import IO, ClassVar
 
 from ..model.codes import code_of
 from ..model.events import Event, SuiteFinished, SuiteStarted, WorkflowFinished
-from ..model.kinds import Wants
+from ..model.kinds import ReporterWants
 from ..model.results import StepResult, Verdict, WorkflowResult
 from ..model.wording import json_text
 from .failures import is_shown_by_a_step, reason_of
@@ -23,7 +23,7 @@ class Tap:
 
     name: ClassVar[str] = "tap"
     streams: ClassVar[bool] = False
-    wants: ClassVar[Wants] = ""
+    wants: ClassVar[ReporterWants] = ""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self.stream = stream

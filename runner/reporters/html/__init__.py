@@ -12,7 +12,7 @@ from typing import IO, Any, ClassVar
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ...model.events import Event, SessionFinished, SuiteFinished, SuiteStarted
-from ...model.kinds import Wants
+from ...model.kinds import ReporterWants
 from ...model.results import Result, SessionResult, Verdict
 from ...model.wording import plural, seconds_text
 from ...version import __version__
@@ -39,7 +39,7 @@ class Html:
 
     name: ClassVar[str] = "html"
     streams: ClassVar[bool] = False
-    wants: ClassVar[Wants] = "places"
+    wants: ClassVar[ReporterWants] = "places"
 
     def __init__(self, stream: IO[bytes]) -> None:
         self.stream = stream
