@@ -1,1 +1,1 @@
-"""Workflows in an editor, over the Language Server Protocol. Sends no request; knows no command line."""
+"""Supports editors over the Language Server Protocol. Sends no request itself: it starts `runflow run` for that."""

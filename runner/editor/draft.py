@@ -1,14 +1,15 @@
-"""A text that is being written: what can be read of it, and what stands under the cursor. Knows no protocol."""
+"""Reads a text that is being edited, as far as possible, and finds what is at the cursor. Independent of the protocol."""
 
 from __future__ import annotations
 
 import re
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..language.source import Source
 from ..language.yaml import load_yaml
 from ..model.errors import DocumentPath, WorkflowError
+from ..model.json_types import JSON
 
 _KEY = re.compile(r"(\s*(?:- +)*(?:\"[^\"]*\"|'[^']*'|[^\s\"'{\[#-][^:#]*):)(?:\s|$)")
 _ENTRY = re.compile(r"(\s*(?:- +)*-)(?:\s|$)")
@@ -18,14 +19,14 @@ _LISTS_OF_BARE = ("assert",)
 
 
 class Draft(NamedTuple):
-    """A text as far as it can be read."""
+    """The readable part of a text."""
 
-    data: Any
+    data: JSON
     source: Source
 
 
 def read(text: str, line: int) -> Draft | None:
-    """The text as it is, else with nothing after the key on one line (from 0): where somebody writes, it may be half done."""
+    """Read a text; if that fails, without what follows the key on one line (counted from 0), which may be incomplete. None if that fails too."""
     lines = text.split("\n")
     attempts = [text]
     if line < len(lines):
@@ -42,14 +43,14 @@ def _emptied(line: str) -> list[str]:
 
 
 class Cursor(NamedTuple):
-    """What stands under the cursor.
+    """The text at the cursor.
 
     Attributes:
-        word: The name, or what was written of it.
-        begin: The column where it begins; from 0.
-        before: The expression up to the word; None where no expression is.
-        path: The value of the document that it is part of.
-        bare: The expression is one without braces.
+        word: The name at the cursor, or the part of it that is written.
+        begin: The column where it begins, from 0.
+        before: The expression up to the word; None outside of expressions.
+        path: The path of the value in the document that the cursor is in.
+        bare: The expression is written without braces.
     """
 
     word: str
@@ -60,23 +61,23 @@ class Cursor(NamedTuple):
 
     @property
     def is_filter(self) -> bool:
-        """A filter stands here."""
+        """Whether a filter is expected."""
         return self.before is not None and self.before.rstrip().endswith("|")
 
     @property
     def owner(self) -> str:
-        """The name whose member stands here, or ""."""
+        """The name whose member is expected, or ""."""
         found = re.search(r"([^\W\d]\w*)\.$", (self.before or "").rstrip())
         return found[1] if found else ""
 
     @property
     def is_name(self) -> bool:
-        """A variable or a function stands here."""
+        """Whether a variable or a function is expected."""
         return self.before is not None and not self.is_filter and not self.before.rstrip().endswith(".")
 
 
 def cursor_at(text: str, draft: Draft, line: int, column: int) -> Cursor:
-    """What stands at a place; from 0."""
+    """The text at a line and column, both from 0."""
     lines = text.split("\n")
     here = lines[line] if line < len(lines) else ""
     column = min(column, len(here))
@@ -86,7 +87,7 @@ def cursor_at(text: str, draft: Draft, line: int, column: int) -> Cursor:
     before = "\n".join([*lines[:line], here[:begin]])
     opened, closed = max(before.rfind("{{"), before.rfind("{%")), max(before.rfind("}}"), before.rfind("%}"))
     bare = _is_bare(path) and opened <= closed
-    expression = before[opened + 2 :] if opened > closed else _behind_key(here[:begin]) if bare else None
+    expression = before[opened + 2 :] if opened > closed else _after_key(here[:begin]) if bare else None
     return Cursor(word[0] if word else "", begin, expression, path, bare)
 
 
@@ -94,6 +95,6 @@ def _is_bare(path: DocumentPath) -> bool:
     return bool({*path[-1:]} & {*_BARE, *_LISTS_OF_BARE} or {*path[-2:-1]} & {*_LISTS_OF_BARE})
 
 
-def _behind_key(text: str) -> str:
+def _after_key(text: str) -> str:
     found = _KEY.match(text) or _ENTRY.match(text)
     return text[found.end() :] if found else text

@@ -1,4 +1,4 @@
-"""What `runflow check` finds in texts that an editor holds. Knows no protocol."""
+"""Checks the unsaved texts of an editor as `runflow check` does. Independent of the protocol."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from ..model.results import Where
 from ..reporters.problems import where_of
 from ..selection.discover import SUFFIXES, discover
 from ..selection.select import Target
-from .last_run import home_of
+from .last_run import runs_folder
 
 _STEPS = re.compile(r"^(['\"]?)steps\1\s*:", re.MULTILINE)
 _FLOW = re.compile(r".+\.flow\.ya?ml")
 
 
 def is_workflow(path: Path, text: str) -> bool:
-    """A YAML file with `steps` at its top, or one that is called `….flow.yaml`: an editor has others, too."""
+    """Whether a text is a workflow: a YAML file with `steps` at its top, or one that is named `….flow.yaml`."""
     return path.suffix in SUFFIXES and (_FLOW.fullmatch(path.name) is not None or _STEPS.search(text) is not None)
 
 
 def findings_in(texts: Mapping[Path, str], options: LoaderOptions) -> list[tuple[Path, Where | None, Finding]]:
-    """Everything that is wrong or merely bad in the open workflows and the files that they name, each with its place.
+    """All errors and warnings in the open workflows and in the files that they name, each with its file and place.
 
     Args:
-        texts: What the editor holds, by real paths.
-        options: As for `runflow check`.
+        texts: The texts of the editor, by resolved paths.
+        options: How workflows are read, as for `runflow check`.
     """
     contents = {path: text.encode(errors="replace") for path, text in texts.items()}
     options = msgspec.structs.replace(options, unsaved=contents)
@@ -49,7 +49,9 @@ def findings_in(texts: Mapping[Path, str], options: LoaderOptions) -> list[tuple
                 found |= {each: _file(each, path) for each in _of(root, options)}
     sources: dict[str, Source | None] = {}
     for finding, path in found.items():
-        if finding.place is not None and path in texts and path.name != PROJECT_FILE:  # which is read from the disk
+        if (
+            finding.place is not None and path in texts and path.name != PROJECT_FILE
+        ):  # the project file is read from the disk
             sources[finding.place.file] = source_of(contents[path], finding.place.file)
     return [(path, where_of(finding.place, sources), finding) for finding, path in found.items()]
 
@@ -76,11 +78,11 @@ def _file(finding: Finding, checked: Path) -> Path:
 
 
 def _roots(path: Path) -> list[Path]:
-    """The workflows to check for a file: itself, or those that include it, whose credentials and base URL it has."""
+    """The workflows to check for a file: itself, or those that include it, whose credentials and base URL it uses."""
     if not path.name.startswith("_"):
         return [path]
     with suppress(WorkflowError, OSError):
-        every = discover([home_of(path)])
+        every = discover([runs_folder(path)])
         including = [each for each in every if path.name in each.read_text(encoding="utf-8", errors="replace")]
         return [each.resolve() for each in including] or [path]
     return [path]

@@ -1,132 +1,134 @@
-"""The names of a workflow: who gives which, and which have a value where. Reads plain data, so that half a file will do."""
+"""The names of a workflow: where they are defined, and which have a value at a place. Reads plain data, so an incomplete file will do."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
 from ..model.errors import DocumentPath
+from ..model.json_types import JSON
 
 _SESSION_STEPS = ("login", "refresh", "logout")
-_AFTER_ANSWER = ("assert", "expect")
+_AFTER_RESPONSE = ("assert", "expect")
 
 
-class Given(msgspec.Struct, frozen=True):
-    """A name and who gives it.
+class NameDefinition(msgspec.Struct, frozen=True):
+    """A definition of a name.
 
     Attributes:
-        path: Its key in the document, or () where it comes from elsewhere.
-        what: In words: `extracted by 'log in'`.
-        step: The step's name as it is written, or "".
-        sometimes: The step has an `if`.
+        path: Its key in the document; () for a name from outside the file.
+        what: A description: `extracted by 'log in'`.
+        step: The name of the step as it is written; None outside of steps.
+        conditional: The step has an `if`.
     """
 
     name: str
     path: DocumentPath
     what: str
-    step: str = ""
-    sometimes: bool = False
+    step: str | None = None
+    conditional: bool = False
 
 
-def known_at(data: Any, at: DocumentPath, elsewhere: Iterable[Given] = ()) -> list[Given]:
-    """The names that have a value at a place of a document, in the order in which they get it: a later one hides an earlier.
+def names_at(data: JSON, at: DocumentPath, external: Iterable[NameDefinition] = ()) -> list[NameDefinition]:
+    """The names that have a value at a place of a document, in the order of their definitions: a later one hides an earlier one.
 
     Args:
-        data: The document, whatever is there of it.
-        at: The place.
-        elsewhere: Names that come from outside the file.
+        data: The document, which may be incomplete.
+        at: The path of the place.
+        external: Names that come from outside the file.
     """
     document = _map(data)
-    written = [*elsewhere, *_written(document)]
+    before = [*external, *_of_document(document)]
     match at:
         case ("vars", name, *_):
-            names = [each.path for each in written]
+            names = [each.path for each in before]
             path = ("vars", name)
-            return written[: names.index(path)] if path in names else written
+            return before[: names.index(path)] if path in names else before
         case ("auth", str(credential), str(part), *rest) if part in (*_SESSION_STEPS, "attach", "renew"):
-            return [*written, *_of_session(_map(_map(document.get("auth")).get(credential)), at[:2], part, rest)]
+            return [*before, *_of_session(_map(_map(document.get("auth")).get(credential)), at[:2], part, rest)]
         case ("steps" | "finally" as key, int(index), *_):
             above = _list(document.get("steps")) if key == "finally" else []
-            steps = [*_given(above, ("steps",)), *_given(_list(document.get(key))[:index], (key,))]
-            return [*written, *steps, *_inside(_list(document.get(key)), at)]
+            steps = [*_of_steps(above, ("steps",)), *_of_steps(_list(document.get(key))[:index], (key,))]
+            return [*before, *steps, *_of_own_step(_list(document.get(key)), at)]
         case _:
             return [
-                *written,
-                *_given(_list(document.get("steps")), ("steps",)),
-                *_given(_list(document.get("finally")), ("finally",)),
+                *before,
+                *_of_steps(_list(document.get("steps")), ("steps",)),
+                *_of_steps(_list(document.get("finally")), ("finally",)),
             ]
 
 
-def credentials(data: Any) -> dict[str, DocumentPath]:
-    """The named credentials of a document, and where they stand."""
+def credentials(data: JSON) -> dict[str, DocumentPath]:
+    """The named credentials of a document, with their paths."""
     return {str(name): ("auth", name) for name in _map(_map(data).get("auth"))}
 
 
-def steps_of(data: Any) -> Iterator[tuple[DocumentPath, dict[str, Any]]]:
-    """Every step of a document with its place."""
+def steps_of(data: JSON) -> Iterator[tuple[DocumentPath, dict[str, JSON]]]:
+    """Every step of a document, with its path."""
     for key in ("steps", "finally"):
         for index, step in enumerate(_list(_map(data).get(key))):
             yield (key, index), _map(step)
 
 
-def name_of_step(step: dict[str, Any]) -> str:
-    """A step's name as it is written, or what it asks."""
+def step_name(step: dict[str, JSON]) -> str:
+    """The name of a step as it is written, or its method and URL."""
     name = step.get("name")
     if isinstance(name, str):
         return name
     return next((f"{key.upper()} {value}" for key, value in step.items() if isinstance(value, str)), "a step")
 
 
-def _map(value: Any) -> dict[str, Any]:
+def _map(value: JSON) -> dict[str, JSON]:
     return value if isinstance(value, dict) else {}
 
 
-def _list(value: Any) -> list[Any]:
+def _list(value: JSON) -> list[JSON]:
     return value if isinstance(value, list) else []
 
 
-def _written(document: dict[str, Any]) -> Iterator[Given]:
-    """What the file itself gives before the first step."""
+def _of_document(document: dict[str, JSON]) -> Iterator[NameDefinition]:
+    """The names that a file defines before its first step."""
     for index, name in enumerate(_list(document.get("inputs"))):
-        yield Given(str(name), ("inputs", index), "an input, which the caller gives")
+        yield NameDefinition(str(name), ("inputs", index), "an input, which the caller provides")
     for name in _map(document.get("vars")):
-        yield Given(name, ("vars", name), "a variable of this file")
+        yield NameDefinition(name, ("vars", name), "a variable of this file")
     for name in _map(document.get("matrix")):
-        yield Given(name, ("matrix", name), "an axis of the matrix")
+        yield NameDefinition(name, ("matrix", name), "an axis of the matrix")
     seen: set[str] = set()
     for index, row in enumerate(_list(document.get("cases"))):
         for name in _map(row):
             if name not in seen:
-                yield Given(name, ("cases", index, name), "a column of the cases")
+                yield NameDefinition(name, ("cases", index, name), "a column of the cases")
             seen.add(name)
 
 
-def _given(steps: list[Any], above: DocumentPath) -> Iterator[Given]:
+def _of_steps(steps: list[JSON], above: DocumentPath) -> Iterator[NameDefinition]:
     for index, step in enumerate(steps):
         yield from _of_step(_map(step), (*above, index))
 
 
-def _of_step(step: dict[str, Any], path: DocumentPath) -> Iterator[Given]:
-    name, sometimes = name_of_step(step), "if" in step
+def _of_step(step: dict[str, JSON], path: DocumentPath) -> Iterator[NameDefinition]:
+    name, conditional = step_name(step), "if" in step
     for key, verb in (("extract", "extracted"), ("set", "set")):
         for each in _map(step.get(key)):
-            yield Given(each, (*path, key, each), f"{verb} by '{name}'", name, sometimes)
+            yield NameDefinition(each, (*path, key, each), f"{verb} by '{name}'", name, conditional)
 
 
-def _inside(steps: list[Any], at: DocumentPath) -> Iterator[Given]:
-    """What a step has for its own fields alone."""
+def _of_own_step(steps: list[JSON], at: DocumentPath) -> Iterator[NameDefinition]:
+    """The names that only the fields of one step have."""
     index, inside = at[1], at[2:]
     step = _map(steps[index]) if isinstance(index, int) and index < len(steps) else {}
     path = at[:2]
     if "for_each" in step and inside[:1] != ("for_each",):
         name = step.get("as", "item")
         key = "as" if "as" in step else "for_each"
-        yield Given(str(name), (*path, key), "the value of this turn of the loop")
-        yield Given("index", (*path, "for_each"), "the number of this turn of the loop, from 0")
+        yield NameDefinition(str(name), (*path, key), "the value of this iteration")
+        yield NameDefinition("index", (*path, "for_each"), "the number of this iteration, from 0")
     own = [
-        each for each in _of_step(step, path) if each.path[2] == "extract" and inside[:1] and inside[0] in _AFTER_ANSWER
+        each
+        for each in _of_step(step, path)
+        if each.path[2] == "extract" and inside[:1] and inside[0] in _AFTER_RESPONSE
     ]
     if inside[:1] == ("set",):
         for each in _of_step(step, path):
@@ -136,8 +138,10 @@ def _inside(steps: list[Any], at: DocumentPath) -> Iterator[Given]:
     yield from own
 
 
-def _of_session(credential: dict[str, Any], path: DocumentPath, part: str, rest: list[Any]) -> Iterator[Given]:
-    """What the steps of a session have given when a part of it comes to run."""
+def _of_session(
+    credential: dict[str, JSON], path: DocumentPath, part: str, rest: Sequence[str | int]
+) -> Iterator[NameDefinition]:
+    """The names that the steps of a session have defined before a part of it runs."""
     before = {"login": ("login",), "refresh": ("login",)}.get(part, ("login", "refresh"))
     for key in before:
         steps = credential.get(key)
@@ -145,4 +149,4 @@ def _of_session(credential: dict[str, Any], path: DocumentPath, part: str, rest:
             yield from _of_step(_map(steps), (*path, key)) if key != part else ()
             continue
         until = rest[0] if key == part and rest and isinstance(rest[0], int) else len(steps)
-        yield from _given(steps[:until], (*path, key))
+        yield from _of_steps(steps[:until], (*path, key))

@@ -1,4 +1,4 @@
-"""The language server: what an editor asks, put to the rest of this room. The only importer of pygls."""
+"""The language server: handles the requests of an editor. The only module that imports pygls."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from ..version import __version__
 from .draft import Cursor, Draft, cursor_at, read
 from .findings import findings_in, is_workflow
 from .last_run import LastRuns, value_of
-from .names import Given, steps_of
+from .names import NameDefinition, steps_of
 from .run_process import is_saved, run
-from .suggestions import explained, givers, place_named, suggestions, worth
+from .suggestions import credential_path, definitions_of, hover_text, suggestions, value_text
 
 RUN = "runflow.run"
 _PAUSE = 0.1
-"""Seconds without a keystroke after which a text is checked."""
+"""Seconds without a change after which a text is checked."""
 _KINDS = {
     "variable": types.CompletionItemKind.Variable,
     "function": types.CompletionItemKind.Function,
@@ -40,24 +40,24 @@ _SEVERITIES = {"error": types.DiagnosticSeverity.Error, "warning": types.Diagnos
 
 
 class Server(LanguageServer):
-    """Diagnostics as one types, completion, definitions, hover, and lenses that run.
+    """Offers diagnostics, completion, definitions, hover texts, and code lenses that run workflows.
 
     Args:
         loader_options: How workflows are read, as for `runflow check`.
-        options: Of `runflow run`, for what the lenses run.
+        options: The options of `runflow run` for the code lenses.
     """
 
     def __init__(self, loader_options: LoaderOptions, options: Sequence[str]) -> None:
         super().__init__("runflow", __version__)
         self.loader_options = loader_options
         self.options = tuple(options)
-        self.past = LastRuns()
+        self.last_runs = LastRuns()
         self._drafts: dict[str, Draft] = {}
         self._checking: asyncio.Task[None] | None = None
         self._shown: set[str] = set()
         self._failed: dict[str, list[types.Diagnostic]] = {}
-        feature = self.feature  # takes functions that it can write on, which methods are not
-        feature(types.INITIALIZED)(partial(self._begin))
+        feature = self.feature  # it sets attributes on functions, which methods do not allow
+        feature(types.INITIALIZED)(partial(self._initialized))
         feature(types.TEXT_DOCUMENT_DID_OPEN)(partial(self._changed))
         feature(types.TEXT_DOCUMENT_DID_CHANGE)(partial(self._changed))
         feature(types.TEXT_DOCUMENT_DID_SAVE)(partial(self._changed))
@@ -69,13 +69,13 @@ class Server(LanguageServer):
         feature(types.TEXT_DOCUMENT_CODE_LENS)(partial(self._lenses))
         self.command(RUN)(partial(self._run))
 
-    def _begin(self, _: types.InitializedParams) -> None:
-        """Files are shown, and projects found, from the folder that is open."""
+    def _initialized(self, _: types.InitializedParams) -> None:
+        """Work in the open folder: file names are shown relative to it, and projects are found from it."""
         root = self.workspace.root_path
         if root and Path(root).is_dir():
             os.chdir(root)
 
-    # what is wrong
+    # diagnostics
 
     def _changed(
         self,
@@ -94,13 +94,14 @@ class Server(LanguageServer):
         self._checking.add_done_callback(self._checked)
 
     def _checked(self, task: asyncio.Task[None]) -> None:
-        """What a check raises is a bug of ours; whoever writes on must know that nothing is looked at."""
+        """Report an exception of a check: it is a bug in runflow, and the text was not checked."""
         error = None if task.cancelled() else task.exception()
         if error is not None:
             lines = "".join(traceback.format_exception(error))
             self.window_log_message(types.LogMessageParams(types.MessageType.Error, lines))
             self._say(
-                types.MessageType.Error, f"this is a bug in runflow {__version__}; its log has what to report: {error}"
+                types.MessageType.Error,
+                f"this is a bug in runflow {__version__}; the log of the language server has the details to report: {error}",
             )
 
     async def _check(self) -> None:
@@ -134,10 +135,10 @@ class Server(LanguageServer):
         lines = self.workspace.get_text_document(uri).lines
         return self.workspace.position_codec.range_to_client_units(lines, types.Range(begin, end))
 
-    # what is under the cursor
+    # completion, definitions and hover texts
 
     def _draft(self, uri: str, line: int) -> Draft | None:
-        """The text as far as it can be read; what could be read last where it cannot."""
+        """The readable part of the text, or the last one that could be read."""
         draft = read(self.workspace.get_text_document(uri).source, line)
         if draft is not None:
             self._drafts[uri] = draft
@@ -152,20 +153,23 @@ class Server(LanguageServer):
         return cursor_at(document.source, draft, at.line, at.character), draft
 
     def _last(self, uri: str) -> WorkflowResult | None:
-        return self.past.result(_path(uri))
+        return self.last_runs.result(_path(uri))
 
-    def _elsewhere(self, uri: str) -> list[Given]:
-        """Names that the file does not give itself, as far as they are known."""
+    def _external_names(self, uri: str) -> list[NameDefinition]:
+        """Names that are defined outside the file, as far as they are known."""
         result = self._last(uri)
-        last = [Given(name, (), "known when it last ran") for name in (result.variables if result else ())]
-        return [*last, *(Given(name, (), "given on the command line") for name in self.loader_options.variable_names)]
+        last = [NameDefinition(name, (), "defined in the last run") for name in (result.variables if result else ())]
+        return [
+            *last,
+            *(NameDefinition(name, (), "defined on the command line") for name in self.loader_options.variable_names),
+        ]
 
     def _complete(self, params: types.CompletionParams) -> types.CompletionList:
         found = self._cursor(params.text_document.uri, params.position)
         if found is None:
             return types.CompletionList(is_incomplete=False, items=[])
         cursor, draft = found
-        every = suggestions(cursor, draft.data, self._elsewhere(params.text_document.uri))
+        every = suggestions(cursor, draft.data, self._external_names(params.text_document.uri))
         items = [
             types.CompletionItem(label=each.name, kind=_KINDS[each.kind], detail=each.what, sort_text=f"{number:04}")
             for number, each in enumerate(every)
@@ -180,8 +184,10 @@ class Server(LanguageServer):
         cursor, draft = found
         if cursor.path[-1:] == ("include",) and cursor.before is None:
             return self._included(uri, draft, cursor.path)
-        credential = place_named(cursor, draft.data)
-        paths = [credential] if credential else [each.path for each in givers(cursor, draft.data, ()) if each.path]
+        credential = credential_path(cursor, draft.data)
+        paths = (
+            [credential] if credential else [each.path for each in definitions_of(cursor, draft.data, ()) if each.path]
+        )
         spans = [draft.source.span(path, on_key=True) for path in paths]
         document = self.workspace.get_text_document(uri)
         return [
@@ -205,19 +211,19 @@ class Server(LanguageServer):
         if found is None or not found[0].word:
             return None
         cursor, draft = found
-        given = givers(cursor, draft.data, self._elsewhere(uri))
-        text = explained(cursor, given, self._worth(uri, given))
+        definitions = definitions_of(cursor, draft.data, self._external_names(uri))
+        text = hover_text(cursor, definitions, self._last_value(uri, definitions))
         return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text)) if text else None
 
-    def _worth(self, uri: str, given: Iterable[Given]) -> list[str]:
+    def _last_value(self, uri: str, definitions: Iterable[NameDefinition]) -> list[str]:
         result = self._last(uri)
-        for each in given:
+        for each in definitions:
             value = value_of(each, result) if result is not None else None
             if result is not None and value is not None:
-                return [worth(value.value, result.verdict.value, max(time.time() - result.started, 0))]
+                return [value_text(value.value, result.verdict.value, max(time.time() - result.started, 0))]
         return []
 
-    # what runs
+    # code lenses
 
     def _lenses(self, params: types.CodeLensParams) -> list[types.CodeLens]:
         uri = params.text_document.uri
@@ -233,23 +239,25 @@ class Server(LanguageServer):
         return lenses
 
     async def _run(self, uri: str, line: int) -> None:
-        """Run a workflow up to the step at a line (from 1), or all of it (0), and show why it did not pass."""
+        """Run a workflow up to the step at a line (from 1), or the whole workflow (0), and show why it did not pass."""
         document = self.workspace.get_text_document(uri)
         path = Path(document.path)
         if not is_saved(path, document.source):
-            self._say(types.MessageType.Warning, f"save {path.name} first: what is on the disk is run")
+            self._say(types.MessageType.Warning, f"save {path.name} first: the file on the disk is run")
             return
-        ran = await run(path, line, self.options)
-        self.window_log_message(types.LogMessageParams(types.MessageType.Log, ran.output))
-        self._say(types.MessageType.Info if ran.passed else types.MessageType.Error, f"{path.name}: {ran.summary}")
-        result = None if ran.passed else self._last(uri)
+        outcome = await run(path, line, self.options)
+        self.window_log_message(types.LogMessageParams(types.MessageType.Log, outcome.output))
+        self._say(
+            types.MessageType.Info if outcome.passed else types.MessageType.Error, f"{path.name}: {outcome.summary}"
+        )
+        result = None if outcome.passed else self._last(uri)
         self._failed.pop(uri, None)
         if result is not None and result.verdict.is_bad:
             self._failed[uri] = [self._failure(uri, result)]
         await self._check()
 
     def _failure(self, uri: str, result: WorkflowResult) -> types.Diagnostic:
-        """Why a run did not pass, at its place if that is in this file."""
+        """Why a run did not pass, at its place if it is in this file."""
         reason = reason_of_run(result)
         here = reason.where is not None and Path(reason.where.file).name == _path(uri).name
         return types.Diagnostic(

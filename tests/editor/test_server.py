@@ -252,7 +252,7 @@ async def test_a_lens_runs_to_its_step_and_shows_why_it_failed(client: LanguageC
     changed(client, uri, text + "\n")
     assert await told(client, uri) == []  # what was run is no longer what is there
     await client.workspace_execute_command_async(types.ExecuteCommandParams(whole.command, whole.arguments))
-    assert client.messages[-1].message == "save a.flow.yaml first: what is on the disk is run"
+    assert client.messages[-1].message == "save a.flow.yaml first: the file on the disk is run"
 
 
 async def test_the_server_ends_with_its_editor(tmp_path: Path) -> None:
