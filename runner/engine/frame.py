@@ -153,8 +153,10 @@ class Frame:
         self.limit = ""
         self.base_url: str = parent.base_url if parent else ""
         self.secrets: frozenset[str] = frozenset(plan.secrets) | (parent.secrets if parent else frozenset())
-        self.names: dict[str, Any] = functions(self.ports.random, self.ports.wall, plan.read)
-        self.names["env"] = world.environment
+        self.names: dict[str, Any] = {
+            **functions(self.ports.random, self.ports.wall, plan.read),
+            "env": world.environment,
+        }
         self.own = frozenset(self.names)
         self.first_names = self.names
         self.session: Session | None = parent.session if parent else None

@@ -108,7 +108,7 @@ class Context:
         if isinstance(value, MapTree):
             for key, member in value.members:
                 self.use(key, path)
-                self.use(member, (*path, key.value) if isinstance(key, Literal) else path)
+                self.use(member, (*path, str(key.value)) if isinstance(key, Literal) else path)
         elif isinstance(value, ListTree):
             for index, member in enumerate(value.members):
                 self.use(member, (*path, index))

@@ -186,7 +186,7 @@ class RequestCompiler:
         own = step.auth is not UNSET
         auth, place = (step.auth, (*path, "auth")) if own else (self.defaults.auth, ("defaults", "auth"))
         literal = any(
-            isinstance(field.name, Literal) and field.name.value.lower() == "authorization" and not field.removes
+            isinstance(field.name, Literal) and str(field.name.value).lower() == "authorization" and not field.removes
             for field in headers.entries
         )
         if auth is UNSET or auth == "none":

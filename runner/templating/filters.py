@@ -1,4 +1,4 @@
-"""The filters of the language beside Jinja's own, in one table. Pure functions: a value in, a value out, or FilterError."""
+"""The filters that the language adds to Jinja's, in one table. Each is a function of a value; it may raise FilterError."""
 
 from __future__ import annotations
 
@@ -9,37 +9,41 @@ import hmac as hmac_module
 import html
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from ..model import jwt, patterns
 from ..model.answer import read_json
 from ..model.errors import RunflowError
+from ..model.json_types import JSON
 from ..model.wording import json_text, json_type, shown
 
 
 class FilterError(RunflowError):
-    """A filter cannot do what it is asked; says why."""
+    """A filter or a function cannot compute its result, for the reason in the message."""
 
 
 class UrlText(str):
-    """Text that is part of a URL already and is not encoded again."""
+    """Text that is already part of a URL and is not encoded again."""
 
     __slots__ = ()
 
 
-_NO_DEFAULT = object()
+class _NoDefault:
+    """The type of a default that is not given; null is a default too."""
+
+
+_NO_DEFAULT = _NoDefault()
 _DIGESTS = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
 _JWT_DIGESTS = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
 
 
-def _text(value: Any, name: str) -> str:
+def _text(value: JSON | bytes, name: str) -> str:
     if not isinstance(value, str):
-        raise FilterError(f"`{name}` takes a text, not {shown(value, 60)}")
+        raise FilterError(f"`{name}` needs a text, not {shown(value, 60)}")
     return value
 
 
-def _bytes(value: Any, name: str) -> bytes:
+def _bytes(value: JSON | bytes, name: str) -> bytes:
     if isinstance(value, bytes):
         return value
     return _text(value, name).encode("utf-8")
@@ -47,12 +51,12 @@ def _bytes(value: Any, name: str) -> bytes:
 
 def _digest_name(name: str) -> str:
     if name not in _DIGESTS:
-        raise FilterError(f"there is no digest {name!r}; known: {', '.join(_DIGESTS)}")
+        raise FilterError(f"unknown digest {name!r}; the digests are {', '.join(_DIGESTS)}")
     return name
 
 
-def to_int(value: Any, default: Any = _NO_DEFAULT, base: int = 10) -> Any:
-    """A whole number; raises where Jinja's own gives 0."""
+def to_int(value: JSON, default: JSON | _NoDefault = _NO_DEFAULT, base: int = 10) -> JSON:
+    """A whole number; an error, or the default, if it is not one."""
     try:
         if isinstance(value, str):
             return int(value, base)
@@ -62,13 +66,13 @@ def to_int(value: Any, default: Any = _NO_DEFAULT, base: int = 10) -> Any:
             return int(value)
     except (ValueError, OverflowError):
         pass
-    if default is _NO_DEFAULT:
+    if isinstance(default, _NoDefault):
         raise FilterError(f"{shown(value, 60)} is not a whole number")
     return default
 
 
-def to_float(value: Any, default: Any = _NO_DEFAULT) -> Any:
-    """A number; raises where Jinja's own gives 0."""
+def to_float(value: JSON, default: JSON | _NoDefault = _NO_DEFAULT) -> JSON:
+    """A number; an error, or the default, if it is not one."""
     if isinstance(value, (int, float, str)):
         try:
             number = float(value)
@@ -76,17 +80,17 @@ def to_float(value: Any, default: Any = _NO_DEFAULT) -> Any:
                 return number
         except (ValueError, OverflowError):
             pass
-    if default is _NO_DEFAULT:
+    if isinstance(default, _NoDefault):
         raise FilterError(f"{shown(value, 60)} is not a number")
     return default
 
 
-def b64encode(value: Any) -> str:
+def b64encode(value: JSON | bytes) -> str:
     """Base64 (RFC 4648 §4)."""
     return base64.b64encode(_bytes(value, "b64encode")).decode()
 
 
-def b64url(value: Any) -> str:
+def b64url(value: JSON | bytes) -> str:
     """Base64 for URLs, without padding (RFC 4648 §5)."""
     return base64.urlsafe_b64encode(_bytes(value, "b64url")).decode().rstrip("=")
 
@@ -96,7 +100,7 @@ def _unbase64(text: str) -> bytes:
     return base64.b64decode(padded + "=" * (-len(padded) % 4), validate=True)
 
 
-def b64decode(value: Any) -> str:
+def b64decode(value: JSON) -> str:
     """Text from Base64, either alphabet, with or without padding."""
     try:
         return _unbase64(_text(value, "b64decode")).decode("utf-8")
@@ -104,19 +108,19 @@ def b64decode(value: Any) -> str:
         raise FilterError(f"{shown(value, 60)} is not the Base64 of a UTF-8 text") from None
 
 
-def urlencode(value: Any) -> UrlText:
-    """Percent-encoding of everything but unreserved characters, `/` too (RFC 3986 §2.1); of a map, a query."""
+def urlencode(value: JSON) -> UrlText:
+    """Percent-encoding of all but the unreserved characters, also of `/` (RFC 3986 §2.1); a map becomes a query."""
     if isinstance(value, Mapping):
         return UrlText("&".join(f"{urlencode(name)}={urlencode(member)}" for name, member in value.items()))
     return UrlText(quote(value if isinstance(value, str) else json_text(value), safe=""))
 
 
-def url(value: Any) -> UrlText:
-    """Says that a text is part of a URL already."""
+def url(value: JSON) -> UrlText:
+    """The text, marked as already part of a URL: it is not encoded."""
     return UrlText(value if isinstance(value, str) else json_text(value))
 
 
-def query(value: Any, name: str) -> str:
+def query(value: JSON, name: str) -> str:
     """The first value of a parameter in a URL's query."""
     found = parse_qs(urlsplit(_text(value, "query")).query, keep_blank_values=True).get(name)
     if not found:
@@ -124,50 +128,51 @@ def query(value: Any, name: str) -> str:
     return found[0]
 
 
-def digest(value: Any, name: str = "sha256") -> str:
+def digest(value: JSON | bytes, name: str = "sha256") -> str:
     """A digest in hex."""
     return hashlib.new(_digest_name(name), _bytes(value, "hash"), usedforsecurity=False).hexdigest()
 
 
-def hmac(value: Any, key: str, algorithm: str = "sha256") -> str:
+def hmac(value: JSON | bytes, key: JSON | bytes, algorithm: str = "sha256") -> str:
     """An HMAC in hex (RFC 2104)."""
     return hmac_module.new(_bytes(key, "hmac"), _bytes(value, "hmac"), _digest_name(algorithm)).hexdigest()
 
 
-def _jwt_part(value: Any, index: int, what: str) -> Any:
+def _jwt_part(value: JSON, index: int, what: str) -> JSON:
     try:
-        return jwt.part(_text(value, f"jwt_{what}"), index)
+        part: JSON = jwt.part(_text(value, f"jwt_{what}"), index)
     except ValueError:
         raise FilterError("the value is not a JWT: three Base64 parts joined by dots (RFC 7519 §3)") from None
+    return part
 
 
-def jwt_header(value: Any) -> Any:
+def jwt_header(value: JSON) -> JSON:
     """A JWT's header; the signature is not verified."""
     return _jwt_part(value, 0, "header")
 
 
-def jwt_claims(value: Any) -> Any:
+def jwt_claims(value: JSON) -> JSON:
     """A JWT's claims; the signature is not verified."""
     return _jwt_part(value, 1, "claims")
 
 
-def jwt_sign(claims: Any, key: str, algorithm: str = "HS256") -> str:
+def jwt_sign(claims: JSON, key: str, algorithm: str = "HS256") -> str:
     """A signed JWT of a map of claims (RFC 7515 §3.1; HS256, HS384, HS512)."""
     if algorithm not in _JWT_DIGESTS:
-        raise FilterError(f"`jwt_sign` knows {', '.join(_JWT_DIGESTS)}, not {algorithm!r}")
+        raise FilterError(f"`jwt_sign` supports {', '.join(_JWT_DIGESTS)}, not {algorithm!r}")
     if not isinstance(claims, Mapping):
-        raise FilterError(f"`jwt_sign` takes a map of claims, not {shown(claims, 60)}")
-    head = b64url(json_text({"alg": algorithm, "typ": "JWT"}))
-    signed = f"{head}.{b64url(json_text(claims))}"
+        raise FilterError(f"`jwt_sign` needs a map of claims, not {shown(claims, 60)}")
+    header = b64url(json_text({"alg": algorithm, "typ": "JWT"}))
+    signed = f"{header}.{b64url(json_text(claims))}"
     mac = hmac_module.digest(_bytes(key, "jwt_sign"), signed.encode(), _JWT_DIGESTS[algorithm])
     return f"{signed}.{b64url(mac)}"
 
 
-def flatten(value: Any) -> list[Any]:
-    """A list of lists as one list, however deep."""
+def flatten(value: JSON) -> list[JSON]:
+    """Nested lists as one list."""
     if not isinstance(value, list):
-        raise FilterError(f"`flatten` takes a list, not {shown(value, 60)}")
-    flat: list[Any] = []
+        raise FilterError(f"`flatten` needs a list, not {shown(value, 60)}")
+    flat: list[JSON] = []
     pending = list(reversed(value))
     while pending:
         member = pending.pop()
@@ -178,15 +183,16 @@ def flatten(value: Any) -> list[Any]:
     return flat
 
 
-def from_json(value: Any) -> Any:
+def from_json(value: JSON) -> JSON:
     """The value of a JSON text."""
     try:
-        return read_json(_text(value, "from_json"))
+        data: JSON = read_json(_text(value, "from_json"))
     except ValueError as error:
         raise FilterError(f"the text is not JSON: {error}") from None
+    return data
 
 
-def regex(value: Any, pattern: str) -> str:
+def regex(value: JSON, pattern: str) -> str:
     """The first group, or the whole match, of a pattern in a text."""
     try:
         compiled = patterns.compile(_text(pattern, "regex"))
@@ -194,49 +200,52 @@ def regex(value: Any, pattern: str) -> str:
         raise FilterError(str(error)) from None
     found = compiled.search(value if isinstance(value, str) else json_text(value))
     if found is None:
-        raise FilterError(f"the pattern {pattern!r} finds nothing in {shown(value, 120)}")
+        raise FilterError(f"the pattern {pattern!r} does not match anywhere in {shown(value, 120)}")
     return (found[1] or "") if compiled.groups else str(found[0])
 
 
-def datetime_format(value: Any, layout: str = "%Y-%m-%dT%H:%M:%SZ") -> str:
-    """A date-time (RFC 3339 text, or epoch seconds) in a layout of strftime."""
+def datetime_format(value: JSON, layout: str = "%Y-%m-%dT%H:%M:%SZ") -> str:
+    """A date-time (RFC 3339 text, or epoch seconds) in a format of strftime."""
     try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else datetime.fromtimestamp(value, UTC)
-        return moment.strftime(layout)
-    except (ValueError, OverflowError, OSError, TypeError):
-        raise FilterError(f"{shown(value, 60)} is not a date-time") from None
+        if isinstance(value, str):
+            return datetime.fromisoformat(value).strftime(layout)
+        if isinstance(value, (int, float)):
+            return datetime.fromtimestamp(value, UTC).strftime(layout)
+    except (ValueError, OverflowError, OSError):
+        pass
+    raise FilterError(f"{shown(value, 60)} is not a date-time")
 
 
-def merge(value: Any, other: Any) -> dict[str, Any]:
-    """A map with the members of another put over its own."""
+def merge(value: JSON, other: JSON) -> dict[str, JSON]:
+    """A map with the members of another one, which win."""
     if not isinstance(value, Mapping) or not isinstance(other, Mapping):
-        raise FilterError(f"`merge` takes two maps, not {json_type(value)} and {json_type(other)}")
+        raise FilterError(f"`merge` needs two maps, not {json_type(value)} and {json_type(other)}")
     return {**value, **other}
 
 
-def without(value: Any, *keys: str) -> dict[str, Any]:
+def without(value: JSON, *keys: str) -> dict[str, JSON]:
     """A map without some of its keys."""
     if not isinstance(value, Mapping):
-        raise FilterError(f"`without` takes a map, not {shown(value, 60)}")
+        raise FilterError(f"`without` needs a map, not {shown(value, 60)}")
     return {name: member for name, member in value.items() if name not in keys}
 
 
-def html_unescape(value: Any) -> str:
-    """Text with its HTML entities resolved."""
+def html_unescape(value: JSON) -> str:
+    """Text with its HTML entities decoded."""
     return html.unescape(_text(value, "html_unescape"))
 
 
-def urldecode(value: Any) -> str:
-    """Text with its percent-encoding undone."""
+def urldecode(value: JSON) -> str:
+    """Text with its percent-encoding decoded."""
     return unquote(_text(value, "urldecode"), errors="strict")
 
 
-def tojson(value: Any, indent: int | None = None) -> str:
-    """JSON; nothing is escaped for HTML."""
+def tojson(value: JSON, indent: int | None = None) -> str:
+    """JSON text; nothing is escaped for HTML."""
     return json_text(value, indent=indent)
 
 
-FILTERS: dict[str, Callable[..., Any]] = {
+FILTERS: dict[str, Callable[..., JSON]] = {
     "b64decode": b64decode,
     "b64encode": b64encode,
     "b64url": b64url,
@@ -262,4 +271,4 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "urlencode": urlencode,
     "without": without,
 }
-"""Filter names and functions: a new filter is a function above and a line here."""
+"""Filters by name. A new filter is a function above and a line here."""

@@ -1,4 +1,4 @@
-"""The functions of the language (`uuid()`, `now('-5m')`, …), bound to a run's random source and clock. Knows no step."""
+"""The functions of the language (`uuid()`, `now('-5m')`, …), bound to the random source and the clock of a run."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from random import Random
-from typing import Any
+from typing import Protocol, TypeVar
 
+from ..model.json_types import JSON
 from ..model.kinds import ReadFile
 from ..model.units import parse_duration
 from .filters import FilterError
 from .names import HIDDEN_RANDOM
 
+T = TypeVar("T")
 MAX_RANGE = 100_000
 MAX_RANDOM_STRING = 1_000_000
 _BOUNDS = frozenset(
@@ -22,14 +24,22 @@ _BOUNDS = frozenset(
 """Arguments of Faker's providers that may be large numbers."""
 
 
+class Faker(Protocol):
+    """What of Faker is used; it publishes no types."""
+
+    def seed_instance(self, seed: int) -> None:
+        """Seed the random source."""
+        ...
+
+
 class Fake:
-    """`fake`: Faker's providers (extra `fake`), seeded by the run."""
+    """`fake`: the providers of Faker (extra `fake`), seeded by the run."""
 
     def __init__(self, random: Random) -> None:
         self._random = random
-        self._faker: Any = None
+        self._faker: Faker | None = None
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> Callable[..., JSON]:
         if name.startswith("_"):
             raise AttributeError(name)
         if self._faker is None:
@@ -38,25 +48,25 @@ class Fake:
             provider = getattr(self._faker, name)
         except AttributeError:
             raise FilterError(f"Faker has no provider `{name}`") from None
-        return partial(_counted, provider) if callable(provider) else provider
+        return partial(_limited, provider) if callable(provider) else provider
 
-    def _load(self) -> Any:
+    def _load(self) -> Faker:
         try:
-            # an extra, and slow to import: only who writes `fake.…` needs it
-            from faker import Faker  # noqa: PLC0415  # see above
+            # an extra, and slow to import
+            from faker import Faker as InstalledFaker  # noqa: PLC0415  # see above
         except ImportError:
             raise FilterError("`fake` needs Faker: pip install 'runflow-http[fake]'") from None
-        faker = Faker()
+        faker: Faker = InstalledFaker()
         faker.seed_instance(self._random.getrandbits(64))
         return faker
 
 
-def _counted(provider: Callable[..., Any], *args: Any, **named: Any) -> Any:
-    """What a provider gives, if it is not asked for a million of anything."""
+def _limited(provider: Callable[..., T], *args: JSON, **named: JSON) -> T:
+    """Call a provider; refuse arguments that ask for too many values."""
     numbers = getattr(provider, "__name__", "") in {"random_int", "pyint"}
     counts = [*(() if numbers else args), *(value for name, value in named.items() if name not in _BOUNDS)]
     if any(isinstance(count, int) and abs(count) > MAX_RANGE for count in counts):
-        raise FilterError(f"`fake` makes at most {MAX_RANGE} of anything")
+        raise FilterError(f"an argument of `fake` may be at most {MAX_RANGE}")
     return provider(*args, **named)
 
 
@@ -96,9 +106,9 @@ class Functions:
         return int(self._wall())
 
     def random_int(self, low: int, high: int) -> int:
-        """A whole number between two, both included."""
+        """A whole number between two numbers, both included."""
         if low > high:
-            raise FilterError(f"`random_int({low}, {high})`: the first number is the smaller one")
+            raise FilterError(f"`random_int({low}, {high})`: the first number must not be larger than the second")
         return self._random.randint(low, high)
 
     def random_string(self, length: int) -> str:
@@ -107,8 +117,8 @@ class Functions:
             raise FilterError(f"`random_string` makes 0 to {MAX_RANDOM_STRING} characters, not {length}")
         return "".join(self._random.choices(string.ascii_letters + string.digits, k=length))
 
-    def range(self, *bounds: int) -> list[int]:
-        """Numbers in a row, as Python's own."""
+    def range(self, *bounds: int) -> list[JSON]:
+        """A list of consecutive numbers, as Python's `range`."""
         numbers = range(*bounds)
         if len(numbers) > MAX_RANGE:
             raise FilterError(f"`range` makes at most {MAX_RANGE} numbers, not {len(numbers)}")
@@ -122,17 +132,21 @@ class Functions:
             raise FilterError(f"{name} is not UTF-8 text; send it with `body: {{file: …}}`") from None
 
 
-def functions(random: Random, wall: Callable[[], float], read: ReadFile) -> dict[str, Any]:
+Function = Callable[..., JSON] | Fake | Random
+"""What a name of the language is bound to."""
+
+
+def functions(random: Random, wall: Callable[[], float], read: ReadFile) -> dict[str, Function]:
     """The functions by name, and the run's random source for filters."""
-    made = Functions(random, wall, read)
+    bound = Functions(random, wall, read)
     return {
-        "uuid": made.uuid,
-        "now": made.now,
-        "timestamp": made.timestamp,
-        "random_int": made.random_int,
-        "random_string": made.random_string,
-        "range": made.range,
-        "file": made.file,
+        "uuid": bound.uuid,
+        "now": bound.now,
+        "timestamp": bound.timestamp,
+        "random_int": bound.random_int,
+        "random_string": bound.random_string,
+        "range": bound.range,
+        "file": bound.file,
         "fake": Fake(random),
         HIDDEN_RANDOM: random,
     }

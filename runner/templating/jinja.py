@@ -1,6 +1,6 @@
-"""Jinja2, sandboxed and strict. The only importer of Jinja2.
+"""Compiles and renders templates with Jinja2, sandboxed and strict. The only folder that imports Jinja2.
 
-Jinja folds constants when it compiles; here it folds nothing, so that no template can do work before it is run.
+Jinja folds constants when it compiles; that is switched off, so that no template can do work before it is rendered.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache, wraps
+from random import Random
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote
 
@@ -24,11 +25,12 @@ from jinja2.visitor import NodeTransformer
 
 from ..model.environment import Environment, SecretTracker
 from ..model.errors import StepError
+from ..model.json_types import JSON
 from ..model.kinds import Names, Value
 from ..model.limits import limited
 from ..model.plugins import kind_named
 from ..model.wording import cut, did_you_mean, json_text, json_type, listed, shown
-from . import size_limits as growth
+from . import size_limits
 from .analysis import files_named, leaves, names_used, needs, source
 from .filters import FILTERS, FilterError, UrlText
 from .names import HIDDEN_RANDOM, TemplateProblem, undefined
@@ -42,12 +44,12 @@ _RETURN = "\ufdd1"  # stands for a carriage return while Jinja, which would norm
 T = TypeVar("T")
 _UNKNOWN_NAME = re.compile(r"`(\w+)` is not defined")
 _CODE = re.compile(r"\{[{%](?:.*?[%}]\}|.*)", re.DOTALL)
-_LITERAL = " made"  # filters that no template can spell
+_MEASURED = " measured"  # names of filters that no template can contain
 _CONCATENATED = " concatenated"
 
 
 class _Undefined(Undefined):
-    """Strict: everything but `default` and `is defined` raises."""
+    """A name without a value: every use but `default` and `is defined` raises."""
 
     __slots__ = ()
 
@@ -73,22 +75,22 @@ class _Undefined(Undefined):
 
 
 @pass_context
-def _finalize(_: Context, value: Any) -> Any:
-    """How a value goes into text. Takes the context so that Jinja cannot fold output when it compiles."""
-    return growth.took(_text(value))
+def _finalize(_: Context, value: JSON) -> str:
+    """A value as text. It takes the context, so that Jinja cannot fold output when it compiles."""
+    return size_limits.counted(_text(value))
 
 
-def _text(value: Any) -> str:
+def _text(value: JSON) -> str:
     return value if isinstance(value, str) else json_text(plain(value))
 
 
-def _concatenated(values: list[Any]) -> str:
-    """`a ~ b`, with values as they go into text."""
-    return growth.concatenated(map(_text, values))
+def _concatenated(values: list[JSON]) -> str:
+    """`a ~ b`, with each value as text."""
+    return size_limits.concatenated(map(_text, values))
 
 
 @pass_context
-def _finalize_url(_: Context, value: Any) -> str:
+def _finalize_url(_: Context, value: JSON) -> str:
     return value if isinstance(value, UrlText) else quote(as_text(plain(value)), safe="")
 
 
@@ -96,7 +98,7 @@ class _Environment(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset({"*", "**", "%", "+"})
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        """A key before an attribute, so that `order.items` is the key."""
+        """A key if there is one, else an attribute: `order.items` is the key."""
         if isinstance(obj, Mapping):
             try:
                 return obj[attribute]
@@ -104,15 +106,17 @@ class _Environment(ImmutableSandboxedEnvironment):
                 pass
         return super().getattr(obj, attribute)
 
-    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        growth.operation(operator, left, right)
-        return growth.took(super().call_binop(context, operator, left, right))
+    def call_binop(self, context: Context, operator: str, left: JSON, right: JSON) -> JSON:
+        size_limits.check_operation(operator, left, right)
+        result: JSON = size_limits.counted(super().call_binop(context, operator, left, right))
+        return result
 
-    def call(self, context: Context, function: Any, /, *args: Any, **kwargs: Any) -> Any:
-        growth.called(function, args, kwargs)
-        return growth.took(super().call(context, function, *args, **kwargs))
+    def call(self, context: Context, function: Callable[..., T], /, *args: JSON, **kwargs: JSON) -> T:
+        size_limits.check_call(function, args, kwargs)
+        result: T = size_limits.counted(super().call(context, function, *args, **kwargs))
+        return result
 
-    concat = staticmethod(growth.concatenated)
+    concat = staticmethod(size_limits.concatenated)
 
 
 @lru_cache(maxsize=2)
@@ -128,43 +132,44 @@ def _environment(*, url: bool) -> _Environment:
     )
     environment.globals.clear()
     for removed in ("pprint", "xmlattr", "urlize"):
-        del environment.filters[removed]  # they make Python text or HTML, which nothing here is
+        del environment.filters[removed]  # they make Python text or HTML, which no workflow needs
     environment.filters.update(FILTERS)
     environment.filters |= {"random": _random, "join": _join, "string": _text, "sum": _sum}
     environment.filters = {name: _measured(name, each) for name, each in environment.filters.items()}
-    environment.filters |= {_LITERAL: growth.took, _CONCATENATED: _measured(_CONCATENATED, _concatenated)}
+    environment.filters |= {_MEASURED: size_limits.counted, _CONCATENATED: _measured(_CONCATENATED, _concatenated)}
     return environment
 
 
-def _measured(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """A filter that makes nothing larger than a template may."""
-    guard = growth.LIMITED_FILTERS.get(name)
+def _measured(name: str, function: Callable[..., T]) -> Callable[..., T]:
+    """The filter, limited in the size of what it makes."""
+    guard = size_limits.LIMITED_FILTERS.get(name)
     first = 0 if getattr(function, "jinja_pass_arg", None) is None else 1
 
     @wraps(function)  # which also keeps what Jinja passes to it
-    def measured(*args: Any, **kwargs: Any) -> Any:
+    def measured(*args: JSON, **kwargs: JSON) -> T:
         if guard is not None:
             guard(*args[first:], **kwargs)
-        return growth.took(function(*args, **kwargs))
+        return size_limits.counted(function(*args, **kwargs))
 
     return measured
 
 
 @pass_context
-def _random(context: Context, values: Any) -> Any:
-    """A member of a list, from the run's own random source, so that `--seed` fixes it."""
+def _random(context: Context, values: Iterable[JSON]) -> JSON:
+    """A member of a list, chosen by the run's own random source, so that `--seed` fixes it."""
     every = list(values)
     if not every:
         raise FilterError("`random` was given an empty list")
-    return context.parent[HIDDEN_RANDOM].choice(every)
+    random: Random = context.parent[HIDDEN_RANDOM]
+    return random.choice(every)
 
 
 @pass_environment
-def _join(environment: JinjaEnvironment, values: Any, d: str = "", attribute: str | None = None) -> str:
-    """Members joined, each as it goes into text."""
+def _join(environment: JinjaEnvironment, values: Iterable[JSON], d: str = "", attribute: str | None = None) -> str:
+    """The members as one text, each as text."""
     if attribute is not None:
         values = map(make_attrgetter(environment, attribute), values)
-    return growth.concatenated(
+    return size_limits.concatenated(
         piece
         for number, member in enumerate(values)
         for piece in ((_text(d), _text(member)) if number else (_text(member),))
@@ -172,11 +177,13 @@ def _join(environment: JinjaEnvironment, values: Any, d: str = "", attribute: st
 
 
 @pass_environment
-def _sum(environment: JinjaEnvironment, values: Any, attribute: str | None = None, start: float = 0) -> Any:
+def _sum(
+    environment: JinjaEnvironment, values: Iterable[JSON], attribute: str | None = None, start: float = 0
+) -> float:
     """The sum of numbers."""
     if attribute is not None:
         values = map(make_attrgetter(environment, attribute), values)
-    total: Any = start
+    total = start
     for member in values:
         if not isinstance(member, (int, float)):
             raise FilterError(f"`sum` adds numbers, not {shown(member, 60)}")
@@ -184,19 +191,19 @@ def _sum(environment: JinjaEnvironment, values: Any, attribute: str | None = Non
     return total
 
 
-class _Measures(NodeTransformer):
-    """Puts a measure around what makes lists, maps and texts without a filter or a call."""
+class _MeasuringTransformer(NodeTransformer):
+    """Adds a measuring filter to every expression that makes a list, a map or a text without a filter or a call."""
 
-    def _made(self, node: Any) -> Any:
+    def _measured(self, node: nodes.Expr) -> nodes.Node:
         self.generic_visit(node)
         if getattr(node, "ctx", "load") != "load":
             return node  # the target of an assignment
-        return _filtered(node, _LITERAL)
+        return _filtered(node, _MEASURED)
 
-    visit_List = visit_Tuple = visit_Dict = _made  # noqa: N815  # the visitor's own way of naming
+    visit_List = visit_Tuple = visit_Dict = _measured  # noqa: N815  # the visitor's own way of naming
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802  # as above
-        """As text, not as Python's."""
+        """With each value as text, as the language defines it."""
         self.generic_visit(node)
         return _filtered(nodes.List(node.nodes, lineno=node.lineno), _CONCATENATED)
 
@@ -224,7 +231,7 @@ class Compiled:
         self.needed, self.env = needs(tree, self.names)
         self.files = files_named(tree, self.names)
         try:
-            code = limited("compiling the template", environment.compile, _Measures().visit(tree))
+            code = limited("compiling the template", environment.compile, _MeasuringTransformer().visit(tree))
         except StepError as error:
             raise TemplateProblem(error.message, hint=error.hint) from None
         self._template = JinjaTemplate.from_code(environment, code, {}, None)
@@ -233,11 +240,11 @@ class Compiled:
         """The code of a template cannot be pickled: it is compiled again from its text."""
         return _compile_again, (self._kind, self.text)
 
-    def render(self, names: Names, /) -> Any:
-        """The value (typed) or the text.
+    def render(self, names: Names, /) -> JSON:
+        """The value of an expression, or the text.
 
         Raises:
-            StepError: a name has no value, a filter cannot convert, an operator does not fit, the sandbox refuses.
+            StepError: a name has no value, a filter or an operator does not fit its value, or the sandbox refuses.
         """
         try:
             return limited("the template", self._render, names)
@@ -260,10 +267,10 @@ class Compiled:
         except MemoryError:
             raise StepError("the template needs too much memory", "template") from None
 
-    def _render(self, names: Names) -> Any:
-        growth.begin_counting()
+    def _render(self, names: Names) -> JSON:
+        size_limits.begin_counting()
         context = self._template.new_context(names, shared=True)  # type: ignore[arg-type]  # any mapping does, unchanged
-        text = growth.concatenated(self._template.root_render_func(context))
+        text = size_limits.concatenated(self._template.root_render_func(context))
         return plain(context.vars["result"]) if self._typed else text
 
     @staticmethod
@@ -285,16 +292,19 @@ class CompiledUrl(Compiled):
 
     def render(self, names: Names, /) -> str:
         """The URL, its values encoded."""
-        return joined_url("", super().render(names))
+        return joined_url("", as_text(super().render(names)))
 
 
-def plain(value: Any) -> Any:
-    """A value as JSON knows it: what filters leave as iterators becomes a list.
+_JSON_TYPES = frozenset({str, int, float, bool, list, dict})
+
+
+def plain(value: JSON | complex | Iterable[JSON] | Undefined) -> JSON:
+    """A value as JSON: an iterator that a filter returned becomes a list.
 
     Raises:
-        StepError: it is a function or another thing that is no value.
+        StepError: it is a function.
     """
-    if value is None or type(value) in {str, int, float, bool, list, dict}:
+    if value is None or (isinstance(value, (str, int, float, list, dict)) and type(value) in _JSON_TYPES):
         return value
     if isinstance(value, Undefined):
         str(value)  # raises with the name that is missing
@@ -303,7 +313,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return dict(value)
     if callable(value):
-        raise StepError("the value is a function", "template", hint="call it: add ()")
+        raise StepError("the value is a function", "template", hint="add () to call it")
     if isinstance(value, Iterable):
         return [plain(member) for member in value]
     if isinstance(value, (int, float)):
@@ -315,15 +325,15 @@ def _parse(text: str, *, url: bool = False) -> nodes.Template:
     code = sum(len(found[0]) for found in _CODE.finditer(text))
     if code > MAX_CODE:
         raise TemplateProblem(
-            f"the template has {code} characters between braces; at most {MAX_CODE} are compiled",
+            f"the template has {code} characters between braces; the limit is {MAX_CODE}",
             hint="split it with `set`",
         )
     try:
-        with warnings.catch_warnings():  # a pattern such as '\d' in a template is no mistake
+        with warnings.catch_warnings():  # a pattern such as '\d' in a template is not a mistake
             warnings.simplefilter("ignore", DeprecationWarning)
             tree = _environment(url=url).parse(text.replace("\r", _RETURN))
     except TemplateSyntaxError as error:
-        raise TemplateProblem(f"the template does not parse: {error.message}", hint=_syntax_hint(text)) from None
+        raise TemplateProblem(f"the template has a syntax error: {error.message}", hint=_syntax_hint(text)) from None
     if "\r" in text:
         _restore_returns(tree)
     _check_names(tree)
@@ -338,20 +348,20 @@ def _restore_returns(tree: nodes.Template) -> None:
             constant.value = constant.value.replace(_RETURN, "\r")
 
 
-def _joined(name: str) -> bool:
-    """Whether an installed package has a filter of this name, which is known from now on. Raises RunflowError."""
-    theirs = kind_named(FILTERS, name, "runflow.filters", "the filter", "__call__")
-    if theirs is not None:
+def _add_plugin(name: str) -> bool:
+    """Add the filter of this name from an installed package, if there is one. Raises RunflowError."""
+    found = kind_named(FILTERS, name, "runflow.filters", "the filter", "__call__")
+    if found is not None:
         for url in (False, True):
-            _environment(url=url).filters[name] = _measured(name, theirs)
-    return theirs is not None
+            _environment(url=url).filters[name] = _measured(name, found)
+    return found is not None
 
 
 def _check_names(tree: nodes.Template) -> None:
     environment = _environment(url=False)
     for node in tree.find_all((nodes.Filter, nodes.Test)):
         known = environment.filters if isinstance(node, nodes.Filter) else environment.tests
-        if node.name not in known and not (isinstance(node, nodes.Filter) and _joined(node.name)):
+        if node.name not in known and not (isinstance(node, nodes.Filter) and _add_plugin(node.name)):
             kind = "filter" if isinstance(node, nodes.Filter) else "test"
             near = did_you_mean(node.name, known)
             raise TemplateProblem(f"there is no {kind} `{node.name}`", hint=near or f"{kind}s: {listed(known, 80)}")
@@ -362,16 +372,18 @@ def _check_names(tree: nodes.Template) -> None:
 
 def _syntax_hint(text: str) -> str:
     if text.count("{{") != text.count("}}") or text.count("{%") != text.count("%}"):
-        return "the braces do not match: an expression stands between {{ and }}"
+        return "the braces do not match: write an expression between {{ and }}"
     if "$." in text or "$[" in text:
-        return "a JSONPath stands under `expect` or `extract`; an expression reads `response.json.name`, or extracted names"
+        return (
+            "an expression cannot contain a JSONPath: write `response.json.name`, or extract the value and use its name"
+        )
     if "&&" in text or "||" in text:
         return "write `and` and `or`"
     return f"in {cut(text, 120)}"
 
 
-def _compiles(compiler: Callable[[str], T]) -> Callable[[str], T]:
-    """A compiler that walks over a tree: one that is too deep for it is a mistake of its text."""
+def _cached(compiler: Callable[[str], T]) -> Callable[[str], T]:
+    """A compiler with a cache; a template that is nested too deeply for it is an error of the template."""
 
     @lru_cache(maxsize=16384)
     def compiles(text: str) -> T:
@@ -383,9 +395,9 @@ def _compiles(compiler: Callable[[str], T]) -> Callable[[str], T]:
     return compiles
 
 
-@_compiles
+@_cached
 def template(text: str) -> Compiled:
-    """A text with templates; exactly one expression keeps its type."""
+    """Compile a text with templates; if it is exactly one expression, its value keeps its type."""
     tree = _parse(text)
     match tree.body:
         case [nodes.Output(nodes=[nodes.Expr() as only])] if not isinstance(only, nodes.TemplateData):
@@ -393,9 +405,9 @@ def template(text: str) -> Compiled:
     return Compiled(text, tree, kind="text", typed=False)
 
 
-@_compiles
+@_cached
 def url_template(text: str) -> Compiled:
-    """A URL with templates: a value at its very start is URL text, every other one is data."""
+    """Compile a URL with templates: a value at its start is part of the URL, every other value is data."""
     tree = _parse(text, url=True)
     first = tree.body[0] if tree.body else None
     if isinstance(first, nodes.Output) and not isinstance(first.nodes[0], nodes.TemplateData):
@@ -404,11 +416,11 @@ def url_template(text: str) -> Compiled:
     return CompiledUrl(text, tree, kind="url", typed=False)
 
 
-@_compiles
+@_cached
 def expression(text: str) -> Compiled:
-    """A bare expression."""
+    """Compile a bare expression."""
     if "{{" in text or "{%" in text:
-        raise TemplateProblem("an expression stands here without braces", hint="take {{ and }} away")
+        raise TemplateProblem("an expression has no braces here", hint="remove {{ and }}")
     if not text.strip():
         raise TemplateProblem("the expression is empty")
     only = _expression_node(text)
@@ -428,14 +440,14 @@ def _expression_node(text: str) -> nodes.Expr:
 
 
 def _result_of(node: nodes.Expr) -> nodes.Template:
-    """A template that leaves the value of an expression under `result`."""
+    """A template that assigns the value of an expression to `result`."""
     assign = nodes.Assign(nodes.Name("result", "store", lineno=1), node, lineno=1)
     tree = nodes.Template([assign], lineno=1)
     return tree.set_environment(_environment(url=False))  # type: ignore[return-value]  # it returns itself
 
 
 def parts(text: str) -> Iterator[tuple[str, Value]]:
-    """Every variable, member, call and filter in an expression, from the left, with a value to render."""
+    """Every variable, member, call and filter in an expression, from left to right, as text and compiled."""
     seen: set[str] = set()
     for node in leaves(_expression_node(text)):
         shown = source(node)

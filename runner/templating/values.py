@@ -1,14 +1,15 @@
-"""Values of the document as they are rendered: literals, plain names, whole trees. Knows Jinja only as the fallback."""
+"""Compiles the values of a document: literals, texts with variables, whole trees. Imports Jinja only where it is needed."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from types import ModuleType
 from urllib.parse import quote
 
 from ..model.errors import DocumentPath, StepError
+from ..model.json_types import JSON
 from ..model.kinds import Names, Value
 from ..model.wording import cut, json_text, json_type
 from .names import FUNCTIONS, NONE, RESERVED, TemplateProblem, undefined
@@ -25,18 +26,18 @@ class Literal:
     literal = True
     names = needed = env = NONE
 
-    def __init__(self, value: Any) -> None:
+    def __init__(self, value: JSON) -> None:
         self.value = value
 
-    def render(self, _: Names, /) -> Any:
-        """The value itself, never a copy."""
+    def render(self, _: Names, /) -> JSON:
+        """The value itself, not a copy."""
         return self.value
 
 
 class Plain:
     """One variable, or a member of it: `{{ name }}`, `{{ env.NAME }}`, `{{ order.id }}`."""
 
-    __slots__ = ("_whole", "env", "head", "names", "needed", "tail", "text")
+    __slots__ = ("env", "head", "names", "needed", "tail", "text")
     literal = False
 
     def __init__(self, text: str, head: str, tail: tuple[str, ...]) -> None:
@@ -46,23 +47,23 @@ class Plain:
         self.names = self.needed = frozenset((head,))
         self.env = frozenset(tail[:1]) if head == "env" else NONE
 
-    def render(self, names: Names, /) -> Any:
-        """The value with its type; what is not there is explained by Jinja's own look-up."""
+    def render(self, names: Names, /) -> JSON:
+        """The value with its type; if it is missing, Jinja's look-up explains why."""
         try:
-            value = names[self.head]
+            value: JSON = names[self.head]
             for step in self.tail:
                 if not isinstance(value, Mapping):
-                    return _jinja().template(self.text).render(names)
+                    return _rendered_by_jinja(self.text, names)
                 value = value[step]
         except KeyError:
             if self.tail and self.head in names:
-                return _jinja().template(self.text).render(names)
+                return _rendered_by_jinja(self.text, names)
             raise undefined(self.head, names) from None
-        return value if not callable(value) else _jinja().template(self.text).render(names)
+        return value if not callable(value) else _rendered_by_jinja(self.text, names)
 
 
 class Mixed:
-    """Text with plain variables in it."""
+    """A text with plain variables in it."""
 
     __slots__ = ("env", "names", "needed", "parts")
     literal = False
@@ -79,7 +80,7 @@ class Mixed:
 
 
 class UrlValue:
-    """A URL with plain variables: the first value may be a URL, every other one is data and is encoded whole."""
+    """A URL with plain variables: a value at its start may be a URL, every other value is data and is percent-encoded."""
 
     __slots__ = ("env", "names", "needed", "parts")
     literal = False
@@ -118,9 +119,9 @@ class ListTree(Tree):
     __slots__ = ()
     members: list[Value]
 
-    def render(self, names: Names, /) -> list[Any]:
+    def render(self, names: Names, /) -> list[JSON]:
         """A new list."""
-        rendered = []
+        rendered: list[JSON] = []
         for index, member in enumerate(self.members):
             try:
                 rendered.append(member.render(names))
@@ -135,31 +136,31 @@ class MapTree(Tree):
     __slots__ = ()
     members: list[tuple[Value, Value]]
 
-    def render(self, names: Names, /) -> dict[str, Any]:
-        """A new map. Raises StepError where a key is no text or two keys become the same."""
-        rendered: dict[str, Any] = {}
+    def render(self, names: Names, /) -> dict[str, JSON]:
+        """A new map. Raises StepError if two keys become the same."""
+        rendered: dict[str, JSON] = {}
         for key, member in self.members:
-            written = key.value if isinstance(key, Literal) else ""
+            written = str(key.value) if isinstance(key, Literal) else ""
             try:
                 name = written if key.literal else as_text(key.render(names))
                 value = member.render(names)
             except StepError as error:
                 raise (error.under(written) if written else error) from None
             if name in rendered:
-                raise StepError(f"two keys of this map become {name!r}", "template")
+                raise StepError(f"two keys of this map become {name!r}", "template", hint="give each key another name")
             rendered[name] = value
         return rendered
 
 
-def _jinja() -> Any:
-    # Jinja takes 35 ms to import; a run whose templates only name variables never needs it
+def _jinja() -> ModuleType:
+    # importing Jinja takes 35 ms, and templates that only name variables do not need it
     from . import jinja  # noqa: PLC0415  # see above
 
     return jinja
 
 
 def _split(text: str) -> tuple[str | Plain, ...] | None:
-    """The parts of a text whose templates only name variables, or None."""
+    """The parts of a text if its templates only name variables, else None."""
     parts: list[str | Plain] = []
     position = 0
     for found in _PLAIN.finditer(text):
@@ -177,12 +178,17 @@ def _split(text: str) -> tuple[str | Plain, ...] | None:
 
 
 def compile_text(text: str) -> Value:
-    """A text, which may hold templates; exactly one `{{ expression }}` keeps the type of its value.
+    """Compile a text; one that is exactly one `{{ expression }}` keeps the type of its value.
 
     Raises:
-        TemplateProblem: it does not parse.
+        TemplateProblem: it has a syntax error.
     """
     return Literal(text) if "{{" not in text and "{%" not in text else _template(text)
+
+
+def _rendered_by_jinja(text: str, names: Names) -> JSON:
+    value: JSON = _jinja().template(text).render(names)
+    return value
 
 
 @lru_cache(maxsize=16384)
@@ -194,10 +200,10 @@ def _template(text: str) -> Value:
 
 
 def compile_url(text: str) -> Value:
-    """A URL, which may hold templates; values in it are data and are percent-encoded.
+    """Compile a URL; values in it are data and are percent-encoded.
 
     Raises:
-        TemplateProblem: it does not parse.
+        TemplateProblem: it has a syntax error.
     """
     return Literal(text) if "{{" not in text and "{%" not in text else _url(text)
 
@@ -210,38 +216,38 @@ def _url(text: str) -> Value:
 
 @lru_cache(maxsize=16384)
 def compile_expression(text: str) -> Value:
-    """A bare expression.
+    """Compile a bare expression.
 
     Raises:
-        TemplateProblem: it does not parse.
+        TemplateProblem: it has a syntax error.
     """
     return _jinja().expression(text)  # type: ignore[no-any-return]  # the module is imported late
 
 
 def expression_parts(text: str) -> Iterable[tuple[str, Value]]:
-    """The parts of an expression that a reader wants to see the values of, as text and value."""
+    """The parts of an expression whose values explain its result, each as text and compiled."""
     return _jinja().parts(text)  # type: ignore[no-any-return]  # the module is imported late
 
 
-Complain = Callable[[DocumentPath, str, str], None]
-"""Takes a path below the value, what is wrong there, and a hint."""
+ReportProblem = Callable[[DocumentPath, str, str], None]
+"""Takes a path below the value, a message and a hint."""
 
 
-def compile_value(data: Any, complain: Complain, path: DocumentPath = ()) -> Value:
-    """Any value of the document: text, number, list or map with templates anywhere in it, keys included."""
+def compile_value(data: JSON, report: ReportProblem, path: DocumentPath = ()) -> Value:
+    """Compile a value of the document, which may hold templates anywhere, also in keys."""
     match data:
         case str():
             try:
                 return compile_text(data)
             except TemplateProblem as problem:
-                complain(path, problem.message, problem.hint)
+                report(path, problem.message, problem.hint)
                 return Literal(data)
         case list():
-            items = [compile_value(member, complain, (*path, index)) for index, member in enumerate(data)]
+            items = [compile_value(member, report, (*path, index)) for index, member in enumerate(data)]
             return Literal(data) if all(item.literal for item in items) else ListTree(items)
         case dict():
             pairs = [
-                (compile_value(key, complain, (*path, key)), compile_value(member, complain, (*path, key)))
+                (compile_value(key, report, (*path, key)), compile_value(member, report, (*path, key)))
                 for key, member in data.items()
             ]
             return Literal(data) if all(k.literal and v.literal for k, v in pairs) else MapTree(pairs)
@@ -249,15 +255,19 @@ def compile_value(data: Any, complain: Complain, path: DocumentPath = ()) -> Val
             return Literal(data)
 
 
-def boolean(value: Any, what: str) -> bool:
-    """A condition's value.
+def boolean(value: JSON, what: str) -> bool:
+    """The value of a condition.
+
+    Args:
+        value: The rendered value.
+        what: The condition in words, for the message.
 
     Raises:
         StepError: it is not true or false.
     """
     if value is True or value is False:
         return value
-    hint = "compare it with something: `x == 'yes'`, `x | length > 0`, `x is not none`"
+    hint = "compare the value: `x == 'yes'`, `x | length > 0`, `x is not none`"
     raise StepError(
-        f"{what} gives {cut(json_text(value), 80)} ({json_type(value)}), not true or false", "template", hint=hint
+        f"{what} is {cut(json_text(value), 80)} ({json_type(value)}), not true or false", "template", hint=hint
     )

@@ -53,7 +53,7 @@ def test_what_is_wrong_in_the_file_is_not_tried_again() -> None:
 
 def test_an_abort_that_is_no_condition_is_an_error() -> None:
     ran = run(step("{times: 3, abort_if: response.status}"), [BUSY])
-    assert "`abort_if` gives 503" in ran.errors[0].message
+    assert "`abort_if` is 503" in ran.errors[0].message
 
 
 def test_a_retry_never_outlasts_the_workflow() -> None:

@@ -116,7 +116,7 @@ def test_set_computes_in_order_and_assert_judges_what_is_known() -> None:
 def test_a_condition_must_be_true_or_false() -> None:
     ran = run('vars: {debug: "false"}\nsteps:\n  - get: /a\n    if: debug\n', ok)
     assert ran.verdict == "error"
-    assert 'gives "false" (string), not true or false' in ran.errors[0].message
+    assert 'is "false" (string), not true or false' in ran.errors[0].message
     assert run("steps:\n  - get: /a\n    if: 1 == 2\n  - get: /b\n    if: true\n", ok).verdicts == ["skipped", "passed"]
     assert run("if: false\nsteps:\n  - get: /a\n", ok).result.reason == "`if` is false: false"
     assert run("vars: {n: 1}\nif: n\nsteps:\n  - get: /a\n", ok).verdict == "error"
@@ -308,7 +308,7 @@ steps:
         ("n", 7),
     )
     wrong = run("steps:\n  - get: /x\n    assert: ['response.status', response.nope == 1]\n", [answer(200)])
-    assert "gives 200 (integer), not true or false" in wrong.errors[0].message
+    assert "is 200 (integer), not true or false" in wrong.errors[0].message
     assert len(wrong.errors) == 2
 
 

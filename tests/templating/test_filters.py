@@ -46,11 +46,11 @@ def test_a_filter_gives_what_it_says(expression: str, value: object) -> None:
     ("expression", "message"),
     [
         ("'x' | int", "not a whole number"), ("none | int", "not a whole number"), ("'1e999' | float", "not a number"), ("'nan' | float", "not a number"), ("[] | float", "not a number"),
-        ("'###' | b64decode", "not the Base64"), ("'/w==' | b64decode", "not the Base64"), ("5 | b64encode", "takes a text"), ("'http://h/' | query('a')", "has no parameter `a`"),
-        ("'a' | hash('sha9')", "no digest 'sha9'"), ("'a' | hmac('k', 'x')", "no digest"), ("'a.b' | jwt_claims", "not a JWT"), ("'a.b.c' | jwt_header", "not a JWT"),
-        ("'a' | jwt_sign('k')", "takes a map of claims"), ("{} | jwt_sign('k', 'RS256')", "knows HS256"), ("'a' | flatten", "takes a list"), ("'{' | from_json", "not JSON"),
-        ("{} | jsonpath('$.a')", "finds nothing"), ("{} | jsonpath('$.a[')", "no JSONPath"), ("'a' | regex('b')", "finds nothing"), ("'a' | regex('(')", "is wrong"),
-        ("'soon' | datetime('%Y')", "not a date-time"), ("none | datetime('%Y')", "not a date-time"), ("1e300 | datetime", "not a date-time"), ("{} | merge(1)", "takes two maps"), ("1 | without('a')", "takes a map"), ("1 | html_unescape", "takes a text"),
+        ("'###' | b64decode", "not the Base64"), ("'/w==' | b64decode", "not the Base64"), ("5 | b64encode", "needs a text"), ("'http://h/' | query('a')", "has no parameter `a`"),
+        ("'a' | hash('sha9')", "unknown digest 'sha9'"), ("'a' | hmac('k', 'x')", "unknown digest"), ("'a.b' | jwt_claims", "not a JWT"), ("'a.b.c' | jwt_header", "not a JWT"),
+        ("'a' | jwt_sign('k')", "needs a map of claims"), ("{} | jwt_sign('k', 'RS256')", "supports HS256"), ("'a' | flatten", "needs a list"), ("'{' | from_json", "not JSON"),
+        ("{} | jsonpath('$.a')", "finds nothing"), ("{} | jsonpath('$.a[')", "no JSONPath"), ("'a' | regex('b')", "does not match anywhere"), ("'a' | regex('(')", "is wrong"),
+        ("'soon' | datetime('%Y')", "not a date-time"), ("none | datetime('%Y')", "not a date-time"), ("1e300 | datetime", "not a date-time"), ("{} | merge(1)", "needs two maps"), ("1 | without('a')", "needs a map"), ("1 | html_unescape", "needs a text"),
         ("'%ff' | urldecode", "the template fails"),
     ],
 )  # fmt: skip

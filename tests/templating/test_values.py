@@ -68,7 +68,7 @@ def test_a_template_gives_its_value_with_its_type(text: str, value: object) -> N
         ("{{ 10**1000000000 }}", "more than", ""), ("{{ '%99999999d' % 1 }}", "more than", ""), ("{{ tokn == 1 }}", "`tokn`", ""),
         ("{{ tokn | list }}", "`tokn`", ""), ("{{ 2**9000000 * 2**9000000 }}", "more than", ""), ("{{ range(10**9) }}", "at most 100000", ""),
         ("{{ [] | random }}", "empty list", ""), ("{{ order.nope }}", "the keys are: id, items, keys", ""), ("{{ tokn.x }}", "`tokn`", ""),
-        ("{{ random_int(3, 1) }}", "smaller one", ""), ("{{ random_string(-1) }}", "0 to", ""), ("{{ now('soon') }}", "not a duration", ""),
+        ("{{ random_int(3, 1) }}", "must not be larger", ""), ("{{ random_string(-1) }}", "0 to", ""), ("{{ now('soon') }}", "not a duration", ""),
     ],
 )  # fmt: skip
 def test_what_cannot_be_rendered_says_why_and_what_to_do(text: str, message: str, hint: str) -> None:
@@ -82,10 +82,10 @@ def test_what_cannot_be_rendered_says_why_and_what_to_do(text: str, message: str
 @pytest.mark.parametrize(
     ("text", "message", "hint"),
     [
-        ("{{ x", "does not parse", "the braces do not match"), ("{{ x | nope }}", "there is no filter `nope`", "filters:"),
+        ("{{ x", "syntax error", "the braces do not match"), ("{{ x | nope }}", "there is no filter `nope`", "filters:"),
         ("{{ x | lenght }}", "there is no filter `lenght`", "did you mean 'length'?"), ("{{ x is odddd }}", "there is no test `odddd`", ""),
-        ("{% include 'x' %}", "`{% include %}` is not part", "a step with `include:`"), ("{{ a && b }}", "does not parse", "`and` and `or`"),
-        ("{{ $.a == 1 }}", "does not parse", "`response.json.name`"), ("{% if x %}", "does not parse", ""), ("{{ " + "(" * 2000 + " }}", "", ""),
+        ("{% include 'x' %}", "`{% include %}` is not part", "a step with `include:`"), ("{{ a && b }}", "syntax error", "`and` and `or`"),
+        ("{{ $.a == 1 }}", "syntax error", "`response.json.name`"), ("{% if x %}", "syntax error", ""), ("{{ " + "(" * 2000 + " }}", "", ""),
     ],
 )  # fmt: skip
 def test_what_does_not_parse_is_refused_before_anything_runs(text: str, message: str, hint: str) -> None:
@@ -179,16 +179,16 @@ def test_what_a_value_needs_is_known_before_it_runs() -> None:
 def test_expressions_are_bare_and_give_true_or_false() -> None:
     assert compile_expression("n > 2 and order.id == 7").render(NAMES) is True
     for text, message in (
-        ("{{ n }}", "without braces"),
+        ("{{ n }}", "no braces here"),
         (" ", "is empty"),
-        ("n ==", "does not parse"),
+        ("n ==", "syntax error"),
         ("a }}b{{ c", ""),
     ):
         with pytest.raises(TemplateProblem) as caught:
             compile_expression(text)
         assert message in caught.value.message
     assert boolean(True, "`if`") is True
-    with pytest.raises(StepError, match='gives "false" \\(string\\), not true or false'):
+    with pytest.raises(StepError, match='is "false" \\(string\\), not true or false'):
         boolean("false", "`if`")
 
 
