@@ -25,7 +25,7 @@ PROSE = {
     r"\bheads? of\b|\blines? of (a|the|its) head\b": "headers",
     r"\b(gives?|gave|giving|given) (it |them |its? \w+ |a \w+ |the \w+ )?(back|out)\b": "return, log out, revoke, extract",
     r"\b(take|takes|took|taken|taking) (it |them )?(out|away)\b": "remove, extract",
-    r"\b(is|are) no (valid )?(?!longer\b|more\b|such\b|match\b|need\b|way\b|problem\b|other\b|different\b)[`a-z]": "is not a …",
+    r"(?<!there )\b(is|are) no (valid )?(?!longer\b|more\b|such\b|match\b|need\b|way\b|problem\b|other\b|different\b)[`a-z]": "is not a …",
     r"\b(lay|lays|laid|laying) (it |them |\w+ )?out\b": "format",
     r"\bmend(s|ed|ing)?\b": "fix",
     r"\b(broken|breaks?|broke) off\b": "is interrupted, is cut short",
@@ -51,6 +51,8 @@ EXCEPTIONS: tuple[tuple[str, str, str], ...] = (
     ("README.md", "stages", "what Tavern calls its steps, in the comparison of tools"),
     ("README.md", "stage", "as above"),
     ("CHANGELOG.md", "tries", "the former name of a field"),
+    ("runner/drivers/replay.py", "_postdata", "`postData` of the HAR format"),
+    ("runner/drivers/replay.py", "post_data", "as above"),
     ("CONTRIBUTING.md", "answer", "the class that selectors look into, and the helper of the tests"),
 )
 
