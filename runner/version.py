@@ -6,4 +6,4 @@ DISTRIBUTION = "runflow-http"
 """The name to install. The distribution `runflow` on the package index belongs to somebody else."""
 
 REPORT_BUGS_TO = f"the maintainers of your copy of {DISTRIBUTION}"
-"""There is no public repository yet."""
+"""Where to report bugs. There is no public repository yet."""

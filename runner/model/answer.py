@@ -1,4 +1,4 @@
-"""What selectors look at: the final answer of a step, read strictly and at most once. Knows no selector."""
+"""What selectors read from: the final response of a step. Its text and its JSON are decoded strictly, once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _UNREAD = object()
 
 
 class DuplicateKey(ValueError):
-    """A JSON object names a member twice, so what it says depends on who reads it (RFC 8259 §4)."""
+    """A JSON object has the same key twice. Parsers disagree on which value counts (RFC 8259 §4)."""
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -25,7 +25,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) != len(pairs):
         seen: set[str] = set()
         twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]  # the one-line idiom for "first seen again"
-        raise DuplicateKey(f"the key {json.dumps(twice)} is there twice")
+        raise DuplicateKey(f"the key {json.dumps(twice)} occurs twice")
     return members
 
 
@@ -36,7 +36,7 @@ def _no_constant(name: str) -> Any:
 def _float(text: str) -> float:
     number = float(text)
     if math.isinf(number):
-        raise ValueError(f"the number {cut(text, 40)} is larger than any that a double holds")
+        raise ValueError(f"the number {cut(text, 40)} does not fit into a 64-bit float")
     return number
 
 
@@ -44,33 +44,33 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_consta
 
 
 def read_json(text: str) -> Any:
-    """A JSON text as Python values: integers exact, no NaN, no infinity, no key twice (RFC 8259).
+    """Parse a JSON text strictly: integers are exact; NaN, infinities and repeated keys are refused (RFC 8259).
 
     Raises:
-        ValueError: with the reason and its place in the text.
+        ValueError: the text is not such JSON; the message says where.
     """
     try:
         return _DECODER.decode(text.removeprefix("\ufeff"))
     except RecursionError:
-        raise ValueError("it is nested too deeply to be read") from None
+        raise ValueError("it is nested too deeply") from None
     except json.JSONDecodeError as error:
         raise ValueError(f"{error.msg} at line {error.lineno}, column {error.colno}") from None
     except ValueError as error:
         if "digits" in str(error):
-            raise ValueError("it holds a number of more than 4300 digits") from None
+            raise ValueError("it contains a number of more than 4300 digits") from None
         raise
 
 
 class Answer:
-    """The final answer (or failure) of a request, or the outputs of an include, seen by selectors and matchers.
+    """What a selector reads from: the final response of a request or why there is none, or the outputs of an include.
 
     Args:
-        response: The answer, if one came.
-        failure: Why none came.
-        redirects: URLs that redirected, in order.
-        jar: Cookies held afterwards, by name.
-        charset: The charset that the file forces on the body, or "".
-        outputs: What `$` selects from instead of a body (an include's outputs).
+        response: The response, if there is one.
+        failure: Why there is none.
+        redirects: The URLs that redirected, in order.
+        jar: The cookies in the jar afterwards, by name.
+        charset: The charset that the step sets for the body; "" for the one that the response names.
+        outputs: The outputs of an include, from which `$` selects.
     """
 
     __slots__ = ("_charset", "_json", "_text", "_type", "failure", "jar", "outputs", "redirects", "response")
@@ -99,13 +99,13 @@ class Answer:
         """The response.
 
         Raises:
-            StepError: there is none (an include has outputs only; a request may have failed).
+            StepError: there is none: the request failed, or an include has outputs only.
         """
         if self.response is not None:
             return self.response
         if self.failure is not None:
-            raise StepError(f"there is no answer: {self.failure.message}", "extract")
-        raise StepError("an include has no response of its own", "extract", hint="ask for its outputs, as `$.name`")
+            raise StepError(f"there is no response: {self.failure.message}", "extract")
+        raise StepError("an include has no response of its own", "extract", hint="select one of its outputs: `$.name`")
 
     @property
     def content_type(self) -> str:
@@ -114,19 +114,19 @@ class Answer:
 
     @property
     def says_json(self) -> bool:
-        """The Content-Type is JSON (RFC 6838 §4.2.8 `+json` suffix included)."""
+        """Whether the Content-Type is JSON, `+json` included (RFC 6838 §4.2.8)."""
         kind = self.content_type
         return kind.endswith(("/json", "+json"))
 
     @property
     def duration(self) -> float:
-        """Seconds the final exchange took."""
+        """How many seconds the final exchange took."""
         outcome = self.response or self.failure
         return outcome.elapsed if outcome else 0.0
 
     @property
     def charset(self) -> str:
-        """The charset of the body: the file's, else the header's, else UTF-8."""
+        """The charset of the body: as the step sets it, else as Content-Type names it, else UTF-8."""
         if self._charset:
             return self._charset
         found = _CHARSET.search(self._type)
@@ -137,7 +137,7 @@ class Answer:
         """The body as text, decoded strictly.
 
         Raises:
-            StepError: the charset is unknown or the bytes are not of it.
+            StepError: the charset is unknown, or the bytes are not valid in it.
         """
         if self._text is _UNREAD:
             self._text = self._decoded()
@@ -147,17 +147,17 @@ class Answer:
         body, charset = self.require_response().body, self.charset
         try:
             if codecs.lookup(charset).name == "utf-8":
-                charset = "utf-8-sig"  # a byte order mark is no part of the text
+                charset = "utf-8-sig"  # a byte order mark is not part of the text
             return body.decode(charset)
         except LookupError:
             raise StepError(
-                f"the answer names a charset that does not exist: {charset!r}", "decode",
-                hint="set `http: {charset: utf-8}` on the step to say what it really is",
+                f"the response names an unknown charset: {charset!r}", "decode",
+                hint="set the real charset on the step: `http: {charset: utf-8}`",
             ) from None  # fmt: skip
         except UnicodeDecodeError as error:
             raise StepError(
-                f"the body is not {self.charset}: byte 0x{body[error.start]:02x} at position {error.start}", "decode",
-                hint="set `http: {charset: …}` on the step, or ask for `hex`, `size` or `sha256` of binary bodies",
+                f"the body is not valid {self.charset}: byte 0x{body[error.start]:02x} at position {error.start}", "decode",
+                hint="set the real charset on the step, `http: {charset: …}`; for a binary body use the selectors `hex`, `size` or `sha256`",
             ) from None  # fmt: skip
 
     @property
@@ -169,7 +169,7 @@ class Answer:
         """
         if self._json is _UNREAD:
             if not self.require_response().body.strip():
-                raise StepError("the body is empty, so there is no JSON in it", "decode")
+                raise StepError("the body is empty; JSON was expected", "decode")
             try:
                 self._json = read_json(self.text)
             except ValueError as error:
@@ -178,12 +178,12 @@ class Answer:
         return self._json
 
     def _opening(self) -> str:
-        """The first characters of a body that was expected to be something else."""
+        """The first characters of a body that is not JSON."""
         opening = " ".join(cut(self.text, 80).split())
         return f"it begins with: {opening}"
 
     def check_json(self) -> None:
-        """An answer whose type says JSON must be JSON, an empty body apart.
+        """Check that a body whose Content-Type is JSON is JSON; an empty body passes.
 
         Raises:
             StepError: it is not.

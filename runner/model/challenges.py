@@ -1,4 +1,4 @@
-"""`WWW-Authenticate`: the challenges of a 401 as data and in plain words (RFC 9110 §11.6.1, RFC 6750 §3). Judges nothing."""
+"""Parses `WWW-Authenticate`, the challenges of a 401, and explains them (RFC 9110 §11.6.1, RFC 6750 §3)."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _PART = re.compile(
     rf"|(?P<scheme>{_WORD})(?:\s+(?P<token68>[A-Za-z0-9._~+/-]+=*)(?=\s*(?:,|$)))?)"
 )
 _MEANINGS = {
-    "invalid_token": "the token has expired, was revoked, or is not one of this server's",
-    "insufficient_scope": "the token is good but does not allow this",
-    "invalid_request": "the request names the token wrongly: twice, or in a place where the server does not look",
+    "invalid_token": "the token has expired, was revoked, or was issued by another server",
+    "insufficient_scope": "the token is valid, but does not allow this request",
+    "invalid_request": "the token is sent twice, or where the server does not expect it",
 }
 
 
@@ -23,7 +23,7 @@ class Challenge(msgspec.Struct, frozen=True):
     """One way to authenticate that a server offers.
 
     Attributes:
-        scheme: As written: `Bearer`, `Digest`.
+        scheme: The scheme as the server writes it: `Bearer`, `Digest`.
         params: Its parameters, names in lower case.
     """
 
@@ -32,7 +32,7 @@ class Challenge(msgspec.Struct, frozen=True):
 
 
 def challenges(values: Iterable[str]) -> list[Challenge]:
-    """The challenges in the lines of a `WWW-Authenticate` header; what cannot be read is left out."""
+    """Parse the lines of a `WWW-Authenticate` header; what is not valid is left out."""
     found: list[Challenge] = []
     for line in values:
         position = 0
@@ -47,17 +47,17 @@ def challenges(values: Iterable[str]) -> list[Challenge]:
 
 
 def challenge_text(challenge: Challenge) -> str:
-    """What a challenge says, for a person."""
+    """A challenge as a sentence for people."""
     params = challenge.params
     parts = [f"the server asks for {challenge.scheme}"]
     if params.get("realm"):
         parts[0] += f" (realm {params['realm']!r})"
     error = params.get("error", "")
     if error:
-        meaning = f", that is: {_MEANINGS[error]}" if error in _MEANINGS else ""
+        meaning = f", which means: {_MEANINGS[error]}" if error in _MEANINGS else ""
         parts.append(f"it says {error}{meaning}")
     if params.get("error_description"):
-        parts.append(f"in its words: {params['error_description']!r}")
+        parts.append(f"its description: {params['error_description']!r}")
     if params.get("scope"):
         parts.append(f"it needs the scope {params['scope']!r}")
     if params.get("stale", "").lower() == "true":

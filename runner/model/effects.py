@@ -1,4 +1,4 @@
-"""What the engine asks for and what it is sent back. A driver performs effects; a test answers them from a function."""
+"""The effects that the engine yields and the replies that it is sent. Drivers perform effects; tests use a function."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from .exchange import Request
 
 
 class Send(msgspec.Struct, frozen=True):
-    """Send one request; the reply is its whole answer, or why there is none.
+    """Send one request. The reply is the complete response, or why there is none.
 
     Attributes:
-        step: The name of the step that sends it, as it is written.
+        step: The name of the step that sends it, as written in the file.
     """
 
     request: Request
@@ -22,20 +22,21 @@ class Send(msgspec.Struct, frozen=True):
 
 
 class Sleep(msgspec.Struct, frozen=True):
-    """Let this many seconds pass; the reply is None."""
+    """Wait this many seconds. The reply is None."""
 
     seconds: float
 
 
 class Once(msgspec.Struct, frozen=True):
-    """Run a flow, unless one is running under this key: then wait for that one. The reply is what the flow returned.
+    """Run a flow, unless a flow with the same key is running: then wait for that one (single flight).
 
-    A flow that raises (its own run was interrupted, or its time was over) has answered nobody but who ran it: one of
-    those who wait runs theirs. This is how parallel runs share one login.
+    The reply is what the flow returned. A flow that raises (its run was interrupted, or its time limit was reached)
+    gives the others no reply: one of the runs that wait starts its own flow. This is how parallel runs share one login.
 
     Attributes:
-        flow: Makes the flow, which is a Flow of anything.
-        timeout: Seconds to wait for another's; where they are over the reply is LATE.
+        key: What identifies the flow.
+        flow: Makes the flow.
+        timeout: How many seconds to wait for the flow of another run; then the reply is LATE. None is no limit.
     """
 
     key: str
@@ -44,7 +45,7 @@ class Once(msgspec.Struct, frozen=True):
 
 
 class _Late:
-    """What a `Once` is answered when its time was over."""
+    """The reply to a `Once` whose timeout was reached."""
 
     def __repr__(self) -> str:
         return "LATE"
@@ -58,4 +59,4 @@ Reply = Any
 
 T = TypeVar("T")
 Flow = Generator[Effect, Reply, T]
-"""A part of a run: yields effects, is sent replies, returns its result."""
+"""A part of a run: a generator that yields effects, is sent their replies, and returns its result."""

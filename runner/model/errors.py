@@ -8,7 +8,7 @@ RunflowError                    model.errors          the root: a message, a pla
 ├── StepError                   model.errors          a step could not be completed; caught in the engine, becomes data
 ├── FileRefused                 language.files        a file cannot be read, or must not be
 │   └── FileMissing             language.files        a file does not exist
-├── TemplateProblem             templating.values     a template does not parse; becomes a Problem of its file
+├── TemplateProblem         templating.names      a template does not parse; becomes a Problem of its file
 ├── FilterError                 templating.filters    a filter or function failed; becomes a StepError
 ├── ExpressionError             selection.expression  an expression of -k or --tag does not parse
 ├── RunLost                     execution.executor    a run ended without a result; becomes a Failure

@@ -1,4 +1,4 @@
-"""What happens, as frozen structs. The engine and the suite emit them; redaction masks them; reporters write them."""
+"""The events of a suite. The engine and the suite emit them, redaction masks them, reporters write them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from .results import Result, SessionResult, StepResult, WorkflowResult
 
 
 class SuiteStarted(msgspec.Struct, frozen=True):
-    """The suite begins.
+    """The suite has started.
 
     Attributes:
         workflows: How many runs are planned.
-        seed: What fixes every random source.
-        shuffled: They run in the random order of the seed.
-        started: Epoch seconds.
+        seed: The seed of every random source (`--seed`).
+        shuffled: Whether they run in a random order, which the seed fixes.
+        started: When, in epoch seconds.
     """
 
     workflows: int
@@ -26,10 +26,13 @@ class SuiteStarted(msgspec.Struct, frozen=True):
 
 
 class WorkflowStarted(msgspec.Struct, frozen=True):
-    """A workflow begins.
+    """A run of a workflow has started.
 
     Attributes:
-        number: Which run it is of all that were selected, those of other shards included.
+        name: The name of the workflow.
+        file: Its file, as shown to people.
+        label: Which case or matrix entry it is, or "".
+        number: Its position among all selected runs, from 0; those of other shards count.
     """
 
     name: str
@@ -39,7 +42,14 @@ class WorkflowStarted(msgspec.Struct, frozen=True):
 
 
 class StepFinished(msgspec.Struct, frozen=True):
-    """A step (or one turn of it) ended. `depth` counts the includes around it."""
+    """A step, or one iteration of it, has ended.
+
+    Attributes:
+        workflow: The name of the workflow.
+        file: Its file, as shown to people.
+        step: How the step ended.
+        depth: How many includes it is inside of.
+    """
 
     workflow: str
     file: str
@@ -48,26 +58,26 @@ class StepFinished(msgspec.Struct, frozen=True):
 
 
 class SecretLearned(msgspec.Struct, frozen=True):
-    """A value that must be masked from now on. Redaction keeps it; no reporter ever sees it."""
+    """A value that must be masked from now on. Only redaction receives this event, never a reporter."""
 
     name: str
     value: object
 
 
 class WorkflowFinished(msgspec.Struct, frozen=True):
-    """A workflow ended."""
+    """A run of a workflow has ended."""
 
     result: WorkflowResult
 
 
 class SessionFinished(msgspec.Struct, frozen=True):
-    """The last user of a token is done, and its logout has run."""
+    """A session has ended: the last run that uses its token is done, and its logout has run."""
 
     result: SessionResult
 
 
 class SuiteFinished(msgspec.Struct, frozen=True):
-    """Everything ended."""
+    """The suite has ended."""
 
     result: Result
 

@@ -1,4 +1,4 @@
-"""One request and what came back. Plain data: a driver fills it, the engine and the selectors read it."""
+"""Requests, responses and failures as plain data. Drivers fill it; the engine, selectors and reporters read it."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ DEFAULT_RESPONSE_LIMIT = 64 * 1000 * 1000
 
 
 class Transport(msgspec.Struct, frozen=True):
-    """How a request is carried, apart from what it says.
+    """How a request is sent: TLS, proxy, HTTP version, limits.
 
     Attributes:
-        verify: Check the server's certificate; a text is a CA file (an absolute path).
-        cert: Client certificate file and key file (empty: the key is in the certificate's file).
-        proxy: URL of a proxy, or "".
-        max_response_size: Cap on the decoded body, in bytes.
-        encodings: Content codings to offer, where the file names them; None means what the driver can decode.
-        cert_password: Of the client key, or "".
-        version: `1.1`, `2` or `3`: this one and no other; "" leaves it to driver and server.
-        resolve: `host:port` and the `address` or `address:port` to connect to in its place.
-        unix_socket: Path of a socket to connect to, or "".
+        verify: Verify the server's certificate; a text is the absolute path of a CA file.
+        cert: The files of the client certificate and of its key ("": the key is in the same file).
+        proxy: The URL of a proxy, or "".
+        max_response_size: The most bytes of a decoded body.
+        encodings: The content codings to offer; None means all that the driver can decode.
+        cert_password: The password of the client key, or "".
+        version: The only HTTP version to use, `1.1`, `2` or `3`; "" lets driver and server negotiate.
+        resolve: `host:port`, with the `address` or `address:port` to connect to instead.
+        unix_socket: The path of a socket to connect to, or "".
     """
 
     verify: bool | str = True
@@ -50,14 +50,14 @@ DEFAULT_TRANSPORT = Transport()
 
 
 class AllowedHosts(Protocol):
-    """Which hosts may be sent to (`model/hosts.py`, which takes a while to load)."""
+    """Which hosts requests may be sent to. Implemented in `model/hosts.py`, which takes a while to import."""
 
     def check_url(self, url: str, /) -> None:
-        """Raises StepError: nothing may be sent to this URL."""
+        """Check that requests may be sent to a URL. Raises StepError: the host is not allowed."""
         ...
 
     def check_address(self, address: str, /) -> None:
-        """Raises StepError: this address may not be connected to."""
+        """Check that connections may be made to an address. Raises StepError: it is not allowed."""
         ...
 
 
@@ -65,10 +65,10 @@ class Request(msgspec.Struct, frozen=True):
     """One request, ready to send.
 
     Attributes:
-        headers: Lines as the file says; the driver adds what HTTP needs and `defaults_removed` does not name.
-        defaults_removed: Lower-case names of the driver's own headers that must not be sent.
-        timeout: Seconds for all of it: name look-up, connect, headers and body together.
-        hosts: The only hosts that may be connected to; None is any.
+        headers: The headers of the file. The driver adds its own, except those in `defaults_removed`.
+        defaults_removed: Headers that the driver must not add, in lower case.
+        timeout: Seconds for the whole exchange: DNS lookup, connection, headers and body.
+        hosts: The only hosts that it may be sent to; None is any.
     """
 
     method: str
@@ -82,14 +82,14 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Timings(msgspec.Struct, frozen=True):
-    """How long each phase of an exchange took, in seconds; 0 for what did not happen (a kept connection has no `connect`).
+    """How long each phase of an exchange took, in seconds. A phase that did not happen has 0 (`connect` of a reused connection).
 
     Attributes:
-        dns: Looking up the name.
-        connect: Connecting.
-        tls: Shaking hands.
-        first_byte: From the request's last byte to the first byte of the answer.
-        total: All of it.
+        dns: The DNS lookup.
+        connect: The TCP connection.
+        tls: The TLS handshake.
+        first_byte: From the last byte of the request to the first byte of the response.
+        total: The whole exchange.
     """
 
     dns: float = 0.0
@@ -103,12 +103,12 @@ class Certificate(msgspec.Struct, frozen=True):
     """The server's TLS certificate.
 
     Attributes:
-        subject: As a distinguished name: `CN = api.example.com`.
-        issuer: Likewise.
-        serial: In hex.
-        starts: Date-time (RFC 3339) from which it is valid.
-        expires: Date-time after which it is not.
-        names: Host names and addresses that it is for.
+        subject: A distinguished name: `CN = api.example.com`.
+        issuer: The distinguished name of the authority that signed it.
+        serial: The serial number, in hexadecimal.
+        starts: The date-time from which it is valid (RFC 3339).
+        expires: The date-time until which it is valid.
+        names: The host names and addresses that it is for.
     """
 
     subject: str = ""
@@ -120,15 +120,15 @@ class Certificate(msgspec.Struct, frozen=True):
 
 
 class Response(msgspec.Struct, frozen=True):
-    """One whole answer.
+    """One complete response.
 
     Attributes:
-        body: Decoded content (RFC 9110 §8.4 codings undone), complete.
+        body: The complete body, with its content codings decoded (RFC 9110 §8.4).
         elapsed: Seconds from the start of the request to the last byte.
-        sent: Header lines as they went out, the driver's own included.
-        ip: The peer's address, or "" where the driver cannot tell.
-        timings: None where the driver cannot tell.
-        certificate: Of the TLS connection; None without TLS, or where the driver cannot tell.
+        sent: The headers as they were sent, the driver's own included.
+        ip: The address of the server; "" where the driver does not know it.
+        timings: None where the driver does not measure them.
+        certificate: The certificate of the TLS connection; None without TLS, or where the driver does not know it.
     """
 
     status: int
@@ -144,23 +144,27 @@ class Response(msgspec.Struct, frozen=True):
     certificate: Certificate | None = None
 
     def header_values(self, name: str) -> list[str]:
-        """The values of every line of a header, in order; the name in any case (RFC 9110 §5.1)."""
+        """The values of all lines of a header, in order. The name may be in upper or lower case (RFC 9110 §5.1)."""
         wanted = name.lower()
         return [value for line, value in self.headers if line.lower() == wanted]
 
     def header(self, name: str) -> str | None:
-        """All lines of a header joined by `, `, or None (RFC 9110 §5.3)."""
+        """The values of all lines of a header joined by `, `, or None where there is none (RFC 9110 §5.3)."""
         values = self.header_values(name)
         return ", ".join(values) if values else None
 
 
 class TransportFailure(msgspec.Struct, frozen=True):
-    """Why no whole answer came.
+    """Why there is no complete response.
 
     Attributes:
-        phase: What was going on.
+        kind: How the exchange failed.
+        phase: The phase in which it failed.
+        message: Why, for people.
         elapsed: Seconds until the failure.
-        stale: The connection had been used before and closed before a byte of an answer came (RFC 9112 §9.3.1).
+        stale: A reused connection was closed before the first byte of a response (RFC 9112 §9.3.1).
+        sent: The headers as they were sent.
+        timings: None where the driver does not measure them.
     """
 
     kind: FailureKind
@@ -174,13 +178,13 @@ class TransportFailure(msgspec.Struct, frozen=True):
 
 
 class Exchange(msgspec.Struct, frozen=True):
-    """A request and its answer, or why there was none.
+    """A request and its response, or why there is none.
 
     Attributes:
-        note: What a reader must know (`repeated: stale connection`).
+        note: A remark for people (`repeated: stale connection`).
         started: When it was sent, in epoch seconds.
-        named: The request with the name of each secret in its place, where it holds any and they were masked.
-        curl: The command that sends it, where all this was read from a report.
+        named: The request with the name of each secret in place of its value; None where it has no secrets.
+        curl: The curl command that sends it, where the exchange was read from a report; else "".
     """
 
     request: Request

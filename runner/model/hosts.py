@@ -1,4 +1,4 @@
-"""Which hosts may be sent to: by the name in a URL, and by the address that the name leads to. Connects nothing."""
+"""Checks which hosts requests may be sent to: by the host name of a URL, and by the address that it resolves to."""
 
 from __future__ import annotations
 
@@ -15,97 +15,98 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 _LOCALHOST = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
-_NAT64 = ip_network("64:ff9b::/96")  # an address of IPv4 in its last bits (RFC 6052 §2.1)
+_NAT64 = ip_network("64:ff9b::/96")  # its last 32 bits are an IPv4 address (RFC 6052 §2.1)
 
 
 class HostPattern(msgspec.Struct, frozen=True):
-    """One host, or many.
+    """A pattern that matches one or more hosts.
 
     Attributes:
-        text: As it is written.
-        name: A host name in lower case; `.example.com` means every name below it, "" none.
-        networks: Addresses.
-        port: The only port, or 0 for any.
+        text: The pattern as written.
+        name: A host name in lower case; `.example.com` matches every name below it. None where it is an address.
+        networks: The addresses that it matches.
+        port: The only port that it matches; None is any.
     """
 
     text: str
-    name: str = ""
+    name: str | None = None
     networks: tuple[Network, ...] = ()
-    port: int = 0
+    port: int | None = None
 
 
 def parse_host(text: str) -> HostPattern:
-    """A host as people write it: `api.test`, `*.api.test`, `localhost`, `10.0.0.0/8`, `[::1]`, each with `:port` or without.
+    """Parse a host: `api.test`, `*.api.test`, `localhost`, `10.0.0.0/8` or `[::1]`, each with or without `:port`.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the text is not a host.
     """
     host, port = _split(text.strip().lower())
     bare = host.strip("[]")
     try:
-        return HostPattern(text, "", (ip_network(bare),), port)
+        return HostPattern(text, networks=(ip_network(bare),), port=port)
     except ValueError:
         if "/" in bare or ":" in bare:
-            raise ValueError(f"{text!r} is no host: write a name, an address or a network, without a path") from None
+            raise ValueError(f"{text!r} is not a host: write a name, an address or a network, without a path") from None
     if bare == "localhost":
         return HostPattern(text, bare, _LOCALHOST, port)
     try:
         name = urlsplit(absolute_url(f"http://{bare.removeprefix('*.')}/", "")).hostname or ""
     except StepError as error:
-        raise ValueError(f"{text!r} is no host: {error.message}") from None
+        raise ValueError(f"{text!r} is not a host: {error.message}") from None
     if "*" in name:
-        raise ValueError(f"{text!r}: a star stands for whole names at the front, as in *.example.com")
+        raise ValueError(f"{text!r}: a star is allowed only as the first part of a name: *.example.com")
     return HostPattern(text, f".{name}" if bare.startswith("*.") else name.removesuffix("."), (), port)
 
 
-def _split(text: str) -> tuple[str, int]:
+def _split(text: str) -> tuple[str, int | None]:
     host, colon, port = text.rpartition(":")
     if not colon or not port.isdigit() or (":" in host and not host.endswith("]")):
-        return text, 0
+        return text, None
     return host, int(port)
 
 
 class Hosts(msgspec.Struct, frozen=True):
-    """The only hosts that may be sent to.
+    """The hosts that requests may be sent to.
 
     Attributes:
-        entries: Which they are.
-        remedy: How another one is added, in words.
+        entries: Their patterns.
+        remedy: A hint on how to allow another one; `{host}` is replaced by it.
     """
 
     entries: tuple[HostPattern, ...]
     remedy: str = "name it: --allow-host {host}"
 
     def check_url(self, url: str) -> None:
-        """Whether a request may go to this URL, which is asked before its host is looked up.
+        """Check that a request may be sent to a URL, before its host name is resolved.
 
         Raises:
-            StepError: it may not (`policy`).
+            StepError: the host is not allowed (`policy`).
         """
         parts = urlsplit(url)
         host = (parts.hostname or "").removesuffix(".")
         port = parts.port or (443 if parts.scheme == "https" else 80)
         address = _address(host)
         for each in self.entries:
-            if each.port not in {0, port}:
+            if each.port not in {None, port}:
                 continue
             if address is not None and _within(address, each.networks):
                 return
-            if host == each.name or (each.name.startswith(".") and host.endswith(each.name)):
+            name = each.name or ""
+            if name and (host == name or (name.startswith(".") and host.endswith(name))):
                 return
         hint = self.remedy.format(host=parts.netloc)
         raise StepError(
-            f"nothing may be sent to {parts.netloc}: it is not among the hosts that are allowed", "policy", hint=hint
+            f"nothing may be sent to {parts.netloc}: it is not one of the allowed hosts", "policy", hint=hint
         )
 
     def check_address(self, address: str) -> None:
-        """Whether a connection may be made to this address, whatever name led to it.
+        """Check that a connection may be made to an address, whatever name resolved to it.
 
-        A name that is allowed may lead anywhere in the world, but not into the network of who runs this: whoever rules the name rules
-        where it leads.
+        An allowed name may resolve to any public address, but to a private one only where that address is allowed
+        itself: the owner of a domain could point it into the network that runflow runs in (DNS rebinding).
 
         Raises:
-            StepError: it may not (`policy`).
+            StepError: the address is not allowed (`policy`).
         """
         found = _address(address)
         if found is None:
@@ -114,7 +115,9 @@ class Hosts(msgspec.Struct, frozen=True):
             return
         hint = self.remedy.format(host=address)
         raise StepError(
-            f"the host is at {address}, which is no public address and is not allowed itself", "policy", hint=hint
+            f"the host resolves to {address}, which is not a public address and is not allowed itself",
+            "policy",
+            hint=hint,
         )
 
 
@@ -127,7 +130,7 @@ def _address(text: str) -> Address | None:
 
 
 def _inner(address: Address) -> Address:
-    """The address of IPv4 that stands inside one of IPv6, where there is one."""
+    """The IPv4 address that an IPv6 address contains; else the address itself."""
     if isinstance(address, IPv4Address):
         return address
     if address in _NAT64:
@@ -144,10 +147,14 @@ def _within(address: Address, networks: Iterable[Network]) -> bool:
 
 
 def parse_hosts(texts: Iterable[str], remedy: str = "") -> Hosts:
-    """Hosts as people write them.
+    """Parse a list of hosts (see `parse_host`).
+
+    Args:
+        texts: The hosts.
+        remedy: A hint on how to allow another one.
 
     Raises:
-        ValueError: one of them is none.
+        ValueError: one of them is not a host.
     """
     entries = tuple(parse_host(text) for text in texts)
     return Hosts(entries, remedy) if remedy else Hosts(entries)

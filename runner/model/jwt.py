@@ -1,4 +1,4 @@
-"""JSON Web Tokens, read and never verified: whoever holds the key verifies (RFC 7519 §3)."""
+"""Reads JSON Web Tokens without verifying them: that needs the key (RFC 7519 §3)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 
 
 def part(token: str, index: int) -> Any:
-    """The header (0) or the claims (1) of a token.
+    """The decoded header (`index` 0) or claims (`index` 1) of a token.
 
     Raises:
-        ValueError: it is not three Base64 parts joined by dots with JSON in them.
+        ValueError: the token is not three Base64 parts joined by dots, with JSON in them.
     """
     pieces = token.split(".")
     if len(pieces) != 3:
@@ -24,7 +24,7 @@ def part(token: str, index: int) -> Any:
 
 
 def claims_of(token: Any) -> dict[str, Any]:
-    """The claims, or nothing where it is no JWT."""
+    """The claims of a token; empty where it is not a JWT."""
     try:
         claims = part(token, 1) if isinstance(token, str) else {}
     except ValueError:

@@ -1,8 +1,8 @@
-"""How long a text of the workflow may compute over an answer: templates, paths, patterns. Knows none of them.
+"""Limits the time that templates, paths and patterns of a workflow may compute.
 
-What other libraries walk (a JSONPath, an XPath, a JSON Schema) cannot be asked to stop. A watcher looks at who is at work
-ten times a second and raises `_Over` inside a thread that has computed for too long. Between two lines of Python that
-always works; what runs in C for long has to be bounded before it starts.
+The libraries that evaluate a JSONPath, an XPath or a JSON Schema cannot be stopped. A watcher checks ten times a second
+which threads compute, and raises `_TimeUp` in a thread that has computed for too long. Python raises it between two
+lines of Python; a long call into C cannot be stopped, and has to be bounded before it starts.
 """
 
 from __future__ import annotations
@@ -19,35 +19,35 @@ from typing import ParamSpec, TypeVar
 from .errors import StepError
 
 MAX_SECONDS = 0.6
-"""Seconds of processor time for one template or path; with the watcher's own pace it stays below a second."""
+"""Seconds of processor time for one template or path. With the interval of the watcher it stays below a second."""
 
-_PACE = 0.1
+_INTERVAL = 0.1
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class _Over(BaseException):
-    """Raised inside a thread by the watcher; no library's `except Exception` takes it."""
+class _TimeUp(BaseException):
+    """Raised in a thread by the watcher. A BaseException, so that no `except Exception` of a library catches it."""
 
 
 class _Work:
-    """What a thread is at.
+    """A computation in a thread.
 
     Attributes:
-        ident: The thread.
-        clock: The clock of its processor time.
-        ends: Seconds on that clock at which it has taken too long; None until the watcher has seen it.
-        struck: The watcher is about to raise, or has raised, and it has not been caught.
+        ident: The thread's identifier.
+        clock: Reads the processor time of the thread, in seconds.
+        ends: When it has taken too long, on that clock; None until the watcher has seen it.
+        raising: The watcher is about to raise, or has raised, and the exception was not caught yet.
     """
 
-    __slots__ = ("clock", "ends", "ident", "struck")
+    __slots__ = ("clock", "ends", "ident", "raising")
 
     def __init__(self) -> None:
         self.ident = threading.get_ident()
         self.clock = _clock_of(self.ident)
         self.ends: float | None = None
-        self.struck = False
+        self.raising = False
 
 
 def _clock_of(ident: int) -> Callable[[], float]:
@@ -59,7 +59,7 @@ def _clock_of(ident: int) -> Callable[[], float]:
 
 
 class _Watcher:
-    """A thread that looks after all others; it starts with the first work and sleeps while there is none."""
+    """The thread that checks all computations. It starts with the first one, and sleeps while there is none."""
 
     def __init__(self) -> None:
         self.works: dict[int, _Work] = {}
@@ -68,7 +68,7 @@ class _Watcher:
         self._lock = threading.Lock()
 
     def wake(self) -> None:
-        """Somebody is at work."""
+        """A computation has begun."""
         with self._lock:
             if not self._started:
                 threading.Thread(target=self._watch, name="runflow-limits", daemon=True).start()
@@ -78,7 +78,7 @@ class _Watcher:
     def _watch(self) -> None:
         while True:
             self.awake.wait()
-            time.sleep(_PACE)
+            time.sleep(_INTERVAL)
             for work in list(self.works.values()):
                 self._look(work)
             self.awake.clear()
@@ -91,15 +91,15 @@ class _Watcher:
         except OSError:  # the thread has ended
             return
         if work.ends is None:
-            work.ends = spent + MAX_SECONDS - _PACE
+            work.ends = spent + MAX_SECONDS - _INTERVAL
         elif spent > work.ends:
-            work.ends = spent + 10 * _PACE  # once more then, should a library have swallowed it
-            # the thread takes itself out first and looks at `struck` then: one of the two sees the other
-            work.struck = True
+            work.ends = spent + 10 * _INTERVAL  # then raise again, in case a library has swallowed it
+            # a thread removes its work before it looks at `raising`, so one of the two always notices the other
+            work.raising = True
             if self.works.get(work.ident) is work:
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(work.ident), ctypes.py_object(_Over))
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(work.ident), ctypes.py_object(_TimeUp))
             else:
-                work.struck = False
+                work.raising = False
 
 
 _watcher = _Watcher()
@@ -107,19 +107,19 @@ _watched = True
 
 
 def disable_limits() -> None:
-    """Nobody is watched from now on: where threads are not the system's, none can be interrupted (a load test's users)."""
+    """Switch the limits off for the whole process: the green threads of a load test cannot be interrupted."""
     global _watched  # noqa: PLW0603  # it holds for the process
     _watched = False
 
 
 def limited(what: str, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """What a call returns, if it does not compute for too long.
+    """Call a function that must not compute for too long, and return its result.
 
     Args:
-        what: What is at work, for the message: "the path".
-        call: The work.
-        *args: For it.
-        **kwargs: For it.
+        what: What computes, for the message: "the path".
+        call: The function.
+        *args: Its arguments.
+        **kwargs: Its keyword arguments.
 
     Raises:
         StepError: it took more than MAX_SECONDS of processor time.
@@ -127,20 +127,20 @@ def limited(what: str, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) 
     if not _watched:
         return call(*args, **kwargs)
     work = _Work()
-    outer = _watcher.works.get(work.ident)  # a limit inside a limit: the outer one goes on afterwards
+    outer = _watcher.works.get(work.ident)  # a limit inside a limit: the outer one continues afterwards
     try:
         _watcher.works[work.ident] = work
         if not _watcher.awake.is_set():
             _watcher.wake()
         try:
             return call(*args, **kwargs)
-        except _Over:
-            work.struck = False
+        except _TimeUp:
+            work.raising = False
             raise
         finally:
             _leave(work, outer)
-    except _Over:
-        work.struck = False
+    except _TimeUp:
+        work.raising = False
         _leave(work, outer)
         raise took_too_long(what) from None
 
@@ -150,12 +150,12 @@ def _leave(work: _Work, outer: _Work | None) -> None:
         _watcher.works.pop(work.ident, None)
     else:
         _watcher.works[work.ident] = outer
-    while work.struck:  # what the watcher has raised comes between two lines
+    while work.raising:  # Python raises it between two lines
         time.sleep(0)
 
 
 def took_too_long(what: str) -> StepError:
-    """The error of whatever computes for too long."""
+    """The error of a computation that took too long; `what` is what computed."""
     return StepError(
-        f"{what} takes more than a second to compute", "limit", hint="ask for less: a definite path, a shorter text"
+        f"{what} takes more than a second to compute", "limit", hint="use a definite path, or a shorter text"
     )

@@ -1,6 +1,6 @@
-"""Regular expressions that end: compiled within bounds, and stopped where they backtrack. The only importer of `regex`.
+"""Regular expressions with a limit on their size and on the time of a search. The only importer of `regex`.
 
-`re` of the standard library cannot be stopped while it searches; `regex` takes the same patterns (and more) and a time.
+`re` of the standard library cannot be stopped while it searches; `regex` takes the same patterns, and a timeout.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from .limits import took_too_long
 from .wording import cut
 
 MAX_PATTERN = 20_000
-"""Characters of a pattern."""
+"""The most characters of a pattern."""
 
-MAX_GROWN = 20_000_000
-"""Characters that a text may at worst become where matches are replaced."""
+MAX_REPLACED = 20_000_000
+"""The most characters that a text could have after its matches are replaced."""
 
 VERSION1 = 0x100
-"""The flag of `regex` for its newer syntax, known without importing it."""
+"""The flag of `regex` for its newer syntax, here so that it need not be imported."""
 
 MAX_SEARCH = 0.25
-"""Seconds of processor time for one search: with what stands around it, it stays below a second."""
+"""Seconds of processor time for one search. With the work around it, it stays below a second."""
 
-MAX_REPEATED = 100_000
-"""What the fixed counts of a pattern may multiply to: `(a{300}){300}` is compiled as 90,000 letters."""
+MAX_EXPANDED = 100_000
+"""How many letters a pattern may be compiled to: `(a{300}){300}` becomes 90,000."""
 
 _TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()]|\{(\d+)(?:,\d*)?\}|.", re.DOTALL)
 
 
-def repeated(text: str) -> int:
-    """How many letters a pattern is compiled as, where each counts as often as the fixed counts around it say."""
+def expanded_length(text: str) -> int:
+    """How many letters a pattern is compiled to: each letter times the fixed counts around it."""
     levels = [0]
     last = 0
     for token in _TOKEN.finditer(text):
@@ -73,12 +73,12 @@ class Pattern:
 
     def sub(self, replacement: str, text: str) -> str:
         """The text with every match replaced. Raises StepError: it takes too long, or grows too large."""
-        if len(text) * len(replacement) > MAX_GROWN:
+        if len(text) * len(replacement) > MAX_REPLACED:
             raise StepError(f"replacing by {len(replacement)} characters in {len(text)} takes too much memory", "limit")
         return str(self._timed(self._compiled.sub, replacement, text))
 
     def split(self, text: str) -> list[str]:
-        """What stands between the matches. Raises StepError: it takes too long."""
+        """The parts of the text between the matches. Raises StepError: it takes too long."""
         return list(self._timed(self._compiled.split, text))
 
     def _timed(self, work: Callable[..., Any], *texts: str) -> Any:
@@ -90,35 +90,35 @@ class Pattern:
 
 @lru_cache(maxsize=4096)
 def compile(text: str, flags: int = 0) -> Pattern:  # noqa: A001  # as in `re`: patterns.compile
-    """A pattern.
+    """Compile a pattern.
 
     Args:
-        text: As it is written.
-        flags: As those of `regex`.
+        text: The pattern as written.
+        flags: Flags of `regex`.
 
     Raises:
-        ValueError: it is wrong, or too large.
+        ValueError: the pattern is not valid, or is too large.
     """
-    if len(text) > MAX_PATTERN or repeated(text) > MAX_REPEATED:
-        raise ValueError(f"the pattern {cut(text, 80)!r} is too large: repeated counts multiply")
-    # 13 ms to import; a run without patterns does without
+    if len(text) > MAX_PATTERN or expanded_length(text) > MAX_EXPANDED:
+        raise ValueError(f"the pattern {cut(text, 80)!r} is too large: nested counts multiply")
+    # it takes 13 ms to import, and many runs have no pattern
     import regex  # noqa: PLC0415  # see above
 
     try:
         return Pattern(regex.compile(text, flags))
     except (regex.error, OverflowError) as error:
-        raise ValueError(f"the pattern {cut(text, 200)!r} is wrong: {error}") from None
+        raise ValueError(f"the pattern {cut(text, 200)!r} is not valid: {error}") from None
     except RecursionError:
         raise ValueError(f"the pattern {cut(text, 80)!r} is nested too deeply") from None
 
 
 def search(text: str, subject: str) -> Any:
-    """The first match of a pattern in a text, or None. Raises ValueError and StepError as above."""
+    """The first match of the pattern `text` in `subject`, or None. Raises ValueError and StepError."""
     return compile(text).search(subject)
 
 
 class Re:
-    """What a library may be given as its `re`: with patterns that end."""
+    """Replaces the module `re` in a library, with patterns that have limits."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(re, name)

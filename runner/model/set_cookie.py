@@ -1,4 +1,4 @@
-"""A Set-Cookie header read as RFC 6265 §5.2 reads it. Plain data: the jar keeps it, the `cookie` selector shows it."""
+"""Parses Set-Cookie headers (RFC 6265 §5.2), for the cookie jar and for the `cookie` selector."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class SetCookie(msgspec.Struct, frozen=True):
     """One Set-Cookie line.
 
     Attributes:
-        attributes: Lower-case names and their values; a flag such as `httponly` has "".
+        attributes: Values by name in lower case; a flag such as `httponly` has "".
     """
 
     name: str
@@ -22,7 +22,7 @@ class SetCookie(msgspec.Struct, frozen=True):
     attributes: dict[str, str]
 
     def lifetime(self, now: float) -> float | None:
-        """Epoch seconds when it expires, or None for a session cookie (RFC 6265 §5.3: Max-Age before Expires)."""
+        """When it expires, in epoch seconds; None for a session cookie (RFC 6265 §5.3: Max-Age before Expires)."""
         max_age = self.attributes.get("max-age", "")
         if max_age.lstrip("-").isdigit():
             return now + int(max_age) if int(max_age) > 0 else 0.0
@@ -37,7 +37,7 @@ class SetCookie(msgspec.Struct, frozen=True):
 
 
 def parse_set_cookie(line: str) -> SetCookie | None:
-    """A line read, or None where it names no cookie."""
+    """Parse one line; None where it names no cookie."""
     pair, *rest = line.split(";")
     name, equals, value = pair.partition("=")
     if not equals or not name.strip():
@@ -50,6 +50,6 @@ def parse_set_cookie(line: str) -> SetCookie | None:
 
 
 def cookies_set_by(response: Response) -> list[SetCookie]:
-    """Every cookie that an answer sets, in order."""
+    """Every cookie that a response sets, in order."""
     parsed = (parse_set_cookie(line) for line in response.header_values("set-cookie"))
     return [cookie for cookie in parsed if cookie is not None]

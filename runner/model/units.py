@@ -1,4 +1,4 @@
-"""Durations and sizes: numbers that always carry a unit (`500ms`, `1m30s`, `64MB`). Knows no key that holds one."""
+"""Parses durations and sizes, which always have a unit (`500ms`, `1m30s`, `64MB`)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .wording import cut
 
 MAX_DURATION = 36_525 * 86_400.0
 MAX_SIZE = 1e15
-"""What no clock and no memory holds: a slip of the pen."""
+"""Seconds and bytes; a larger number is a mistake."""
 
 _DURATION_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _SIZE_UNITS = {"B": 1, "kB": 1000, "MB": 1000**2, "GB": 1000**3, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
@@ -20,10 +20,10 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?) ?(B|kB|MB|GB|KiB|MiB|GiB)", re.ASCII)
 
 @lru_cache(maxsize=1024)
 def parse_duration(text: str) -> float:
-    """Seconds in a duration such as `500ms`, `2s` or `1m30s`.
+    """The seconds of a duration such as `500ms`, `2s` or `1m30s`.
 
     Raises:
-        ValueError: with what is wrong and how it is written.
+        ValueError: the text is not valid; the message shows how to write it.
     """
     if not _DURATION.fullmatch(text):
         raise ValueError(f"{text!r} is not a duration; write a number with a unit, like 500ms, 2s or 1m30s")
@@ -35,10 +35,10 @@ def parse_duration(text: str) -> float:
 
 @lru_cache(maxsize=1024)
 def parse_size(text: str) -> int:
-    """Bytes in a size such as `10kB`, `64MB` or `1MiB`.
+    """The bytes of a size such as `10kB`, `64MB` or `1MiB`.
 
     Raises:
-        ValueError: with what is wrong and how it is written.
+        ValueError: the text is not valid; the message shows how to write it.
     """
     found = _SIZE.fullmatch(text)
     if not found:
@@ -50,5 +50,5 @@ def parse_size(text: str) -> int:
 
 
 def bare_number_hint(number: float, *, size: bool = False) -> str:
-    """Both readings of a number that lacks its unit."""
+    """A hint for a number without a unit: both units that may be meant."""
     return f"write {number}kB or {number}MB" if size else f"write {number}s (seconds) or {number}ms (milliseconds)"

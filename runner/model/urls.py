@@ -1,4 +1,4 @@
-"""URLs as requests need them: absolute, checked, with their origin (RFC 3986, RFC 6454). Knows no template."""
+"""Checks URLs and makes them absolute (RFC 3986), and gives their origins (RFC 6454)."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from .errors import StepError
 from .wording import cut
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-"""A method or a header name (RFC 9110 §5.6.2)."""
+"""Matches a method or a header name (RFC 9110 §5.6.2)."""
 
 MAX_LABEL = 63
-"""Characters between two dots of a host name (RFC 1035 §2.3.4)."""
+"""The most characters between two dots of a host name (RFC 1035 §2.3.4)."""
 
 _KEPT = "%/:=&?~+!$,;'@()*[]"
 _PORTS = {"http": 80, "https": 443}
@@ -26,35 +26,39 @@ _HOST = re.compile(r"[^\x00-\x20\x7f<>\"\\^`{|}%/?#@\[\]]+")
 
 @lru_cache(maxsize=4096)
 def absolute_url(text: str, base: str) -> str:
-    """The URL to send to: `base` put before a relative one, characters that a URL cannot hold percent-encoded.
+    """The URL to send to: `base` before a relative one, and characters that a URL cannot contain percent-encoded.
+
+    Args:
+        text: A URL, or a path or query that begins with `/` or `?`.
+        base: The base URL; "" is none.
 
     Raises:
-        StepError: it is relative and there is no base, it is not http(s), or its host or port is wrong.
+        StepError: it is relative and there is no base, it is not http(s), or its host or port is not valid.
     """
     url = text.strip()
     if url.startswith(("/", "?")):
         if not base:
-            hint = "set `base_url` at the top, or write the whole URL"
-            raise StepError(f"{url!r} is relative and there is no base_url", "template", hint=hint)
+            hint = "set `base_url` at the top of the file, or write a full URL"
+            raise StepError(f"{url!r} is relative, but there is no base_url", "template", hint=hint)
         url = (base.rstrip("/") if url.startswith("/") else base) + url
     scheme, separator, _ = url.partition("://")
     if scheme.lower() not in _PORTS or not separator:
-        hint = "a URL begins with http:// or https://; a path begins with /"
-        raise StepError(f"{cut(url, 200)!r} is no http(s) URL", "template", hint=hint)
+        hint = "begin a URL with http:// or https://, and a path with /"
+        raise StepError(f"{cut(url, 200)!r} is not a valid http(s) URL", "template", hint=hint)
     try:
         parts = urlsplit(url)
         _check_authority(parts.netloc, parts.hostname or "", parts.port)
     except ValueError as error:
-        raise StepError(f"{cut(url, 200)!r} is no URL: {error}", "template", hint=_host_hint(url)) from None
+        raise StepError(f"{cut(url, 200)!r} is not a valid URL: {error}", "template", hint=_host_hint(url)) from None
     path = quote(parts.path, safe=_KEPT) or "/"
     return urlunsplit((parts.scheme.lower(), _ascii(parts.netloc.lower()), path, quote(parts.query, safe=_KEPT), ""))
 
 
 def check_origin(text: str) -> None:
-    """Scheme, host and port of a URL, as far as it names them without a template.
+    """Check the scheme, host and port of a URL, where they are written without a template.
 
     Raises:
-        StepError: they are wrong, whatever its templates give.
+        StepError: they are not valid, whatever the value of its templates.
     """
     found = _LITERAL_ORIGIN.match(text)
     if found:
@@ -62,45 +66,45 @@ def check_origin(text: str) -> None:
 
 
 def _ascii(authority: str) -> str:
-    """An authority whose host has letters beyond ASCII in the form that goes over the wire (RFC 5891 §4.4)."""
+    """The authority of a URL with its host in ASCII, as it is sent (RFC 5891 §4.4)."""
     if authority.isascii():
         return authority
-    # only for such hosts; requests brings it
+    # only for hosts that are not ASCII; a dependency of requests
     import idna  # noqa: PLC0415  # see above
 
     host, colon, port = authority.partition(":")
     try:
         return f"{idna.encode(host, uts46=True).decode()}{colon}{port}"
     except idna.IDNAError as error:
-        raise StepError(f"{host!r} is no host name: {error}", "template") from None
+        raise StepError(f"{host!r} is not a valid host name: {error}", "template") from None
 
 
 def _check_authority(authority: str, host: str, port: int | None) -> None:
     if not host:
-        raise ValueError("it names no host")
+        raise ValueError("it has no host")
     if "@" in authority:
-        raise ValueError("it holds a user name; use `auth: {basic: …}`")
+        raise ValueError("it contains a user name; use `auth: {basic: {username: …, password: …}}`")
     if "[" not in authority:
         if not _HOST.fullmatch(host):
-            raise ValueError(f"{host!r} is no host name")
+            raise ValueError(f"{host!r} is not a valid host name")
         if any(not label for label in host.removesuffix(".").split(".")):
-            raise ValueError(f"the host name {host!r} has an empty part between its dots")
+            raise ValueError(f"the host name {host!r} has an empty part")
         if any(len(label) > MAX_LABEL for label in host.split(".")):
-            raise ValueError(f"a part of the host name {cut(host, 80)!r} has more than {MAX_LABEL} characters")
+            raise ValueError(f"a part of the host name {cut(host, 80)!r} is longer than {MAX_LABEL} characters")
     if port == 0:
-        raise ValueError("port 0 cannot be connected to")
+        raise ValueError("port 0 cannot be used")
 
 
 def _host_hint(url: str) -> str:
     return (
-        "a value inside a URL is encoded whole; `{{ host | url }}` says that it is URL text already"
+        "a value inside a URL is percent-encoded; if it is URL text already, write `{{ host | url }}`"
         if "%" in url.split("/")[2]
         else ""
     )
 
 
 def with_params(url: str, params: list[tuple[str, str]]) -> str:
-    """The URL with parameters added to its query, spaces as `%20`."""
+    """The URL with parameters added to its query; spaces become `%20`."""
     if not params:
         return url
     query = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in params)
@@ -108,38 +112,42 @@ def with_params(url: str, params: list[tuple[str, str]]) -> str:
 
 
 def without_params(url: str, params: tuple[tuple[str, str], ...]) -> str:
-    """The URL without the parameters of these names, all others as they are."""
-    head, mark, query = url.partition("?")
+    """The URL without the parameters that have the names of `params`."""
+    path, mark, query = url.partition("?")
     if not params or not mark:
         return url
     names = {name for name, _ in params}
     kept = "&".join(pair for pair in query.split("&") if unquote_plus(pair.partition("=")[0]) not in names)
-    return f"{head}?{kept}" if kept else head
+    return f"{path}?{kept}" if kept else path
 
 
 @lru_cache(maxsize=4096)
 def origin_of(url: str) -> str:
-    """Scheme, host and port (RFC 6454 §4)."""
+    """The origin of a URL: scheme, host and port (RFC 6454 §4)."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{(parts.hostname or '').lower()}:{parts.port or _PORTS.get(parts.scheme, 0)}"
 
 
 def target_of(location: str, url: str) -> str:
-    """Where an answer points to, seen from its URL (RFC 9110 §10.2.2).
+    """The absolute URL of a redirect (RFC 9110 §10.2.2).
+
+    Args:
+        location: The value of the Location header.
+        url: The URL of the response.
 
     Raises:
-        StepError: it is no http(s) URL.
+        StepError: it is not a valid http(s) URL (`policy`).
     """
     raw = location.strip()
-    with suppress(UnicodeError):  # a driver reads header bytes as Latin-1; what is not ASCII was most likely UTF-8
+    with suppress(UnicodeError):  # a driver decodes headers as Latin-1, but what is not ASCII was most likely UTF-8
         raw = raw.encode("latin-1").decode("utf-8")
     if _CONTROL.search(raw.replace(" ", "")):
-        raise StepError(f"the answer points to a URL with control characters: {cut(raw, 200)!r}", "policy")
-    if _NO_AUTHORITY.match(raw):  # which urljoin would take for a relative one
-        raise StepError(f"the answer points to {cut(raw, 200)!r}, which names no host", "policy")
+        raise StepError(f"the response redirects to a URL with control characters: {cut(raw, 200)!r}", "policy")
+    if _NO_AUTHORITY.match(raw):  # urljoin would take it for a relative URL
+        raise StepError(f"the response redirects to {cut(raw, 200)!r}, which has no host", "policy")
     try:
         return absolute_url(urljoin(url, raw), "")
     except (StepError, ValueError) as error:
         raise StepError(
-            f"the answer points to {cut(raw, 200)!r}, which cannot be followed: {error}", "policy"
+            f"the response redirects to {cut(raw, 200)!r}, which cannot be followed: {error}", "policy"
         ) from None

@@ -224,7 +224,9 @@ class _Compiler:
         chosen = context.settings.options.base_url
         if document.base_url is not UNSET:
             if "{{" not in document.base_url and not document.base_url.startswith(("http://", "https://")):
-                context.problem(("base_url",), f"{document.base_url!r} is no http(s) URL", "write https://host")
+                context.problem(
+                    ("base_url",), f"{document.base_url!r} is not a valid http(s) URL", "write https://host"
+                )
             context.origin(document.base_url, ("base_url",))
             with context.unused() if chosen else nullcontext():
                 own = context.url(document.base_url, ("base_url",))

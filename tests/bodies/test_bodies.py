@@ -95,7 +95,7 @@ def test_multipart_has_texts_files_and_json_under_their_names() -> None:
         ("json:", "`json` has nothing after it"), ("body: {file: a, hex: '00'}", "exactly one of file, base64, hex"), ("body: {base64: '###'}", "not Base64"), ("body: {hex: xyz}", "not hex"), ("body: {file: nope}", "there is no file nope"),
         ("multipart: {a: {file: nope}}", "there is no file nope"), ("multipart: {a: [{file: nope}]}", "there is no file nope"), ("multipart: {a: {}}", "exactly one of `file`, `json`, `text`; this one has none"), ("multipart: {a: {text: x, json: 1}}", "json and text"),
         ("multipart: {a: {txt: x}}", "exactly one"), ("multipart: {a: {text: x, typ: y}}", "unknown key 'typ'"), ("multipart: {a: {text: [x]}}", "`text` is a text"), ("multipart: {a: {text: x, filename: y}}", "`filename` goes with `file`"), ("multipart: {a: null}", "a field is a text or"),
-        ("multipart: {a: [[x]]}", "a field is a text or"), ("form: {a: {b: c}}", "a text belongs here"), ("form: {a: [null]}", "null stands alone"), ("form: {a: null}", "a form inherits none"), ("graphql: {query: x, variables: [1]}", "`variables` is a map"), ("json: 1\n    form: {a: b}", "a step has one body"),
+        ("multipart: {a: [[x]]}", "a field is a text or"), ("form: {a: {b: c}}", "expected a text"), ("form: {a: [null]}", "null is not allowed inside a list"), ("form: {a: null}", "a form inherits none"), ("graphql: {query: x, variables: [1]}", "`variables` is a map"), ("json: 1\n    form: {a: b}", "a step has one body"),
         ("body: {file: ../x}", "outside the file root"),
     ],
 )  # fmt: skip
@@ -106,8 +106,8 @@ def test_a_wrong_body_is_refused_before_anything_is_sent(step: str, message: str
 @pytest.mark.parametrize(
     ("step", "message"),
     [
-        ('form: {a: "{{ m }}"}', "`a` must be a text"), ('form: {a: "{{ n }}"}', "the template of `a` gives null"), ('body: {hex: "{{ s }}"}', "not hex"), ('body: {file: "{{ s }}"}', "there is no file zz"), ('graphql: {query: q, variables: "{{ s }}"}', "`variables` must be a map"),
-        ('multipart: {a: {file: "{{ s }}"}}', "there is no file zz"), ('multipart: {a: "{{ n }}"}', "gives null"), ('body: {base64: "{{ s }}!"}', "not Base64"),
+        ('form: {a: "{{ m }}"}', "`a` must be a text"), ('form: {a: "{{ n }}"}', "the value of the template of `a` is null"), ('body: {hex: "{{ s }}"}', "not hex"), ('body: {file: "{{ s }}"}', "there is no file zz"), ('graphql: {query: q, variables: "{{ s }}"}', "`variables` must be a map"),
+        ('multipart: {a: {file: "{{ s }}"}}', "there is no file zz"), ('multipart: {a: "{{ n }}"}', "is null"), ('body: {base64: "{{ s }}!"}', "not Base64"),
     ],
 )  # fmt: skip
 def test_what_goes_wrong_while_rendering_is_an_error_of_the_step_at_its_place(step: str, message: str) -> None:

@@ -91,7 +91,7 @@ def test_auth_beside_a_literal_authorization_header_is_an_error() -> None:
     ("auth", "message"),
     [
         ("{bearer: '{{ e }}'}", "the token is empty"), ("{basic: {username: '{{ c }}', password: long}}", "cannot hold a colon"), ("{api_key: {name: k, value: '{{ e }}'}}", "the key is empty"), ("{bearer: abc}", "too short to be masked safely"),
-        ("{bearer: '{{ n }}'}", "gives null"),
+        ("{bearer: '{{ n }}'}", "is null"),
     ],
 )  # fmt: skip
 def test_what_only_shows_while_it_runs_is_an_error_at_its_place(auth: str, message: str) -> None:

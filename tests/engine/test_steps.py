@@ -220,8 +220,8 @@ def test_urls_are_what_the_file_says(step: str, url: str) -> None:
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("'{{ u }}'", "is no http(s) URL"), ("http://{{ h }}/", "is no host name"), ("'{{ \"http://a..b/\" }}'", "an empty part between its dots"), ("'{{ \"http://h:0/\" }}'", "port 0"), ("'{{ \"http://h:99999/\" }}'", "is no URL"), ("'{{ \"http:///x\" }}'", "names no host"), ("'{{ \"http://u:p@h/\" }}'", "holds a user name"),
-        ("'{{ r }}'", ""), ("'{{ \"http://h:x/\" }}'", "is no URL"),
+        ("'{{ u }}'", "is not a valid http(s) URL"), ("http://{{ h }}/", "is not a valid host name"), ("'{{ \"http://a..b/\" }}'", "has an empty part"), ("'{{ \"http://h:0/\" }}'", "port 0"), ("'{{ \"http://h:99999/\" }}'", "is not a valid URL"), ("'{{ \"http:///x\" }}'", "has no host"), ("'{{ \"http://u:p@h/\" }}'", "contains a user name"),
+        ("'{{ r }}'", ""), ("'{{ \"http://h:x/\" }}'", "is not a valid URL"),
     ],
 )  # fmt: skip
 def test_what_is_no_url_is_an_error_of_the_step(url: str, message: str) -> None:
@@ -234,13 +234,13 @@ def test_what_is_no_url_is_an_error_of_the_step(url: str, message: str) -> None:
 
 def test_a_relative_url_needs_a_base_url() -> None:
     ran = run("bare: true\nsteps:\n  - get: /x\n")
-    assert "is relative and there is no base_url" in ran.errors[0].message
+    assert "is relative, but there is no base_url" in ran.errors[0].message
 
 
 @pytest.mark.parametrize(
     ("headers", "message"),
     [
-        ("{X-A: '{{ v }}'}", "holds a control character"), ("{'{{ v }}': x}", "is no header name"), ("{X-A: '{{ m }}'}", "must be a text"), ("{X-A: '{{ n }}'}", "the template of `X-A` gives null"), ("{X-A: ['{{ n }}']}", "gives null"), ("{X-A: '{{ e }}'}", "control character"), ("{X-A: '{{ z }}'}", "control character"),
+        ("{X-A: '{{ v }}'}", "contains a control character"), ("{'{{ v }}': x}", "is not a valid header name"), ("{X-A: '{{ m }}'}", "must be a text"), ("{X-A: '{{ n }}'}", "the value of the template of `X-A` is null"), ("{X-A: ['{{ n }}']}", "is null"), ("{X-A: '{{ e }}'}", "control character"), ("{X-A: '{{ z }}'}", "control character"),
     ],
 )  # fmt: skip
 def test_a_value_cannot_break_out_of_its_header(headers: str, message: str) -> None:
@@ -337,7 +337,7 @@ steps:
     ran = run(text, serve)
     cookies = [dict(request.headers).get("Cookie") for request in ran.requests]
     assert cookies == [None, "sid=1", "other=2; sid=own; extra=2", None, None]
-    assert "holds a character that a cookie cannot" in ran.errors[0].message
+    assert "contains a character that cookies do not allow" in ran.errors[0].message
 
 
 def test_names_with_templates_are_rendered_and_defaults_name_the_request() -> None:

@@ -41,8 +41,8 @@ def test_a_long_hostile_header_takes_no_time() -> None:
     ("params", "words"),
     [
         ({}, "the server asks for Bearer"), ({"realm": "demo"}, "the server asks for Bearer (realm 'demo')"), ({"error": "odd"}, "the server asks for Bearer; it says odd"),
-        ({"error": "invalid_request"}, "the server asks for Bearer; it says invalid_request, that is: the request names the token wrongly: twice, or in a place where the server does not look"), ({"scope": "a b"}, "the server asks for Bearer; it needs the scope 'a b'"),
-        ({"error_description": "too old"}, "the server asks for Bearer; in its words: 'too old'"), ({"stale": "true"}, "the server asks for Bearer; the nonce was too old"),
+        ({"error": "invalid_request"}, "the server asks for Bearer; it says invalid_request, which means: the token is sent twice, or where the server does not expect it"), ({"scope": "a b"}, "the server asks for Bearer; it needs the scope 'a b'"),
+        ({"error_description": "too old"}, "the server asks for Bearer; its description: 'too old'"), ({"stale": "true"}, "the server asks for Bearer; the nonce was too old"),
     ],
 )  # fmt: skip
 def test_a_challenge_in_plain_words(params: dict[str, str], words: str) -> None:

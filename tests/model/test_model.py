@@ -85,7 +85,7 @@ def test_urls_are_checked_and_put_together() -> None:
     assert origin_of("https://H.test/x") == "https://h.test:443"
     with pytest.raises(StepError) as caught:
         absolute_url("http://%41.test/", "")
-    assert "encoded whole" in caught.value.hint
+    assert "percent-encoded" in caught.value.hint
 
 
 def test_errors_carry_their_place() -> None:

@@ -19,7 +19,7 @@ from runflow.model.errors import StepError
     ],
 )  # fmt: skip
 def test_fixed_counts_multiply(text: str, count: int) -> None:
-    assert patterns.repeated(text) == count
+    assert patterns.expanded_length(text) == count
 
 
 def test_a_pattern_that_would_be_huge_is_refused() -> None:

@@ -49,7 +49,7 @@ def test_a_filter_gives_what_it_says(expression: str, value: object) -> None:
         ("'###' | b64decode", "not the Base64"), ("'/w==' | b64decode", "not the Base64"), ("5 | b64encode", "needs a text"), ("'http://h/' | query('a')", "has no parameter `a`"),
         ("'a' | hash('sha9')", "unknown digest 'sha9'"), ("'a' | hmac('k', 'x')", "unknown digest"), ("'a.b' | jwt_claims", "not a JWT"), ("'a.b.c' | jwt_header", "not a JWT"),
         ("'a' | jwt_sign('k')", "needs a map of claims"), ("{} | jwt_sign('k', 'RS256')", "supports HS256"), ("'a' | flatten", "needs a list"), ("'{' | from_json", "not JSON"),
-        ("{} | jsonpath('$.a')", "finds nothing"), ("{} | jsonpath('$.a[')", "no JSONPath"), ("'a' | regex('b')", "does not match anywhere"), ("'a' | regex('(')", "is wrong"),
+        ("{} | jsonpath('$.a')", "finds nothing"), ("{} | jsonpath('$.a[')", "no JSONPath"), ("'a' | regex('b')", "does not match anywhere"), ("'a' | regex('(')", "is not valid"),
         ("'soon' | datetime('%Y')", "not a date-time"), ("none | datetime('%Y')", "not a date-time"), ("1e300 | datetime", "not a date-time"), ("{} | merge(1)", "needs two maps"), ("1 | without('a')", "needs a map"), ("1 | html_unescape", "needs a text"),
         ("'%ff' | urldecode", "the template fails"),
     ],

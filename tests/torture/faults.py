@@ -363,7 +363,7 @@ FAULTS: dict[str, Fault] = {
     "redirect_to_file": Fault(redirecting(b"file:///etc/passwd"), "policy", "cannot be followed"),
     "redirect_to_ftp": Fault(redirecting(b"ftp://127.0.0.1/x"), "policy", "cannot be followed"),
     "redirect_to_javascript": Fault(redirecting(b"javascript:alert(1)"), "policy", "cannot be followed"),
-    "redirect_to_nowhere": Fault(redirecting(b"http://"), "policy", "names no host"),
+    "redirect_to_nowhere": Fault(redirecting(b"http://"), "policy", "has no host"),
     "redirect_with_user": Fault(redirecting(b"http://a:b@127.0.0.1/"), "policy", "cannot be followed"),
     "redirect_with_control": Fault(redirecting(b"/a\tb\x01"), "policy|protocol", ""),
     "redirect_split": Fault(redirecting(b"/a%0d%0aX-Evil: 1"), "limit", "redirects"),

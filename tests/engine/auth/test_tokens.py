@@ -632,7 +632,7 @@ def test_a_401_from_another_origin_to_which_a_redirect_led_renews_nothing() -> N
     ("reply", "message"),
     [
         (answer(200, {"token": None}), "returned a `token` that is null"), (answer(200, {"token": ""}), "returned an empty `token`"), (answer(200, {"token": {"a": 1}}), "returned a `token` that is object"),
-        (answer(200, {"token": "a\r\nb: c"}), "holds a control character"), (answer(200, {"tok": "x"}), "`$.token` finds nothing; the answer has the keys tok"),
+        (answer(200, {"token": "a\r\nb: c"}), "contains a control character"), (answer(200, {"tok": "x"}), "`$.token` finds nothing; the answer has the keys tok"),
         (answer(500, {"token": "x"}), "POST http://api.test/login returned 500"), (answer(200, text="<html>hello", content_type="text/html"), "is not JSON"), (failure(), "it was refused"),
         (answer(200, {"token": "abcd", "expires_in": -5}), "the token was dead when it came"), (answer(200, {"token": "abcd", "expires_in": "soon"}), "neither seconds nor a duration"), (answer(200, {"token": "abcd", "expires_in": 0}), "was dead when it came"),
         (answer(200, {"token": "abcd", "expires_in": True}), "neither seconds nor a duration"),
@@ -1005,7 +1005,7 @@ def test_a_refusal_says_what_is_known_of_the_token(status: int) -> None:
     assert 'it expires in 5 min 0 s; aud "orders"; scope "read write"' in known
     assert (
         said
-        == "the server asks for Bearer; it says insufficient_scope, that is: the token is good but does not allow this; it needs the scope 'admin'"
+        == "the server asks for Bearer; it says insufficient_scope, which means: the token is valid, but does not allow this request; it needs the scope 'admin'"
     )
     own = run(f"steps:\n  - {{get: /a, auth: {{bearer: '{token}'}}, expect: 200}}\n", lambda _: answer(status))
     assert own.steps[0].last.notes == (
