@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shlex
@@ -349,6 +350,34 @@ def test_the_token_command_of_the_tokens_page_runs(runflow: Any, demo_env: dict[
     for line in block("runflow token api token_login.yaml  ").splitlines():
         words = shlex.split(line, comments=True)[1:]
         assert runflow(*words, cwd=PROJECT / "workflows", env=demo_env).code == 0
+
+
+def messages() -> list[str]:
+    """Every text in the code, with … in place of inserted values, and every line of the expected outputs."""
+    found = [
+        line
+        for path in (PROJECT / "tests" / "cases").glob("*.txt")
+        for line in path.read_text(encoding="utf-8").splitlines()
+    ]
+    for path in (PROJECT / "runner").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.append(node.value)
+            elif isinstance(node, ast.JoinedStr):
+                found.append(
+                    "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values)
+                )
+    return found
+
+
+def test_the_messages_of_the_tokens_page_are_those_of_the_code() -> None:
+    page = (PROJECT / "workflows" / "TOKENS.md").read_text(encoding="utf-8")
+    rows = page.partition("| message | what to do |\n")[2].splitlines()[1:]
+    assert len(rows) > 5
+    for row in rows:
+        message = row.split("|")[1].strip()
+        fixed = [part.strip() for part in re.split(r"…|`\w+`|\b\d+\b|text/html|with invalid_client", message)]
+        assert any(all(part in text for part in fixed) for text in messages()), message
 
 
 def test_a_folder_is_not_one_workflow(tmp_path: Path) -> None:
