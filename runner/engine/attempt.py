@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from ..model.answer import Answer
 from ..model.errors import Interrupted
 from ..model.exchange import Exchange, Response
+from ..model.json_types import JSON
 from ..model.results import AttemptResult, Failure, StepResult, Verdict
 from .auth.authenticate import AuthenticatedRequest
 from .auth.renewal import Answered
@@ -35,7 +36,7 @@ class Attempt(msgspec.Struct, frozen=True):
 
     judgement: Judgement = Judgement()
     exchanges: tuple[Exchange, ...] = ()
-    provided: dict[str, Any] = {}
+    provided: dict[str, JSON] = {}
     answer: Answer | None = None
     authenticated: AuthenticatedRequest | None = None
     rejected: tuple[AttemptResult, ...] = ()
@@ -44,7 +45,7 @@ class Attempt(msgspec.Struct, frozen=True):
     included: Verdict = Verdict.PASSED
     skipped: str = ""
     steps: tuple[StepResult, ...] = ()
-    variables: dict[str, Any] = {}
+    variables: dict[str, JSON] = {}
 
     @property
     def verdict(self) -> Verdict:

@@ -11,7 +11,8 @@ import msgspec
 from ..model.environment import SecretTracker
 from ..model.errors import DocumentPath, Place, RunflowError, StepError
 from ..model.events import Emit, SecretLearned
-from ..model.kinds import Attachment
+from ..model.json_types import JSON
+from ..model.kinds import Attachment, Variables
 from ..model.results import Failure, Snapshot, Where
 from ..plan.plan import CredentialPlan, Plan
 from ..redaction import SHORTEST_SECRET, too_short
@@ -20,11 +21,11 @@ from .auth.secret_capture import SecretCapture
 from .auth.session import Session
 from .cookies import CookieJar
 
-PauseHook = Callable[[str, dict[str, Any]], dict[str, Any]]
+PauseHook = Callable[[str, Variables], Variables]
 TakeSnapshot = Callable[[Snapshot], None]
 
 
-def _unmasked(value: Any) -> Any:
+def _unmasked(value: JSON) -> Any:
     return value
 
 
@@ -153,7 +154,7 @@ class Frame:
         self.limit = ""
         self.base_url: str = parent.base_url if parent else ""
         self.secrets: frozenset[str] = frozenset(plan.secrets) | (parent.secrets if parent else frozenset())
-        self.names: dict[str, Any] = {
+        self.names: Variables = {
             **functions(self.ports.random, self.ports.wall, plan.read),
             "env": world.environment,
         }
@@ -176,7 +177,7 @@ class Frame:
         frame.begin(session.names, session.base_url)
         return frame
 
-    def begin(self, names: dict[str, Any], base_url: str) -> None:
+    def begin(self, names: Variables, base_url: str) -> None:
         """Set the names and the base URL that hold before the first step."""
         self.names = self.first_names = names
         self.base_url = base_url
@@ -248,7 +249,7 @@ class Frame:
         assert self.parent is not None  # the compiler refuses unknown names
         return self.parent.credential(name)
 
-    def learn(self, name: str, value: Any) -> None:
+    def learn(self, name: str, value: JSON) -> None:
         """Mask a value from now on.
 
         Raises:
@@ -259,7 +260,7 @@ class Frame:
             raise StepError(message, "policy", hint="use a longer secret, or do not declare it as one")
         self.ports.emit(SecretLearned(name, value))
 
-    def given(self, name: str, value: Any, *, secret: bool = False) -> None:
+    def given(self, name: str, value: JSON, *, secret: bool = False) -> None:
         """Mask the value of a name if the file declares it secret, or if everything in this frame is.
 
         Raises:
@@ -271,7 +272,7 @@ class Frame:
             self.secret_capture.value(name, value)
 
     @property
-    def variables(self) -> dict[str, Any]:
+    def variables(self) -> dict[str, JSON]:
         """The names before the first step without the language's own; empty where no report wants them."""
         if not self.options.record_details:
             return {}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..model.errors import Interrupted, StepError
+from ..model.json_types import JSON
+from ..model.kinds import Variables
 from ..model.results import StepResult
 from ..model.wording import cut, json_text, json_type
 from ..plan.plan import StepPlan
@@ -14,14 +14,14 @@ from .frame import Frame
 class StepInterrupted(BaseException):
     """An interrupt came while a step ran: carries the step's result and the names that it provided before."""
 
-    def __init__(self, result: StepResult, provided: dict[str, Any], cause: Interrupted) -> None:
+    def __init__(self, result: StepResult, provided: dict[str, JSON], cause: Interrupted) -> None:
         super().__init__(cause.reason)
         self.result = result
         self.provided = provided
         self.cause = cause
 
 
-def step_name(step: StepPlan, names: dict[str, Any]) -> str:
+def step_name(step: StepPlan, names: Variables) -> str:
     """The step's name; the text as written if its template has no value yet."""
     try:
         return str(step.name.render(names))
@@ -29,7 +29,7 @@ def step_name(step: StepPlan, names: dict[str, Any]) -> str:
         return step.written_name
 
 
-def iterations_of(step: StepPlan, frame: Frame, names: dict[str, Any]) -> list[Any]:
+def iterations_of(step: StepPlan, frame: Frame, names: Variables) -> list[JSON]:
     """The values of a `for_each`.
 
     Raises:

@@ -13,6 +13,7 @@ from ..model.answer import Answer
 from ..model.errors import DocumentPath, StepError
 from ..model.events import SecretLearned
 from ..model.exchange import Exchange, Response
+from ..model.json_types import JSON
 from ..model.kinds import MISSING, Names
 from ..model.results import Check, Failure, Snapshot
 from ..model.wording import did_you_mean, key_text, shown
@@ -38,7 +39,7 @@ class Judgement(msgspec.Struct, frozen=True):
 
     checks: tuple[Check, ...] = ()
     errors: tuple[Failure, ...] = ()
-    extracted: dict[str, Any] = {}
+    extracted: dict[str, JSON] = {}
     passed: int = 0
     snapshots: tuple[Snapshot, ...] = ()
 
@@ -79,7 +80,7 @@ class _Recorder:
         self.frame = frame
         self.checks: list[Check] = []
         self.errors: list[Failure] = []
-        self.extracted: dict[str, Any] = {}
+        self.extracted: dict[str, JSON] = {}
         self.passed = 0
         self.snapshots: list[Snapshot] = []
 

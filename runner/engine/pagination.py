@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from ..model.answer import Answer
 from ..model.errors import StepError
+from ..model.json_types import JSON
 from ..model.kinds import MISSING, Names
 from ..model.pairs import scalar_text
 from ..model.urls import target_of, with_params
@@ -28,13 +28,18 @@ class Pages:
         self.plan = plan
         self.count = 0
         self.seen: set[str] = set()
-        self.collected: dict[str, Any] = {name: [] for name in names}
+        self.values: dict[str, list[JSON]] = {name: [] for name in names}
 
-    def add(self, extracted: dict[str, Any]) -> None:
+    @property
+    def collected(self) -> dict[str, JSON]:
+        """The values of all pages, by name."""
+        return {name: list(values) for name, values in self.values.items()}
+
+    def add(self, extracted: dict[str, JSON]) -> None:
         """Count one more page and append the values that it provided."""
         self.count += 1
         for name, value in extracted.items():
-            self.collected[name].append(value)
+            self.values[name].append(value)
 
 
 def next_link(header: str) -> str | None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Sequence as Many
-from typing import Any
 
 import msgspec
 
 from ..model.effects import Flow
 from ..model.errors import Interrupted, StepError
 from ..model.events import StepFinished
+from ..model.json_types import JSON
+from ..model.kinds import Variables
 from ..model.results import AttemptResult, Failure, StepResult, Verdict
 from ..model.wording import listed
 from ..plan.plan import StepPlan
@@ -39,7 +40,7 @@ class Sequence:
         self.results: list[StepResult] = []
         self.interrupted: Interrupted | None = None
 
-    def until_failure(self, steps: Many[StepPlan], names: dict[str, Any]) -> Flow[dict[str, Any]]:
+    def until_failure(self, steps: Many[StepPlan], names: Variables) -> Flow[Variables]:
         """The steps in order, until one fails: the names afterwards."""
         lost: frozenset[str] = frozenset()
         left_out = self.frame.plan.left_out
@@ -67,9 +68,7 @@ class Sequence:
         self.interrupted = stop.cause
         self._finish(stop.result, step)
 
-    def run_cleanup(
-        self, steps: Many[StepPlan], names: dict[str, Any], promised: frozenset[str]
-    ) -> Flow[dict[str, Any]]:
+    def run_cleanup(self, steps: Many[StepPlan], names: Variables, promised: frozenset[str]) -> Flow[Variables]:
         """Each step whatever the one before did; one that lacks a promised name is skipped: the names afterwards."""
         for index, step in enumerate(steps):
             missing = (step.needs & promised) - names.keys()
@@ -85,7 +84,7 @@ class Sequence:
                 return names
         return names
 
-    def _step(self, step: StepPlan, names: dict[str, Any]) -> Flow[tuple[bool, dict[str, Any]]]:
+    def _step(self, step: StepPlan, names: Variables) -> Flow[tuple[bool, Variables]]:
         """One step with all its turns: whether it failed, and the names afterwards."""
         if self.frame.ports.pause is not None:
             names = names | self._paused(step, names, self.frame.ports.pause)
@@ -96,7 +95,7 @@ class Sequence:
             return result.verdict.is_bad, names | given if given else names
         return (yield from self._iterations(step, run, names))
 
-    def _paused(self, step: StepPlan, names: dict[str, Any], pause: PauseHook) -> dict[str, Any]:
+    def _paused(self, step: StepPlan, names: Variables, pause: PauseHook) -> dict[str, JSON]:
         """What somebody changed before the step; where they end the run, it ends as by a signal."""
         own = {name: value for name, value in names.items() if name not in self.frame.own}
         try:
@@ -106,7 +105,7 @@ class Sequence:
             result = StepResult(step_name(step, names), Verdict.ERROR, attempts=(AttemptResult(errors=(why,)),))
             raise StepInterrupted(result, {}, stop) from None
 
-    def _iterations(self, step: StepPlan, run: StepRun, names: dict[str, Any]) -> Flow[tuple[bool, dict[str, Any]]]:
+    def _iterations(self, step: StepPlan, run: StepRun, names: Variables) -> Flow[tuple[bool, Variables]]:
         local = {step.as_name, "index"}
         try:
             if step.condition is not None and not (step.condition.value.names & local) and run.skips(names):
@@ -125,7 +124,7 @@ class Sequence:
             return True, names
         if not values:
             self.skip([step], names, "its list is empty")
-        extracted: dict[str, list[Any]] = {extract.name: [] for extract in step.extracts}
+        extracted: dict[str, list[JSON]] = {extract.name: [] for extract in step.extracts}
         failed = False
         for index, value in enumerate(values):
             result, given = yield from run.iteration({**names, step.as_name: value, "index": index}, index)
@@ -149,7 +148,7 @@ class Sequence:
         plan = self.frame.plan
         self.frame.ports.emit(StepFinished(plan.name, plan.file, result, self.frame.depth))
 
-    def skip(self, steps: Iterable[StepPlan], names: dict[str, Any], reason: str) -> None:
+    def skip(self, steps: Iterable[StepPlan], names: Variables, reason: str) -> None:
         """Leave steps out, with the reason."""
         for step in steps:
             self._finish(

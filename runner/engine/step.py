@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple, assert_never
+from typing import NamedTuple, assert_never
 
 import msgspec
 
@@ -11,7 +11,8 @@ from ..model.answer import Answer
 from ..model.effects import Flow, Sleep
 from ..model.errors import ErrorKind, Interrupted, StepError
 from ..model.exchange import Exchange, FailureKind, Response, TransportFailure
-from ..model.kinds import Value
+from ..model.json_types import JSON
+from ..model.kinds import Value, Variables
 from ..model.results import AttemptResult, Failure, StepResult, Verdict, WorkflowResult
 from ..model.wording import seconds_text
 from ..plan.fragments import AssertPlan, Seconds
@@ -28,7 +29,7 @@ from .pagination import Pages, next_page
 from .request import build
 from .retry import next_wait, retry_after
 
-RunIncluded = Callable[[Plan, Frame, dict[str, Any]], Flow[WorkflowResult]]
+RunIncluded = Callable[[Plan, Frame, dict[str, JSON]], Flow[WorkflowResult]]
 
 
 class Nested(NamedTuple):
@@ -53,7 +54,7 @@ class StepRun:
         self.frame = frame
         self.nested = nested
 
-    def iteration(self, names: dict[str, Any], index: int | None = None) -> Flow[tuple[StepResult, dict[str, Any]]]:
+    def iteration(self, names: Variables, index: int | None = None) -> Flow[tuple[StepResult, dict[str, JSON]]]:
         """Run one iteration: its result and the names that it provides.
 
         Args:
@@ -101,18 +102,18 @@ class StepRun:
         last = msgspec.structs.replace(attempts.last, judgement=judgement)
         return Attempts(last, (*attempts.results, *last.rejected, self._recorded(last, 0.0, 0.0)))
 
-    def skips(self, names: dict[str, Any]) -> str:
+    def skips(self, names: Variables) -> str:
         """Why the step is skipped, or ""."""
         plan = self.step.condition
         return "" if plan is None or self._is_true(plan, names, "`if`") else f"`if` is false: {plan.text}"
 
-    def _is_true(self, plan: AssertPlan, names: dict[str, Any], what: str) -> bool:
+    def _is_true(self, plan: AssertPlan, names: Variables, what: str) -> bool:
         try:
             return boolean(plan.value.render(names), what)
         except StepError as error:
             raise error.at(self.frame.plan.file, plan.path) from None
 
-    def _delay(self, names: dict[str, Any]) -> Flow[None]:
+    def _delay(self, names: Variables) -> Flow[None]:
         if self.step.delay is None:
             return
         seconds = self._seconds(self.step.delay, names, "delay")
@@ -121,13 +122,13 @@ class StepRun:
             yield Sleep(seconds if left is None else min(seconds, left))
         self.frame.remaining()
 
-    def _seconds(self, value: Value | Seconds, names: dict[str, Any], key: str) -> float:
+    def _seconds(self, value: Value | Seconds, names: Variables, key: str) -> float:
         try:
             return float(value.render(names))
         except StepError as error:
             raise error.at(self.frame.plan.file, (*self.step.path, key)) from None
 
-    def _attempts(self, names: dict[str, Any]) -> Flow[Attempts]:
+    def _attempts(self, names: Variables) -> Flow[Attempts]:
         """Make attempts until one passes or no further one is allowed; the last one counts."""
         clock, retry = self.frame.ports.clock, self.step.retry
         started, waited = clock(), 0.0
@@ -155,7 +156,7 @@ class StepRun:
             raise AttemptsInterrupted(Attempts(last, attempts.results), stop) from None
 
     def _wait(
-        self, retry: RetryPlan, attempt: Attempt, names: dict[str, Any], retries: int, elapsed: float
+        self, retry: RetryPlan, attempt: Attempt, names: Variables, retries: int, elapsed: float
     ) -> tuple[Attempt, float | None]:
         """Seconds until the next attempt, or None; the reason for None is added to the attempt's errors."""
         if self._is_final(attempt):
@@ -190,7 +191,7 @@ class StepRun:
         )
         return attempt.out_of_time or (permanent and not attempt.steps)
 
-    def _aborts(self, retry: RetryPlan, attempt: Attempt, names: dict[str, Any]) -> bool:
+    def _aborts(self, retry: RetryPlan, attempt: Attempt, names: Variables) -> bool:
         """Whether `abort_if` is true. Raises StepError."""
         if retry.abort_if is None:
             return False
@@ -199,14 +200,14 @@ class StepRun:
         return self._is_true(retry.abort_if, self._seen(attempt, names), "`abort_if`")
 
     @staticmethod
-    def _seen(attempt: Attempt, names: dict[str, Any]) -> dict[str, Any]:
+    def _seen(attempt: Attempt, names: Variables) -> dict[str, JSON]:
         """What an expression sees after the attempt: its names, and `response` where there is one."""
         seen = names | attempt.provided
         if attempt.answer is not None and attempt.answer.response is not None:
             seen["response"] = TemplateResponse(attempt.answer)
         return seen
 
-    def _attempt(self, names: dict[str, Any]) -> Flow[Attempt]:
+    def _attempt(self, names: Variables) -> Flow[Attempt]:
         """Perform the step's action and judge it. Raises AttemptInterrupted."""
         step = self.step
         self.frame.step = step.written_name
@@ -228,13 +229,13 @@ class StepRun:
             attempt = msgspec.structs.replace(attempt, judgement=judgement.followed_by(judged))
         return attempt
 
-    def _set(self, plan: SetPlan, names: dict[str, Any]) -> Attempt:
+    def _set(self, plan: SetPlan, names: Variables) -> Attempt:
         try:
             return Attempt(provided=assign(plan, self.frame, names))
         except StepError as error:
             return Attempt().with_error(self.frame.failure(error, self.step.path))
 
-    def _request(self, plan: RequestPlan, names: dict[str, Any]) -> Flow[Attempt]:
+    def _request(self, plan: RequestPlan, names: Variables) -> Flow[Attempt]:
         """Send, judge and extract; with `paginate`, each page."""
         frame, step, attempt = self.frame, self.step, Attempt()
         try:
@@ -267,7 +268,7 @@ class StepRun:
                 raise AttemptInterrupted(attempt, stop.cause) from None
             return attempt.with_error(frame.failure(stop.cause, step.path))
 
-    def _judged(self, answer: Answer, exchanges: tuple[Exchange, ...], names: dict[str, Any]) -> Judgement:
+    def _judged(self, answer: Answer, exchanges: tuple[Exchange, ...], names: Variables) -> Judgement:
         """Judge one response. Raises StepError where a token request brought no token."""
         frame, step = self.frame, self.step
         judgement = judge(step, answer, frame, names)
@@ -293,7 +294,7 @@ class StepRun:
             path = self.step.action.url_path
         return attempt.with_error(frame.failure(error, path))
 
-    def _include(self, plan: IncludePlan, names: dict[str, Any]) -> Flow[Attempt]:
+    def _include(self, plan: IncludePlan, names: Variables) -> Flow[Attempt]:
         frame, step, attempt = self.frame, self.step, Attempt()
         child: Frame | None = None
         try:
@@ -343,7 +344,7 @@ class StepRun:
             started=world.ports.wall() - duration,
         )
 
-    def _finished(self, names: dict[str, Any], index: int | None, attempts: Attempts, duration: float) -> StepResult:
+    def _finished(self, names: Variables, index: int | None, attempts: Attempts, duration: float) -> StepResult:
         step, attempt, record_details = self.step, attempts.last, self.frame.options.record_details
         exchanges = attempt.exchanges
         if not exchanges and attempts.results:
@@ -368,10 +369,10 @@ class StepRun:
             warnings=("the server's certificate was not verified (`verify: false`)",) if insecure else (),
         )
 
-    def _local(self, names: dict[str, Any]) -> dict[str, Any]:
+    def _local(self, names: Variables) -> dict[str, JSON]:
         return {name: names[name] for name in (self.step.as_name, "index")}
 
-    def _result(self, names: dict[str, Any], verdict: Verdict, index: int | None, reason: str = "") -> StepResult:
+    def _result(self, names: Variables, verdict: Verdict, index: int | None, reason: str = "") -> StepResult:
         return StepResult(
             step_name(self.step, names),
             verdict,
@@ -381,7 +382,7 @@ class StepRun:
         )
 
 
-def assign(plan: SetPlan, frame: Frame, names: dict[str, Any]) -> dict[str, Any]:
+def assign(plan: SetPlan, frame: Frame, names: Variables) -> dict[str, JSON]:
     """Compute the values of a `set` in order, and mask those that are secret. Raises StepError with its place."""
     seen = dict(names)
     given = {}

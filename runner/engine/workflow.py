@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from ..model.effects import Flow
 from ..model.errors import StepError
 from ..model.events import WorkflowFinished, WorkflowStarted
+from ..model.json_types import JSON
+from ..model.kinds import Variables
 from ..model.results import Failure, StepResult, Verdict, WorkflowResult
 from ..model.wording import seconds_text
 from ..plan.plan import Plan, Row, StepPlan
@@ -19,7 +19,7 @@ from .sequence import Sequence
 from .step import Nested
 
 
-def run_workflow(plan: Plan, row: Row, world: World, given: dict[str, Any]) -> Flow[WorkflowResult]:
+def run_workflow(plan: Plan, row: Row, world: World, given: dict[str, JSON]) -> Flow[WorkflowResult]:
     """Run a workflow once.
 
     Args:
@@ -35,12 +35,12 @@ def run_workflow(plan: Plan, row: Row, world: World, given: dict[str, Any]) -> F
     return result
 
 
-def run_included(plan: Plan, frame: Frame, given: dict[str, Any]) -> Flow[WorkflowResult]:
+def run_included(plan: Plan, frame: Frame, given: dict[str, JSON]) -> Flow[WorkflowResult]:
     """Run a workflow that a step includes, in a frame of its own."""
     return (yield from _Run(plan, frame).run(given))
 
 
-def begin(frame: Frame, names: dict[str, Any], given: dict[str, Any]) -> None:
+def begin(frame: Frame, names: Variables, given: dict[str, JSON]) -> None:
     """Compute the names before the first step (`vars` in order) and the base URL, and mask those that are secret.
 
     Args:
@@ -76,13 +76,13 @@ class _Run:
         self.frame = frame
         self.steps = Sequence(frame, NESTED)
 
-    def run(self, given: dict[str, Any]) -> Flow[WorkflowResult]:
+    def run(self, given: dict[str, JSON]) -> Flow[WorkflowResult]:
         plan, frame = self.plan, self.frame
         started, began = frame.ports.clock(), frame.ports.wall()
         frame.limited(plan.timeout, f"the workflow took longer than its timeout of {seconds_text(plan.timeout or 0)}")
         names = frame.names | given
         error: Failure | None = None
-        outputs: dict[str, Any] = {}
+        outputs: dict[str, JSON] = {}
         try:
             begin(frame, names, given)
             reason = self._skipped(names)
@@ -116,7 +116,7 @@ class _Run:
             started=began,
         )
 
-    def _skipped(self, names: dict[str, Any]) -> str:
+    def _skipped(self, names: Variables) -> str:
         condition = self.plan.condition
         if condition is None:
             return ""
@@ -125,7 +125,7 @@ class _Run:
         except StepError as error:
             raise error.at(self.plan.file, condition.path) from None
 
-    def _cleanup(self, names: dict[str, Any]) -> Flow[dict[str, Any]]:
+    def _cleanup(self, names: Variables) -> Flow[Variables]:
         """Run `finally`, to which the workflow's own time limit does not apply."""
         plan = self.plan
         if plan.cleanup:
@@ -146,7 +146,7 @@ class _Run:
     def _worst(verdicts: set[Verdict]) -> Verdict:
         return Verdict.ERROR if Verdict.ERROR in verdicts else Verdict.FAILED
 
-    def _outputs(self, names: dict[str, Any]) -> dict[str, Any]:
+    def _outputs(self, names: Variables) -> dict[str, JSON]:
         found = {}
         for named in self.plan.outputs:
             try:
@@ -157,8 +157,8 @@ class _Run:
 
 
 def _run_steps(
-    steps: tuple[StepPlan, ...], frame: Frame, names: dict[str, Any], purpose: str
-) -> Flow[tuple[dict[str, Any], list[StepResult]]]:
+    steps: tuple[StepPlan, ...], frame: Frame, names: Variables, purpose: str
+) -> Flow[tuple[Variables, list[StepResult]]]:
     """Run steps that are not the workflow's own, until one fails. Raises Interrupted if they were."""
     sequence = Sequence(frame, NESTED, purpose)
     names = yield from sequence.until_failure(steps, names)

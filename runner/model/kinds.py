@@ -33,6 +33,9 @@ MISSING = _Missing()
 Names = Mapping[str, Any]
 """The variables that a template sees."""
 
+Variables = dict[str, Any]
+"""The same as a map of its own: JSON values, the functions of the language, and the environment."""
+
 ReadFile = Callable[[str], bytes]
 """Reads a file that the workflow names (relative to it, inside the file root); raises StepError."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -10,6 +10,7 @@ from ...model.effects import Flow
 from ...model.errors import StepError
 from ...model.events import SecretLearned
 from ...model.headers import check_header_values, with_headers
+from ...model.json_types import JSON
 from ...model.kinds import Attachment, Names
 from ...model.urls import with_params, without_params
 from ...model.wording import json_text
@@ -163,7 +164,7 @@ def placeholder(use: AuthUse | None, frame: Frame, names: Names) -> Attachment:
     assert credential is not None  # the plan refused what it could not compile
     if credential.session is None:
         return build_attachment(credential, use.name, names if owner is frame else owner.names, frame, owner)
-    known: dict[str, Any] = dict(owner.first_names)
+    known: dict[str, JSON] = dict(owner.first_names)
     known |= {name: f"{{{{ {name} }}}}" for name in credential.session.provides}
     every = credential.session.attach
     return Attachment.of((carried.where, carried.name, str(carried.value.render(known))) for carried in every)

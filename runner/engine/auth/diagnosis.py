@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from ...model.challenges import challenge_text, challenges
 from ...model.exchange import Response
+from ...model.json_types import JSON
 from ...model.jwt import claims_of
 from ...model.kinds import Attachment
 from ...model.wording import json_text, seconds_text
@@ -66,6 +66,6 @@ def _of_jwt(attachment: Attachment, wall: float) -> Iterator[str]:
         yield from _claims(claims)
 
 
-def _claims(claims: dict[str, Any], scope: Any = None) -> Iterator[str]:
+def _claims(claims: dict[str, JSON], scope: JSON = None) -> Iterator[str]:
     found = {"aud": claims.get("aud"), "scope": claims.get("scope", claims.get("scp", scope))}
     yield from (f"{name} {json_text(value)}" for name, value in found.items() if value)

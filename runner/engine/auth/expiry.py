@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeGuard
 
 from ...model.errors import StepError
 from ...model.exchange import Response
+from ...model.json_types import JSON
 from ...model.jwt import claims_of
 from ...model.units import parse_duration
 from ...model.wording import seconds_text, shown
@@ -66,7 +67,7 @@ def life_of(given: Mapping[str, Any], response: Response | None, now: float) -> 
     return Life(_alive(expires - reference, "exp", expires, clock), "exp")
 
 
-def _is_number(value: Any) -> TypeGuard[float]:
+def _is_number(value: JSON) -> TypeGuard[float]:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
@@ -83,7 +84,7 @@ def _alive(left: float, name: str, moment: float, clock: str) -> float:
     raise StepError(message, "auth", hint=hint)
 
 
-def _seconds(value: Any) -> float:
+def _seconds(value: JSON) -> float:
     """`expires_in`: seconds, or a duration."""
     if _is_number(value):
         return float(value)
@@ -98,7 +99,7 @@ def _seconds(value: Any) -> float:
     raise StepError(f"`expires_in` is {shown(value, 60)}: neither seconds nor a duration", "auth", hint=_TAKE_ANOTHER)
 
 
-def _moment(value: Any) -> float:
+def _moment(value: JSON) -> float:
     """`expires_at`: a date-time, or epoch seconds."""
     number = float(value) if _is_number(value) else None
     if isinstance(value, str):

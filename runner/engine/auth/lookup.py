@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from ...model.effects import Flow
 from ...model.errors import StepError
+from ...model.json_types import JSON
 from ...model.kinds import Attachment
 from ...model.results import Failure
 from ...plan.plan import CredentialPlan, Plan
@@ -35,7 +34,7 @@ class Lookup(msgspec.Struct, frozen=True):
     token: Token | None = None
 
 
-def look_up(plan: Plan, name: str, world: World, given: dict[str, Any]) -> Flow[Lookup | Failure]:
+def look_up(plan: Plan, name: str, world: World, given: dict[str, JSON]) -> Flow[Lookup | Failure]:
     """A named credential of a workflow, over the names that it has before its first step; or why it cannot be had."""
     frame = Frame(plan, world)
     try:

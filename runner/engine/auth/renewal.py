@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from ...model.answer import Answer
 from ...model.effects import Flow
 from ...model.errors import Interrupted, StepError
 from ...model.exchange import Exchange
+from ...model.kinds import Variables
 from ...model.results import AttemptResult
 from ...plan.plan import AuthUse, StepPlan
 from ...templating.values import boolean
@@ -57,7 +56,7 @@ def answered(
     use: AuthUse | None,
     step: StepPlan,
     frame: Frame,
-    names: dict[str, Any],
+    names: Variables,
     *,
     run_steps: RunSteps,
 ) -> Flow[Answered]:
@@ -122,7 +121,7 @@ def _rejected(so_far: Answered, session: Session, reason: str, frame: Frame, sta
     )
 
 
-def _expected(step: StepPlan, so_far: Answered, frame: Frame, names: dict[str, Any]) -> bool:
+def _expected(step: StepPlan, so_far: Answered, frame: Frame, names: Variables) -> bool:
     """Whether the step itself expects the status of the rejection."""
     answer = so_far.answer
     if answer is None or answer.response is None or answer.response.status < 400 or not step.status:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from ...model.answer import Answer
 from ...model.errors import StepError
 from ...model.exchange import Exchange, Request, Response
+from ...model.json_types import JSON
 from ...redaction import SHORTEST_SECRET, secret_texts
 
 LEARNT_FROM = 8
@@ -63,7 +63,7 @@ class SecretCapture:
             found += learnt(exchange.outcome, exchange.request.url)
         self._tell(found)
 
-    def value(self, name: str, value: Any) -> None:
+    def value(self, name: str, value: JSON) -> None:
         """A value that was extracted or set."""
         self._tell(_secrets({name: value}))
 
@@ -121,7 +121,7 @@ def _texts(body: bytes, content_type: str) -> Iterator[str]:
             yield text.strip()  # a token and nothing else
 
 
-def _secrets(data: Any) -> Iterator[str]:
+def _secrets(data: JSON) -> Iterator[str]:
     """The texts in a value, at any depth, but those whose names say that they are public."""
     match data:
         case dict():

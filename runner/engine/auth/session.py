@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import msgspec
 
 from ...model.errors import StepError
-from ...model.kinds import Attachment
+from ...model.kinds import Attachment, Variables
 from ...model.results import SessionStep
 from ...plan.plan import CredentialPlan, Plan, SessionPlan
 from ..cookies import CookieJar
@@ -28,7 +27,7 @@ class Token(msgspec.Struct, frozen=True):
     """
 
     number: int
-    names: dict[str, Any]
+    names: Variables
     attachment: Attachment
     since: float
     expires: float | None = None
@@ -59,7 +58,7 @@ class Session:
     """
 
     def __init__(
-        self, key: str, name: str, credential: CredentialPlan, *, owner: Plan, base_url: str, names: dict[str, Any]
+        self, key: str, name: str, credential: CredentialPlan, *, owner: Plan, base_url: str, names: Variables
     ) -> None:
         assert credential.session is not None  # a session's credential
         self.key = key

@@ -8,6 +8,7 @@ from typing import Any
 
 from ...language.document import METHODS
 from ...model.errors import StepError
+from ...model.json_types import JSON
 from ...model.kinds import Names
 from ...plan.plan import CredentialPlan, SessionPlan
 from ...templating.names import FUNCTIONS
@@ -46,7 +47,7 @@ def _identity(plan: SessionPlan, owner: Frame) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _rendered(data: Any, key: str, names: Names, own: frozenset[str], base_url: str) -> Any:
+def _rendered(data: JSON, key: str, names: Names, own: frozenset[str], base_url: str) -> Any:
     """A definition rendered over the names before the first step; a text that uses the session's own names stays a template."""
     match data:
         case dict():

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import Any
 
 from ...model.effects import LATE, Flow, Once
 from ...model.errors import DocumentPath, Interrupted, StepError
 from ...model.events import SecretLearned, SessionFinished
 from ...model.headers import check_header_values
-from ...model.kinds import Attachment, AuthLocation
+from ...model.json_types import JSON
+from ...model.kinds import Attachment, AuthLocation, Variables
 from ...model.pairs import scalar_text
 from ...model.results import SessionResult, SessionStep, StepResult, Verdict, Where
 from ...model.wording import json_type
@@ -21,7 +21,7 @@ from .expiry import life_of
 from .secret_capture import SecretCapture
 from .session import Session, Token
 
-RunSteps = Callable[[tuple[StepPlan, ...], Frame, dict[str, Any], str], Flow[tuple[dict[str, Any], list[StepResult]]]]
+RunSteps = Callable[[tuple[StepPlan, ...], Frame, Variables, str], Flow[tuple[Variables, list[StepResult]]]]
 MAX_EARLY_SHARE = 0.1
 """`before_expiry` is at most this share of a token's lifetime."""
 
@@ -155,7 +155,7 @@ def _reason(broken: StepResult) -> tuple[str, str, Where | None]:
 def _token(
     session: Session,
     frame: Frame,
-    given: dict[str, Any],
+    given: dict[str, JSON],
     secret_capture: SecretCapture,
     *,
     number: int,
@@ -175,7 +175,7 @@ def _token(
     )
 
 
-def _given_at(plan: SessionPlan, given: dict[str, Any]) -> DocumentPath:
+def _given_at(plan: SessionPlan, given: dict[str, JSON]) -> DocumentPath:
     """The place of the extract that provides the expiry."""
     for name in ("expires_in", "expires_at", "token"):
         if given.get(name) is not None:
@@ -186,7 +186,7 @@ def _given_at(plan: SessionPlan, given: dict[str, Any]) -> DocumentPath:
     return plan.path
 
 
-def _attachment(session: Session, given: dict[str, Any]) -> Attachment:
+def _attachment(session: Session, given: dict[str, JSON]) -> Attachment:
     """What `attach` adds to requests, rendered over the session's values.
 
     Raises:
@@ -208,7 +208,7 @@ def _attachment(session: Session, given: dict[str, Any]) -> Attachment:
     return attachment
 
 
-def _no_token(session: Session, name: str, given: dict[str, Any]) -> StepError:
+def _no_token(session: Session, name: str, given: dict[str, JSON]) -> StepError:
     if name not in given:
         what = f"no `{name}`"
     elif given[name] == "":
