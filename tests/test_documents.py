@@ -234,6 +234,7 @@ def test_the_python_of_the_readme_runs(
     assert "fetch the profile passed 200" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_load_test_of_the_readme_runs(runflow_process: Any, write: Any, demo_env: dict[str, str]) -> None:
     """With smaller numbers, which its thresholds need not keep."""
     steps = 'base_url: "{{ env.API_URL }}"\nsteps: [{name: health, get: /health, expect: 200}]\n'
@@ -246,6 +247,7 @@ def test_the_load_test_of_the_readme_runs(runflow_process: Any, write: Any, demo
     assert "✓ error_rate <= 1%: 0.00%" in ended.out
 
 
+@pytest.mark.slow
 def test_the_cluster_of_the_readme_runs_the_cookbook(
     runflow_process: Any, demo_env: dict[str, str], tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -297,6 +299,7 @@ def test_the_entry_points_of_contributing_are_those_of_the_package() -> None:
             assert f'"{group}"' in code
 
 
+@pytest.mark.slow
 def test_a_matcher_is_added_as_contributing_says(tmp_path: Path) -> None:
     """In a copy: its class, its line, its rows; then its tests are run, and a workflow."""
     for folder in ("runner", "tests/matchers"):

@@ -20,6 +20,8 @@ from workers import BARE, FLOW, OTHER, PASSWORD, PROJECT, TOKENS, Cluster, Serve
 
 from runflow.version import __version__
 
+pytestmark = pytest.mark.slow
+
 
 def alike(text: str) -> list[str]:
     """Lines without what differs from run to run."""

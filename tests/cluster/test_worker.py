@@ -7,8 +7,12 @@ import socket
 import subprocess
 from collections.abc import Callable
 
+import pytest
+
 from runflow.cluster.worker import perform
 from runflow.version import __version__
+
+pytestmark = pytest.mark.slow
 
 Start = Callable[..., subprocess.Popen[str]]
 

@@ -62,6 +62,7 @@ print(usage.ru_maxrss // 1024)
 """
 
 
+@pytest.mark.slow
 def test_a_report_of_large_bodies_goes_to_disk_and_not_into_memory(
     write: Write, raw_server: Any, tmp_path: Path
 ) -> None:

@@ -72,6 +72,7 @@ def told(report: Path) -> dict[str, str]:
     return json.loads(report.read_text())["workflows"][0]["variables"]  # type: ignore[no-any-return]  # texts
 
 
+@pytest.mark.slow
 def test_the_figures_are_those_that_the_server_counts_and_one_login_serves_all(
     server: tuple[Nginx, str], load: Start, tmp_path: Path
 ) -> None:
@@ -108,6 +109,7 @@ def test_the_figures_are_those_that_the_server_counts_and_one_login_serves_all(
     assert 'name="1. p95 &lt;= 5s' in (tmp_path / "out.xml").read_text()
 
 
+@pytest.mark.slow
 def test_a_load_shape_of_a_locustfile_of_ones_own_and_the_reports_of_locust_work(
     server: tuple[Nginx, str], load: Start, tmp_path: Path
 ) -> None:
@@ -127,6 +129,7 @@ def test_a_load_shape_of_a_locustfile_of_ones_own_and_the_reports_of_locust_work
     assert "<html" in (tmp_path / "out.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_threshold_that_is_not_kept_and_an_expectation_that_fails_decide(load: Start, tmp_path: Path) -> None:
     text = FLOW.replace("p95: 5s, error_rate: 0%", "p95: 1ms, max: 1h").replace(
         "expect: 404}", "expect: {status: 404, $.secret: 1}}"
@@ -145,6 +148,7 @@ def test_a_threshold_that_is_not_kept_and_an_expectation_that_fails_decide(load:
     assert "pw-12345" not in summary
 
 
+@pytest.mark.slow
 def test_each_user_logs_in_where_the_file_says_so(server: tuple[Nginx, str], load: Start, tmp_path: Path) -> None:
     (tmp_path / "flow.yaml").write_text(FLOW.replace("load: {", "load: {per: user, "), encoding="utf-8")
     process = load("flow.yaml", "--", "--headless", "-u", "3", "-r", "3", "-t", "2s", "--only-summary")
@@ -175,6 +179,7 @@ def distributed(load: Start, seconds: int) -> tuple[subprocess.Popen[str], list[
     return master, [load("flow.yaml", "--", "--worker", "--master-port", port) for _ in range(2)]
 
 
+@pytest.mark.slow
 def test_a_master_and_its_workers_count_what_the_server_counts(
     server: tuple[Nginx, str], load: Start, tmp_path: Path
 ) -> None:
@@ -190,6 +195,7 @@ def test_a_master_and_its_workers_count_what_the_server_counts(
     assert told(tmp_path / "out.json")["requests"] == str(logins + 2 * fetches)
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_fails_the_run_and_is_named(server: tuple[Nginx, str], load: Start) -> None:
     master, workers = distributed(load, 8)
     wait_for(lambda: server[0].count("/users/me") >= 20, expected=4, what="the requests of the users")
@@ -201,6 +207,7 @@ def test_a_worker_that_is_killed_fails_the_run_and_is_named(server: tuple[Nginx,
     assert "workers were lost: " in out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -244,6 +251,7 @@ def test_what_is_asked_wrongly_says_what_is_right(
     assert (ended.code, message in ended.err) == (2, True), ended.err
 
 
+@pytest.mark.slow
 def test_each_workflow_has_users_of_its_own_however_they_are_called(
     load: Start, tmp_path: Path, server: tuple[Nginx, str]
 ) -> None:
@@ -266,6 +274,7 @@ def test_each_workflow_has_users_of_its_own_however_they_are_called(
     assert all(told.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_load_test_that_is_broken_off_says_what_it_measured_and_is_no_pass(
     number: int, code: int, server: tuple[Nginx, str], tmp_path: Path

@@ -35,6 +35,7 @@ def test_what_takes_too_long_is_stopped_and_what_does_not_is_not() -> None:
     assert limited("it", work, 0.2) == 0.2
 
 
+@pytest.mark.slow
 def test_a_library_that_swallows_everything_is_stopped_too() -> None:
     with pytest.raises(StepError, match="more than a second"):
         limited("it", work_and_swallow, 30.0)
@@ -58,6 +59,7 @@ def test_a_limit_within_a_limit_leaves_the_outer_one() -> None:
         limited("the outer one", outer)
 
 
+@pytest.mark.slow
 def test_each_thread_has_its_own_and_nothing_strikes_after_the_work() -> None:
     """Work that ends about when it would be stopped: it is stopped or it is not, and nothing comes afterwards."""
     ended: list[str] = []

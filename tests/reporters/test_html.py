@@ -302,6 +302,7 @@ def test_print_shows_every_run_and_no_buttons(page: Page) -> None:
         page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
 
 
+@pytest.mark.slow
 def test_ten_thousand_steps_are_small_and_open_at_once(browser: Any, tmp_path: Path) -> None:
     """The page of a big run is used as it is: what is slow would hang here, what is large would not be kept."""
     path = tmp_path / "big.html"

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 from limits import wait_for
 
 from runflow.model.results import Verdict
@@ -90,6 +91,7 @@ def _on_terminal(folder: Path, *words: str) -> str:
     return found.decode()
 
 
+@pytest.mark.slow
 def test_a_long_run_shows_itself_on_a_terminal_and_cleans_up(demo: str, tmp_path: Path) -> None:
     for name in "abc":
         (tmp_path / f"{name}.yaml").write_text(

@@ -68,6 +68,7 @@ def suite(tmp_path: Path, demo: str) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_five_shards_on_five_processes_give_the_reports_of_one_run(suite: Path) -> None:
     whole = ("--report", "junit=whole.xml", "--report", "html=whole.html", "--report", "jsonl=whole.jsonl")
     assert ended(run(suite, "run", ".", "-q", "--seed", "7", *whole)) == 1

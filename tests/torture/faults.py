@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
+from limits import limit
+
 Script = Callable[["Peer"], None]
 
 
@@ -65,7 +67,7 @@ class Peer:
 
     def hold(self) -> None:
         """Neither say anything nor close."""
-        self.server.stop.wait(20)
+        self.server.stop.wait()
 
     def reset(self) -> None:
         """Close with RST, which throws away what was not read yet."""
@@ -105,7 +107,7 @@ class Server:
 
     def _talk(self, connection: socket.socket, number: int) -> None:
         with suppress(OSError), connection:
-            connection.settimeout(20)
+            connection.settimeout(limit(2))
             if self._context is None:
                 self._script(Peer(connection, number, self))
                 return

@@ -9,7 +9,6 @@ import re
 import resource
 import subprocess
 import sys
-import time
 import zlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -18,6 +17,8 @@ from tempfile import TemporaryFile
 from typing import Any
 
 from faults import Script, Server
+from limits import Stopwatch
+from processes import started
 
 PROJECT = Path(__file__).parent.parent.parent
 
@@ -93,25 +94,27 @@ def run(
         "PYTHONUTF8": "1",
     }
 
-    def limit() -> None:
+    def fewer_files() -> None:
         if files:
             resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
 
-    begun = time.monotonic()
+    command = [*by, sys.executable, "-m", "runflow", *args]
+    options: dict[str, Any] = {
+        "cwd": folder,
+        "env": bare | (env or {}),
+        "stdin": subprocess.DEVNULL,
+        "preexec_fn": fewer_files,
+    }
     with TemporaryFile() as out, TemporaryFile() as err:
-        process = subprocess.Popen(
-            [*by, sys.executable, "-m", "runflow", *args], cwd=folder, env=bare | (env or {}), stdin=subprocess.DEVNULL,
-            preexec_fn=limit,  # noqa: PLW1509  # it only sets limits
-            **({"stdout": out, "stderr": err} | more),
-        )  # fmt: skip
-        peak = 0.0
-        while process.poll() is None:
-            peak = max(peak, _peak(process.pid))
-            time.sleep(0.01)
-        seconds = time.monotonic() - begun
+        with Stopwatch() as running, started(command, **(options | {"stdout": out, "stderr": err} | more)) as process:
+            peak = 0.0
+            while process.poll() is None:
+                peak = max(peak, _peak(process.pid))
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(0.01)
         out.seek(0)
         err.seek(0)
-        return Ended(process.returncode, out.read(), err.read(), seconds, peak, folder)
+        return Ended(process.returncode, out.read(), err.read(), running.seconds, peak, folder)
 
 
 def _peak(number: int) -> float:

@@ -133,6 +133,7 @@ def test_a_second_signal_is_out_within_a_second(number: int, driver: str, serve:
     assert b"Traceback" not in out
 
 
+@pytest.mark.slow
 @DRIVERS
 def test_signals_at_any_moment_leave_whole_reports_or_none(driver: str, serve: Serve, write: Any) -> None:
     server = serve(server_of)
