@@ -11,8 +11,8 @@ from runflow.demo.api import DemoApi
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The paths of the requests that came to the demo API."""
     paths: list[str] = []
-    original = DemoApi.answer
+    original = DemoApi.respond
     monkeypatch.setattr(
-        DemoApi, "answer", lambda self, request: (paths.append(request.path), original(self, request))[1]
+        DemoApi, "respond", lambda self, request: (paths.append(request.path), original(self, request))[1]
     )
     return paths
