@@ -125,7 +125,7 @@ def test_workflows_of_two_drivers_do_not_run_together(write: Write) -> None:
     path = write("a.yaml", "steps:\n  - get: http://a.test/\n")
     with pytest.raises(RunflowError, match="different drivers: curl, requests"):
         runflow.run([runflow.load(path), runflow.load(path, driver="curl")])
-    with pytest.raises(RunflowError, match="the curl driver takes no session"):
+    with pytest.raises(RunflowError, match="the curl driver accepts no session"):
         runflow.run(runflow.load(path, driver="curl"), session=object())
 
 
