@@ -54,6 +54,9 @@ EXCEPTIONS: tuple[tuple[str, str, str], ...] = (
     ("runner/drivers/replay.py", "_postdata", "`postData` of the HAR format"),
     ("runner/drivers/replay.py", "post_data", "as above"),
     ("CONTRIBUTING.md", "answer", "the class that selectors look into, and the helper of the tests"),
+    ("runner/__init__.py", "answer", "as above"),
+    ("runner/cli/*.py", "keep_going", "the option --keep-going"),
+    ("runner/execution/options.py", "keep_results", "it keeps them in memory; events record them"),
 )
 
 
