@@ -40,10 +40,10 @@ def command(before: str | None, after: str | None) -> int:
     exit code 0   no run is newly failing
     exit code 1   at least one run is newly failing
     """  # noqa: D301  # click reads the backspace as "do not wrap"
-    from .run_store import store
+    from .run_store import stored_runs
 
-    kept = store()
-    paths = [kept.find(before or "-2"), kept.find(after or "-1")]
+    stored = stored_runs()
+    paths = [stored.find(before or "-2"), stored.find(after or "-1")]
     old, new = (_results(path) for path in paths)
     say(f"{paths[0].stem} → {paths[1].stem}", dim=True)
     changes = _changes(old, new)
@@ -63,11 +63,11 @@ def _results(path: Path) -> dict[_Key, WorkflowResult]:
     from ..model.events import WorkflowFinished
     from ..reporters.format.reader import ReportReader
 
-    recorded = ReportReader([path])
-    for problem in recorded.problems:
+    reader = ReportReader([path])
+    for problem in reader.problems:
         click.echo(problem, err=True)
     found: dict[_Key, WorkflowResult] = {}
-    for event in recorded.events():
+    for event in reader.events():
         if isinstance(event, WorkflowFinished):
             result, again = event.result, 0
             while (key := (result.file, result.name, result.label, again)) in found:

@@ -31,15 +31,15 @@ def command(files: tuple[Path, ...], **values: Any) -> int:
     wanted = wanted_reports(options.reports, None)
     if not wanted:
         raise click.UsageError("name a report to write: --report html=FILE, --report junit=FILE, …")
-    recorded = ReportReader(files)
+    reader = ReportReader(files)
     result: Result | None = None
     with opened_reports(wanted, junit=options.junit) as reports:
         sink = Reporters(reports.reporters)
-        for event in recorded.events():
+        for event in reader.events():
             sink.write(event)
             if isinstance(event, SuiteFinished):
                 result = event.result
-    for line in dict.fromkeys([*recorded.problems, *sink.errors, *reports.errors]):
+    for line in dict.fromkeys([*reader.problems, *sink.errors, *reports.errors]):
         click.echo(line, err=True)
     assert result is not None  # the last event
     return msgspec.structs.replace(result, report_errors=(*sink.errors, *reports.errors)).exit_code

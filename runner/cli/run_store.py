@@ -7,7 +7,7 @@ from pathlib import Path
 from ..reporters.format.store import RunStore
 
 
-def store() -> RunStore:
+def stored_runs() -> RunStore:
     """The stored runs: in `.runflow` of the project's folder, else of the working directory."""
     from ..language.project import find_project
 

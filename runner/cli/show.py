@@ -38,67 +38,67 @@ _MAX_RUNS_NAMED = 10
 def command(path: str | None, *, run: str, listed: bool) -> int:
     """Show the last run's failures, grouped by cause; or everything about one step: requests, responses, variables, attempts."""
     from ..reporters.format.reader import ReportReader
-    from .run_store import store
+    from .run_store import stored_runs
 
-    kept = store()
+    stored = stored_runs()
     if listed:
-        return _list(kept)
-    recorded = ReportReader([kept.find(run)])
-    for problem in recorded.problems:
+        return _list_runs(stored)
+    reader = ReportReader([stored.find(run)])
+    for problem in reader.problems:
         click.echo(problem, err=True)
-    return _overview(recorded.events()) if path is None else _steps(recorded.events(), path)
+    return _show_overview(reader.events()) if path is None else _show_steps(reader.events(), path)
 
 
-def _list(kept: RunStore) -> int:
+def _list_runs(stored: RunStore) -> int:
     from ..reporters.format.reader import ReportReader
 
-    every = kept.runs()
+    every = stored.runs()
     for number, path in enumerate(every):
-        recorded = ReportReader([path])
-        end, head = recorded.ends[0], recorded.first_lines[0]
-        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(head.started))
+        reader = ReportReader([path])
+        end, first = reader.ends[0], reader.first_lines[0]
+        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(first.started))
         words = f"exit code {end.exit_code}, {seconds_text(end.seconds)}" if end else "was interrupted"
-        say(f"{number - len(every):>4}  {path.stem}  {when}  {plural(head.runs, 'run')}, {words}")
+        say(f"{number - len(every):>4}  {path.stem}  {when}  {plural(first.runs, 'run')}, {words}")
     return 0 if every else ExitCode.NOTHING_SELECTED
 
 
-def _overview(events: Iterator[Event]) -> int:
+def _show_overview(events: Iterator[Event]) -> int:
     from ..model.events import SuiteFinished, SuiteStarted, WorkflowFinished
     from ..reporters.failure_groups import FailureGroups
 
-    causes = FailureGroups()
+    groups = FailureGroups()
     for event in events:
         match event:
             case SuiteStarted():
                 ago = seconds_text(max(time.time() - event.started, 0))
                 say(f"run of {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(event.started))}, {ago} ago", dim=True)
             case WorkflowFinished(result):
-                causes.add(result)
+                groups.add(result)
             case SuiteFinished(result):
-                for cause in causes.ranked():
-                    _cause(cause)
-                _summary(result, len(causes.ranked()))
+                for group in groups.ranked():
+                    _show_group(group)
+                _show_summary(result, len(groups.ranked()))
             case _:
                 pass
     return 0
 
 
-def _cause(cause: FailureGroup) -> None:
-    why = cause.reason
+def _show_group(group: FailureGroup) -> None:
+    why = group.reason
     say()
-    count = f"{plural(cause.count, 'workflow')}: " if cause.count > 1 else ""
+    count = f"{plural(group.count, 'workflow')}: " if group.count > 1 else ""
     say(f"✗ {count}{why.title}: {why.text}", fg="red", bold=True)
     say_lines((("", line) for line in why.lines), "    ")
     say()
-    for _, name, file in cause.runs[:_MAX_RUNS_NAMED]:
+    for _, name, file in group.runs[:_MAX_RUNS_NAMED]:
         say(f"    in {name}  ({file})", dim=True)
-    if cause.count > _MAX_RUNS_NAMED:
-        say(f"    and in {plural(cause.count - _MAX_RUNS_NAMED, 'more workflow')}", dim=True)
+    if group.count > _MAX_RUNS_NAMED:
+        say(f"    and in {plural(group.count - _MAX_RUNS_NAMED, 'more workflow')}", dim=True)
     step = why.title.split("  ")[0]
-    say(f"    runflow show '{cause.runs[0][2]}::{step}'    runflow explain {why.code}", dim=True)
+    say(f"    runflow show '{group.runs[0][2]}::{step}'    runflow explain {why.code}", dim=True)
 
 
-def _summary(result: Result, causes: int) -> None:
+def _show_summary(result: Result, causes: int) -> None:
     from ..model.results import Verdict
 
     counts = [f"{count} {verdict.value}" for verdict in Verdict if (count := result.count(verdict))]
@@ -109,7 +109,7 @@ def _summary(result: Result, causes: int) -> None:
     say(f"{words}{why}{stop} · {seconds_text(result.duration)}", fg="green" if result.passed else "red", bold=True)
 
 
-def _steps(events: Iterator[Event], text: str) -> int:
+def _show_steps(events: Iterator[Event], text: str) -> int:
     """Show every step that a path names, in every run of its file."""
     from ..model.events import StepFinished, WorkflowFinished
     from ..reporters.format.last_run import same_file
@@ -126,7 +126,7 @@ def _steps(events: Iterator[Event], text: str) -> int:
                 pending.append(event)
             case WorkflowFinished(result):
                 if same_file(result.file, wanted.path):
-                    found += _of_run(pending, event, wanted)
+                    found += _show_steps_of_run(pending, event, wanted)
                 pending = []
             case _:
                 pass
@@ -137,14 +137,14 @@ def _steps(events: Iterator[Event], text: str) -> int:
     return 0
 
 
-def _of_run(steps: list[StepFinished], ended: WorkflowFinished, wanted: Target) -> int:
+def _show_steps_of_run(steps: list[StepFinished], ended: WorkflowFinished, wanted: Target) -> int:
     names = dict(ended.result.variables)
     matching = 0
     for event in steps:
         step = event.step
-        if _is_meant(step, wanted):
+        if _is_wanted(step, wanted):
             matching += 1
-            _step(step, ended.result, {**names, **step.local})
+            _show_step(step, ended.result, {**names, **step.local})
         if not event.depth:
             names |= step.provided
     if wanted.is_entire and ended.result.error is not None:
@@ -155,13 +155,13 @@ def _of_run(steps: list[StepFinished], ended: WorkflowFinished, wanted: Target) 
     return matching
 
 
-def _is_meant(step: StepResult, wanted: Target) -> bool:
+def _is_wanted(step: StepResult, wanted: Target) -> bool:
     from ..reporters.text import step_title
 
     return wanted.is_entire or wanted.step in {step.name, step_title(step)}
 
 
-def _step(step: StepResult, run: WorkflowResult, before: Mapping[str, JSON]) -> None:
+def _show_step(step: StepResult, run: WorkflowResult, before: Mapping[str, JSON]) -> None:
     from ..reporters.curl import curl_command
     from ..reporters.failures import failure_lines
     from ..reporters.text import one_line, safe, step_words
@@ -169,7 +169,7 @@ def _step(step: StepResult, run: WorkflowResult, before: Mapping[str, JSON]) -> 
     say()
     say(f"{run.full_name}  ({run.file})", dim=True)
     say(f"{step.verdict.value}  {step_words(step)}", fg=_COLOURS[step.verdict.value], bold=True)
-    _names("variables before", before)
+    _show_variables("variables before", before)
     for number, one in enumerate(step.attempts, 1):
         if len(step.attempts) > 1:
             waited = f", after waiting {seconds_text(one.waited)}" if one.waited else ""
@@ -180,10 +180,10 @@ def _step(step: StepResult, run: WorkflowResult, before: Mapping[str, JSON]) -> 
         say_lines(failure_lines(one, whole=True), "    ")
         for exchange in one.exchanges:
             say_lines((("dim", safe(line)) for line in curl_command(exchange).splitlines()), "    ")
-    _names("variables provided", step.provided)
+    _show_variables("variables provided", step.provided)
 
 
-def _names(title: str, names: Mapping[str, JSON]) -> None:
+def _show_variables(title: str, names: Mapping[str, JSON]) -> None:
     from ..reporters.text import one_line, safe
 
     if names:

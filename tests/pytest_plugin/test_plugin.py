@@ -201,9 +201,17 @@ def test_options_give_variables_environment_driver_and_base_url(run: Any, demo: 
         "--runflow-environment",
         "here",
     ).assert_outcomes(passed=1)
-    wrong = run({"a.flow.yaml": flow}, "--runflow-var", "n:=x")
-    assert wrong.ret != 0
-    assert "--runflow-var n:=x" in wrong.stdout.str() + wrong.stderr.str()
+    mistakes = {
+        "n:=x": "is not valid JSON",
+        "n": "write NAME=TEXT",
+        "a b=1": "write NAME=TEXT",
+        "=1": "write NAME=TEXT",
+    }
+    for text, message in mistakes.items():
+        wrong = run({"a.flow.yaml": flow}, "--runflow-var", text)
+        assert wrong.ret != 0
+        assert f"--runflow-var {text}: " in (output := wrong.stdout.str() + wrong.stderr.str())
+        assert message in output
 
 
 APPLICATIONS = """
