@@ -33,6 +33,7 @@ __all__ = [
     "ExitCode",
     "Failure",
     "FileReporter",
+    "InvalidArgument",
     "Matcher",
     "MatcherArgument",
     "Miss",
@@ -66,7 +67,7 @@ if TYPE_CHECKING:
     from .app import Workflow, load, run
     from .model.answer import Answer
     from .model.environment import Environment
-    from .model.errors import RunflowError, StepError, WorkflowError
+    from .model.errors import InvalidArgument, RunflowError, StepError, WorkflowError
     from .model.events import (
         Event,
         SecretLearned,
@@ -105,7 +106,7 @@ else:
         ".app": ("Workflow", "load", "run"),
         ".model.answer": ("Answer",),
         ".model.environment": ("Environment",),
-        ".model.errors": ("RunflowError", "StepError", "WorkflowError"),
+        ".model.errors": ("InvalidArgument", "RunflowError", "StepError", "WorkflowError"),
         ".model.events": (
             "Event", "SecretLearned", "SessionFinished", "StepFinished", "SuiteFinished", "SuiteStarted", "WorkflowFinished",
             "WorkflowStarted",

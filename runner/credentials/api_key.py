@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from ..model.errors import InvalidArgument
 from ..model.kinds import Attachment, Mistake
 from ..model.pairs import scalar_text
 
@@ -24,7 +25,7 @@ class ApiKeyCredential:
         """In the place that `in` names."""
         value = scalar_text(data["value"], "value")
         if not value:
-            raise ValueError("the key is empty")
+            raise InvalidArgument("the key is empty")
         pair = ((scalar_text(data["name"], "name"), value),)
         match data.get("in", "header"):
             case "query":

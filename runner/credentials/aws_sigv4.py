@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
+from ..model.errors import InvalidArgument
 from ..model.exchange import Request, Response
 from ..model.kinds import Attachment, Mistake
 from ..model.pairs import scalar_text
@@ -33,7 +34,7 @@ class AwsSigv4Credential:
         texts = {key: scalar_text(value, key) for key, value in data.items()}
         empty = [key for key, value in texts.items() if not value]
         if empty:
-            raise ValueError(f"`{empty[0]}` is empty")
+            raise InvalidArgument(f"`{empty[0]}` is empty")
         known = tuple(texts[key] for key in ("access_key", "secret_key", "session_token") if key in texts)
         return Attachment(secrets=known, signer=AwsSigner(texts))
 

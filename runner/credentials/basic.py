@@ -6,6 +6,7 @@ import base64
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from ..model.errors import InvalidArgument
 from ..model.kinds import Attachment, Mistake
 from ..model.pairs import scalar_text
 
@@ -28,6 +29,6 @@ class BasicCredential:
         """`Authorization: Basic …`."""
         username, password = scalar_text(data["username"], "username"), scalar_text(data["password"], "password")
         if ":" in username:
-            raise ValueError("a user name of Basic cannot hold a colon")
+            raise InvalidArgument("a user name of Basic cannot hold a colon")
         pair = base64.b64encode(f"{username}:{password}".encode()).decode()
         return Attachment(headers=(("Authorization", f"Basic {pair}"),), secrets=(pair, password))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from ..model.errors import InvalidArgument
 from ..model.kinds import Attachment, Mistake
 from ..model.pairs import scalar_text
 
@@ -23,5 +24,5 @@ class BearerCredential:
         """`Authorization: Bearer …`."""
         token = scalar_text(data, "bearer")
         if not token:
-            raise ValueError("the token is empty")
+            raise InvalidArgument("the token is empty")
         return Attachment(headers=(("Authorization", f"Bearer {token}"),), secrets=(token,))

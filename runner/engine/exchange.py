@@ -8,7 +8,7 @@ import msgspec
 
 from ..model.answer import Answer
 from ..model.effects import Flow, Send
-from ..model.errors import Interrupted, StepError
+from ..model.errors import Interrupted, InvalidArgument, StepError
 from ..model.events import SecretLearned
 from ..model.exchange import Exchange, Request, Response, TransportFailure
 from ..model.headers import with_headers
@@ -109,7 +109,8 @@ def _signed(
         try:
             added = signer.sign(request, frame.ports.wall())
         except ValueError as error:
-            raise StepError(str(error), "auth") from None
+            wrong = InvalidArgument.of(error)
+            raise StepError(wrong.message, "auth", hint=wrong.hint) from None
         frame.ports.emit(SecretLearned("auth", added.secrets))
         request = msgspec.structs.replace(request, headers=with_headers(request.headers, added.headers))
     hosts = frame.plan.hosts

@@ -121,6 +121,23 @@ class WorkflowError(RunflowError):
         self.problems = tuple(problems)
 
 
+class InvalidArgument(RunflowError, ValueError):
+    """What a file passes to a selector, a matcher, a body or a credential is wrong. Plugins raise it, too.
+
+    Args:
+        message: What is wrong, in one sentence.
+        hint: What to do next.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message, None, hint)
+
+    @classmethod
+    def of(cls, error: ValueError) -> InvalidArgument:
+        """The same error with a message and a hint; a plain ValueError has no hint."""
+        return error if isinstance(error, InvalidArgument) else cls(str(error))
+
+
 class TransferError(RunflowError):
     """An exchange failed inside a driver, which turns this into a TransportFailure."""
 

@@ -85,7 +85,11 @@ class SelectorKind(Protocol):
     summary: ClassVar[str]
 
     def compile(self, argument: str, /) -> Selector:
-        """Raises ValueError: with what is wrong with the argument, a hint after a newline."""
+        """The selector, ready to use.
+
+        Raises:
+            InvalidArgument: the argument is wrong. A plain ValueError is taken, too; it has no hint.
+        """
         ...
 
 
@@ -148,7 +152,7 @@ class Body(Protocol):
         ...
 
     def encode(self, data: Any, read: ReadFile, /) -> Encoded:
-        """The bytes for rendered data. Raises StepError or ValueError."""
+        """The bytes for rendered data. Raises StepError or InvalidArgument."""
         ...
 
 
@@ -156,7 +160,7 @@ class Signer(Protocol):
     """What a credential adds that depends on the request as it goes out, or on what the server asked for."""
 
     def sign(self, request: Request, now: float, /) -> Attachment:
-        """Headers for this request, cookies included in it; `now` in epoch seconds. Raises ValueError."""
+        """Headers for this request, cookies included in it; `now` in epoch seconds. Raises InvalidArgument."""
         ...
 
     def challenged(self, response: Response, /) -> bool:
@@ -209,7 +213,7 @@ class Credential(Protocol):
         ...
 
     def attach(self, data: Any, /) -> Attachment:
-        """What goes on the request for rendered data. Raises ValueError."""
+        """What the credential adds to a request, for rendered data. Raises InvalidArgument."""
         ...
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from ..model.errors import DocumentPath, StepError
+from ..model.errors import DocumentPath, InvalidArgument, StepError
 from ..model.kinds import MISSING, Matcher, Miss, Names, Selector, Value
 from ..model.wording import json_text, shown
 from ..selectors.json_path import compile_path, remove_paths
@@ -39,8 +39,8 @@ class Pick(msgspec.Struct, frozen=True):
         try:
             return text, self.dialect.selector(text)
         except ValueError as error:
-            message, _, hint = str(error).partition("\n")
-            raise StepError(message, "template", hint=hint) from None
+            wrong = InvalidArgument.of(error)
+            raise StepError(wrong.message, "template", hint=wrong.hint) from None
 
 
 def _pick(text: str, path: DocumentPath, template: Value | None, dialect: Dialect) -> Pick:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..language.files import FileRefused
 from ..language.source import Source
-from ..model.errors import MAX_PROBLEMS, DocumentPath, Place, Problem, StepError
+from ..model.errors import MAX_PROBLEMS, DocumentPath, InvalidArgument, Place, Problem, StepError
 from ..model.kinds import Value
 from ..model.units import bare_number_hint, parse_duration
 from ..model.urls import check_origin
@@ -160,10 +160,11 @@ class Context:
         try:
             return Pick(text, path, self.settings.dialect.selector(text), None, self.settings.dialect)
         except ValueError as error:
-            message, _, hint = str(error).partition("\n")
+            wrong = InvalidArgument.of(error)
+            hint = wrong.hint
             if self.source.cut_by_comment(path):
                 hint = "` #` begins a comment and cut this short; quote the whole text"
-            self.problem(path, message, hint, on_key=on_key)
+            self.problem(path, wrong.message, hint, on_key=on_key)
             return Pick(text, path, None, Literal(text))
 
     def duration(self, text: str, path: DocumentPath, *, positive: bool = False) -> Value | Seconds:

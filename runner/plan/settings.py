@@ -10,7 +10,7 @@ import msgspec
 
 from ..language.document import Defaults
 from ..language.files import FileRefused, Files
-from ..model.errors import StepError
+from ..model.errors import InvalidArgument, StepError
 from ..model.exchange import AllowedHosts
 from ..model.kinds import Selector
 from ..selectors.json_path import jsonpath_filter
@@ -68,11 +68,11 @@ class Dialect(msgspec.Struct, frozen=True):
         """Compile a selector.
 
         Raises:
-            ValueError: it is wrong, or the driver cannot tell what it asks for; a hint after a newline.
+            InvalidArgument: it is wrong, or the driver cannot tell what it asks for.
         """
         word = text.partition(" ")[0]
         if word in DRIVER_TELLS and word not in self.features:
-            raise ValueError(f"the {self.driver} driver cannot tell `{word}`\n{NEEDS_CURL}")
+            raise InvalidArgument(f"the {self.driver} driver cannot tell `{word}`", NEEDS_CURL)
         return compile_selector(f"ng {text}" if self.jsonpath_ng and text.startswith("$") else text)
 
 

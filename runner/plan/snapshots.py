@@ -9,7 +9,7 @@ from typing import Any
 from ..language.files import FileMissing, FileRefused
 from ..matchers.snapshot import SnapshotMatcher
 from ..model.answer import read_json
-from ..model.errors import DocumentPath
+from ..model.errors import DocumentPath, InvalidArgument
 from ..selectors.json_path import Definite, compile_path
 from .conditions import Stored
 from .context import Context
@@ -59,9 +59,8 @@ class SnapshotCompiler:
         for index, text in enumerate(paths):
             try:
                 compiled = compile_path(text)
-            except ValueError as error:
-                message, _, hint = str(error).partition("\n")
-                self.context.problem((*place, index), message, hint)
+            except InvalidArgument as error:
+                self.context.problem((*place, index), error.message, error.hint)
                 continue
             if isinstance(compiled, Definite) and not compiled.path:
                 self.context.problem((*place, index), "this ignores everything", "name what varies: `$.id`")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ..model.answer import Answer
+from ..model.errors import InvalidArgument
 from ..model.exchange import Certificate, Timings
 from ..model.kinds import MISSING, Selector
 from ..model.wording import did_you_mean, listed
@@ -14,7 +15,8 @@ from .simple import Function
 def _told(part: str, fields: tuple[str, ...], argument: str, what: str) -> Selector:
     """One field of a part of the response, which a driver may not tell."""
     if argument not in fields:
-        raise ValueError(f"there is no {what} `{argument}`\n{did_you_mean(argument, fields) or listed(fields)}")
+        hint = did_you_mean(argument, fields) or listed(fields)
+        raise InvalidArgument(f"there is no {what} `{argument}`", hint)
 
     def select(answer: Answer) -> Any:
         told = getattr(answer.require_response(), part)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ..model.answer import Answer
+from ..model.errors import InvalidArgument
 from ..model.kinds import MISSING, Selector
 from ..model.set_cookie import cookies_set_by
 from ..model.wording import did_you_mean
@@ -30,7 +31,7 @@ class CookieSelector:
         attribute = attribute.strip().lower()
         if attribute and attribute not in ATTRIBUTES:
             hint = did_you_mean(attribute, ATTRIBUTES) or f"attributes: {', '.join(ATTRIBUTES)}"
-            raise ValueError(f"a cookie has no attribute `{attribute}`\n{hint}")
+            raise InvalidArgument(f"a cookie has no attribute `{attribute}`", hint)
 
         def select(answer: Answer) -> Any:
             cookies = [cookie for cookie in cookies_set_by(answer.require_response()) if cookie.name == name]

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from ..model import patterns
 from ..model.answer import Answer
-from ..model.errors import StepError
+from ..model.errors import InvalidArgument, StepError
 from ..model.kinds import MISSING, Selector
 from ..model.limits import limited
 
@@ -111,12 +111,12 @@ def compile_path(text: str) -> Definite | Indefinite:
     """A JSONPath query, compiled.
 
     Raises:
-        ValueError: it is not one (RFC 9535 §2.1); a hint after a newline.
+        InvalidArgument: it is not one (RFC 9535 §2.1).
     """
     if _PLAIN.fullmatch(text):
         return Definite(tuple(name or int(index) for name, index in _STEP.findall(text)))
     if len(text) > MAX_PATH:
-        raise ValueError(f"the path has {len(text)} characters; at most {MAX_PATH} are compiled")
+        raise InvalidArgument(f"the path has {len(text)} characters; at most {MAX_PATH} are compiled")
     # 25 ms to import, and plain paths do without
     import jsonpath_rfc9535  # noqa: PLC0415  # see above
     from jsonpath_rfc9535.selectors import IndexSelector, NameSelector  # noqa: PLC0415  # as above
@@ -124,9 +124,9 @@ def compile_path(text: str) -> Definite | Indefinite:
     try:
         query = _environment(400 if not _WALKS_IN_FILTER.search(text) else 100).compile(text)
     except jsonpath_rfc9535.JSONPathError as error:
-        raise ValueError(f"`{text}` is no JSONPath: {_reason(error)}\n{_hint(text)}") from None
+        raise InvalidArgument(f"`{text}` is not a valid JSONPath: {_reason(error)}", _hint(text)) from None
     except RecursionError:
-        raise ValueError("the path is nested too deeply") from None
+        raise InvalidArgument("the path is nested too deeply") from None
     if not query.singular_query():
         return Indefinite(query)
     steps: list[str | int] = []
@@ -217,8 +217,8 @@ def jsonpath_filter(value: Any, path: str) -> Any:
     """The `jsonpath` filter: the value at a path in a value; nothing found is an error."""
     try:
         found = compile_path(path).find(value)
-    except ValueError as error:
-        raise StepError(str(error).split("\n", 1)[0], "template") from None
+    except InvalidArgument as error:
+        raise StepError(error.message, "template", hint=error.hint) from None
     if found is MISSING:
         raise StepError(f"the path {path} finds nothing in the value", "template")
     return found

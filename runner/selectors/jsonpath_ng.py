@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from ..model import patterns
 from ..model.answer import Answer
-from ..model.errors import StepError
+from ..model.errors import InvalidArgument, StepError
 from ..model.kinds import MISSING, Selector
 from ..model.limits import limited
 from ..model.wording import cut
@@ -85,7 +85,7 @@ def _compile(text: str) -> _Query:
     from jsonpath_ng.ext.string import DefintionInvalid, Sub  # noqa: PLC0415  # as above
 
     if len(text) > MAX_PATH:
-        raise ValueError(f"the path has {len(text)} characters; at most {MAX_PATH} are compiled")
+        raise InvalidArgument(f"the path has {len(text)} characters; at most {MAX_PATH} are compiled")
     _bounded()
     try:
         query = parse(text)
@@ -93,11 +93,13 @@ def _compile(text: str) -> _Query:
             if isinstance(node, Sub):
                 node.regex = patterns.compile(node.expr)  # type: ignore[assignment]  # has the `sub` that is called
     except (JSONPathError, DefintionInvalid, ValueError, TypeError) as error:
-        raise ValueError(f"`{text}` is no path of jsonpath-ng: {cut(str(error).splitlines()[0], 200)}") from None
+        raise InvalidArgument(
+            f"`{text}` is not a valid path of jsonpath-ng: {cut(str(error).splitlines()[0], 200)}"
+        ) from None
     except Exception as error:
         if type(error) is not Exception:  # its lexer and parser raise bare Exceptions
             raise
-        raise ValueError(f"`{text}` is no path of jsonpath-ng: {cut(str(error), 200)}") from None
+        raise InvalidArgument(f"`{text}` is not a valid path of jsonpath-ng: {cut(str(error), 200)}") from None
 
     def definite(node: Any) -> bool:
         match node:

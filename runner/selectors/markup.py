@@ -7,11 +7,13 @@ from typing import Any, ClassVar
 
 from ..model import patterns
 from ..model.answer import Answer
-from ..model.errors import StepError
+from ..model.errors import InvalidArgument, StepError
 from ..model.kinds import MISSING, Selector
 from ..model.limits import limited
 
-_NEEDED = "`xpath` and `css` need the extra `xml`\npip install 'runflow-http[xml]'"
+
+def _needs_extra() -> InvalidArgument:
+    return InvalidArgument("`xpath` and `css` need the extra `xml`", "pip install 'runflow-http[xml]'")
 
 
 MAX_EXPRESSION = 2000
@@ -116,7 +118,7 @@ def _xpath(expression: str) -> _Nodes:
         elementpath, parser = _elementpath()
         import lxml.etree  # noqa: F401, PLC0415  # so that a missing one is found when the file is checked
     except ImportError:
-        raise ValueError(_NEEDED) from None
+        raise _needs_extra() from None
     _check_length(expression)
     try:
         parsed = limited("the XPath", parser(strict=False).parse, expression)
@@ -133,18 +135,18 @@ def _xpath(expression: str) -> _Nodes:
         }
     except elementpath.ElementPathError as error:
         if "prefix" not in str(error):  # prefixes are the document's, and known only then
-            raise ValueError(f"{expression!r} is no XPath: {error}") from None
+            raise InvalidArgument(f"{expression!r} is not a valid XPath: {error}") from None
         single = False
     except RecursionError:
-        raise ValueError("the XPath is nested too deeply") from None
+        raise InvalidArgument("the XPath is nested too deeply") from None
     except StepError as error:  # constants are computed when it is parsed
-        raise ValueError(error.message) from None
+        raise InvalidArgument(error.message, error.hint) from None
     return _Nodes(lambda root: _follow(root, expression), indefinite=not single)
 
 
 def _check_length(expression: str) -> None:
     if len(expression) > MAX_EXPRESSION:
-        raise ValueError(f"the expression has {len(expression)} characters; at most {MAX_EXPRESSION} are compiled")
+        raise InvalidArgument(f"the expression has {len(expression)} characters; at most {MAX_EXPRESSION} are compiled")
 
 
 @lru_cache(maxsize=4096)
@@ -154,12 +156,12 @@ def _css(expression: str) -> _Nodes:
         import cssselect  # noqa: PLC0415  # see above
         import lxml.etree  # noqa: F401, PLC0415  # as above
     except ImportError:
-        raise ValueError(_NEEDED) from None
+        raise _needs_extra() from None
     _check_length(expression)
     try:
         path = cssselect.HTMLTranslator().css_to_xpath(expression)
     except (cssselect.SelectorError, RecursionError) as error:
-        raise ValueError(f"{expression!r} is no CSS selector: {error}") from None
+        raise InvalidArgument(f"{expression!r} is not a valid CSS selector: {error}") from None
     steps = path.count("/") + path.count("[")
 
     def find(root: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from ..model.errors import InvalidArgument
 from ..model.kinds import Selector, SelectorKind
 from ..model.plugins import kind_named
 from ..model.wording import did_you_mean
@@ -58,7 +59,7 @@ def kind_of(text: str) -> tuple[SelectorKind, str]:
     """The kind of a selector and its argument.
 
     Raises:
-        ValueError: there is no such selector, or its argument is missing or too much; a hint after a newline.
+        InvalidArgument: there is no such selector, or it lacks its argument, or takes none.
         RunflowError: it is an installed package's, and does not load.
     """
     word, _, argument = text.partition(" ")
@@ -66,12 +67,12 @@ def kind_of(text: str) -> tuple[SelectorKind, str]:
         return KINDS["$"], text
     kind = kind_named(KINDS, word, ENTRY_POINTS, "the selector", "argument", "text", "summary", "compile")
     if kind is None:
-        raise ValueError(f"unknown selector '{text}'\n{_suggestion(word)}")
+        raise InvalidArgument(f"unknown selector '{text}'", _suggestion(word))
     argument = argument.strip()
     if kind.argument and not argument:
-        raise ValueError(f"`{word}` lacks its argument\nwrite `{word} {kind.argument}`")
+        raise InvalidArgument(f"`{word}` lacks its argument", f"write `{word} {kind.argument}`")
     if argument and not kind.argument:
-        raise ValueError(f"`{word}` takes no argument, so `{argument}` is too much")
+        raise InvalidArgument(f"`{word}` takes no argument", f"write `{word}` alone, without `{argument}`")
     return kind, argument
 
 
@@ -90,7 +91,8 @@ def compile_selector(text: str) -> Selector:
     """A selector ready to use.
 
     Raises:
-        ValueError: what is wrong with it; a hint after a newline.
+        InvalidArgument: it is wrong.
+        ValueError: it is wrong, and a plugin's; without a hint.
     """
     kind, argument = kind_of(text)
     return kind.compile(argument)

@@ -19,6 +19,7 @@ raises = acme:Raises
 [runflow.selectors]
 words = acme:Words
 bad_select = acme:BadSelect
+plain = acme:Plain
 [runflow.filters]
 shout = acme:shout
 fails = acme:fails
@@ -37,6 +38,11 @@ class Raises(Luhn):
 class BadSelect(Words):
     def compile(self, argument):
         return Bad()
+
+
+class Plain(Words):
+    def compile(self, argument):
+        raise ValueError(f"{argument} is not an option of `plain`")
 
 
 class Bad:
@@ -103,6 +109,8 @@ BROKEN = {
     "a wrong argument": ("expect: {$.method: {luhn: 7}}", 2, "`luhn` takes true"),
     "a selector that raises": ("expect: {bad_select 1: x}", 1, "the selector `bad_select` (acme:BadSelect) failed: KeyError"),
     "a wrong argument of a selector": ("expect: {words x: a}", 2, "`words` takes a number, not x"),
+    "the hint of a selector": ("expect: {words x: a}", 2, "→ write `words 1` for the first word"),
+    "a ValueError of a selector": ("expect: {plain x: a}", 2, "x is not an option of `plain`"),
     "a filter that raises": ("headers: {X: \"{{ 'a' | fails }}\"}", 3, "within"),
     "a name that nobody has": ("expect: {$.a: {lun: true}}", 2, "unknown operator 'lun'"),
 }  # fmt: skip

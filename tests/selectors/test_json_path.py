@@ -69,7 +69,7 @@ def test_a_definite_path_that_finds_nothing_is_missing(path: str) -> None:
     ],
 )
 def test_what_is_no_path_is_refused_with_a_hint(path: str, hint: str) -> None:
-    with pytest.raises(ValueError, match="is no JSONPath") as caught:
+    with pytest.raises(ValueError, match="is not a valid JSONPath") as caught:
         compile_path(path)
     assert hint in str(caught.value)
 

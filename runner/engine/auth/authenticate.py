@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from ...model.effects import Flow
-from ...model.errors import StepError
+from ...model.errors import InvalidArgument, StepError
 from ...model.events import SecretLearned
 from ...model.headers import check_header_values, with_headers
 from ...model.json_types import JSON
@@ -135,7 +135,8 @@ def build_attachment(credential: CredentialPlan, name: str, names: Names, frame:
     except StepError as error:
         raise error.at(owner.plan.file, credential.path) from None
     except ValueError as error:
-        raise StepError(str(error), "template").at(owner.plan.file, credential.path) from None
+        wrong = InvalidArgument.of(error)
+        raise StepError(wrong.message, "template", hint=wrong.hint).at(owner.plan.file, credential.path) from None
     return attachment
 
 
