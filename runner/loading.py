@@ -25,7 +25,7 @@ from .selection.discover import discover
 from .selection.select import Target, up_to_step
 
 if TYPE_CHECKING:
-    from .lint.rule import Finding
+    from .model.finding import Finding
 
 
 class LoaderOptions(msgspec.Struct, frozen=True, kw_only=True):

@@ -54,6 +54,17 @@ CLEAR = "\ue002"
 _MARK = re.compile("\ue000([^\ue001]*?)(?:/([a-z]+))?\ue001")
 
 
+_SECRET_NAME = re.compile(
+    r"(?:^|[_-])(?:tokens?|passwords?|passwd|passphrase|pwd|secrets?|api_?keys?|private_?key|client_?secret|jwt|bearer|credentials?)$",
+    re.IGNORECASE,
+)
+
+
+def sounds_secret(name: str) -> bool:
+    """Whether a name is one that people use for secrets: `token`, `API_KEY`, `db-password`."""
+    return _SECRET_NAME.search(name) is not None
+
+
 def mark(name: str, coding: str) -> str:
     """What stands in a named request for a secret: its name, and how it was coded there (`url`, `json`, or as it is)."""
     return f"\ue000{name}/{coding}\ue001" if coding else f"\ue000{name}\ue001"

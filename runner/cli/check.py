@@ -14,8 +14,8 @@ from ..model.wording import os_error_text
 from .options import InputOptions, input_options, options_from, paths_argument, project_paths, read_inputs
 
 if TYPE_CHECKING:
-    from ..lint.rule import Finding
     from ..loading import LoaderOptions
+    from ..model.finding import Finding
     from ..plan.plan import Plan
 
 MAX_FIX_ROUNDS = 10

@@ -11,9 +11,9 @@ from urllib.parse import quote
 import click
 
 from ..language.source import Source
-from ..lint.rule import Finding
 from ..lint.table import INVALID_FILE, RULES
 from ..model.codes import CODES
+from ..model.finding import Finding
 from ..reporters.github import annotation
 from ..reporters.problems import where_of
 from ..version import __version__

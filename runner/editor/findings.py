@@ -13,9 +13,9 @@ from ..language.project import PROJECT_FILE, find_project
 from ..language.source import Source
 from ..language.yaml import source_of
 from ..lint.findings import findings_of
-from ..lint.rule import Finding
 from ..loading import LoaderOptions, load_and_lint
 from ..model.errors import Problem, RunflowError, WorkflowError
+from ..model.finding import Finding
 from ..model.results import Where
 from ..reporters.problems import where_of
 from ..selection.discover import SUFFIXES, discover

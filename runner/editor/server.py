@@ -14,9 +14,9 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 from pygls.uris import from_fs_path, to_fs_path
 
-from ..lint.rule import Finding
 from ..loading import LoaderOptions
 from ..model.errors import DocumentPath
+from ..model.finding import Finding
 from ..model.results import Where, WorkflowResult
 from ..reporters.failures import reason_of_run
 from ..version import __version__

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..language.atomic_write import replace
 from ..language.source import Source
 from ..model.errors import Edit, Place
-from .rule import Finding
+from ..model.finding import Finding
 
 
 def edits_of(findings: Iterable[Finding], sources: Mapping[str, Source]) -> dict[str, list[Edit]]:

@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 from ..language.document import METHODS
 from ..model.errors import DocumentPath, Edit
 from ..plan.http import HttpPlan
+from ..redaction import sounds_secret
 from .rule import Remark
-from .subject import Subject, scalars, sounds_secret
+from .subject import Subject, scalars
 
 
 def not_masked(subject: Subject) -> Iterator[Remark]:

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from ..language.yaml import load_yaml
 from ..model.errors import Place, Problem
+from ..model.finding import Finding, Severity
 from ..plan.plan import IncludePlan, Plan
-from .rule import Finding, Severity
 from .subject import Subject
 from .table import IDLE, INVALID_FILE, RULES, UNREASONED
 

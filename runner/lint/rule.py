@@ -3,32 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Literal
 
 import msgspec
 
-from ..model.errors import DocumentPath, Edit, Place
+from ..model.errors import DocumentPath, Edit
+from ..model.finding import Severity
 from .subject import Subject
-
-Severity = Literal["error", "warning"]
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """One thing that is wrong, or merely bad.
-
-    Attributes:
-        code: Of its rule, or RF600 for what makes a file invalid.
-        edit: What mends it safely, or None.
-        instead: The same, as what stands at the place instead.
-    """
-
-    code: str
-    severity: Severity
-    message: str
-    place: Place | None
-    hint: str = ""
-    edit: Edit | None = None
-    instead: str = ""
 
 
 class Remark(msgspec.Struct, frozen=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,11 +11,6 @@ from ..language.source import Source
 from ..model.errors import DocumentPath
 from ..plan.conditions import Condition, Conditions, Inside
 from ..plan.plan import Plan, RequestPlan, StepPlan
-
-_SECRET = re.compile(
-    r"(?:^|[_-])(?:tokens?|passwords?|passwd|passphrase|pwd|secrets?|api_?keys?|private_?key|client_?secret|jwt|bearer|credentials?)$",
-    re.IGNORECASE,
-)
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -49,11 +43,6 @@ class Subject(msgspec.Struct, frozen=True):
             if name in names and path[: len(above)] == above:
                 return path
         return above
-
-
-def sounds_secret(name: str) -> bool:
-    """A name that people give to what nobody else may see."""
-    return _SECRET.search(name) is not None
 
 
 def scalars(data: Any, path: DocumentPath = ()) -> Iterator[tuple[DocumentPath, Any]]:

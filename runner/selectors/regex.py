@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from ..model import patterns
 from ..model.answer import Answer
+from ..model.errors import InvalidArgument
 from ..model.kinds import MISSING, Selector
 from .simple import Function
 
@@ -19,8 +20,11 @@ class RegexSelector:
     summary: ClassVar[str] = "the first group of a pattern in the body, or the whole match where it has none"
 
     def compile(self, argument: str, /) -> Selector:
-        """Raises ValueError: the pattern is wrong."""
-        pattern = patterns.compile(argument)
+        """Raises InvalidArgument: the pattern is wrong."""
+        try:
+            pattern = patterns.compile(argument)
+        except ValueError as error:
+            raise InvalidArgument.of(error) from None
 
         def select(answer: Answer) -> Any:
             found = pattern.search(answer.text)

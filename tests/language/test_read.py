@@ -99,7 +99,7 @@ steps:
         "an expression stands here without ",
         "`timeout` must be a text, not 5 (i",
         "there is no filter `nofilter`",
-        "`$.x-y` is no JSONPath",
+        "`$.x-y` is not a valid JSONPath",
         "the pattern '(' is wrong",
     ]
     lines = [problem.place for problem in found]

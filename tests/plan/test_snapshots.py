@@ -133,7 +133,7 @@ def test_no_secret_is_stored(write: Any, runflow: Any, demo_env: dict[str, str])
         ("{$.a: {snapshot: {}}}", "`snapshot` takes true or {ignore: [paths]}"),
         ("{$.a: {snapshot: {ignore: []}}}", "`ignore` takes a list of paths into the value"),
         ("{$.a: {snapshot: {ignore: [3]}}}", "`ignore` takes a list of paths into the value"),
-        ("{$.a: {snapshot: {ignore: [id]}}}", "`id` is no JSONPath"),
+        ("{$.a: {snapshot: {ignore: [id]}}}", "`id` is not a valid JSONPath"),
         ("{$.a: {snapshot: {ignore: [$]}}}", "this ignores everything"),
         ("{$.a: {not: {snapshot: true}}}", "a snapshot stands directly under a selector"),
         ("{$.a: {$.b: {snapshot: true}}}", "a snapshot stands directly under a selector"),

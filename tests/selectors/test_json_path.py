@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runflow.model.answer import Answer
-from runflow.model.errors import StepError
+from runflow.model.errors import InvalidArgument, StepError
 from runflow.model.exchange import Response
 from runflow.model.kinds import MISSING
 from runflow.selectors.json_path import Definite, compile_path
@@ -69,9 +69,9 @@ def test_a_definite_path_that_finds_nothing_is_missing(path: str) -> None:
     ],
 )
 def test_what_is_no_path_is_refused_with_a_hint(path: str, hint: str) -> None:
-    with pytest.raises(ValueError, match="is not a valid JSONPath") as caught:
+    with pytest.raises(InvalidArgument, match="is not a valid JSONPath") as caught:
         compile_path(path)
-    assert hint in str(caught.value)
+    assert hint in caught.value.hint
 
 
 def test_depth_is_an_error_not_a_crash() -> None:

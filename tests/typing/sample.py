@@ -85,6 +85,8 @@ class Words:
     summary: ClassVar[str] = "a word of the body"
 
     def compile(self, argument: str) -> runflow.Selector:
+        if not argument.isdigit():
+            raise runflow.InvalidArgument(f"`words` takes a number, not {argument}", "write `words 1`")
         return Word(int(argument))
 
 
