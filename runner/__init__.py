@@ -11,8 +11,8 @@ The names in `__all__` are the stable Python API: `tests/typing` checks their ty
 To run workflows: `load`, `run`, `Workflow`, `Environment`.
 Results: `Result`, `WorkflowResult`, `StepResult`, `AttemptResult`, `Check`, `Failure`, `SessionResult`, `Verdict`, `ExitCode`.
 Errors: `RunflowError`, and below it `WorkflowError` and `StepError`.
-Plugins: `SelectorKind`, `Selector`, `Answer` and `MISSING` for `runflow.selectors`; `Matcher`, `MatcherArgument` and `Miss` for `runflow.matchers`;
-`SecretSource` for `runflow.secrets`; `FileReporter` and `ReporterWants` for `runflow.reporters`; `Reporter` for the argument
+Plugins: `SelectorKind`, `Selector`, `Answer`, `MISSING` and `InvalidArgument` for `runflow.selectors`; `Matcher`, `MatcherArgument` and `Miss` for
+`runflow.matchers`; `SecretSource` for `runflow.secrets`; `FileReporter` and `ReporterWants` for `runflow.reporters`; `Reporter` for the argument
 `reporters` of `run`. Reporters take an `Event`: any of `SuiteStarted`, `WorkflowStarted`, `StepFinished`, `WorkflowFinished`, `SessionFinished`,
 `SuiteFinished`, `SecretLearned`.
 """
