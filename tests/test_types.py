@@ -10,11 +10,12 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1] / "runner"
 
-MOST_ANY = 34.0
+MOST_ANY = 29.0
 """`Any` per 1,000 lines of code. Lower it when there are fewer; never raise it."""
 
 OBJECT = {
     # file: why `object` is right there
+    "__init__.py": "a name of the API may be anything; its types are imported under TYPE_CHECKING",
     "model/events.py": "a secret may have any type, and only redaction looks at it",
 }  # fmt: skip
 

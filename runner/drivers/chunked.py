@@ -1,4 +1,4 @@
-"""Decodes the chunked transfer coding (RFC 9112 §7.1) strictly: what two parsers could read in two ways is an error."""
+"""Decodes the chunked transfer coding (RFC 9112 §7.1) strictly: anything ambiguous is an error."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ import re
 from .response_head import MalformedHead
 
 MAX_LINE = 16384
-"""Bytes of a line with a chunk size and its extensions."""
+"""The maximum length in bytes of a line with a chunk size and its extensions."""
 
 MAX_TRAILERS = 65536
-"""Bytes of the trailer section: nothing here reads it."""
+"""The maximum size in bytes of the trailer section, which is ignored."""
 
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})(?:[ \t]*;[^\r\n]*)?")
 _FIELD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\0]*|[ \t][^\r\n\0]*")
 
 
 class MalformedChunks(MalformedHead):
-    """The body is not what the chunked coding allows."""
+    """The body is not valid in the chunked coding."""
 
 
 class ChunkedDecoder:
-    """Takes the bytes of a chunked body as they arrive, and returns the content.
+    """Decodes a chunked body while it is received.
 
     Attributes:
-        done: The body is whole.
-        rest: What came after its end.
+        done: The body is complete.
+        rest: The bytes that were received after its end.
     """
 
     __slots__ = ("_at", "_buffer", "_left", "_state", "_trailers", "done", "rest")
@@ -40,13 +40,13 @@ class ChunkedDecoder:
         self.rest = b""
 
     def feed(self, data: bytes) -> bytes:
-        """Decode what came.
+        """Decode the next bytes.
 
         Returns:
-            The content in it, which may be empty.
+            Their content, which may be empty.
 
         Raises:
-            MalformedChunks: RFC 9112 §7.1 does not allow it.
+            MalformedChunks: the bytes are not valid (RFC 9112 §7.1).
         """
         self._buffer += data
         parts: list[bytes] = []
@@ -70,7 +70,7 @@ class ChunkedDecoder:
         return b"".join(parts)
 
     def _line(self) -> bytes | None:
-        """The next line without its CRLF, or None where it is not whole yet."""
+        """The next line without its CRLF, or None while it is incomplete."""
         begin, end = self._at, self._buffer.find(b"\n", self._at)
         if end < 0:
             if len(self._buffer) - begin > MAX_LINE:

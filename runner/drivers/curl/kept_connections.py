@@ -1,8 +1,9 @@
-"""Looks at the socket of a kept connection before it is used again. libcurl itself looks only once a second."""
+"""Checks the socket of a kept connection before it is used again. libcurl itself checks only once a second."""
 
 from __future__ import annotations
 
 import select
+import sys
 
 import pycurl
 
@@ -31,7 +32,7 @@ class KeptConnections:
         Args:
             address: The local address of the connection.
             port: The local port of the connection.
-            http1: It speaks HTTP/1: bytes that nothing asked for belong to no request. HTTP/2 has frames of its own.
+            http1: It speaks HTTP/1: bytes that arrive before a request belong to no response. HTTP/2 has frames without a request.
         """
         number = self._sockets.get((address, port))
         return number is None or not _events(number, any_bytes=http1)
@@ -39,8 +40,8 @@ class KeptConnections:
 
 def _events(number: int, *, any_bytes: bool) -> bool:
     """Whether the server closed the connection, or sent bytes."""
-    if hasattr(select, "poll"):
-        poll = select.poll()
-        poll.register(number, (select.POLLIN if any_bytes else 0) | _CLOSED)
-        return bool(poll.poll(0))
-    return any_bytes and bool(select.select([number], [], [], 0)[0])  # Windows: its sockets have no low numbers
+    if sys.platform == "win32":  # its select takes sockets of any number
+        return any_bytes and bool(select.select([number], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(number, (select.POLLIN if any_bytes else 0) | _CLOSED)
+    return bool(poll.poll(0))
