@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from runflow.cli.root import COMMANDS
 from runflow.version import __version__
 
 PROJECT = Path(__file__).parents[1]
@@ -281,3 +282,23 @@ def test_the_changelog_has_the_kinds_of_changes_and_the_version() -> None:
     assert __version__ in versions
     kinds = {text for marks, text in headings if marks == "###"}
     assert kinds <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+
+
+def test_the_hooks_of_a_commit_run_what_ci_runs() -> None:
+    config = yaml.safe_load((PROJECT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    entries = [hook["entry"] for repo in config["repos"] for hook in repo["hooks"]]
+    assert len(entries) == 4
+    script = (PROJECT / ".ci" / "run").read_text(encoding="utf-8")
+    assert [entry for entry in entries if entry not in script] == []
+
+
+def test_the_hooks_for_users_are_commands_of_runflow() -> None:
+    for hook in yaml.safe_load((PROJECT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")):
+        command, name, *options = hook["entry"].split()
+        assert (command, name in COMMANDS) == ("runflow", True)
+        assert all(
+            option in " ".join(re.findall(r"--[\w-]+", PROJECT.joinpath(f"runner/cli/{name}.py").read_text()))
+            for option in options
+        )
+        for needed in hook.get("additional_dependencies", []):
+            assert needed in " ".join(EXTRAS["fmt"])
