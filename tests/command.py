@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
+from types import ModuleType
 from typing import IO, Any
 
 from limits import limit
@@ -109,10 +110,13 @@ def _state() -> Iterator[None]:
     """Arguments, log, garbage collector and limits, which a process may change as it likes."""
     argv, level, handlers, threshold = sys.argv, LOGGER.level, list(LOGGER.handlers), gc.get_threshold()
     limits = _limits()
+    started_as = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")  # else a usage line would name pytest
     try:
         yield
     finally:
         sys.argv = argv
+        sys.modules["__main__"] = started_as
         LOGGER.setLevel(level)
         for handler in set(LOGGER.handlers) - set(handlers):
             LOGGER.removeHandler(handler)

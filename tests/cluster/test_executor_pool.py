@@ -8,6 +8,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from command import Runflow
 from limits import limit, wait_for
 from processes import Start
 from workers import FLOW, OTHER, PASSWORD, PROJECT, TOKENS, Server, ended
@@ -72,14 +73,14 @@ WRONG = {
 
 @pytest.mark.parametrize("where", WRONG)
 def test_what_is_no_executor_is_refused_before_anything_is_sent(
-    where: str, server: Server, start: Start, tmp_path: Path
+    where: str, server: Server, runflow: Runflow, tmp_path: Path
 ) -> None:
     (tmp_path / "a.yaml").write_text(OTHER, encoding="utf-8")
-    code, said = ended(start("a.yaml", "--executor", where, API_URL=server.url))
+    refused = runflow("a.yaml", "--executor", where, env={"API_URL": server.url})
     message, hint = WRONG[where]
-    assert message in said
-    assert hint in said
-    assert (code, server.asked) == (2, {})
+    assert message in refused.err
+    assert hint in refused.err
+    assert (refused.code, server.asked) == (2, {})
 
 
 @pytest.mark.parametrize(
@@ -94,9 +95,9 @@ def test_what_is_no_executor_is_refused_before_anything_is_sent(
     ],
 )
 def test_options_that_mean_nothing_elsewhere_are_refused(
-    words: tuple[str, ...], message: str, start: Start, tmp_path: Path
+    words: tuple[str, ...], message: str, runflow: Runflow, tmp_path: Path
 ) -> None:
     (tmp_path / "a.yaml").write_text(OTHER, encoding="utf-8")
-    code, said = ended(start("a.yaml", *words))
-    assert message in said
-    assert code == 2
+    refused = runflow("a.yaml", *words)
+    assert message in refused.err
+    assert refused.code == 2

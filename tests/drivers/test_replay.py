@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command import run_here
 
 from runflow.demo.api import environment
 from runflow.demo.server import DemoServer
@@ -23,16 +22,8 @@ COOKBOOK = Path(__file__).parent.parent.parent / "workflows"
 
 
 def run(folder: Path, variables: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
-    env = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE") or name == "PATH"}
-    env |= {"PYTHONPATH": str(COOKBOOK.parent), "PYTHONIOENCODING": "utf-8"}
-    return subprocess.run(
-        [sys.executable, "-m", "runflow", *words],
-        cwd=folder,
-        env=env | variables,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
+    ended = run_here(*words, cwd=folder, env=variables)
+    return subprocess.CompletedProcess(words, ended.code, ended.out, ended.err)
 
 
 @pytest.mark.slow

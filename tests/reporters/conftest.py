@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import http.server
 import json
-import os
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command import run_here
 
 PASSWORD = "s3cret pass'word&"
 HOSTILE = (
@@ -134,22 +133,13 @@ KINDS = {
 }  # fmt: skip
 
 
-def command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """The command in a process of its own."""
-    env = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE") or name == "PATH"}
-    env |= {
-        "PYTHONPATH": str(Path(__file__).parent.parent.parent), "PASSWORD": PASSWORD, "PYTHONIOENCODING": "utf-8",
-        "GITHUB_STEP_SUMMARY": str(folder / "summary.md"), "GITHUB_WORKSPACE": str(folder.parent),
+def command(folder: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run the command in a folder, with the environment of the suite."""
+    env = {
+        "PASSWORD": PASSWORD, "GITHUB_STEP_SUMMARY": str(folder / "summary.md"), "GITHUB_WORKSPACE": str(folder.parent),
     }  # fmt: skip
-    words = tuple(map(str, words))
-    return subprocess.run(
-        [sys.executable, "-m", "runflow", *words],
-        cwd=folder,
-        env=env,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
+    ended = run_here(*map(str, words), cwd=folder, env=env)
+    return subprocess.CompletedProcess(words, ended.code, ended.out, ended.err)
 
 
 @pytest.fixture(scope="session")

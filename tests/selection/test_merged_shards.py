@@ -4,37 +4,25 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
 import subprocess
-import sys
 import zlib
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command import BARE
+from limits import limit
+from processes import commands
 
-PROJECT = Path(__file__).parent.parent.parent
 COUNT = 5
 GOOD = "name: {name}\nbase_url: {url}\nsteps:\n  - {{name: wait, get: /delay/{seconds}, expect: 200}}\n"
 BAD = "name: {name}\nbase_url: {url}\nsteps:\n  - {{name: look, get: /status/500, expect: 200}}\n  - {{get: /health, expect: 200}}\n"
 CASES = "name: {name}\nbase_url: {url}\ncases: [{{a: 1}}, {{a: 2}}, {{a: 3}}]\nsteps:\n  - {{name: echo, get: '/echo?a={{{{ a }}}}', expect: {{$.query.a: '1'}}}}\n"
 
 
-def run(folder: Path, *words: str) -> subprocess.Popen[bytes]:
-    """`runflow` in a process of its own."""
-    command = [sys.executable, "-m", "runflow", *words]
-    return subprocess.Popen(
-        command,
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(PROJECT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-
-
-def ended(process: subprocess.Popen[bytes]) -> int:
-    process.communicate(timeout=120)
+def ended(process: subprocess.Popen[str]) -> int:
+    process.communicate(timeout=limit(6))
     return process.returncode
 
 
@@ -71,15 +59,16 @@ def suite(tmp_path: Path, demo: str) -> Path:
 @pytest.mark.slow
 def test_five_shards_on_five_processes_give_the_reports_of_one_run(suite: Path) -> None:
     whole = ("--report", "junit=whole.xml", "--report", "html=whole.html", "--report", "jsonl=whole.jsonl")
-    assert ended(run(suite, "run", ".", "-q", "--seed", "7", *whole)) == 1
     parts = [f"part-{index}.jsonl" for index in range(1, COUNT + 1)]
-    shards = [
-        run(suite, "run", ".", "-q", "--seed", "7", "--shard", f"{index}/{COUNT}", "--report", f"jsonl={part}")
-        for index, part in enumerate(parts, 1)
-    ]
-    assert {ended(each) for each in shards} <= {0, 1}
-    merged = run(suite, "report", *parts, "--report", "junit=merged.xml", "--report", "html=merged.html")
-    assert ended(merged) == 1
+    with commands(cwd=suite, env=BARE) as start:
+        assert ended(start("run", ".", "-q", "--seed", "7", *whole)) == 1
+        shards = [
+            start("run", ".", "-q", "--seed", "7", "--shard", f"{index}/{COUNT}", "--report", f"jsonl={part}")
+            for index, part in enumerate(parts, 1)
+        ]
+        assert {ended(each) for each in shards} <= {0, 1}
+        merged = start("report", *parts, "--report", "junit=merged.xml", "--report", "html=merged.html")
+        assert ended(merged) == 1
     for kind in ("xml", "html"):
         assert told(suite / f"merged.{kind}") == told(suite / f"whole.{kind}")
     _balanced(suite, parts)
