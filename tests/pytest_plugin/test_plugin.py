@@ -40,8 +40,8 @@ class Counting(DemoServer):
         super().__init__()
         self.asked: list[str] = []
         api = self._server.RequestHandlerClass.api  # type: ignore[attr-defined]  # as the demo makes it
-        answer = api.answer
-        api.answer = lambda asked: (self.asked.append(f"{asked.method} {asked.path}"), answer(asked))[1]
+        respond = api.respond
+        api.respond = lambda asked: (self.asked.append(f"{asked.method} {asked.path}"), respond(asked))[1]
 
 
 @pytest.fixture
