@@ -17,6 +17,7 @@ RunflowError                    model.errors          the root: a message, a pla
     ├── TooLarge                drivers.decoding      the decoded body is larger than the limit
     ├── CutShort                drivers.response_head the connection ended before the response was complete
     ├── MalformedHead           drivers.response_head the status line or the headers are not valid HTTP
+    │   └── MalformedChunks     drivers.chunked       the body is not valid chunked coding
     ├── CertificateUnusable     drivers.failures      a certificate, key or CA file cannot be used
     └── CannotSend              drivers.failures      the driver cannot send such a request
 ```

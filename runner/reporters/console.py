@@ -1,4 +1,4 @@
-"""The console: a line for each step as it ends, failures with all that is needed to mend them, a summary."""
+"""The console report: a line for each step, the details of each failure, and a summary."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from .failures import (
     exchange_lines,
     failing,
     failure_lines,
+    first_problem,
     is_shown_by_a_step,
     place_of,
-    why,
 )
 from .latency import Latency
 from .text import can_write, one_line, safe, step_words
@@ -45,11 +45,11 @@ class Console:
     """Writes to a terminal or a log.
 
     Args:
-        stream: Where to.
+        stream: Where to write.
         colour: Use colours.
-        verbosity: -1 failures and the summary only, 0 a line a step, 1 heads too, 2 bodies too.
-        curl: With each failed step, print the commands that send the same.
-        slowest: How many step names the summary shows with how long they took, the slowest first.
+        verbosity: -1 failures and the summary, 0 a line for each step, 1 headers too, 2 bodies too.
+        curl: With each failed step, print the curl commands that send its requests.
+        slowest: How many step names the summary shows with their durations, the slowest first.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class Console:
         self.stream.write(f"{text}\n")
 
     def _title(self) -> None:
-        """The workflow's name, once, before the first thing that is said of it."""
+        """Write the name of the workflow, once, before its first line."""
         if self._pending is not None:
             label = f" {self._pending.label}" if self._pending.label else ""
             self._write(f"{one_line(self._pending.name + label)}  ({one_line(self._pending.file, 300)})", bold=True)
@@ -122,18 +122,18 @@ class Console:
         if step.verdict.is_bad:
             self._failure(step, f"{indent}    ")
         elif self.verbosity > 0:
-            for one in step.attempts:
-                self._exchanges(one, f"{indent}    ")
+            for attempt in step.attempts:
+                self._exchanges(attempt, f"{indent}    ")
         self.stream.flush()
 
     def _mark(self, verdict: Verdict) -> str:
         return _MARKS[verdict][1 if self._ascii else 0]
 
     def _retries(self, step: StepResult, indent: str) -> None:
-        """Earlier tries, a line each."""
-        for number, one in enumerate(step.attempts[:-1], 1):
-            reason = why(one) or "; ".join(one.notes)
-            self._write(f"{indent}try {number} of {len(step.attempts)}: {one_line(reason, 160)}", dim=True)
+        """Write a line for each earlier attempt."""
+        for number, attempt in enumerate(step.attempts[:-1], 1):
+            reason = first_problem(attempt) or "; ".join(attempt.notes)
+            self._write(f"{indent}attempt {number} of {len(step.attempts)}: {one_line(reason, 160)}", dim=True)
 
     def _failure(self, step: StepResult, indent: str) -> None:
         self._write()
@@ -145,17 +145,17 @@ class Console:
                 self._write()
 
     def show_error(self, error: Failure, indent: str) -> None:
-        """Why something could not be done, with its place and what to do."""
+        """Write an error with its place and its hint."""
         self._styled(error_lines(error), indent)
 
     def _styled(self, lines: Iterable[StyledLine], indent: str) -> None:
         for style, line in lines:
             if self._ascii and line.startswith("→"):
-                line = f"->{line[1:]}"  # noqa: PLW2901  # the one sign that has an ASCII look of its own
+                line = f"->{line[1:]}"  # noqa: PLW2901  # the only sign with an ASCII form of its own
             self._write(f"{indent}{line}".rstrip(), colour="cyan" if style == "place" else "", dim=style == "dim")
 
-    def _exchanges(self, one: AttemptResult, indent: str) -> None:
-        for exchange in one.exchanges:
+    def _exchanges(self, attempt: AttemptResult, indent: str) -> None:
+        for exchange in attempt.exchanges:
             whole = self.verbosity > 1
             self._styled(exchange_lines(exchange, body=whole, whole=whole), indent)
 
@@ -172,7 +172,7 @@ class Console:
         self.stream.flush()
 
     def _session(self, result: SessionResult) -> None:
-        """One line for each token that was fetched: how often, and who used it."""
+        """Write a line for each session: how often its token was fetched, and how many runs used it."""
         for warning in result.warnings:
             self._write(f"  warning: auth {result.name}: {one_line(warning, 300)}", colour="yellow")
         if self.verbosity < 0:

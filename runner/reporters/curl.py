@@ -1,4 +1,4 @@
-"""An exchange as a curl command for a POSIX shell: quoted so that it sends the same bytes, each secret as `$NAME`."""
+"""Makes a curl command that sends the same request, for a POSIX shell. Secrets are shell variables."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _CODED = {
     "form": "import os,sys,urllib.parse as u;print(u.quote_plus(os.environ[sys.argv[1]]),end='')",
     "json": "import os,sys,json;print(json.dumps(os.environ[sys.argv[1]])[1:-1],end='')",
 }
-"""How a secret is coded where it does not stand as it is."""
+"""Python programs that encode a secret as it is encoded in the request."""
 
 _VERSIONS = {"1.1": "--http1.1", "2": "--http2", "3": "--http3-only"}
 
 
 def curl_command(exchange: Exchange) -> str:
-    """The command.
+    """The curl command that sends the request of an exchange.
 
     Args:
-        exchange: Masked. Where secrets are part of its request, they are environment variables named as the secrets are.
+        exchange: A masked exchange. Its secrets become environment variables with the names of the secrets.
     """
     if exchange.curl:
         return exchange.curl
@@ -48,14 +48,14 @@ def curl_command(exchange: Exchange) -> str:
 def _without_secrets(
     headers: Headers, removed: tuple[str, ...], transport: Transport, timeout: float
 ) -> tuple[tuple[str, ...], bool]:
-    """The options of a command, which most requests of a suite share, and whether something in them is masked."""
+    """The options that most requests of a suite share, and whether a value in them is masked."""
     shell = _Shell()
     request = Request("GET", "", headers, None, timeout, transport, removed)
     return (*_headers(request, shell), *_transport(request, shell)), shell.lost
 
 
 class _Shell:
-    """Words of a command, and the variables that they use."""
+    """Quotes the words of a command, and collects the variables that they use."""
 
     def __init__(self) -> None:
         self.names: dict[str, str] = {}
@@ -63,8 +63,8 @@ class _Shell:
         self.lost = False
 
     def word(self, text: str) -> str:
-        """A text as one word; what is a secret in it as a variable."""
-        if "\ue000" not in text and MASK not in text:  # most hold no secret
+        """A text as one word of the command, with a variable in place of each secret."""
+        if "\ue000" not in text and MASK not in text:  # most have no secret
             return shlex.quote(text)
         self.lost = self.lost or MASK in text
         parts = []
@@ -84,11 +84,11 @@ class _Shell:
         return f"{variable}_{coding}"
 
     def lines(self) -> Iterator[str]:
-        """What must stand before the command."""
+        """The lines before the command."""
         if self.names:
-            yield f"# secrets, to be exported first: {', '.join(self.names)}"
+            yield f"# export these secrets first: {', '.join(self.names)}"
         if self.lost:
-            yield f"# where {MASK} stands, a secret is coded in a way that no command can make again"
+            yield f"# replace {MASK}: the secret is encoded there in a way that this command cannot reproduce"
         for name, (variable, coding) in self.codings.items():
             yield f'{name}=$(python3 -c "{_CODED[coding]}" {variable})'
 
@@ -114,7 +114,7 @@ def _headers(request: Request, shell: _Shell) -> Iterator[str]:
         if name not in given:
             yield f"--header {shlex.quote(f'{name}:')}"
     if request.body is not None and "content-type" not in given:
-        yield "--header 'Content-Type:'"  # else curl adds one of its own
+        yield "--header 'Content-Type:'"  # else curl adds its own
 
 
 def _body(request: Request, shell: _Shell) -> Iterator[str]:
@@ -124,7 +124,7 @@ def _body(request: Request, shell: _Shell) -> Iterator[str]:
 
 
 def _piped(request: Request) -> str:
-    """What gives a body that no argument can hold, or ""."""
+    """The command that pipes a body into curl, where no argument can hold it; else ""."""
     body = request.body or b""
     try:
         if "\0" not in body.decode() and len(body) < 100_000:
@@ -143,7 +143,7 @@ def _transport(request: Request, shell: _Shell) -> Iterator[str]:
     if carried.cert is not None:
         certificate, key = carried.cert
         yield f"--cert {shlex.quote(certificate)}" + (f" --key {shlex.quote(key)}" if key else "")
-        yield from ("--pass '' # and its password",) if carried.cert_password else ()
+        yield from ("--pass '' # the password of the key",) if carried.cert_password else ()
     if carried.proxy:
         yield f"--proxy {shell.word(carried.proxy)}"
     if carried.version:

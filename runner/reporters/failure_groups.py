@@ -1,28 +1,27 @@
-"""Failures grouped by their cause: ten workflows that failed at one login are one entry. Pure."""
+"""Groups failures by their cause: ten workflows that failed at the same login are one group."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Hashable
 
 from ..model.results import Check, Failure, StepResult, WorkflowResult
 from ..model.urls import origin_of
 from .failures import FailureReason, failing, problems, reason_of_run
 
 _OF_THE_SERVER = frozenset({401, 403, 407, 429})
-"""Refusals that are the server's state, or the credentials', not the request's own; so is 500 and above."""
+"""Statuses that do not depend on the single request, but on the server or on the credentials; as do 500 and above."""
 
 MAX_RUNS_NAMED = 1000
-"""Of one cause that are named; the others are counted."""
+"""How many runs of one group are named; the others are only counted."""
 
 
 class FailureGroup:
-    """What went wrong, and in which runs.
+    """Runs that failed for the same reason.
 
     Attributes:
-        reason: As the first of them tells it.
-        runs: Number, name and file of each, the first ones.
-        count: How many there are.
+        reason: The reason of the first of them.
+        runs: The number, name and file of each run, up to `MAX_RUNS_NAMED`.
+        count: How many runs there are.
     """
 
     def __init__(self, reason: FailureReason) -> None:
@@ -32,37 +31,29 @@ class FailureGroup:
 
 
 class FailureGroups:
-    """Takes runs that did not pass, gives what they have in common."""
+    """Collects runs that did not pass, and groups them by their cause."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[Any, ...], FailureGroup] = {}
+        self._found: dict[tuple[Hashable, ...], FailureGroup] = {}
 
     def add(self, result: WorkflowResult, number: int = 0) -> None:
-        """A run that ended; one that passed is left out."""
+        """Add a run that has ended; one that passed is left out."""
         if not result.verdict.is_bad:
             return
         key = _key(result)
         if key not in self._found:
             self._found[key] = FailureGroup(reason_of_run(result))
-        cause = self._found[key]
-        cause.count += 1
-        if len(cause.runs) < MAX_RUNS_NAMED:
-            cause.runs.append((number, result.full_name, result.file))
+        group = self._found[key]
+        group.count += 1
+        if len(group.runs) < MAX_RUNS_NAMED:
+            group.runs.append((number, result.full_name, result.file))
 
     def ranked(self) -> list[FailureGroup]:
-        """What hit most runs first."""
-        return sorted(self._found.values(), key=lambda cause: -cause.count)
+        """The groups, those with the most runs first."""
+        return sorted(self._found.values(), key=lambda group: -group.count)
 
 
-def causes_of(results: Iterable[WorkflowResult]) -> list[FailureGroup]:
-    """What runs failed of, what hit most first."""
-    causes = FailureGroups()
-    for number, result in enumerate(results):
-        causes.add(result, number)
-    return causes.ranked()
-
-
-def _key(result: WorkflowResult) -> tuple[Any, ...]:
+def _key(result: WorkflowResult) -> tuple[Hashable, ...]:
     step = failing(result.steps)
     found = problems(step.last) if step is not None else [result.error] if result.error else []
     if not found:

@@ -1,4 +1,4 @@
-"""Why a step did not pass, as lines for people, each with its style. The same text wherever somebody reads it."""
+"""Explains why a step did not pass, as lines of text with their styles. All reports show the same text."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ Style = Literal["", "place", "dim"]
 StyledLine = tuple[Style, str]
 
 
-def failure_lines(one: AttemptResult, *, whole: bool = False) -> Iterator[StyledLine]:
-    """What went wrong in a try, and with it what was sent and what came (bodies `whole`, or as much as says why)."""
-    for number, part in enumerate(_parts(one, whole=whole)):
+def failure_lines(attempt: AttemptResult, *, whole: bool = False) -> Iterator[StyledLine]:
+    """The problems of an attempt, then its requests and responses. Long bodies are cut unless `whole`."""
+    for number, part in enumerate(_parts(attempt, whole=whole)):
         if number:
             yield "", ""
         yield from part
 
 
-def _parts(one: AttemptResult, *, whole: bool) -> Iterator[Iterator[StyledLine]]:
-    for check in one.checks:
+def _parts(attempt: AttemptResult, *, whole: bool) -> Iterator[Iterator[StyledLine]]:
+    for check in attempt.checks:
         if not check.passed:
             yield _check(check)
-    for error in one.errors:
+    for error in attempt.errors:
         yield error_lines(error)
-    if one.notes:
-        yield (("", one_line(note, 1000)) for note in one.notes)
-    if one.exchanges and not one.steps:
-        yield (line for exchange in one.exchanges for line in exchange_lines(exchange, body=True, whole=whole))
+    if attempt.notes:
+        yield (("", one_line(note, 1000)) for note in attempt.notes)
+    if attempt.exchanges and not attempt.steps:
+        yield (line for exchange in attempt.exchanges for line in exchange_lines(exchange, body=True, whole=whole))
 
 
 def _check(check: Check) -> Iterator[StyledLine]:
@@ -46,9 +46,9 @@ def _place(where: Where | None, code: str) -> Iterator[StyledLine]:
 
 
 def error_lines(error: Failure) -> Iterator[StyledLine]:
-    """Why something could not be done, with its place and what to do."""
+    """An error with its place and its hint."""
     yield from _place(error.where, code_of(error))
-    # only our own words have lines; what a server sent must not begin one, for a CI log would obey it
+    # only our own texts may have several lines: a line that a server sent could be a command to a CI log
     lines = map(safe, error.message.splitlines()) if error.kind == "bug" else [flat(error.message)]
     yield from (("", line) for line in lines)
     if error.hint:
@@ -56,7 +56,7 @@ def error_lines(error: Failure) -> Iterator[StyledLine]:
 
 
 def exchange_lines(exchange: Exchange, *, body: bool, whole: bool = False) -> Iterator[StyledLine]:
-    """What was sent and what came."""
+    """A request and its response, or why there is none."""
     outcome = exchange.outcome
     yield from (("dim", f"> {safe(line)}") for line in request_lines(exchange.request, outcome.sent, body=body))
     if isinstance(outcome, Response):
@@ -68,40 +68,40 @@ def exchange_lines(exchange: Exchange, *, body: bool, whole: bool = False) -> It
 
 
 def failing(steps: tuple[StepResult, ...]) -> StepResult | None:
-    """The step that decided, the innermost where it is an included one; of the steps before those of the cleanup."""
+    """The first step that is bad, and inside an include the innermost one. Steps of the cleanup come last."""
     for step in sorted(steps, key=lambda step: step.cleanup):
         if step.verdict.is_bad:
             return failing(step.last.steps) or step
     return None
 
 
-def problems(one: AttemptResult) -> list[Check | Failure]:
-    """What went wrong in a try: expectations that did not hold, then errors."""
-    return [*(check for check in one.checks if not check.passed), *one.errors]
+def problems(attempt: AttemptResult) -> list[Check | Failure]:
+    """The problems of an attempt: failed checks, then errors."""
+    return [*(check for check in attempt.checks if not check.passed), *attempt.errors]
 
 
-def why(one: AttemptResult) -> str:
-    """What went wrong first, on one line; "" where nothing did."""
-    for problem in problems(one):
+def first_problem(attempt: AttemptResult) -> str:
+    """The first problem of an attempt on one line; "" where it has none."""
+    for problem in problems(attempt):
         text = problem.message if isinstance(problem, Failure) else " ".join(check_lines(problem))
         return one_line(" ".join(text.split()), 300)
     return ""
 
 
-def place_of(one: AttemptResult) -> Where | None:
-    """Where the reader should look first."""
-    return next((problem.where for problem in problems(one) if problem.where), None)
+def place_of(attempt: AttemptResult) -> Where | None:
+    """The place of the first problem that has one."""
+    return next((problem.where for problem in problems(attempt) if problem.where), None)
 
 
 class FailureReason(NamedTuple):
     """Why a run or a step did not pass.
 
     Attributes:
-        title: What went wrong: a step's title, or `the workflow`.
-        text: Why, on one line.
-        code: Of what went wrong first.
-        where: Where to look first.
-        lines: All of it.
+        title: The title of the step, or `the workflow`.
+        text: The first problem, on one line.
+        code: The code of the first problem.
+        where: The place to look at first.
+        lines: The full text.
     """
 
     title: str
@@ -112,27 +112,31 @@ class FailureReason(NamedTuple):
 
 
 def reason_of(step: StepResult) -> FailureReason:
-    """Why a step did not pass; of an include, the step inside it."""
+    """Why a step did not pass. For an include, the step inside it."""
     inside = failing((step,)) or step
     found = problems(inside.last)
     code = code_of(found[0]) if found else ""
     where = place_of(inside.last) or inside.where
     return FailureReason(
-        step_title(inside), why(inside.last), code, where, tuple(line for _, line in failure_lines(inside.last))
+        step_title(inside),
+        first_problem(inside.last),
+        code,
+        where,
+        tuple(line for _, line in failure_lines(inside.last)),
     )
 
 
 def reason_of_run(result: WorkflowResult) -> FailureReason:
-    """Why a run did not pass: a step of it, else what stopped it outside its steps."""
+    """Why a run did not pass: one of its steps, else the error that stopped it outside its steps."""
     step = failing(result.steps)
     if step is not None:
         return reason_of(step)
-    error = result.error or Failure("bug", f"it is {result.verdict.value}, and nothing says why")
+    error = result.error or Failure("bug", f"it is {result.verdict.value}, but has no reason")
     lines = tuple(line for _, line in error_lines(error))
     return FailureReason("the workflow", one_line(error.message, 300), code_of(error), error.where, lines)
 
 
 def is_shown_by_a_step(result: WorkflowResult) -> bool:
-    """The error of the workflow itself was told by one of its steps already."""
-    told = {error.message for step in result.steps for error in step.last.errors}
-    return result.error is None or result.error.message in told
+    """Whether a report shows the error of the workflow already, with one of its steps."""
+    shown = {error.message for step in result.steps for error in step.last.errors}
+    return result.error is None or result.error.message in shown

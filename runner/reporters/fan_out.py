@@ -1,4 +1,4 @@
-"""Several reporters as one: each is told everything, and one that fails harms no other."""
+"""Sends events to several reporters. One that fails does not affect the others."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from ..model.wording import os_error_text
 
 
 class Reporters:
-    """Tells every reporter.
+    """Sends each event to every reporter.
+
+    Args:
+        reporters: The reporters.
 
     Attributes:
-        errors: Why some could not write; they are told no more.
+        errors: Why reporters could not write. They receive no more events.
     """
 
     def __init__(self, reporters: Iterable[Reporter]) -> None:
@@ -21,7 +24,7 @@ class Reporters:
         self.errors: list[str] = []
 
     def write(self, event: Event) -> None:
-        """Tell an event to all."""
+        """Send an event to all reporters."""
         for reporter in list(self.reporters):
             try:
                 reporter.handle(event)

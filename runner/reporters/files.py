@@ -1,4 +1,4 @@
-"""The files that reports are written to: beside their place, and moved there when they are whole. Knows no format."""
+"""Writes reports to files: to a temporary file first, which replaces the report when it is complete."""
 
 from __future__ import annotations
 
@@ -17,15 +17,13 @@ Make = Callable[[IO[bytes]], FileReporter]
 
 
 class ReportFile:
-    """A report and the file it goes to, as one reporter.
+    """A reporter that writes to a file.
 
     Args:
+        name: The name of the report, as for `--report`.
         make: Makes the reporter for a stream.
-        path: Where to; `-` is standard output.
-        streams: Straight to its place, as things happen.
-
-    Attributes:
-        name: What `--report` calls it.
+        path: The file; `-` is standard output.
+        streams: Write to the file directly, while the suite runs.
 
     Raises:
         OSError: the file cannot be opened.
@@ -33,18 +31,18 @@ class ReportFile:
 
     def __init__(self, name: str, make: Make, path: Path, *, streams: bool) -> None:
         self.name = name
-        self._whole = False
-        self._place = path
-        self._beside: Path | None = None
+        self._complete = False
+        self._path = path
+        self._temporary: Path | None = None
         if path == STDOUT:
             self._stream: IO[bytes] = sys.stdout.buffer
         else:
-            self._place = path.resolve()
-            self._place.parent.mkdir(parents=True, exist_ok=True)
-            beside = self._place.with_name(f".{self._place.name}.{os.getpid()}.part")
-            is_device = self._place.exists() and not self._place.is_file()
-            self._stream = (self._place if streams or is_device else beside).open("wb")
-            self._beside = None if streams or is_device else beside
+            self._path = path.resolve()
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
+            is_device = self._path.exists() and not self._path.is_file()
+            self._stream = (self._path if streams or is_device else temporary).open("wb")
+            self._temporary = None if streams or is_device else temporary
         self._reporter = make(self._stream)
 
     def handle(self, event: Event, /) -> None:
@@ -52,18 +50,18 @@ class ReportFile:
         self._reporter.handle(event)
         if isinstance(event, SuiteFinished):
             self._stream.flush()
-            self._whole = True
+            self._complete = True
 
     def close(self) -> None:
-        """Put a whole report in its place, drop one that is not. Raises OSError where that cannot be done."""
-        if self._place == STDOUT:
+        """Close the file. A complete report replaces the old one; an incomplete one is deleted. Raises OSError."""
+        if self._path == STDOUT:
             return
         try:
             self._stream.close()
-            if self._beside is not None and self._whole:
-                self._beside.replace(self._place)
-                self._beside = None
+            if self._temporary is not None and self._complete:
+                self._temporary.replace(self._path)
+                self._temporary = None
         finally:
-            if self._beside is not None:
+            if self._temporary is not None:
                 with suppress(OSError):
-                    self._beside.unlink()
+                    self._temporary.unlink()

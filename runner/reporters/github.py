@@ -1,4 +1,4 @@
-"""GitHub Actions: an annotation on the line of each failure, and the job's summary. Its commands are lines of output."""
+"""The report for GitHub Actions: an annotation on the line of each failure, and the summary of the job."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class GitHub:
     """Writes workflow commands as runs end, and the summary to the file that `GITHUB_STEP_SUMMARY` names.
 
     Args:
-        stream: Where the commands go: standard output, where the runner reads them.
+        stream: Standard output, from which GitHub reads workflow commands.
     """
 
     name: ClassVar[str] = "github"
@@ -31,7 +31,7 @@ class GitHub:
     def __init__(self, stream: IO[bytes]) -> None:
         self.stream = stream
         summary = os.environ.get(SUMMARY)
-        self._summary = Path(summary).open("ab") if summary else None  # noqa: SIM115  # open as long as the run takes
+        self._summary = Path(summary).open("ab") if summary else None  # noqa: SIM115  # it stays open for the whole run
         self._markdown = Markdown(self._summary) if self._summary else None
 
     def handle(self, event: Event, /) -> None:
@@ -55,14 +55,14 @@ def _annotation(result: WorkflowResult) -> str:
 
 
 def annotation(level: str, where: Where | None, file: str, title: str, text: str) -> str:
-    """A workflow command that shows a text on a line of a file; `level` is `error`, `warning` or `notice`."""
+    """A workflow command that annotates a line of a file. `level` is `error`, `warning` or `notice`."""
     facts = {**_place(where, file), "title": title}
     properties = ",".join(f"{name}={_property(str(value))}" for name, value in facts.items())
     return f"::{level} {properties}::{_data(text)}"
 
 
 def _place(where: Where | None, file: str) -> dict[str, str | int]:
-    """A place in the repository: its paths are relative to the workspace, where we may not be."""
+    """A place in the repository. Its path is relative to the workspace, which may not be the current folder."""
     path = Path(where.file if where else file).absolute()
     root = Path(os.environ.get(WORKSPACE) or Path.cwd())
     shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
@@ -70,7 +70,7 @@ def _place(where: Where | None, file: str) -> dict[str, str | int]:
 
 
 def _data(text: str) -> str:
-    """As the runner decodes it: nothing in it can end the line or begin another command."""
+    """A text escaped as GitHub decodes it: it cannot end the line or begin another command."""
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 

@@ -1,4 +1,4 @@
-"""HAR 1.2 (http archive): every exchange, a page for each run. Opens in browser tools; `--replay` answers from it."""
+"""The HAR 1.2 report (HTTP archive): every exchange, with a page for each run. `--replay` reads it."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _VERSIONS = {"1.0": "HTTP/1.0", "1.1": "HTTP/1.1", "2": "HTTP/2", "3": "HTTP/3"}
 
 
 class Har:
-    """Writes a HAR as the run goes: whole bodies, as they were decoded.
+    """Writes a HAR while the suite runs, with complete, decoded bodies.
 
     Args:
-        stream: Where to.
+        stream: Where to write.
     """
 
     name: ClassVar[str] = "har"
@@ -146,7 +146,7 @@ def _request(request: Request, sent: Headers, version: str) -> dict[str, Any]:
     if request.body is not None:
         kind = next((value for name, value in request.headers if name.lower() == "content-type"), "")
         text, coding = _text(request.body)
-        more = {"_encoding": coding} if coding else {}  # which HAR gives to answers only
+        more = {"_encoding": coding} if coding else {}  # HAR has this field only for responses
         found["postData"] = {"mimeType": kind, "text": text, **more}
     return found
 
@@ -174,7 +174,7 @@ def _response(response: Response) -> dict[str, Any]:
 
 
 def _no_response(exchange: Exchange) -> dict[str, Any]:
-    """As browsers write a request that got none: status 0, and why."""
+    """A request without a response, as browsers write it: status 0, and the reason."""
     why = exchange.outcome
     assert not isinstance(why, Response)
     return {
@@ -192,7 +192,7 @@ def _text(body: bytes) -> tuple[str, str]:
 
 
 def _timings(timings: Timings | None, elapsed: float) -> tuple[dict[str, float], float]:
-    """In milliseconds, and their sum; -1 for what did not happen or cannot be told. `connect` has `ssl` in it."""
+    """The timings in milliseconds, and their sum; -1 where a phase did not happen or was not measured. `connect` includes `ssl`."""
     if timings is None:
         total = round(elapsed * 1000, 3)
         return {"blocked": -1, "dns": -1, "connect": -1, "ssl": -1, "send": 0, "wait": total, "receive": 0}, total

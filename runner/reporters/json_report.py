@@ -1,4 +1,4 @@
-"""JSON: one document, written as the run goes. Keeps the steps of one run in memory, as bytes."""
+"""The JSON report: one document, written while the suite runs. Keeps the steps of one run in memory, as bytes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class JsonReport:
     """Writes the document `Report` of the report format.
 
     Args:
-        stream: Where to.
+        stream: Where to write.
     """
 
     name: ClassVar[str] = "json"

@@ -1,4 +1,4 @@
-"""JSON Lines: each event as it happens, one record a line, straight to the file. Keeps nothing in memory."""
+"""The JSON Lines report: one line for each event, written when it happens. Keeps nothing in memory."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from .format.writer import (
 
 
 class JsonLines:
-    """Writes a line for each event; steps of included workflows stand inside the step that includes them.
+    """Writes a line for each event. Steps of an included workflow are inside the step that includes it.
 
     Args:
-        stream: Where to.
+        stream: Where to write.
     """
 
     name: ClassVar[str] = "jsonl"
     streams: ClassVar[bool] = True
-    wants: ClassVar[ReporterWants] = "places"  # every other report is made of it
+    wants: ClassVar[ReporterWants] = "places"  # every other report can be made from it
 
     def __init__(self, stream: IO[bytes]) -> None:
         self.stream = stream

@@ -1,4 +1,4 @@
-"""JUnit XML as Jenkins, GitLab and others read it: a suite for each file, a case for each run, or for each step."""
+"""The JUnit XML report, as Jenkins and GitLab read it: a suite for each file, a case for each run or each step."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def _plain(text: str) -> str:
-    """Text as XML 1.0 can hold it (§2.2): other characters are shown by their numbers."""
+    """The text with characters that XML 1.0 does not allow (§2.2) shown by their numbers."""
     return _NOT_XML.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
@@ -34,7 +34,7 @@ def _attributes(**values: object) -> str:
 
 
 JUNIT_CHUNK = 64 * 1024
-"""Bytes of XML that are packed together: the head of the file counts all cases, so they wait for the end of the run."""
+"""Bytes of XML that are compressed together: cases wait in memory, because the file begins with their counts."""
 
 
 class _Suite:
@@ -59,7 +59,7 @@ class _Suite:
             self.counts[verdict] += 1
 
     def cases(self) -> Iterator[bytes]:
-        """All of them, in pieces."""
+        """All cases as XML, in pieces."""
         yield from map(zlib.decompress, self._packed)
         yield bytes(self._open)
 
@@ -68,8 +68,8 @@ class JUnit:
     """Writes JUnit XML. A failed expectation is a `failure`, all else that went wrong an `error`.
 
     Args:
-        stream: Where to.
-        steps: Each step is a case of its own; else each run is, with its steps in `system-out`.
+        stream: Where to write.
+        steps: Make a case of each step; else of each run, with its steps in `system-out`.
     """
 
     name: ClassVar[str] = "junit"
@@ -116,7 +116,7 @@ class JUnit:
         suite.add(result.verdict, _case(result, result.full_name, result.file, output))
 
     def _session(self, result: SessionResult) -> None:
-        """A logout that failed belongs to no run: nobody else would tell of it."""
+        """A logout that failed belongs to no run, so it is a case of its own."""
         last = result.steps[-1] if result.steps else None
         if result.verdict.is_bad and last is not None and last.purpose == "logout":
             suite = self._suites.setdefault(f"auth {result.name}", _Suite())
@@ -145,7 +145,7 @@ class JUnit:
 def _totals(name: str, suites: Iterable[_Suite], seconds: float, *, skipped: bool = False) -> str:
     every = list(suites)
     counts = {verdict: sum(suite.counts[verdict] for suite in every) for verdict in _COUNTED}
-    more = {"skipped": counts[Verdict.SKIPPED]} if skipped else {}  # which the schema knows of a suite only
+    more = {"skipped": counts[Verdict.SKIPPED]} if skipped else {}  # the schema has it only for a suite
     return _attributes(
         name=name, tests=sum(suite.number for suite in every), failures=counts[Verdict.FAILED],
         errors=counts[Verdict.ERROR], time=f"{seconds:.3f}", **more,

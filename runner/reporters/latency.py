@@ -1,4 +1,4 @@
-"""How long steps took over a whole suite: percentiles for each step name. Keeps numbers only."""
+"""Percentiles of the durations of steps, for each step name. Keeps only numbers in memory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..model.results import StepResult, Verdict
 
 
 class LatencyRow(msgspec.Struct, frozen=True):
-    """A step name and how long it took, in seconds. Percentiles are of the nearest rank: each is a duration that was measured."""
+    """A step name and its durations, in seconds. Percentiles use the nearest rank: each is a measured duration."""
 
     name: str
     count: int
@@ -22,18 +22,18 @@ class LatencyRow(msgspec.Struct, frozen=True):
 
 
 class Latency:
-    """Durations by step name; skipped steps have none."""
+    """Collects durations by step name. Skipped steps have none."""
 
     def __init__(self) -> None:
         self._durations: dict[str, array[float]] = {}
 
     def add(self, step: StepResult) -> None:
-        """A step that ended."""
+        """Add a step that has ended."""
         if step.verdict is not Verdict.SKIPPED and (step.started or step.duration):  # a threshold takes no time
             self._durations.setdefault(step.name, array("d")).append(step.duration)
 
     def rows(self, most: int) -> list[LatencyRow]:
-        """The slowest names first, so many at most."""
+        """The slowest step names first; at most `most` rows."""
         slowest = sorted(self._durations.items(), key=lambda item: -max(item[1]))[:most]
         return [_row(name, sorted(durations)) for name, durations in slowest]
 
@@ -44,10 +44,10 @@ def _row(name: str, ranked: list[float]) -> LatencyRow:
 
 
 def percentile(ranked: list[float], share: int) -> float:
-    """The smallest value that so many percent of all do not exceed (nearest rank).
+    """The smallest value that `share` percent of all values do not exceed (nearest rank).
 
     Args:
-        ranked: Values in rising order, one at least.
+        ranked: Values in ascending order; at least one.
         share: From 1 to 100.
     """
     return ranked[ceil(len(ranked) * share / 100) - 1]

@@ -1,4 +1,4 @@
-"""Steps through `logging`, under the logger `runflow`: for hosts that configure it, and for `--log-…`."""
+"""Logs steps with `logging`, under the logger `runflow`: for programs that embed runflow, and for `--log-…`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LEVELS = {
 
 
 class Log:
-    """Writes a record for each step and each workflow, with its facts as attributes of the record."""
+    """Writes a log record for each step and each workflow. The field `runflow` of the record has the details."""
 
     def handle(self, event: Event, /) -> None:
         """Take one event."""
@@ -80,9 +80,9 @@ class Log:
 
 
 def strict(handler: logging.Handler) -> logging.Handler:
-    """A handler that raises where it cannot write, so that the run can say so, in place of a traceback on standard error."""
+    """Make a handler raise where it cannot write, so that the run reports it; else logging prints a traceback."""
 
-    def raise_again(record: logging.LogRecord) -> None:  # noqa: ARG001  # as logging names it
+    def raise_again(record: logging.LogRecord) -> None:  # noqa: ARG001  # the name that logging uses
         raise  # noqa: PLE0704  # logging calls this while it handles the exception
 
     handler.handleError = raise_again  # type: ignore[method-assign]  # the hook that logging documents
@@ -90,7 +90,7 @@ def strict(handler: logging.Handler) -> logging.Handler:
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line."""
+    """Formats each record as one line of JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as JSON."""

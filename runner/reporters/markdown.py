@@ -1,4 +1,4 @@
-"""Markdown for a pull-request comment or a job summary: totals, then each failure, folded. Keeps failures only."""
+"""The Markdown report, for a pull request comment or a job summary: totals, then each failure, folded."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from ..model.wording import plural, seconds_text
 from .failures import reason_of_run
 from .text import one_line
 
-MOST = 50_000
-"""Bytes of failures: a comment on GitHub may have 65,536 characters."""
+MAX_FAILURE_CHARACTERS = 50_000
+"""The most characters of failures: a comment on GitHub may have 65,536."""
 
 _SIGNS = {Verdict.PASSED: "✅", Verdict.FAILED: "❌", Verdict.ERROR: "⚠️", Verdict.SKIPPED: "⏭️"}
 
 
 class Markdown:
-    """Writes Markdown when all is done.
+    """Writes Markdown at the end of the suite.
 
     Args:
-        stream: Where to.
+        stream: Where to write.
     """
 
     name: ClassVar[str] = "markdown"
@@ -41,19 +41,19 @@ class Markdown:
             case WorkflowFinished(result) if result.verdict.is_bad:
                 self._failure(result)
             case SuiteFinished(result):
-                self.stream.write(self._whole(result).encode("utf-8", "replace"))
+                self.stream.write(self._page(result).encode("utf-8", "replace"))
             case _:
                 pass
 
     def _failure(self, result: WorkflowResult) -> None:
-        text = _failure(result) if self._size < MOST else ""
+        text = _failure(result) if self._size < MAX_FAILURE_CHARACTERS else ""
         self._size += len(text)
-        if text and self._size <= MOST:
+        if text and self._size <= MAX_FAILURE_CHARACTERS:
             self._failures.append(text)
         else:
             self._left_out += 1
 
-    def _whole(self, result: Result) -> str:
+    def _page(self, result: Result) -> str:
         sign = "✅" if result.exit_code == 0 else "❌"
         counts = " · ".join(
             f"{_SIGNS[verdict]} {result.count(verdict)} {word}"
@@ -64,7 +64,9 @@ class Markdown:
         )  # fmt: skip
         stop = f"Interrupted by signal {result.interrupted_by}." if result.interrupted_by else ""
         stop = stop or (
-            "Cut short: a limit was over, or a report that this is made of is not whole." if result.cut_short else ""
+            "Cut short: a time limit was reached, or a report that this one is made from is incomplete."
+            if result.cut_short
+            else ""
         )
         parts = [
             f"### {sign} runflow: {plural(len(result.workflows), 'workflow')}, {seconds_text(result.duration)}",

@@ -1,4 +1,4 @@
-"""Problems of files as lines: place, excerpt with caret, what is wrong, what to do."""
+"""Formats the problems of files: place, excerpt with caret, message, hint."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .text import excerpt, one_line
 
 
 def where_of(place: Place | None, sources: dict[str, Source | None]) -> Where | None:
-    """The place as line and column with the lines around it; None where the file is not known or may not be shown.
+    """A place as line and column, with the lines around it; None where the file cannot be shown.
 
     Args:
         place: The place.
-        sources: The files that were read for this; keeps them.
+        sources: A cache of the files that were read; it is filled.
     """
     if place is None or place.unread:
         return None
@@ -34,7 +34,7 @@ def where_of(place: Place | None, sources: dict[str, Source | None]) -> Where | 
 
 
 def problem_lines(problems: Iterable[Problem]) -> Iterator[str]:
-    """All of them, an empty line behind each."""
+    """The lines of all problems, with an empty line after each."""
     sources: dict[str, Source | None] = {}
     for problem in problems:
         where = where_of(problem.place, sources)

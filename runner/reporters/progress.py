@@ -1,4 +1,4 @@
-"""How far a long run is: a display that renews itself on a terminal, a line now and then in the log of a CI job."""
+"""Shows the progress of a long run: a display on a terminal, or a line every 30 seconds in a CI log."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from rich.live import Live
 
 SOON = 1.0
-"""Seconds before anything is shown: most runs are over by then."""
+"""Seconds before the display appears: most runs have ended by then."""
 EVERY = 30.0
 """Seconds between two lines in a log."""
 MAX_RUNNING = 6
 
 
 class Progress:
-    """Counts what begins and ends. Told by the suite, read by a display in a thread of its own.
+    """Counts runs that start and end. The suite calls it; a display reads it in a thread of its own.
 
     Args:
         total: How many runs are planned.
@@ -40,12 +40,12 @@ class Progress:
         self._lock = threading.Lock()
 
     def began(self, number: int, name: str, /) -> None:
-        """A run begins."""
+        """A run has started."""
         with self._lock:
             self._running[number] = one_line(name, 60), self._clock()
 
     def ended(self, number: int, verdict: Verdict, /) -> None:
-        """A run ended, or never began."""
+        """A run has ended, or will not start."""
         with self._lock:
             self._running.pop(number, None)
             self.done += 1
@@ -53,11 +53,11 @@ class Progress:
 
     @property
     def elapsed(self) -> float:
-        """Seconds since the beginning."""
+        """Seconds since the start."""
         return self._clock() - self._started
 
     def line(self) -> str:
-        """All of it on one line; the time left supposes that the rest is like what was."""
+        """The progress on one line. The time left assumes that the other runs take as long as those that have ended."""
         left = self.elapsed / self.done * (self.total - self.done) if self.done else None
         facts = [
             f"{self.done} of {plural(self.total, 'workflow')}",
@@ -68,7 +68,7 @@ class Progress:
         return ", ".join(facts)
 
     def running(self) -> list[str]:
-        """What is under way, what takes longest first."""
+        """The runs that are running, those that started first at the top."""
         now = self._clock()
         with self._lock:
             every = sorted(self._running.values(), key=lambda each: each[1])
@@ -78,37 +78,37 @@ class Progress:
 
 @contextmanager
 def shown_in_log(progress: Progress, stream: IO[str], every: float = EVERY) -> Iterator[None]:
-    """A line every so many seconds, for as long as the run takes."""
-    over = threading.Event()
+    """Write a line to a log every so many seconds, until the run has ended."""
+    ended = threading.Event()
 
-    def tell() -> None:
-        while not over.wait(every):
+    def write_lines() -> None:
+        while not ended.wait(every):
             running = progress.running()
             longest = f"; running: {running[0]}" if running else ""
             stream.write(f"... {progress.line()}{longest}\n")
             stream.flush()
 
-    thread = threading.Thread(target=tell, name="progress", daemon=True)
+    thread = threading.Thread(target=write_lines, name="progress", daemon=True)
     thread.start()
     try:
         yield
     finally:
-        over.set()
+        ended.set()
         thread.join()
 
 
 @contextmanager
 def shown_on_terminal(progress: Progress, stream: IO[str]) -> Iterator[IO[str]]:
-    """A display at the bottom of the terminal, gone when the run is over.
+    """Show a display at the bottom of the terminal until the run has ended.
 
     Args:
-        progress: What is shown.
+        progress: The progress to show.
         stream: The terminal.
 
     Yields:
-        Where others must write, so that their lines go above the display.
+        A stream that writes above the display; others must write to it.
     """
-    # only on a terminal, and it takes a while to load
+    # only on a terminal, and it takes a while to import
     from rich.console import Console  # noqa: PLC0415  # see above
     from rich.live import Live  # noqa: PLC0415  # see above
 
@@ -118,7 +118,7 @@ def shown_on_terminal(progress: Progress, stream: IO[str]) -> Iterator[IO[str]]:
         redirect_stdout=False, redirect_stderr=False,
     ) as live:  # fmt: skip
         above = _Above(live)
-        yield above  # type: ignore[misc]  # what a reporter uses of a stream
+        yield above  # type: ignore[misc]  # it has the methods of a stream that reporters use
         above.flush()
 
 
@@ -143,7 +143,7 @@ class _Above:
         self.encoding = live.console.encoding
 
     def write(self, text: str) -> int:
-        """Whole lines are shown, the rest waits for its end."""
+        """Show complete lines; the rest waits for the end of its line."""
         *lines, self._line = (self._line + text).split("\n")
         if lines:
             from rich.text import Text  # noqa: PLC0415  # loaded by now
@@ -152,8 +152,8 @@ class _Above:
         return len(text)
 
     def flush(self) -> None:
-        """Nothing waits but a line that has not ended."""
+        """Does nothing: complete lines are shown at once."""
 
     def isatty(self) -> bool:
-        """It is one: others ask before they write colours."""
+        """True, so that colours are written."""
         return True

@@ -1,4 +1,4 @@
-"""Every report that is written to a file, by its name. A new one is a file here and a line below."""
+"""The table of reports that are written to files. A new one is a file in this folder and a line below."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ REPORTERS = {
     "markdown": ".markdown:Markdown",
     "tap": ".tap:Tap",
 }
-"""Where each is; it is imported when it is asked for."""
+"""The module and class of each, imported when it is used."""
 
 ENTRY_POINTS = "runflow.reporters"
 
 
 def reporter_named(name: str) -> type[FileReporter]:
-    """The reporter that a name means: one of ours, or one of an installed package.
+    """The reporter of this name: one of runflow, or of an installed package.
 
     Raises:
-        RunflowError: there is none of that name, or it does not load.
+        RunflowError: no report has this name, or it cannot be imported.
     """
     if name in REPORTERS:
         module, _, attribute = REPORTERS[name].partition(":")

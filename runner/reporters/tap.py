@@ -1,4 +1,4 @@
-"""TAP 14 (testanything.org): a test point for each run, its steps as a subtest, diagnostics as YAML blocks."""
+"""The TAP 14 report (testanything.org): a test point for each run, a subtest for its steps, diagnostics in YAML."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from .text import one_line, safe, step_title
 
 
 class Tap:
-    """Writes TAP as runs end.
+    """Writes TAP while the suite runs.
 
     Args:
-        stream: Where to.
+        stream: Where to write.
     """
 
     name: ClassVar[str] = "tap"
@@ -40,7 +40,7 @@ class Tap:
             case SuiteFinished(result):
                 stop = f"interrupted by signal {result.interrupted_by}" if result.interrupted_by else ""
                 stop = stop or (
-                    "cut short: a limit was over, or a report that this is made of is not whole"
+                    "cut short: a time limit was reached, or a report that this one is made from is incomplete"
                     if result.cut_short
                     else ""
                 )
@@ -93,7 +93,7 @@ def _diagnostics(step: StepResult) -> Iterator[str]:
 
 
 def _block(values: Mapping[str, str | float | None]) -> Iterator[str]:
-    """YAML, whose flow scalars JSON is."""
+    """A YAML block; its scalars are JSON, which is valid YAML."""
     yield "  ---"
     yield from (f"  {name}: {safe(json_text(value))}" for name, value in values.items() if value)
     yield "  ..."

@@ -1,4 +1,4 @@
-"""Texts for people: control characters shown escaped, excerpts with a caret, differences of JSON, long things cut."""
+"""Formats texts for people: escapes control characters, excerpts files, shows differences of JSON, cuts long texts."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ MAX_BODY_CHARACTERS = 2000
 
 
 def safe(text: str) -> str:
-    """Text that can do nothing to a terminal: control and bidirectional characters are shown escaped."""
+    """The text with control and bidirectional characters escaped, so that it cannot affect a terminal."""
     return _UNSAFE.sub(
         lambda found: f"\\u{ord(found[0]):04x}" if ord(found[0]) > 0xFF else f"\\x{ord(found[0]):02x}", text
     )
 
 
 def can_write(stream: object, text: str) -> bool:
-    """The stream's encoding has these characters."""
+    """Whether the encoding of the stream has these characters."""
     try:
         text.encode(getattr(stream, "encoding", None) or "utf-8")
     except (UnicodeEncodeError, LookupError):
@@ -37,31 +37,31 @@ def can_write(stream: object, text: str) -> bool:
 
 
 def flat(text: str) -> str:
-    """Safe text on one line: what would end the line is shown escaped too."""
+    """Safe text on one line: line breaks are escaped too."""
     if text.isascii() and text.isprintable():  # most are
         return text
     return safe(text.replace("\r", "\\r").replace("\n", "\\n").replace("\t", "\\t"))
 
 
 def one_line(text: str, limit: int = 120) -> str:
-    """Safe text on one line, cut with a marker."""
+    """Safe text on one line, cut to `limit` characters with an ellipsis."""
     line = flat(text)
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 
 def excerpt(where: Where) -> Iterator[str]:
-    """The lines around a place with a caret below it."""
+    """The lines around a place, with a caret below it."""
     width = len(str(where.excerpt[-1][0])) if where.excerpt else 1
     for number, line in where.excerpt:
         mark = ">" if number == where.line else " "
         yield f"{mark} {number:>{width}} | {safe(line.expandtabs(1))}"
-        if number == where.line and where.column <= len(line) + 1:  # else the line was cut before the place
+        if number == where.line and where.column <= len(line) + 1:  # else the line is cut before the place
             caret = "^" * max(min(where.width, len(line) - where.column + 1), 1)
             yield f"  {'':>{width}} | {'':>{where.column - 1}}{caret}"
 
 
 def differences(expected: Any, actual: Any, path: str = "$") -> Iterator[str]:
-    """Only what differs between two JSON values, a line each."""
+    """The differences between two JSON values, one per line."""
     if isinstance(expected, dict) and isinstance(actual, dict):
         for key in [*expected, *(key for key in actual if key not in expected)]:
             below = member_path(path, str(key))
@@ -94,11 +94,11 @@ _WORDS = {
 
 
 _SAME = frozenset({"equals", "snapshot"})
-"""Operators that show where two values differ."""
+"""Operators whose failure shows where two values differ."""
 
 
 def check_lines(check: Check) -> Iterator[str]:
-    """What was expected and what came, with their types; a diff where both are long."""
+    """The expected and the actual value with their types, or a diff where both are long."""
     if check.operator == "assert":
         yield f"{check.subject} is false"
         for text, value in check.parts:
@@ -135,7 +135,7 @@ def _expected(check: Check) -> str:
 
 
 def _text_diff(check: Check) -> list[str]:
-    """Two texts of several lines, line by line."""
+    """A diff of two texts that have several lines."""
     if check.operator not in _SAME or not isinstance(check.expected, str) or not isinstance(check.actual, str):
         return []
     if "\n" not in check.expected or "\n" not in check.actual:
@@ -146,7 +146,7 @@ def _text_diff(check: Check) -> list[str]:
     lines = difflib.unified_diff(
         check.expected.splitlines(), check.actual.splitlines(), "expected", "actual", lineterm="", n=1
     )
-    return list(_cut([f"  | {line}" for line in lines], 30))  # no line of an answer begins one of a CI log
+    return list(_cut([f"  | {line}" for line in lines], 30))  # no line of a response may begin a line of a CI log
 
 
 def _cut(lines: list[str], most: int) -> Iterable[str]:
@@ -154,7 +154,7 @@ def _cut(lines: list[str], most: int) -> Iterable[str]:
 
 
 def request_lines(request: Request, sent: tuple[tuple[str, str], ...], *, body: bool) -> Iterator[str]:
-    """A request as it went out."""
+    """A request as it was sent."""
     yield f"{request.method} {request.url}"
     for name, value in sent or request.headers:
         yield f"{name}: {one_line(value, 300)}"
@@ -166,7 +166,7 @@ def request_lines(request: Request, sent: tuple[tuple[str, str], ...], *, body: 
 
 
 def response_lines(response: Response, *, body: bool, whole: bool = False) -> Iterator[str]:
-    """An answer, cut to what matters unless it is wanted whole."""
+    """A response; a long body is cut unless `whole`."""
     yield f"HTTP/{response.http_version} {response.status} {response.reason}".rstrip()
     for name, value in response.headers:
         yield f"{name}: {one_line(value, 300)}"
@@ -176,7 +176,7 @@ def response_lines(response: Response, *, body: bool, whole: bool = False) -> It
 
 
 def body_lines(body: bytes, content_type: str, *, whole: bool = False) -> Iterator[str]:
-    """A body as lines: JSON indented, text as it is, anything else by its size; cut with a marker."""
+    """A body as lines: JSON indented, text as it is, binary data as its size. It is cut unless `whole`."""
     answer = Answer(Response(0, "", headers=(("Content-Type", content_type),), body=body))
     try:
         text = json_text(answer.json, indent=2) if answer.says_json else answer.text
@@ -184,7 +184,7 @@ def body_lines(body: bytes, content_type: str, *, whole: bool = False) -> Iterat
         try:
             text = body.decode("utf-8")
         except UnicodeDecodeError:
-            yield f"[{len(body)} bytes that are no text]"
+            yield f"[{len(body)} bytes of binary data]"
             return
     limit = len(text) if whole else MAX_BODY_CHARACTERS
     lines = text[:limit].splitlines()
@@ -193,11 +193,11 @@ def body_lines(body: bytes, content_type: str, *, whole: bool = False) -> Iterat
         yield safe(line.replace("\t", "    "))[:500]
     hidden = len(text) - sum(len(line) + 1 for line in lines[:most])
     if hidden > 0:
-        yield f"… {hidden} more characters (-vv shows all)"
+        yield f"… {hidden} more characters (show all: -vv)"
 
 
 def step_title(step: StepResult) -> str:
-    """What a step is called: its name, or its request where it has none; its turn, and what it ran for."""
+    """The title of a step: its purpose, its name (or its request, where it has no name), and its iteration."""
     iteration = f" [{step.iteration}]" if step.iteration >= 0 else ""
     unnamed = bool(step.method) and step.name.startswith(f"{step.method} ")
     purpose = f"{one_line(step.purpose)}: " if step.purpose else ""
@@ -205,7 +205,7 @@ def step_title(step: StepResult) -> str:
 
 
 def step_words(step: StepResult) -> str:
-    """A step on one line: its title, its request, its status, how long it took."""
+    """A step on one line: its title, request, status and duration."""
     parts = [step_title(step)]
     if step.method and not step.name.startswith(f"{step.method} "):
         parts.append(f"{step.method} {one_line(step.url, 100)}")
@@ -213,10 +213,10 @@ def step_words(step: StepResult) -> str:
         parts.append(str(step.status))
     if step.verdict is Verdict.SKIPPED:
         parts.append(f"skipped: {one_line(step.reason, 200)}")
-    elif step.started or step.duration:  # what was never begun took no time
+    elif step.started or step.duration:  # a step that never started has no duration
         parts.append(seconds_text(step.duration))
     if len(step.attempts) > 1:
-        parts.append(plural(len(step.attempts), "try"))
+        parts.append(plural(len(step.attempts), "attempt"))
     if step.method and not step.judged and not step.purpose and step.verdict is Verdict.PASSED:
         parts.append("nothing expected")
     return "  ".join(parts)

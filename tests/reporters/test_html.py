@@ -169,7 +169,7 @@ def test_a_step_shows_all_there_is(page: Page) -> None:
         "GET",
         "/items?key=***",
         "200 OK",
-        "expectations that held",
+        "expectations that hold",
         "status",
         "duration",
         "limit == 3",
@@ -190,9 +190,9 @@ def test_a_step_shows_all_there_is(page: Page) -> None:
     page.open("#run=1&step=3")
     assert "<a>\n  <b>1</b>\n  <c/>\n</a>" in page.until(lambda: page.all(".step.now"))[0].text
     page.open("#run=2")
-    assert [each for each in page.texts("#detail h4") if each.startswith("try")] == [
-        "try 1 of 2",
-        "try 2 of 2, after waiting 10 ms",
+    assert [each for each in page.texts("#detail h4") if each.startswith("attempt")] == [
+        "attempt 1 of 2",
+        "attempt 2 of 2, after waiting 10 ms",
     ]
 
 
@@ -219,7 +219,7 @@ def test_copy_as_curl_gives_the_command(page: Page) -> None:
     page.browser.execute_script("document.execCommand = () => { window.copied = document.activeElement.value; return true; }; Object.defineProperty(navigator, 'clipboard', {value: {writeText: async (text) => { window.copied = text; }}})")  # fmt: skip
     page.browser.execute_script("arguments[0].click()", button)
     copied = page.until(lambda: page.browser.execute_script("return window.copied"))
-    assert copied.startswith("# secrets, to be exported first: PASSWORD\ncurl http://127.0.0.1:")
+    assert copied.startswith("# export these secrets first: PASSWORD\ncurl http://127.0.0.1:")
     assert '"password":"\'"${PASSWORD}"\'"' in copied
     page.until(lambda: button.text == "copied")
 

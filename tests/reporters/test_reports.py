@@ -277,7 +277,7 @@ def test_a_green_report_that_was_cut_is_not_green(call: Any, suite: Path, tmp_pa
     assert call(tmp_path, "report", "cut.jsonl", "--report", "tap=-").returncode == 3
     html = call(tmp_path, "report", "cut.jsonl", "--report", "html=-").stdout
     assert "Not passed" in html
-    assert "Cut short: this is not the whole run." in html
+    assert "Cut short: this report is incomplete." in html
 
 
 @pytest.mark.parametrize(
@@ -309,7 +309,7 @@ def test_a_line_that_is_no_line_of_a_report_is_named_and_left_out(suite: Path, c
     ("words", "message"),
     [
         (["--report", "junlt=a"], "did you mean 'junit'?"), (["--report", "html"], "write KIND=FILE, or KIND=- for standard output"), (["--report", "html="], "write KIND=FILE"),
-        (["--report", "html=a", "--report", "json=./a"], "two reports go to one file"), (["--report", "tap=-", "--report", "github"], "two reports go to one file"), ([], "say which"),
+        (["--report", "html=a", "--report", "json=./a"], "two reports have the same file"), (["--report", "tap=-", "--report", "github"], "two reports have the same file"), ([], "name a report to write"),
     ],
 )  # fmt: skip
 def test_reports_that_are_asked_for_wrongly_are_refused(

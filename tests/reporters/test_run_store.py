@@ -73,8 +73,8 @@ def test_everything_about_one_step(suite: Path, call: Any) -> None:
         assert part in shown, part
     assert "> POST" not in shown
     attempts = call(suite, "show", "c_busy.yaml::ask", "--run", "-1").stdout
-    assert attempts.count("try 1 of 2") == 2
-    assert "try 2 of 2, after waiting" in attempts
+    assert attempts.count("attempt 1 of 2") == 2
+    assert "attempt 2 of 2, after waiting" in attempts
     iteration = call(suite, "show", "a_login.yaml::each [1]").stdout
     assert "item = 2" in iteration
     assert "/items/1" not in iteration
@@ -89,7 +89,7 @@ def test_nothing_is_kept_where_that_is_asked_for(project: Any, call: Any) -> Non
     call(folder, "run", ".", "--no-store")
     assert not (folder / ".runflow").exists()
     shown = call(folder, "show")
-    assert (shown.returncode, "no run is kept here yet" in shown.stderr) == (2, True)
+    assert (shown.returncode, "no run is stored here yet" in shown.stderr) == (2, True)
     assert call(folder, "show", "--list").returncode == 5
 
 

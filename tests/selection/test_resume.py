@@ -70,7 +70,7 @@ def test_what_no_later_step_needs_is_not_sent_again(project: Any) -> None:
 
 def test_what_cannot_go_on_is_said(project: Any, write: Write) -> None:
     ended = project("--from", "use")
-    assert (ended.code, "no run of a.yaml is kept" in ended.err) == (2, True)
+    assert (ended.code, "no run of a.yaml is stored" in ended.err) == (2, True)
     write("a.yaml", FLOW.replace("post: /echo", "post: /nope", 1))
     assert project().code == 1
     ended = project("--from", "use")

@@ -1,4 +1,4 @@
-"""What `.runflow` keeps of a workflow: its last result, from the JSON Lines reports of the last runs."""
+"""Finds the last result of a workflow in the stored runs."""
 
 from __future__ import annotations
 
@@ -11,28 +11,30 @@ from .reader import ReportReader
 from .store import RunStore
 
 
-def same_file(told: str, path: Path) -> bool:
-    """A report's file is the one that a path means: the same place, or the same end where it ran in another folder."""
-    return Path(told).resolve() == path.resolve() or f"/{told}".endswith(f"/{path.as_posix()}")
+def same_file(reported: str, path: Path) -> bool:
+    """Whether a file of a report is the file at a path, or has the same end where the run was in another folder."""
+    return Path(reported).resolve() == path.resolve() or f"/{reported}".endswith(f"/{path.as_posix()}")
 
 
 def last_result(home: Path, path: Path, label: str | None = None) -> tuple[Path, WorkflowResult]:
-    """The last run of a workflow that is kept, and where.
+    """The last stored result of a workflow, and the file that it is in.
 
     Args:
-        home: The folder that `.runflow` stands in.
+        home: The folder that contains `.runflow`.
         path: The workflow's file.
-        label: The case or matrix entry that is meant, or None for whichever was last.
+        label: Its case or matrix entry; None is any.
 
     Raises:
-        RunflowError: there is none.
+        RunflowError: no run of it is stored.
     """
-    for kept in reversed(RunStore(home).runs()):
-        for event in ReportReader([kept]).events():
+    for stored in reversed(RunStore(home).runs()):
+        for event in ReportReader([stored]).events():
             if (
                 isinstance(event, WorkflowFinished)
                 and label in {event.result.label, None}
                 and same_file(event.result.file, path)
             ):
-                return kept, event.result
-    raise RunflowError(f"no run of {path.name} {label or ''}".rstrip() + " is kept", hint="run it once from the start")
+                return stored, event.result
+    raise RunflowError(
+        f"no run of {path.name} {label or ''}".rstrip() + " is stored", hint="run it once from the start"
+    )

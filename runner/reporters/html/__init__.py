@@ -1,4 +1,4 @@
-"""HTML: one file that opens anywhere without a network. What was failing is text in the page; the rest is data, unpacked on demand."""
+"""The HTML report: one file that needs no network. Failures are text in the page; all else is compressed data."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from ..latency import Latency
 from ..text import one_line
 
 HTML_CHUNK = 512 * 1024
-"""Bytes of JSON that are packed, and later unpacked, together."""
+"""Bytes of JSON that are compressed together."""
 
 MAX_NAMES = 200
-"""Step names in the table of durations."""
+"""The most step names in the table of durations."""
 
 
 class Html:
-    """Writes the page when all is done; until then it keeps what it heard, packed.
+    """Writes the page at the end of the suite; until then it keeps the runs in memory, compressed.
 
     Args:
-        stream: Where to.
+        stream: Where to write.
     """
 
     name: ClassVar[str] = "html"
@@ -49,7 +49,7 @@ class Html:
         self._size = 0
         self._chunks: list[str] = []
         self._index: list[dict[str, Any]] = []
-        self._causes = FailureGroups()
+        self._groups = FailureGroups()
         self._latency = Latency()
         self._sessions: list[SessionResult] = []
 
@@ -74,7 +74,7 @@ class Html:
     def _add_run(self, run: FinishedRun) -> None:
         result = run.result
         place = len(self._index)
-        self._causes.add(result, place)
+        self._groups.add(result, place)
         names = "\n".join(dict.fromkeys(step.name for step in result.steps))
         self._index.append({
             "chunk": len(self._chunks), "at": len(self._runs), "name": result.name, "label": result.label,
@@ -114,7 +114,7 @@ class Html:
             counts=[(verdict.value, result.count(verdict)) for verdict in Verdict],
             started=datetime.fromtimestamp(self._started.started, UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
             seed=self._started.seed,
-            causes=self._causes.ranked(),
+            causes=self._groups.ranked(),
             latency=self._latency.rows(MAX_NAMES),
             sessions=self._sessions,
             index=_packed(encoded({"runs": self._index})),
@@ -127,10 +127,10 @@ def _own(name: str) -> str:
 
 
 def _hash(text: str) -> str:
-    """As a content security policy names an inline script or style (CSP level 3 §2.3.1)."""
+    """The hash of an inline script or style, for the content security policy (CSP level 3 §2.3.1)."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def _packed(data: bytes) -> str:
-    """Packed as a browser's DecompressionStream unpacks it, in letters that mean nothing in HTML."""
+    """The data compressed for the DecompressionStream of browsers, and in Base64, which is plain text in HTML."""
     return base64.b64encode(zlib.compress(data, 3)).decode()

@@ -1,5 +1,5 @@
 "use strict";
-// The page's own script. What came from a server reaches the page as text nodes only: nothing here ever writes markup.
+// The script of the report. Text from a server becomes text nodes only: nothing here writes markup.
 
 const SIGNS = { passed: "✓", failed: "✗", error: "!", skipped: "-" };
 const BAD = new Set(["failed", "error"]);
@@ -75,7 +75,7 @@ function filter() {
   document.getElementById("shown").textContent = all ? `${state.rows.length} shown` : `${state.shown.length} of ${state.rows.length} shown`;
 }
 
-/** Builds the next rows of the list: ten thousand at once would keep the reader waiting. */
+/** Builds the next rows of the list: ten thousand at once would take too long. */
 function more(until = state.built + PAGE_OF_ROWS) {
   const next = state.shown.slice(state.built, until);
   list.append(...next.map(listRow));
@@ -104,10 +104,10 @@ function mark(number) {
   row.scrollIntoView({ block: "nearest" });
 }
 
-// ── where we are: #run=3 or #run=3&step=1.2 ─────────────────────────────────────────────────────
+// ── the address: #run=3 or #run=3&step=1.2 ─────────────────────────────────────────────────────
 
 function go(number) {
-  state.now = number; // at once: the next key may come before the run is unpacked
+  state.now = number; // set first: the next key may come before the run is decompressed
   location.hash = `run=${number}`;
 }
 
@@ -131,7 +131,7 @@ async function follow() {
   const wanted = place.get("step");
   let step = null;
   for (let end = 0; wanted && end >= 0; ) {
-    end = wanted.indexOf(".", end + 1); // the steps around it first: what is inside them is made when they open
+    end = wanted.indexOf(".", end + 1); // the outer steps first: what is inside them is built when they open
     step = document.getElementById(`step-${end < 0 ? wanted : wanted.slice(0, end)}`);
     if (!step) break;
     step.fill();
@@ -168,13 +168,13 @@ function runView(run, number) {
     return view;
   });
   const logins = run.logins.map((step, index) => stepView(step, `login${index + 1}`, number, {}));
-  if (logins.length) found.push(el("h4", {}, "for a token, while this run waited"), logins);
+  if (logins.length) found.push(el("h4", {}, "logins that this run waited for"), logins);
   if (steps.length) found.push(el("h4", {}, "steps"), steps);
   if (Object.keys(run.outputs || {}).length) found.push(el("h4", {}, "outputs"), table(run.outputs, {}));
   return found.flat().filter(Boolean);
 }
 
-/** Every exchange on one scale of time: logins, tries and steps of includes too. */
+/** All exchanges on one time scale, with logins, attempts and steps of includes. */
 function waterfall(run, number) {
   const rows = [];
   const collect = (step, id, depth) => {
@@ -197,7 +197,7 @@ function waterfall(run, number) {
       one.waited ? bar("pause", one.started - one.waited, one.waited, "waited") : null,
       ...(one.exchanges || []).flatMap((exchange) => {
         const timings = (exchange.response || exchange.failure || {}).timings;
-        if (!timings) return bar("rest", exchange.started, exchange.seconds, "request and answer");
+        if (!timings) return bar("rest", exchange.started, exchange.seconds, "request and response");
         phases = true;
         const parts = [["dns", timings.dns], ["connect", timings.connect], ["tls", timings.tls], ["wait", timings.first_byte]];
         let at = exchange.started;
@@ -215,7 +215,7 @@ function waterfall(run, number) {
       el("span.took", {}, seconds(row.step.seconds)),
     ),
   );
-  const legend = [["dns", "look-up"], ["connect", "connect"], ["tls", "TLS"], ["wait", "waiting for the first byte"], ["receive", "receiving"]];
+  const legend = [["dns", "DNS lookup"], ["connect", "connect"], ["tls", "TLS"], ["wait", "waiting for the first byte"], ["receive", "receiving"]];
   return el("div.waterfall", { "aria-label": "waterfall" }, lines, phases ? el("div.legend", {}, legend.map(([kind, words]) => [el(`i.${kind}`), words])) : null);
 }
 
@@ -228,7 +228,7 @@ function title(step) {
 
 function stepView(step, id, run, before) {
   const tries = step.tries || [];
-  const meta = [step.method && `${step.method} ${step.url || ""}`, step.status, step.verdict === "skipped" ? "" : seconds(step.seconds), tries.length > 1 && `${tries.length} tries`, step.cleanup && "cleanup"];
+  const meta = [step.method && `${step.method} ${step.url || ""}`, step.status, step.verdict === "skipped" ? "" : seconds(step.seconds), tries.length > 1 && `${tries.length} attempts`, step.cleanup && "cleanup"];
   const inside = el("div.inside");
   const view = el(
     `details.step.is-${step.verdict}`,
@@ -249,14 +249,14 @@ function stepInside(step, id, run, before) {
   if (step.reason) parts.push(el("p", {}, `skipped: ${step.reason}`));
   for (const warning of step.warnings || []) parts.push(el("p.warning", {}, `warning: ${warning}`));
   tries.forEach((one, index) => {
-    if (tries.length > 1) parts.push(el("h4", {}, `try ${index + 1} of ${tries.length}${one.waited ? `, after waiting ${seconds(one.waited)}` : ""}`));
+    if (tries.length > 1) parts.push(el("h4", {}, `attempt ${index + 1} of ${tries.length}${one.waited ? `, after waiting ${seconds(one.waited)}` : ""}`));
     parts.push(...tryView(one, id, run));
   });
   const names = { ...before, ...(step.local || {}) };
   const gave = step.gave || {};
   if (Object.keys(names).length || Object.keys(gave).length) {
     const count = Object.keys(gave).length;
-    parts.push(el("details", {}, el("summary", {}, `variables${count ? `: ${count} given here` : ""}`), el("h4", {}, "before"), table(names, {}), el("h4", {}, "after"), table({ ...names, ...gave }, gave)));
+    parts.push(el("details", {}, el("summary", {}, `variables${count ? `: ${count} defined here` : ""}`), el("h4", {}, "before"), table(names, {}), el("h4", {}, "after"), table({ ...names, ...gave }, gave)));
   }
   if (step.where) parts.push(el("details", {}, el("summary", {}, `${step.where.file}:${step.where.line}`), excerpt(step.where)));
   return parts;
@@ -270,7 +270,7 @@ function tryView(one, id, run) {
   parts.push(...(one.notes || []).map((note) => el("p", {}, note)));
   if (held.length) {
     const rows = held.map((check) => el("tr", {}, el("td.sign.passed", {}, "✓"), el("td", {}, check.subject), el("td", {}, ["equals", "status", "assert"].includes(check.operator) ? "" : check.operator), el("td", {}, check.operator === "assert" ? "" : value(check.expected))));
-    parts.push(el("h4", {}, "expectations that held"), el("table", {}, rows));
+    parts.push(el("h4", {}, "expectations that hold"), el("table", {}, rows));
   }
   let names = one.variables || {};
   (one.steps || []).forEach((step, index) => {
@@ -308,7 +308,7 @@ function value(each) {
   return text.length > 2000 ? `${text.slice(0, 2000)}…` : text;
 }
 
-// ── a request and its answer ────────────────────────────────────────────────────────────────────
+// ── a request and its response ───────────────────────────────────────────────────────────────────
 
 function exchangeView(exchange) {
   const { request, response, failure } = exchange;
@@ -351,7 +351,7 @@ async function copy(text, button) {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
-    const area = el("textarea", { value: text, style: { position: "fixed", opacity: 0 } }); // file: pages may have no clipboard of their own
+    const area = el("textarea", { value: text, style: { position: "fixed", opacity: 0 } }); // pages opened from a file may not use the clipboard
     document.body.append(area);
     area.select();
     document.execCommand("copy");
@@ -372,7 +372,7 @@ function bodyView(body, headers) {
     json = indented !== null;
     text = indented ?? text;
   } else if (/[/+]xml/.test(kind)) text = indentXml(text);
-  if (body.left_out) text += `\n… ${bytes(body.left_out)} more are not kept in this report`;
+  if (body.left_out) text += `\n… ${bytes(body.left_out)} more are not in this report`;
   const lines = text.split("\n");
   const pre = el("pre");
   const show = (shown) => pre.replaceChildren(...(json && shown.length < MOST_COLOURED ? coloured(shown) : [shown]));
@@ -386,7 +386,7 @@ function bodyView(body, headers) {
   return [pre, button];
 }
 
-/** JSON indented as text: numbers keep every digit, keys their order, doubles stay. Null where it is no JSON. */
+/** JSON indented as text: keeps the digits of numbers, the order of keys and repeated keys. Null where it is not JSON. */
 function indentJson(text) {
   try {
     JSON.parse(text);
@@ -423,7 +423,7 @@ function coloured(text) {
   return [...parts, text.slice(end)];
 }
 
-/** XML with a line for each element; text is left as it is. */
+/** XML with a line for each element; text is not changed. */
 function indentXml(text) {
   let depth = 0;
   return text
@@ -452,7 +452,7 @@ function dimensions(base64) {
   return "";
 }
 
-// ── keys, buttons, beginning ────────────────────────────────────────────────────────────────────
+// ── keys, buttons, start ────────────────────────────────────────────────────────────────────────
 
 function move(by, wanted = () => true) {
   const from = state.shown.findIndex((row) => row.number === state.now);
@@ -508,7 +508,7 @@ function options(select, values) {
 
 (async () => {
   if (!("DecompressionStream" in window)) {
-    detail.append("This browser is too old to unpack the data in this page (it has no DecompressionStream): one of 2023 or later can.");
+    detail.append("This browser cannot decompress the data of this page (it has no DecompressionStream): use one from 2023 or later.");
     return;
   }
   const { runs } = await unpacked("index");
