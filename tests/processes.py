@@ -69,6 +69,22 @@ def commands(*first: str, cwd: Path, env: dict[str, str]) -> Iterator[Start]:
         yield lambda *words, **more: begin(sys.executable, "-m", "runflow", *first, *words, env=env | more)
 
 
+def on_terminal(command: Sequence[str], *, typed: str = "", **options: Any) -> tuple[int, str]:
+    """Run a command on a terminal of its own, with something typed at once; its exit code and all that was shown."""
+    import pty
+
+    master, slave = pty.openpty()
+    shown = b""
+    with started(command, stdin=slave, stdout=slave, stderr=slave, close_fds=True, **options) as process:
+        os.close(slave)
+        os.write(master, typed.encode())
+        with suppress(OSError):  # the other end was closed
+            while part := os.read(master, 65536):
+                shown += part
+        os.close(master)
+        return process.wait(limit(2)), shown.decode()
+
+
 def children_alive() -> list[str]:
     """Number and command line of every process that this one started and that still runs (on Linux; else none is seen)."""
     found = []

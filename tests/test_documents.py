@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
+from limits import limit
 
 import runflow
 from runflow.language.project import find_project
@@ -219,7 +220,7 @@ def test_the_editor_of_the_readme_can_start_its_server(tmp_path: Path) -> None:
         capture_output=True,
         cwd=tmp_path,
         check=False,
-        timeout=60,
+        timeout=limit(6),
         env={**os.environ, "PYTHONPATH": str(PROJECT)},
     )
     assert done.returncode == 0, done.stderr

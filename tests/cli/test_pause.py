@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command import BARE
+from processes import on_terminal
 
 Write = Callable[[str, str], Path]
 FLOW = """
@@ -25,26 +24,8 @@ finally:
 
 
 def talk(folder: Path, env: dict[str, str], step: str, answers: str) -> tuple[int, str]:
-    master, slave = pty.openpty()
-    bare = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE") or name == "PATH"}
-    bare |= {"PYTHONPATH": str(Path(__file__).parent.parent.parent), "TERM": "dumb"}
     words = [sys.executable, "-m", "runflow", "a.yaml", "--no-store", "--pause", step]
-    process = subprocess.Popen(
-        words, cwd=folder, env=bare | env, stdin=slave, stdout=slave, stderr=slave, close_fds=True
-    )
-    os.close(slave)
-    os.write(master, answers.encode())
-    shown = b""
-    while True:
-        try:
-            part = os.read(master, 65536)
-        except OSError:  # the other end was closed
-            break
-        if not part:
-            break
-        shown += part
-    os.close(master)
-    return process.wait(20), shown.decode()
+    return on_terminal(words, typed=answers, cwd=folder, env=BARE | {"TERM": "dumb"} | env)
 
 
 def test_variables_are_shown_masked_and_changed(write: Write, tmp_path: Path, demo_env: dict[str, str]) -> None:

@@ -112,7 +112,9 @@ def test_a_scheduler_that_is_killed_ends_the_run_without_a_traceback(
 
 
 def test_nobody_waits_for_a_scheduler_or_workers_that_are_frozen_or_gone(doomed: Cluster) -> None:
-    asked = """
+    asked = (
+        f"LIMIT = {limit(2)}"
+        """
 import os, signal, sys, time
 from runflow.model.errors import Interrupted
 from runflow.cluster import dask
@@ -126,8 +128,9 @@ print([each is None for each in said], cluster.failure() or "")
 cluster.close()
 for each in sys.argv[2:]:
     os.kill(int(each), signal.SIGCONT)
-sys.exit(time.monotonic() - begun > 8)
+sys.exit(time.monotonic() - begun > LIMIT)
 """
+    )
 
     def told(*frozen: subprocess.Popen[bytes]) -> str:
         words = [sys.executable, "-c", asked, doomed.address, *(str(each.pid) for each in frozen)]

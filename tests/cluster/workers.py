@@ -132,7 +132,7 @@ class Handler(BaseHTTPRequestHandler):
         self.server.by[path] = self.headers.get("X-Worker", "")
         if path == "/hold":
             self.server.held.set()
-            self.server.release.wait(30)
+            self.server.release.wait(limit(6))
         body = b'{"token": "tok-123456789", "name": "ada"}'
         self.send_response(200)
         self.send_header("Content-Type", "application/json")

@@ -97,7 +97,7 @@ def moto(process: Any) -> tuple[str, dict[str, str]]:
     for action in (
         {"Action": "CreateUser"}, {"Action": "PutUserPolicy", "PolicyName": "all", "PolicyDocument": policy}, {"Action": "CreateAccessKey"},
     ):  # fmt: skip
-        done = requests.post(url, data=ask | action, headers=said, timeout=10)
+        done = requests.post(url, data=ask | action, headers=said, timeout=limit(1))
         assert done.ok, done.text
 
     def between(tag: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import requests
+from limits import limit
 
 import runflow
 from runflow.model.results import Result
@@ -58,7 +59,7 @@ def test_client_credentials_with_the_client_in_the_header_or_in_the_body(oidc: A
     )  # fmt: skip
     assert not failures(result)
     assert result.exit_code == 0
-    assert requests.get(f"{url}/counts", timeout=5).json()["/token"] == 1
+    assert requests.get(f"{url}/counts", timeout=limit(1)).json()["/token"] == 1
 
 
 def test_a_password_grant_is_renewed_by_its_rotating_refresh_token_before_it_expires(oidc: Any, flow: Run) -> None:
@@ -79,7 +80,7 @@ def test_a_refresh_token_is_a_grant_of_its_own(oidc: Any, flow: Run) -> None:
         f"{url}/token",
         data={"grant_type": "password", "username": "ada", "password": "correct-horse-battery"},
         auth=("checks", "client-secret%2Fwith%3Aodd+chars%2B%26"),
-        timeout=5,
+        timeout=limit(1),
     ).json()
     text = f"auth: {{api: {{oauth2: {{grant: refresh_token, token_url: /token, {CLIENT}, refresh_token: '{{{{ env.REFRESH }}}}'}}}}}}\nsteps:\n  - get: /whoami\n    auth: api\n    expect: {{$.user: ada}}\n"
     assert not failures(flow(text, URL=url, SECRET=SECRET, REFRESH=got["refresh_token"]))

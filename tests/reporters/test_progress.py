@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import io
-import os
-import pty
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command import BARE
 from limits import wait_for
+from processes import on_terminal
 
 from runflow.model.results import Verdict
 from runflow.reporters.progress import Progress, shown_in_log, shown_on_terminal
@@ -66,29 +65,8 @@ def test_lines_appear_above_the_display_whole_and_as_they_are() -> None:
 
 
 def _on_terminal(folder: Path, *words: str) -> str:
-    master, slave = pty.openpty()
-    env = {
-        "PATH": os.environ["PATH"],
-        "TERM": "xterm-256color",
-        "COLUMNS": "100",
-        "PYTHONPATH": str(Path(__file__).parent.parent.parent),
-    }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "runflow", *words], cwd=folder, env=env, stdout=slave, stderr=slave, stdin=slave
-    )
-    os.close(slave)
-    found = b""
-    while True:
-        try:
-            part = os.read(master, 65536)
-        except OSError:
-            break
-        if not part:
-            break
-        found += part
-    process.wait(10)
-    os.close(master)
-    return found.decode()
+    env = BARE | {"TERM": "xterm-256color", "COLUMNS": "100"}
+    return on_terminal([sys.executable, "-m", "runflow", *words], cwd=folder, env=env)[1]
 
 
 @pytest.mark.slow
