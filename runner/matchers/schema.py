@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from ..model import patterns
+from ..model import ecma_patterns, patterns
 from ..model.kinds import Miss
 from ..model.limits import limited
 from ..model.wording import cut, json_text, shown
 from .base import ValueMatcher
 
 
-def guard_patterns() -> None:
-    """From now on jsonschema's patterns are searched with a limit, as all others are."""
-    from jsonschema import _keywords, _utils  # noqa: PLC0415  # 60 ms to import, and few files hold a schema
+def correct_patterns() -> None:
+    """Make jsonschema read patterns as ECMA-262 does, and search them with a time limit."""
+    from jsonschema import _format, _keywords, _utils  # noqa: PLC0415  # 60 ms to import, and few files hold a schema
 
-    for module in (_keywords, _utils):
-        vars(module)["re"] = patterns.Re()
+    for module in (_format, _keywords, _utils):
+        vars(module)["re"] = patterns.Re(ecma_patterns.translate, patterns.VERSION1)
+
+
+def with_exact_numbers(kind: Any) -> Any:
+    """A class of validators of jsonschema, with a `multipleOf` that is exact."""
+    from jsonschema.validators import extend  # noqa: PLC0415  # as above
+
+    return extend(kind, {"multipleOf": _multiple_of})  # type: ignore[no-untyped-call]  # its stubs have no types for it
+
+
+def _multiple_of(validator: Any, divisor: Any, instance: Any, _: Any) -> Iterator[Any]:
+    """The keyword `multipleOf`, by the decimal digits of both numbers."""
+    from jsonschema import ValidationError  # noqa: PLC0415  # as above
+
+    if validator.is_type(instance, "number") and Fraction(str(instance)) % Fraction(str(divisor)):
+        yield ValidationError(f"{instance!r} is not a multiple of {divisor}")
 
 
 @lru_cache(maxsize=256)
@@ -30,14 +47,14 @@ def _validator(text: str) -> Any:
 
     from .iri import is_iri, is_iri_reference  # noqa: PLC0415  # as above
 
-    guard_patterns()
+    correct_patterns()
     schema = json.loads(text)
     kind = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
     kind.check_schema(schema)
     kind.FORMAT_CHECKER.checks("iri")(is_iri)
     kind.FORMAT_CHECKER.checks("iri-reference")(is_iri_reference)
     # an empty registry: a $ref to another document is an error, never a download
-    return kind(schema, registry=Registry(), format_checker=kind.FORMAT_CHECKER)
+    return with_exact_numbers(kind)(schema, registry=Registry(), format_checker=kind.FORMAT_CHECKER)
 
 
 def _errors(actual: Any, schema: Any) -> list[Any]:

@@ -118,7 +118,16 @@ def search(text: str, subject: str) -> Any:
 
 
 class Re:
-    """Replaces the module `re` in a library, with patterns that have limits."""
+    """Replaces the module `re` in a library, with patterns that have limits.
+
+    Args:
+        translate: Translates the syntax of the library's patterns to that of `regex`. Raises ValueError.
+        flags: Flags of `regex` for the translated patterns.
+    """
+
+    def __init__(self, translate: Callable[[str], str] = str, flags: int = 0) -> None:
+        self._translate = translate
+        self._flags = flags
 
     def __getattr__(self, name: str) -> Any:
         return getattr(re, name)
@@ -126,7 +135,7 @@ class Re:
     def compile(self, pattern: str, flags: int = 0) -> Pattern:
         """As `re.compile`."""
         try:
-            return compile(pattern, int(flags))
+            return compile(self._translate(pattern), int(flags) | self._flags)
         except ValueError as error:
             raise re.error(str(error)) from None
 

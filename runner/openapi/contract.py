@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
-from ..matchers.schema import guard_patterns
+from ..matchers.schema import correct_patterns, with_exact_numbers
 from ..model.answer import Answer, read_json
 from ..model.errors import Place, Problem, StepError, WorkflowError
 from ..model.exchange import Request
@@ -177,7 +177,7 @@ class Contract(OpenApiDocument):
         from referencing import Registry  # noqa: PLC0415  # which that brings
         from referencing.jsonschema import DRAFT202012  # noqa: PLC0415  # as above
 
-        guard_patterns()
+        correct_patterns()
         kinds = {
             0: (
                 oas.OAS30WriteValidator if direction == "request" else oas.OAS30ReadValidator,
@@ -189,7 +189,7 @@ class Contract(OpenApiDocument):
         kind, formats = kinds[self.version]
         registry: Any = Registry().with_resource(_URN, DRAFT202012.create_resource(self.document))
         kind.check_schema(resolved(self.document, pointer))
-        made = kind({"$ref": f"{_URN}#{pointer}"}, registry=registry, format_checker=formats)
+        made = with_exact_numbers(kind)({"$ref": f"{_URN}#{pointer}"}, registry=registry, format_checker=formats)
         self._validators[pointer, direction] = made
         return made
 
