@@ -116,10 +116,10 @@ def input_options(function: F) -> F:
         click.option("--secrets-file", "secrets_files", multiple=True, type=click.Path(path_type=Path), help="Read secrets: NAME=VALUE lines."),
         click.option("--secrets", multiple=True, metavar="SOURCE", help="A source of secrets: keyring[:SERVICE], or a plugin's."),
         click.option("-e", "--environment", metavar="NAME", help="Use an environment of the project file."),
-        click.option("--driver", type=click.Choice(["requests", "curl", "auto"]), help="The HTTP library; curl needs the extra `curl`."),
+        click.option("--driver", type=click.Choice(["requests", "curl", "auto"]), help="Send with this HTTP library; curl needs the extra `curl`."),
         click.option("--file-root", type=click.Path(path_type=Path, file_okay=False), help="Read no file outside this folder."),
         click.option("--allow-host", "allow_hosts", multiple=True, metavar="HOST", help="Send only to this host: name, *.name, address, network."),
-        click.option("--untrusted", is_flag=True, help="Run untrusted workflows: only --allow-host; no environment, secrets or files."),
+        click.option("--untrusted", is_flag=True, help="For untrusted workflows: only --allow-host; no environment, secrets, files."),
     )):  # fmt: skip
         function = option(function)
     return function

@@ -94,13 +94,13 @@ def selected_runs(
 
 def _selection(options: SelectionOptions, seed: int, folder: Path) -> Selection:
     from ..selection.history import History
-    from ..selection.select import Selection, parsed
+    from ..selection.select import Selection, parse_selection_option
 
     history = History(folder) if options.failed or options.shard is not None else None
     return Selection(
-        tag=parsed("--tag", _joined(options.tag)),
-        skip_tag=parsed("--skip-tag", _joined(options.skip_tag)),
-        name=parsed("-k", options.name),
+        tag=parse_selection_option("--tag", _joined(options.tag)),
+        skip_tag=parse_selection_option("--skip-tag", _joined(options.skip_tag)),
+        name=parse_selection_option("-k", options.name),
         failed=frozenset(history.failed) if history is not None and options.failed else None,
         changed=_changed(options.changed),
         shard=options.shard,

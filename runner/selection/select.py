@@ -82,7 +82,7 @@ class Selection(msgspec.Struct, frozen=True):
     shuffle: int | None = None
 
 
-def parsed(option: str, text: str | None) -> SelectionExpression | None:
+def parse_selection_option(option: str, text: str | None) -> SelectionExpression | None:
     """Parse the expression of an option.
 
     Raises:
