@@ -35,7 +35,7 @@ def test_of_two_operators_one_that_fails_is_enough() -> None:
 )
 def test_an_undefined_name_is_refused_wherever_it_stands(step: str) -> None:
     (found,) = problems(f"vars: {{name: 1}}\nsteps:\n  - {step}\n")
-    assert found.message == "nothing in this file gives `nme`"
+    assert found.message == "`nme` is never defined in this file"
     assert found.hint == "did you mean 'name'?"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..engine.redirects import REDIRECTS, SAFE_ELSEWHERE, redirected
+from ..engine.redirects import REDIRECTS, SAFE_CROSS_ORIGIN, redirected
 from ..language.document import Auth, Defaults, Document, Step
 from ..language.project import EnvironmentProfile, Project
 from ..language.schema import struct_schema
@@ -118,7 +118,7 @@ def _redirects() -> Iterator[str]:
         following = (redirected(Request(each, "http://a.test/", body=b"x"), response, frozenset()) for each in _METHODS)
         cells = ("unchanged" if each.body else f"{each.method}, no body" for each in following if each)
         yield f"| {status} | {' | '.join(cells)} |"
-    safe = ", ".join(f"`{name}`" for name in sorted(SAFE_ELSEWHERE))
+    safe = ", ".join(f"`{name}`" for name in sorted(SAFE_CROSS_ORIGIN))
     yield from (
         "",
         "To another origin (scheme, host and port) only these headers are sent, without cookies and credentials, and a body is an error,",

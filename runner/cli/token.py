@@ -95,7 +95,7 @@ def _facts(plan: Plan, name: str, found: Lookup) -> Iterator[str]:
         yield f"  sent as     {place}: {safe(value)}"
     if found.attachment.signer is not None:
         yield "  sent as     header Authorization, computed for each request"
-    yield f"  sent to     {', '.join(found.homes) or 'no origin'} with `defaults.auth`; to any origin by a step with `auth`"
+    yield f"  sent to     {', '.join(found.origins) or 'no origin'} with `defaults.auth`; to any origin by a step with `auth`"
     requests, users = _users(plan, name)
     yield f"  used by     {users} of the {requests} requests in the file"
     token = _token(found)

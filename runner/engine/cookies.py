@@ -1,4 +1,4 @@
-"""A cookie jar (RFC 6265): what answers set, kept and given back. One belongs to each run; knows no request but its URL."""
+"""A cookie jar (RFC 6265): stores the cookies of responses and selects those that a request sends."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ MAX_COOKIE_BYTES = 4096
 
 
 class StoredCookie(msgspec.Struct, frozen=True):
-    """A cookie as it is kept.
+    """A stored cookie.
 
     Attributes:
-        host_only: Goes back to exactly `domain`, not to hosts below it.
-        expires: Epoch seconds, or None for the length of the run.
-        origin: Who set it; a redirect to another origin takes it along only where that origin set it itself.
+        host_only: It is sent to exactly `domain`, not to hosts below it.
+        expires: Epoch seconds, or None until the end of the run.
+        origin: The origin that set it; after a redirect to another origin only that origin's own cookies are sent.
     """
 
     name: str
@@ -41,10 +41,10 @@ class CookieJar:
         self._cookies: dict[tuple[str, str, str], StoredCookie] = {}
 
     def store(self, response: Response, now: float) -> None:
-        """Keep what an answer sets (RFC 6265 §5.3).
+        """Store the cookies of a response (RFC 6265 §5.3).
 
         Args:
-            response: The answer; its URL says who sets.
+            response: The response; its URL decides for which hosts it can set cookies.
             now: Epoch seconds.
         """
         for line in cookies_set_by(response):
@@ -58,12 +58,12 @@ class CookieJar:
                 self._cookies[key] = cookie
 
     def cookies_for(self, url: str, now: float, *, set_by_itself: bool = False) -> list[StoredCookie]:
-        """What goes with a request, longer paths first (RFC 6265 §5.4).
+        """The cookies that a request sends, longer paths first (RFC 6265 §5.4).
 
         Args:
-            url: Where the request goes.
+            url: The URL of the request.
             now: Epoch seconds.
-            set_by_itself: Only cookies that this very origin set.
+            set_by_itself: Only cookies that the origin of the URL set itself.
         """
         if not self._cookies:
             return []
@@ -81,7 +81,7 @@ class CookieJar:
         return sorted(found, key=lambda cookie: -len(cookie.path))
 
     def values(self, now: float) -> dict[str, str]:
-        """Names and values of all that is held; of one name the last that was set."""
+        """Names and values of all cookies; if a name is there several times, the one that was set last."""
         return {c.name: c.value for c in self._cookies.values() if c.expires is None or c.expires > now}
 
 
@@ -90,7 +90,7 @@ def _accepted(line: SetCookie, url: str, now: float) -> StoredCookie | None:
     host = (parts.hostname or "").lower()
     domain = line.attributes.get("domain", "").lstrip(".").lower()
     if domain and domain != host and (not _domain_matches(host, domain) or "." not in domain):
-        return None  # a host cannot set for another, nor for a whole top-level domain
+        return None  # a host cannot set a cookie for another host, nor for a whole top-level domain
     secure = "secure" in line.attributes
     if secure and parts.scheme != "https":
         return None

@@ -1,4 +1,4 @@
-"""Judging an answer: the status first, then what is extracted, then everything else. Pure; sends nothing."""
+"""Judges a response: the status first, then the extracts, then everything else. Sends nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..model.exchange import Exchange, Response
 from ..model.json_types import JSON
 from ..model.kinds import MISSING, Names
 from ..model.results import Check, Failure, Snapshot
-from ..model.wording import did_you_mean, key_text, shown
+from ..model.wording import did_you_mean, key_text, plural, shown
 from ..openapi.contract import Contract
 from ..plan.conditions import Condition, Expectation, Inside, Stored
 from ..plan.fragments import AssertPlan, ExtractPlan
@@ -215,12 +215,12 @@ def _default(plan: ExtractPlan, text: str, names: Names, answer: Answer) -> Any:
     if plan.default is not MISSING:
         return plan.default.render(names)
     keys, near = _keys_there(text, answer)
-    hint = f"{near} else give it a `default`" if near else "give it a `default` if it may be missing"
+    hint = near or "if the value may be missing, add a `default`"
     raise StepError(f"`{text}` finds nothing{keys}", "extract", hint=hint)
 
 
 def _keys_there(text: str, answer: Answer) -> tuple[str, str]:
-    """What is at the top of a JSON answer instead, and the key that may have been meant."""
+    """What is at the top of a JSON response instead, and the key that was probably meant."""
     if not text.startswith(("$", "ng")):
         return "", ""
     try:
@@ -228,19 +228,19 @@ def _keys_there(text: str, answer: Answer) -> tuple[str, str]:
     except StepError:
         return "", ""
     if isinstance(data, list):
-        return f"; the answer is a list of {len(data)}", ""
+        return f"; the response is a list of {plural(len(data), 'element')}", ""
     if not isinstance(data, dict):
-        return f"; the answer is {shown(data, 60)}", ""
+        return f"; the response is {shown(data, 60)}", ""
     near = did_you_mean(text, [f"$.{key}" for key in data])
     return (
-        f"; the answer has the keys {', '.join(map(key_text, list(data)[:12]))}"
+        f"; the response has the keys {', '.join(map(key_text, list(data)[:12]))}"
         if data
-        else "; the answer is an empty object"
+        else "; the response is an empty object"
     ), near
 
 
 class _Found(NamedTuple):
-    """What a selector found, or why it could not look."""
+    """What a selector found, or the error if it could not search."""
 
     text: str
     value: Any
@@ -260,7 +260,7 @@ def _expect(
         try:
             found = _Found(text, selector.select(answer), "", selector.indefinite)
         except StepError as error:
-            if error.kind == "limit":  # nobody knows what would have been found
+            if error.kind == "limit":  # it is unknown what would have been found
                 recorder.error(error, expectation.pick.path)
                 continue
             found = _Found(text, MISSING, error.message, selector.indefinite)
@@ -277,23 +277,25 @@ def _expect(
 
 
 def _snapshot(stored: Stored, found: _Found, iteration: str, recorder: _Recorder) -> None:
-    """Hold what was found against what is stored, or take it to be stored."""
+    """Compare the found value with the stored one, or store it."""
     frame, world = recorder.frame, recorder.frame.world
-    case = world.options.case if frame.session is None else ""  # whichever case is the first to need a token
+    case = world.options.case if frame.session is None else ""  # any case may be the first that needs a token
     expected = stored.value(iteration, case)
     if expected is MISSING and world.ports.snapshots is None:
-        hint = f"look at the answer, then store it: runflow run {frame.plan.file} --update-snapshots"
+        hint = f"check the response, then store the value: runflow run {frame.plan.file} --update-snapshots"
         raise StepError(f"no snapshot of `{found.text}` is stored for this step", "input", hint=hint)
     if found.value is MISSING or found.trouble:
-        wanted = "a value to be stored" if expected is MISSING else expected
+        wanted = "a value to store" if expected is MISSING else expected
         detail = found.trouble or "nothing was found there"
         where = frame.where(stored.path)
         recorder.checks.append(Check(found.text, "snapshot", wanted, found=False, detail=detail, where=where))
         return
-    value = stored.counts(found.value)
+    value = stored.compared(found.value)
     if world.ports.snapshots is not None:
         if world.ports.mask(value) != value:
-            raise StepError(f"a snapshot of `{found.text}` would hold a secret", "policy", hint="`ignore` its path")
+            raise StepError(
+                f"a snapshot of `{found.text}` would hold a secret", "policy", hint="add its path to `ignore`"
+            )
         recorder.snapshots.append(Snapshot(stored.file, stored.step + iteration, stored.selector, case, value))
         expected = value
     if same(value, expected):

@@ -1,4 +1,4 @@
-"""A request, rendered: the plan's templates over a run's names. Sends nothing; knows no credential."""
+"""Renders a request: the templates of the plan over the names of a run. Credentials are added later."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from .frame import Frame
 
 
 class Outgoing(msgspec.Struct, frozen=True):
-    """A request ready to go, and what the engine must know on its way.
+    """A rendered request, with what the engine needs to send it.
 
     Attributes:
-        cookies: Sent beside the jar's, or in place of those with the same names.
-        jar: The jar's name, or None where no cookie is sent.
-        signer: Adds to each request of the way what depends on it, while it stays at home.
+        cookies: Sent in addition to the jar's, and in place of those with the same names.
+        jar: The name of the cookie jar, or None if no cookie is sent.
+        signer: Signs each request, until a redirect crosses origins.
     """
 
     request: Request
@@ -31,10 +31,10 @@ class Outgoing(msgspec.Struct, frozen=True):
 
 
 def base_url(frame: Frame, names: Names) -> str:
-    """The workflow's base URL, or the including one's where it has none.
+    """The workflow's base URL, or the including one's if it has none.
 
     Raises:
-        StepError: it is no URL.
+        StepError: it cannot be rendered.
     """
     if frame.plan.base_url is None:
         return frame.base_url
@@ -45,7 +45,7 @@ def base_url(frame: Frame, names: Names) -> str:
 
 
 def build(plan: RequestPlan, frame: Frame, names: Names, timeout: float, page_url: str = "") -> Outgoing:
-    """The request for these names.
+    """Render the request.
 
     Args:
         plan: The step's request.
@@ -55,7 +55,7 @@ def build(plan: RequestPlan, frame: Frame, names: Names, timeout: float, page_ur
         page_url: The URL of a further page, in place of the step's own.
 
     Raises:
-        StepError: with the place of what could not be rendered.
+        StepError: a part cannot be rendered; with its place.
     """
     file = frame.plan.file
     http = plan.http if isinstance(plan.http, HttpPlan) else plan.http.render(names, file)
@@ -63,7 +63,7 @@ def build(plan: RequestPlan, frame: Frame, names: Names, timeout: float, page_ur
         url = page_url or absolute_url(str(plan.url.render(names)), frame.base_url)
         method = str(plan.method.render(names))
         if not TOKEN.fullmatch(method):
-            raise StepError(f"{method!r} is no method (RFC 9110 §9.1)", "template")
+            raise StepError(f"{method!r} is not a valid method (RFC 9110 §9.1)", "template")
     except StepError as error:
         raise error.at(file, plan.url_path) from None
     params, _ = plan.params.render(names, file)

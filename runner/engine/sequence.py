@@ -1,9 +1,9 @@
-"""Steps in order, each with its turns, until one fails or whatever happens. Knows no workflow; yields effects, emits events."""
+"""Runs steps in order with all their iterations: until one fails, or all of them. Yields effects; emits events."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from collections.abc import Sequence as Many
+from collections.abc import Sequence as Ordered
 
 import msgspec
 
@@ -21,16 +21,16 @@ from .step import Nested, StepRun
 
 
 class Sequence:
-    """Steps being run in a frame.
+    """Runs steps in a frame.
 
     Args:
         frame: The workflow.
-        nested: Runs what lies below a step.
-        purpose: What the steps are for, where they are not the workflow's own.
+        nested: Runs what is nested in a step.
+        purpose: The purpose of steps that are not the workflow's own, or "".
 
     Attributes:
-        results: Of the steps so far, the skipped ones included.
-        interrupted: What broke them off, or None.
+        results: The results so far, including skipped steps.
+        interrupted: The interrupt that ended them, or None.
     """
 
     def __init__(self, frame: Frame, nested: Nested, purpose: str = "") -> None:
@@ -40,8 +40,8 @@ class Sequence:
         self.results: list[StepResult] = []
         self.interrupted: Interrupted | None = None
 
-    def until_failure(self, steps: Many[StepPlan], names: Variables) -> Flow[Variables]:
-        """The steps in order, until one fails: the names afterwards."""
+    def until_failure(self, steps: Ordered[StepPlan], names: Variables) -> Flow[Variables]:
+        """Run the steps in order until one fails, and return the names afterwards."""
         lost: frozenset[str] = frozenset()
         left_out = self.frame.plan.left_out
         for index, step in enumerate(steps):
@@ -68,13 +68,19 @@ class Sequence:
         self.interrupted = stop.cause
         self._finish(stop.result, step)
 
-    def run_cleanup(self, steps: Many[StepPlan], names: Variables, promised: frozenset[str]) -> Flow[Variables]:
-        """Each step whatever the one before did; one that lacks a promised name is skipped: the names afterwards."""
+    def run_cleanup(self, steps: Ordered[StepPlan], names: Variables, promised: frozenset[str]) -> Flow[Variables]:
+        """Run every step, also after a failure, and return the names afterwards.
+
+        Args:
+            steps: The steps of `finally`.
+            names: The names before them.
+            promised: Names that steps provide; a step that needs one that is missing is skipped.
+        """
         for index, step in enumerate(steps):
             missing = (step.needs & promised) - names.keys()
             reason = self.frame.plan.left_out.get(step.path, "")
             if missing or reason:
-                self.skip([step], names, reason or f"there is nothing to clean up: no step gave {listed(missing)}")
+                self.skip([step], names, reason or f"there is nothing to clean up: no step provided {listed(missing)}")
                 continue
             try:
                 _, names = yield from self._step(step, names)
@@ -85,7 +91,7 @@ class Sequence:
         return names
 
     def _step(self, step: StepPlan, names: Variables) -> Flow[tuple[bool, Variables]]:
-        """One step with all its turns: whether it failed, and the names afterwards."""
+        """Run one step with all its iterations: whether it failed, and the names afterwards."""
         if self.frame.ports.pause is not None:
             names = names | self._paused(step, names, self.frame.ports.pause)
         run = StepRun(step, self.frame, self.nested)
@@ -96,7 +102,7 @@ class Sequence:
         return (yield from self._iterations(step, run, names))
 
     def _paused(self, step: StepPlan, names: Variables, pause: PauseHook) -> dict[str, JSON]:
-        """What somebody changed before the step; where they end the run, it ends as by a signal."""
+        """The names that were changed while the run was paused. Raises StepInterrupted if the run was ended there."""
         own = {name: value for name, value in names.items() if name not in self.frame.own}
         try:
             return pause(step.written_name, own)
@@ -149,7 +155,7 @@ class Sequence:
         self.frame.ports.emit(StepFinished(plan.name, plan.file, result, self.frame.depth))
 
     def skip(self, steps: Iterable[StepPlan], names: Variables, reason: str) -> None:
-        """Leave steps out, with the reason."""
+        """Record steps as skipped, with the reason."""
         for step in steps:
             self._finish(
                 StepResult(step_name(step, names), Verdict.SKIPPED, reason=reason, cleanup=step.is_cleanup), step
@@ -157,6 +163,6 @@ class Sequence:
 
 
 def _without(step: StepPlan, lost: frozenset[str]) -> str:
-    """Why a step cannot run without the names that others did not give, or ""."""
+    """Why a step cannot run without names that earlier steps did not provide, or ""."""
     missing = step.needs & lost
-    return f"it needs {listed(missing)}, which a step before it did not give" if missing else ""
+    return f"it needs {listed(missing)}, which an earlier step did not provide" if missing else ""

@@ -1,4 +1,4 @@
-"""From a file to a Plan: reads it and every file it names, compiles all of it, and finds every mistake at once."""
+"""Compiles a file into a Plan: reads it and every file it names, and reports all mistakes at once."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MAX_INCLUDES = 20
 
 
 def compile_file(path: Path, settings: Settings) -> Plan:
-    """A workflow, compiled.
+    """Compile a workflow.
 
     Raises:
         WorkflowError: every mistake in it and in the files it includes, in order of place.
@@ -42,7 +42,7 @@ def compile_file(path: Path, settings: Settings) -> Plan:
     try:
         real = settings.files.resolve(path.name, path.parent)
         if path.is_symlink() and not real.exists():
-            raise FileRefused(f"it is a link to {real}, which is not there")
+            raise FileRefused(f"it is a link to {real}, which does not exist")
     except FileRefused as error:
         raise WorkflowError([Problem(error.message, Place(settings.shown(path), unread=True), error.hint)]) from None
     with settings.files.noting() as files:
@@ -54,7 +54,7 @@ def compile_file(path: Path, settings: Settings) -> Plan:
 
 
 def _in_order(problems: list[Problem]) -> list[Problem]:
-    """Each problem once, those of a file together; within a file as they were found, which follows its lines."""
+    """Each problem once, in the order in which they were found: file by file, line by line."""
     return list(dict.fromkeys(problems))
 
 
@@ -98,7 +98,7 @@ def merge_defaults(below: Defaults, over: Defaults) -> Defaults:
 
 
 def _with_needs(step: StepPlan, credentials: dict[str, CredentialPlan]) -> StepPlan:
-    """The step, needing also the names that its named credential needs: without them it cannot be sent."""
+    """The step; it needs also the names that its named credential needs."""
     match step.action:
         case RequestPlan(auth=AuthUse(name=name)) if name in credentials and credentials[name].value.needed:
             return msgspec.structs.replace(step, needs=step.needs | credentials[name].value.needed)
@@ -135,7 +135,7 @@ class _Compiler:
         cleanup = () if document.finally_ is UNSET else tuple(self._steps(steps, document.finally_, "finally"))
         outputs = () if document.outputs is UNSET else steps.named(document.outputs, ("outputs",))
         named = self._credentials(document, credentials)
-        return self._closed(
+        return self._checked(
             credentials,
             Plan(
                 name=document.name if isinstance(document.name, str) else context.path.stem,
@@ -166,8 +166,8 @@ class _Compiler:
             ),
         )
 
-    def _closed(self, credentials: CredentialCompiler, plan: Plan) -> Plan:
-        """The plan with what it takes and needs from outside; names that nothing can give are refused."""
+    def _checked(self, credentials: CredentialCompiler, plan: Plan) -> Plan:
+        """The plan with what it accepts and needs from outside; names that are never defined are reported."""
         context, settings = self.context, self.context.settings
         steps = (*plan.steps, *plan.cleanup)
         own = plan.inputs | {named.name for named in plan.variables}
@@ -188,7 +188,7 @@ class _Compiler:
         )  # fmt: skip
 
     def _with_included(self, plan: Plan, steps: Iterable[StepPlan]) -> Plan:
-        """The plan, needing what its includes need, and holding the lock that they hold."""
+        """The plan with the needs and the lock of the workflows that it includes."""
         needs, lock = dict.fromkeys(plan.needs), plan.lock
         for step in steps:
             if not isinstance(step.action, IncludePlan):
@@ -196,8 +196,8 @@ class _Compiler:
             included = step.action.plan
             needs |= dict.fromkeys(msgspec.structs.replace(need, place=step.path) for need in included.needs)
             if lock and included.lock and included.lock != lock:
-                message = f"{included.file} has the lock `{included.lock}`, and this run has `{lock}` already"
-                self.context.problem(step.path, message, "a run has one lock: give both files the same")
+                message = f"{included.file} has the lock `{included.lock}`, but this run already has the lock `{lock}`"
+                self.context.problem(step.path, message, f"a run has one lock: write `lock: {lock}` in both files")
             lock = lock or included.lock
         return msgspec.structs.replace(plan, needs=tuple(needs), lock=lock) if needs or lock else plan
 
@@ -212,20 +212,22 @@ class _Compiler:
         found = {}
         for name, auth in ({} if document.auth is UNSET else document.auth).items():
             if name == "none":
-                self.context.problem(("auth", name), "`none` means no credential and cannot name one", on_key=True)
+                self.context.problem(
+                    ("auth", name), "a credential cannot be called `none`, which means no credential", on_key=True
+                )
             credential = compiler.credential(auth, ("auth", name))
             if credential is not None:
                 found[name] = credential
         return found
 
     def _base_url(self, document: Document) -> Value | None:
-        """The chosen environment's, else the file's own."""
+        """The base URL of the chosen environment, else the file's own."""
         own, context = None, self.context
         chosen = context.settings.options.base_url
         if document.base_url is not UNSET:
             if "{{" not in document.base_url and not document.base_url.startswith(("http://", "https://")):
                 context.problem(
-                    ("base_url",), f"{document.base_url!r} is not a valid http(s) URL", "write https://host"
+                    ("base_url",), f"{document.base_url!r} is not a valid http(s) URL", "write `base_url: https://host`"
                 )
             context.origin(document.base_url, ("base_url",))
             with context.unused() if chosen else nullcontext():
@@ -241,7 +243,7 @@ class _Compiler:
             return None
         if path in self.chain:
             names = [context.settings.shown(each) for each in (*self.chain[self.chain.index(path) :], path)]
-            context.problem(place, f"the include goes round in a circle: {' → '.join(names)}", "take one of them out")
+            context.problem(place, f"circular include: {' → '.join(names)}", "remove one of these includes")
             return None
         if len(self.chain) > MAX_INCLUDES:
             context.problem(place, f"includes are nested more than {MAX_INCLUDES} deep")
@@ -260,7 +262,7 @@ class _Compiler:
                 continue
             path = context.settings.files.resolve(name, context.path.parent)
             if path == context.path:
-                context.problem(place, f"{name} needs itself", "take it out")
+                context.problem(place, f"{name} needs itself", "remove it from `needs`")
                 continue
             yield Need(context.settings.shown(path), path, place)
 
@@ -287,26 +289,28 @@ class _Compiler:
     def _lock(self, document: Document) -> str:
         name = document.lock if isinstance(document.lock, str) else ""
         if document.lock is not UNSET and not name.strip():
-            self.context.problem(("lock",), "a lock has a name", "write `lock: database`")
+            self.context.problem(("lock",), "`lock` needs a name", "write `lock: database`")
         if "{{" in name:
-            self.context.problem(("lock",), "the name of a lock holds no template", "write `lock: database`")
+            self.context.problem(("lock",), "the name of a lock cannot hold a template", "write `lock: database`")
         return name
 
     def _check_order(self, plan: Plan, before: frozenset[str]) -> None:
-        """`vars` are computed in order: one that needs itself or a later one can never be."""
+        """`vars` are computed in order: one that needs itself or a later one is reported."""
         for index, named in enumerate(plan.variables):
             later = {each.name for each in plan.variables[index:]} - before
             for name in sorted(named.value.needed & later):
                 message = f"`{name}` has no value yet: `vars` are computed in order"
-                self.context.problem(named.path, message, f"put `{name}` above it" if name != named.name else "")
+                self.context.problem(
+                    named.path, message, f"move `{name}` above `{named.name}`" if name != named.name else ""
+                )
 
     def _check_secrets(self, plan: Plan, known: frozenset[str]) -> None:
-        """A name that nothing gives masks nothing: most likely it is misspelt."""
+        """A secret that is never defined is reported: most likely its name is misspelt."""
         for index, name in enumerate(plan.secrets):
             if name not in known and name not in self.context.env and name not in self.context.settings.environment:
                 near = did_you_mean(name, [*known, *self.context.env])
-                hint = near or "name a variable, an input, an extracted name or an environment variable"
-                self.context.problem(("secrets", index), f"nothing gives `{name}`, so nothing would be masked", hint)
+                hint = near or "write the name of a variable, an input, an extracted value or an environment variable"
+                self.context.problem(("secrets", index), f"`{name}` is never defined, so nothing would be masked", hint)
 
     def _env(self, steps: Iterable[Any]) -> Iterable[tuple[str, str, DocumentPath]]:
         """The environment variables that this file and those it includes need."""

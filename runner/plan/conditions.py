@@ -1,4 +1,4 @@
-"""What must hold of a value, compiled: operators, combinations, places inside. Judges; knows no step and no answer."""
+"""Compiled expectations on a value: operators, combinations of them, and places inside the value."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..model.wording import json_text, shown
 from ..selectors.json_path import compile_path, remove_paths
 from .settings import Dialect
 
-NOT_THERE = Miss("nothing was found there", undecided=True)
+NOT_FOUND = Miss("nothing was found there", undecided=True)
 
 
 class Pick(msgspec.Struct, frozen=True):
@@ -60,7 +60,7 @@ class Condition(msgspec.Struct, frozen=True):
         return self.matcher.name
 
     def expected(self, names: Names) -> Any:
-        """What is expected, to be shown."""
+        """The expected value, for messages."""
         match self.argument:
             case Conditions():
                 return self.argument.written
@@ -70,7 +70,7 @@ class Condition(msgspec.Struct, frozen=True):
                 return self.argument.render(names)
 
     def judge(self, actual: Any, names: Names, *, indefinite: bool = False) -> Miss | None:
-        """None when it holds. What is not there fails everything but `exists: false`."""
+        """None if the value matches. A missing value matches only `exists: false`."""
         argument = self.argument
         if isinstance(argument, Conditions):
             as_list = indefinite and self.matcher.name == "not"
@@ -90,9 +90,9 @@ class Condition(msgspec.Struct, frozen=True):
             if indefinite and actual == []:
                 actual = MISSING
             miss = self.matcher.judge(actual, rendered)
-            return NOT_THERE if miss and actual is MISSING else miss
+            return NOT_FOUND if miss and actual is MISSING else miss
         if actual is MISSING and not combines:
-            return NOT_THERE
+            return NOT_FOUND
         return self.matcher.judge(actual, rendered)
 
 
@@ -113,16 +113,16 @@ class Inside(msgspec.Struct, frozen=True):
         return self.pick.text
 
     def expected(self, _: Names) -> Any:
-        """What is expected there, to be shown."""
+        """The expected value, for messages."""
         return self.conditions.written
 
     def judge(self, actual: Any, names: Names, *, indefinite: bool = False) -> Miss | None:
-        """None when the conditions hold of what the path finds in the value."""
-        del indefinite  # of the outer path; the inner one says for itself
+        """None if what the path finds in the value meets the conditions."""
+        del indefinite  # it is about the outer path
         if actual is MISSING:
-            return NOT_THERE
+            return NOT_FOUND
         text, selector = self.pick.resolve(names)
-        found = selector.find(actual)  # type: ignore[attr-defined]  # only JSONPath selectors stand here, and they find
+        found = selector.find(actual)  # type: ignore[attr-defined]  # only JSONPath selectors are compiled here
         miss = self.conditions.judge(found, names, indefinite=selector.indefinite)
         if miss is None:
             return None
@@ -130,17 +130,17 @@ class Inside(msgspec.Struct, frozen=True):
 
 
 class Conditions(msgspec.Struct, frozen=True):
-    """What must hold of one value: all of it.
+    """The conditions on one value, all of which must be met.
 
     Attributes:
-        written: As the file says it, to be shown.
+        written: As the file has them, for messages.
     """
 
     entries: tuple[Condition | Inside, ...]
     written: Any
 
     def judge(self, actual: Any, names: Names, *, indefinite: bool = False) -> Miss | None:
-        """The first entry that does not hold, or None."""
+        """Why the first entry that does not match does not, or None."""
         for entry in self.entries:
             miss = entry.judge(actual, names, indefinite=indefinite)
             if miss is not None:
@@ -148,21 +148,21 @@ class Conditions(msgspec.Struct, frozen=True):
         return None
 
     def words(self, actual: Any, miss: Miss) -> str:
-        """What was expected and what came, in one line."""
-        came = "nothing" if actual is MISSING else shown(actual, 60)
-        return f"expected {json_text(self.written)}, got {came}" + (f" ({miss.detail})" if miss.detail else "")
+        """The expected and the actual value, in one line."""
+        received = "nothing" if actual is MISSING else shown(actual, 60)
+        return f"expected {json_text(self.written)}, got {received}" + (f" ({miss.detail})" if miss.detail else "")
 
 
 class Stored(msgspec.Struct, frozen=True):
-    """What a selector of a step is held against.
+    """A stored value with which a selector of a step is compared.
 
     Attributes:
         file: Where it is stored: its real path.
         step: The step as it is written in its file.
         selector: As written.
-        ignore: Paths into the value that do not count.
-        values: What is stored for this step and selector, by turn and by case.
-        path: Where `snapshot` stands.
+        ignore: JSONPaths of the parts that are not compared.
+        values: The stored values of this step and selector, by iteration and by case.
+        path: The place of `snapshot`.
     """
 
     file: Path
@@ -172,20 +172,20 @@ class Stored(msgspec.Struct, frozen=True):
     values: dict[str, dict[str, Any]]
     path: DocumentPath
 
-    def counts(self, value: Any) -> Any:
-        """The value without what is ignored. Raises StepError."""
+    def compared(self, value: Any) -> Any:
+        """The value without the ignored parts. Raises StepError."""
         return remove_paths(value, [compile_path(path) for path in self.ignore]) if self.ignore else value
 
     def value(self, iteration: str, case: str) -> Any:
-        """What is stored, or MISSING."""
+        """The stored value, or MISSING."""
         return self.values.get(iteration, {}).get(case, MISSING)
 
 
 class Expectation(msgspec.Struct, frozen=True):
-    """A selector and what must hold of what it finds.
+    """A selector and the conditions on what it finds.
 
     Attributes:
-        snapshot: What it is held against, too.
+        snapshot: A stored value with which it is also compared.
     """
 
     pick: Pick

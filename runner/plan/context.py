@@ -1,4 +1,4 @@
-"""What compiling a file needs at every corner: its place, its problems, the names it uses. Compiles leaves only."""
+"""The context in which one file is compiled: its problems, the names it uses, and the compilers of single values."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from .fragments import AssertPlan, Seconds
 from .settings import FileReader, Settings
 
 Uses = list[tuple[frozenset[str], frozenset[str], DocumentPath]]
-"""Names that values use, those of them that are known only there (a loop's), and the place."""
+"""For each value: the names it uses, the names that are known only there (a loop's), and its place."""
 
 REFUSED_NAMES = FUNCTIONS | RESERVED | {"env", "response", "item", "index"}
 
 
 class Context:
-    """One file being compiled."""
+    """Collects the problems and the names of one file, and compiles its values."""
 
     def __init__(self, path: Path, source: Source, settings: Settings, problems: list[Problem]) -> None:
         self.path = path
@@ -50,22 +50,22 @@ class Context:
         self._needs: set[str] = set()
 
     def problem(self, path: DocumentPath, message: str, hint: str = "", *, on_key: bool = False) -> None:
-        """Note a mistake."""
+        """Report a mistake."""
         self.note(Problem(message, Place(self.file, path, on_key), hint))
 
     def note(self, problem: Problem) -> None:
-        """Note a mistake, in this file or in one that it names."""
+        """Report a mistake in this file or in one that it names."""
         if len(self.problems) < MAX_PROBLEMS:
             self.problems.append(problem)
 
     def complain(self, path: DocumentPath, message: str, hint: str) -> None:
-        """Note a mistake in a template, a selector or an expression: a comment may have cut it short."""
+        """Report a mistake in a template, a selector or an expression; the hint says so if ` #` has cut it short."""
         if self.source.cut_by_comment(path):
             hint = f"` #` begins a comment and cut this short; quote the whole text. {hint}".rstrip()
         self.problem(path, message, hint)
 
     def origin(self, url: str, path: DocumentPath) -> None:
-        """Note what is wrong with a URL's scheme, host and port, whatever its templates give."""
+        """Report what is wrong with the scheme, host and port of a URL, whatever its templates become."""
         try:
             check_origin(url)
         except StepError as error:
@@ -80,14 +80,14 @@ class Context:
 
     @contextmanager
     def collecting(self) -> Iterator[set[str]]:
-        """The names that whatever is compiled inside must have."""
+        """Collect the names that must have a value for what is compiled inside."""
         before, self._needs = self._needs, set()
         yield self._needs
         self._needs = before
 
     @contextmanager
     def apart(self) -> Iterator[Uses]:
-        """What is compiled inside is no part of what stands around it: it sees no loop, and its names are its own."""
+        """Keep the names apart that are used inside: what is compiled there sees no loop around it."""
         uses: Uses = []
         before, self.uses = self.uses, uses
         local, self._local = self._local, frozenset()
@@ -97,14 +97,14 @@ class Context:
 
     @contextmanager
     def unused(self) -> Iterator[None]:
-        """What is compiled inside is checked, and then not used: what it needs is not needed."""
+        """Check what is compiled inside without using it: what it needs is not needed."""
         env = dict(self.env)
         with self.apart():
             yield
         self.env = env
 
     def use(self, value: Value, path: DocumentPath) -> Value:
-        """Remember the names that a value uses, each at its own place."""
+        """Record the names that a value uses, each at its own place."""
         if isinstance(value, MapTree):
             for key, member in value.members:
                 self.use(key, path)
@@ -121,12 +121,12 @@ class Context:
                 self.env.setdefault(name, path)
                 if self.settings.options.untrusted and name not in self.settings.environment:
                     self.withheld(path, f"the environment variable {name}", f"make it a variable: --var {name}=…")
-            for name in sorted(getattr(value, "files", ())):  # only what Jinja compiles can name any
+            for name in sorted(getattr(value, "files", ())):  # only values that Jinja compiled have files
                 self.read_to_send(name, path)
         return value
 
     def value(self, data: Any, path: DocumentPath) -> Value:
-        """Any value with templates in it."""
+        """Compile a value with templates in it."""
         return self.use(compile_value(data, lambda below, *words: self.complain((*path, *below), *words)), path)
 
     def _leaf(self, compile_leaf: Callable[[str], Value], text: str, path: DocumentPath) -> Value:
@@ -137,23 +137,23 @@ class Context:
             return Literal(text)
 
     def url(self, text: str, path: DocumentPath) -> Value:
-        """A URL with templates in it."""
+        """Compile a URL with templates in it."""
         return self._leaf(compile_url, text, path)
 
     def condition(self, text: str | bool, path: DocumentPath, *local: str) -> AssertPlan:
-        """A bare expression that must give true or false."""
+        """Compile a bare expression that must be true or false."""
         if isinstance(text, bool):
             return AssertPlan(str(text).lower(), Literal(text), path)
         with self.local(*local):
             return AssertPlan(text, self._leaf(compile_expression, text, path), path)
 
     def filter_chain(self, chain: str, path: DocumentPath) -> Value:
-        """Jinja filters for a value: an expression over `value`."""
+        """Compile Jinja filters for a value: an expression over `value`."""
         with self.local("value"):
             return self._leaf(lambda text: compile_expression(f"value | {text.lstrip('| ')}"), chain, path)
 
     def pick(self, text: str, path: DocumentPath, *, on_key: bool) -> Pick:
-        """A selector, compiled now where it holds no template."""
+        """Compile a selector; one with a template is compiled when the step runs."""
         if "{{" in text or "{%" in text:
             template = self._leaf(lambda leaf: compile_value(leaf, lambda *_: None), text, path)
             return Pick(text, path, None, template, self.settings.dialect)
@@ -168,7 +168,7 @@ class Context:
             return Pick(text, path, None, Literal(text))
 
     def duration(self, text: str, path: DocumentPath, *, positive: bool = False) -> Value | Seconds:
-        """Seconds, now where it holds no template."""
+        """Compile a duration to seconds; one with a template when the step runs."""
         if "{{" in text:
             return Seconds(self.value(text, path))
         return Literal(self.seconds(text, path, positive=positive))
@@ -182,24 +182,28 @@ class Context:
             self.problem(path, str(error), hint)
             return 1.0
         if positive and seconds <= 0:
-            self.problem(path, "a limit of nothing lets nothing through", "write a duration above zero")
+            self.problem(path, "the timeout must be greater than zero", "write a duration such as `5s`")
             return 1.0
         return seconds
 
     def check_name(self, name: str, path: DocumentPath) -> bool:
-        """A name that a variable may have."""
+        """Report a name that a variable cannot have; whether it can."""
         if not name.isidentifier() or not name.isascii():
-            self.problem(path, f"{name!r} is no name: letters, digits and _ only, no digit first", on_key=True)
+            self.problem(
+                path,
+                f"{name!r} is not a valid name: use letters, digits and _, and begin with a letter or _",
+                on_key=True,
+            )
             return False
         if name in REFUSED_NAMES:
             self.problem(
-                path, f"`{name}` has a meaning of its own and cannot name a value", "choose another name", on_key=True
+                path, f"`{name}` is reserved and cannot be the name of a value", "choose another name", on_key=True
             )
             return False
         return True
 
     def read(self, name: str, path: DocumentPath) -> bytes | None:
-        """A file that the document names literally, or None with the problem noted."""
+        """The content of a file that the document names literally, or None after reporting why it cannot be read."""
         try:
             return self.settings.files.read(name, self.path.parent)
         except FileRefused as error:
@@ -207,30 +211,30 @@ class Context:
             return None
 
     def read_to_send(self, name: str, path: DocumentPath) -> None:
-        """Read a file whose content goes into a request, so that a missing one is found now and the bundle is whole."""
+        """Read a file whose content goes into a request: a missing one is reported now, and the bundle is complete."""
         if self.settings.options.untrusted:
             self.withheld(path, f"the content of {name}", "write it into the workflow")
         else:
             self.read(name, path)
 
     def withheld(self, path: DocumentPath, what: str, hint: str, *, on_key: bool = False) -> None:
-        """Refuse what a stranger's file must not have."""
+        """Report what an untrusted file must not use."""
         self.problem(path, f"--untrusted keeps {what} from a workflow", hint, on_key=on_key)
 
     def check_names(self, uses: Uses, known: frozenset[str], lost: frozenset[str]) -> None:
-        """Refuse names that nothing in the file can give; those that a broken part would have given are let pass."""
+        """Report names that are never defined; those that a broken part of the file would define are accepted."""
         for names, local, path in uses:
             for name in sorted(names - known - lost - local - FUNCTIONS - {"env"}):
-                self.problem(path, f"nothing in this file gives `{name}`", _name_hint(name, known | local))
+                self.problem(path, f"`{name}` is never defined in this file", _name_hint(name, known | local))
 
 
 def _name_hint(name: str, known: frozenset[str]) -> str:
     if name == "response":
-        return "`response` is known in `assert` and `retry: {abort_if: …}` of a request"
+        return "`response` can be used in `assert` and `retry: {abort_if: …}` of a request"
     if name in {"item", "index"}:
-        return f"`{name}` is known in a step with `for_each`"
+        return f"`{name}` can be used in a step with `for_each`"
     near = did_you_mean(name, known | FUNCTIONS)
     if near:
         return near
-    names = f"names that the file gives: {listed(known)}; " if known else ""
-    return f"{names}extract it, set it, or name it under `vars` or `inputs`"
+    names = f"names defined here: {listed(known)}; " if known else ""
+    return f"{names}extract it, set it, or write it under `vars` or `inputs`"

@@ -1,4 +1,4 @@
-"""`expect` and `extract`, compiled: selectors, operators, the grammar of `status`. Knows no step."""
+"""Compiles `expect` and `extract`: selectors, operators, and the values of `status`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _CLASS = re.compile(r"[1-5]xx")
 
 
 class StatusMatcher(ValueMatcher):
-    """The grammar of `status`: a number, `2xx`, or a list of these meaning one of."""
+    """The operator of `status`: a code, a class such as `2xx`, or a list of these, one of which must match."""
 
     name: ClassVar[str] = "status"
     argument: ClassVar[MatcherArgument] = "value"
@@ -40,10 +40,10 @@ class StatusMatcher(ValueMatcher):
         """Codes from 100 to 599, classes, or a list of them."""
         members = argument if isinstance(argument, list) else [argument]
         if not members:
-            return "`status` takes at least one code"
+            return "`status` needs at least one code"
         for member in members:
             if _code(member) is None and not (isinstance(member, str) and _CLASS.fullmatch(member)):
-                return f"{shown(member, 40)} is no status: write a code from 100 to 599, a class like 2xx, a list of these, or any"
+                return f"{shown(member, 40)} is not a valid status: write a code from 100 to 599, a class such as 2xx, a list of these, or any"
         return ""
 
     def judge(self, actual: Any, argument: Any, /) -> Miss | None:
@@ -56,7 +56,7 @@ class StatusMatcher(ValueMatcher):
 
 
 def _code(value: Any) -> int | None:
-    """A status code; a template may give it as text."""
+    """A status code as a number, or None; a template may have made it a text."""
     if isinstance(value, str) and value.isdigit():
         value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and 100 <= value <= 599 else None
@@ -75,10 +75,10 @@ class ExpectCompiler:
     def expectations(
         self, entries: dict[str, tuple[Any, DocumentPath]], step: str
     ) -> tuple[list[Expectation], list[Expectation]]:
-        """Expectations on the status, and all others.
+        """Compile expectations: those on the status, and all others.
 
         Args:
-            entries: What must hold, with its place, by selector; defaults merged in.
+            entries: The expectations with their places, by selector; defaults merged in.
             step: The step as it is written.
         """
         status: list[Expectation] = []
@@ -100,7 +100,7 @@ class ExpectCompiler:
             return Expectation(pick, self.conditions(data, path))
         place = (*path, "snapshot")
         if pick.selector is None:
-            self.context.problem(place, "a snapshot stands under a selector without a template", on_key=True)
+            self.context.problem(place, "`snapshot` needs a selector without a template", on_key=True)
         rest = {key: value for key, value in data.items() if key != "snapshot"}
         conditions = self.conditions(rest, path) if rest else Conditions((), data)
         return Expectation(pick, conditions, self.snapshots.compile(step, pick.text, data["snapshot"], place))
@@ -116,24 +116,24 @@ class ExpectCompiler:
         return Conditions((Condition(STATUS, value, path),), data)
 
     def _check_kind(self, text: str, data: Any, path: DocumentPath) -> None:
-        """A selector whose value is always text, held against a number, can never hold."""
+        """Report a comparison that can never be true, such as a text with a number."""
         kind, argument = kind_of(text)
         wanted = data.get("equals") if isinstance(data, dict) else data
         if kind.name == "failure" and isinstance(data, str) and "{{" not in data and data not in FAILURE_KINDS:
             near = did_you_mean(data, FAILURE_KINDS) or f"failures: {', '.join(FAILURE_KINDS)}"
-            self.context.problem(path, f"there is no failure {data!r}", near)
+            self.context.problem(path, f"unknown failure {data!r}", near)
         if kind.name in {"duration", "timing"}:
             self._check_units(data, path)
         flag = kind.name == "cookie" and " " in argument
         if kind.text and not flag and (is_number(wanted) or isinstance(wanted, bool)):
             written = str(wanted).lower() if isinstance(wanted, bool) else wanted
-            message = f"`{text}` is always a text and never equals {shown(wanted, 40)}"
+            message = f"`{text}` is always a text and never equal to {shown(wanted, 40)}"
             self.context.problem(
                 path, message, f'quote it: "{written}", or compare it as a number: {{ gte: {wanted} }}'
             )
 
     def _check_units(self, data: Any, path: DocumentPath) -> None:
-        """A duration is held against durations: a bare number could be seconds or milliseconds."""
+        """Report a bare number where a duration is expected: it could be seconds or milliseconds."""
         members = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
         for key, member in members:
             self._check_units(member, (*path, key))
@@ -141,12 +141,12 @@ class ExpectCompiler:
             self.context.problem(path, f"{data} has no unit", bare_number_hint(data))
 
     def conditions(self, data: Any, path: DocumentPath) -> Conditions:
-        """A scalar or a list means equals; a map is operators and `$` selectors, all of which must hold."""
+        """Compile conditions: a scalar or a list means `equals`; a map has operators and `$` selectors, which must all match."""
         if not isinstance(data, dict):
             return Conditions((self._condition(MATCHERS["equals"], data, path),), data)
         if not data:
-            hint = "write what must hold; an empty object is `equals: {}`"
-            self.context.problem(path, "this expects nothing: the map is empty", hint)
+            hint = "write what is expected; for an empty object write `equals: {}`"
+            self.context.problem(path, "the map is empty, so nothing is expected", hint)
         entries: list[Condition | Inside] = []
         for key, argument in data.items():
             below = (*path, key)
@@ -162,7 +162,7 @@ class ExpectCompiler:
     def _unknown(self, key: str, path: DocumentPath) -> None:
         near = MISTAKEN.get(key.lower())
         hint = f"did you mean '{near}'?" if near else did_you_mean(key, MATCHERS)
-        hint = hint or f"a literal object goes under `equals`; operators: {listed(MATCHERS, 40)}"
+        hint = hint or f"to compare with an object, write it under `equals`; operators: {listed(MATCHERS, 40)}"
         self.context.problem(path, f"unknown operator '{key}'", hint, on_key=True)
 
     def _condition(self, matcher: Matcher, data: Any, path: DocumentPath) -> Condition:
@@ -172,8 +172,8 @@ class ExpectCompiler:
         if kind == "conditions list":
             return Condition(matcher, self._list(matcher, data, path), path)
         if isinstance(matcher, SnapshotMatcher):
-            hint = "write it there: `$.name: {snapshot: true}`"
-            self.context.problem(path, "a snapshot stands directly under a selector", hint, on_key=True)
+            hint = "write `$.name: {snapshot: true}`"
+            self.context.problem(path, "`snapshot` must be directly under a selector", hint, on_key=True)
         if isinstance(matcher, Schema):
             data = self._schema(data, path)
             wrong = "" if data is None else matcher.check(data)
@@ -190,12 +190,12 @@ class ExpectCompiler:
 
     def _list(self, matcher: Matcher, data: Any, path: DocumentPath) -> tuple[Conditions, ...]:
         if not isinstance(data, list) or not data:
-            self.context.problem(path, f"`{matcher.name}` takes a list of conditions that is not empty")
+            self.context.problem(path, f"`{matcher.name}` needs a list with at least one condition")
             return ()
         return tuple(self.conditions(part, (*path, index)) for index, part in enumerate(data))
 
     def _schema(self, data: Any, path: DocumentPath) -> Any:
-        """An inline schema, or the content of the file that it names; templates are no part of a schema."""
+        """An inline schema, or the content of the file that it names; a schema holds no templates."""
         if not isinstance(data, dict) or set(data) != {"file"} or not isinstance(data["file"], str):
             return data
         content = self.context.read(data["file"], (*path, "file"))
@@ -208,7 +208,7 @@ class ExpectCompiler:
             return None
 
     def extracts(self, entries: dict[str, str | Extract], path: DocumentPath) -> list[ExtractPlan]:
-        """What is taken out, by name."""
+        """Compile the entries of `extract`."""
         found = []
         for name, entry in entries.items():
             below = (*path, name)
@@ -226,7 +226,7 @@ class ExpectCompiler:
 def merged_expect(
     default: Any, default_path: DocumentPath, own: Any, path: DocumentPath
 ) -> dict[str, tuple[Any, DocumentPath]]:
-    """A step's expectations over the default ones, by selector; `any` takes a default one back."""
+    """Merge a step's expectations over the default ones, by selector; `any` removes a default one."""
     merged = _placed(default, default_path)
     for text, (data, place) in _placed(own, path).items():
         if text != "status" and data == "any" and text in merged:

@@ -1,4 +1,4 @@
-"""The small parts of steps, compiled: a name and its value, header lines, durations, what is extracted and asserted."""
+"""Compiled parts of steps: names with values, fields such as headers, durations, extracts and assertions."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .conditions import Pick
 
 
 class ExtractPlan(msgspec.Struct, frozen=True):
-    """A name and where its value comes from.
+    """An entry of `extract`: a name and a selector.
 
     Attributes:
         filter: An expression over `value`, or None.
-        default: MISSING where there is none.
+        default: The value if nothing is found, or MISSING.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Field(msgspec.Struct, frozen=True):
     """An entry of `headers`, `params` or `cookies`.
 
     Attributes:
-        removes: The value is a literal null: the name is taken away.
+        removes: The value is a literal null, which removes a default of this name.
     """
 
     name: Value
@@ -64,7 +64,7 @@ class Fields(msgspec.Struct, frozen=True):
     entries: tuple[Field, ...] = ()
 
     def render(self, names: Names, file: str) -> tuple[list[tuple[str, str]], list[str]]:
-        """Names and texts to send, and names to take away. Raises StepError with its place."""
+        """The names and texts to send, and the names to remove. Raises StepError with its place."""
         pairs: list[tuple[str, str]] = []
         removed: list[str] = []
         for entry in self.entries:

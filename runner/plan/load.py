@@ -1,4 +1,4 @@
-"""`load`, compiled: how often a workflow is chosen, how long its users think, and the thresholds that decide. Measures nothing."""
+"""Compiles `load`: how often a workflow is chosen, how long its users wait, and the thresholds."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TIMES = ("mean", "max")
 
 
 class Threshold(msgspec.Struct, frozen=True):
-    """A limit on something that is measured.
+    """A limit on a measured value.
 
     Attributes:
         measure: `p95`, `mean`, `max` (seconds), `error_rate` (a share of 1), `rps` (requests a second), `requests`.
@@ -45,7 +45,7 @@ class Threshold(msgspec.Struct, frozen=True):
     path: DocumentPath
 
     def holds(self, value: float) -> bool:
-        """The value keeps to it."""
+        """Whether the value is within the limit."""
         return _OPERATORS[self.sign](value, self.limit)
 
 
@@ -54,8 +54,8 @@ class LoadPlan(msgspec.Struct, frozen=True):
 
     Attributes:
         think_time: Seconds between two runs of a user.
-        thresholds: Where none is on `error_rate`, no request may fail.
-        per_user: Each user logs in; else one login serves all users of a process.
+        thresholds: If none is on `error_rate`, no request may fail.
+        per_user: Each user logs in; otherwise all users of a process share one login.
     """
 
     weight: float = 1.0
@@ -65,7 +65,7 @@ class LoadPlan(msgspec.Struct, frozen=True):
 
 
 def compile_load(load: Load, context: Context) -> LoadPlan:
-    """The key `load`; what is wrong in it is noted."""
+    """Compile the key `load`, and report what is wrong in it."""
     written = {} if load.thresholds is UNSET else load.thresholds
     found = [_threshold(name, value, context) for name, value in written.items()]
     return LoadPlan(
@@ -81,8 +81,8 @@ def _threshold(name: str, value: object, context: Context) -> Threshold | None:
     percentile = _PERCENTILE.fullmatch(name)
     known = ("p50", "p90", "p95", "p99", *_TIMES, *_RATES, *_COUNTS)
     if percentile is None and name not in known:
-        hint = did_you_mean(name, known) or f"there are {', '.join(known)}, and any other percentile"
-        context.problem(path, f"nothing is measured as `{name}`", hint, on_key=True)
+        hint = did_you_mean(name, known) or f"measures: {', '.join(known)}, and other percentiles"
+        context.problem(path, f"unknown measure `{name}`", hint, on_key=True)
         return None
     wanted = (
         _WRITTEN.fullmatch(str(value).strip())
@@ -92,7 +92,7 @@ def _threshold(name: str, value: object, context: Context) -> Threshold | None:
     if wanted is None:
         context.problem(
             path,
-            f"a threshold is a limit, not {shown(value, 60)}",
+            f"a threshold needs a limit, not {shown(value, 60)}",
             'write `p95: 300ms`, `error_rate: 1%` or `rps: ">= 100"`',
         )
         return None
@@ -113,10 +113,10 @@ def _limit(name: str, text: str) -> float:
     if name in _RATES:
         share = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", text, re.ASCII)
         if share is None or float(share[1]) > 100:
-            raise ValueError(f"{text!r} is no share: write it in percent, `1%`")
+            raise ValueError(f"{text!r} is not a valid percentage: write `1%`")
         return float(share[1]) / 100
     if name in _COUNTS:
         if not re.fullmatch(r"\d+(?:\.\d+)?", text, re.ASCII):
-            raise ValueError(f"{text!r} is no number")
+            raise ValueError(f"{text!r} is not a number")
         return float(text)
     return parse_duration(text)

@@ -1,4 +1,4 @@
-"""What compiling leaves: frozen structs, shared by all runs and threads. Knows no engine and no driver."""
+"""The plan of a workflow: frozen structs that all runs and threads share. Data only."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from .load import LoadPlan
 from .settings import FileReader
 
 DEFAULT_TIMEOUT = 30.0
-"""Seconds for one try of a step that says nothing else."""
+"""Seconds for one attempt of a step without a `timeout`."""
 
 
 class RetryPlan(msgspec.Struct, frozen=True):
-    """How a step is tried again; times in seconds.
+    """How a step is retried; times in seconds.
 
     Attributes:
-        times: Further tries, or None for as many as `within` allows.
+        times: Further attempts, or None for as many as `within` allows.
     """
 
     times: int | None
@@ -52,7 +52,7 @@ class CredentialPlan(msgspec.Struct, frozen=True):
 
     Attributes:
         kind: How it authenticates, or None for a session.
-        origins: Where it goes without being asked, in place of the origin of `base_url`.
+        origins: The origins to which it is sent as a default, in place of the origin of `base_url`.
     """
 
     kind: Credential | None
@@ -62,8 +62,8 @@ class CredentialPlan(msgspec.Struct, frozen=True):
     origins: tuple[Value, ...] = ()
 
 
-class Carried(msgspec.Struct, frozen=True):
-    """One place in which a token goes out: an entry of `attach`."""
+class AttachPlan(msgspec.Struct, frozen=True):
+    """One place in which a token is sent: an entry of `attach`."""
 
     where: AuthLocation
     name: str
@@ -72,17 +72,18 @@ class Carried(msgspec.Struct, frozen=True):
 
 
 class SessionPlan(msgspec.Struct, frozen=True):
-    """A credential whose token is fetched, kept, renewed and given back.
+    """A credential whose token is fetched, kept, renewed and revoked.
 
     Attributes:
         kind: `login` or `oauth2`.
-        gives: Names that the session has once it is logged in, and after a refresh.
-        refresh_needs: Those of them without which no refresh can be asked for.
+        provides: Names that the session has after a login or a refresh.
+        refresh_needs: Those of them that a refresh needs.
         before_expiry: Seconds.
-        definition: What the author wrote, with the defaults that bear on it: rendered, it says which sessions are the same.
-        judged_by: Names in its bare expressions, which no template of the definition shows.
-        folder: Where its files are, if it names any; else "".
-        logout_judged: A logout that fails is more than a warning.
+        definition: The credential as written, with the defaults that it uses; credentials that render it to the same value
+            share a session.
+        judged_by: Names in its bare expressions, which are not in the definition's templates.
+        folder: The folder of its files if it names any, else "".
+        logout_judged: A logout that fails is not just a warning.
     """
 
     kind: str
@@ -90,7 +91,7 @@ class SessionPlan(msgspec.Struct, frozen=True):
     login: tuple[StepPlan, ...]
     refresh: tuple[StepPlan, ...]
     logout: tuple[StepPlan, ...]
-    attach: tuple[Carried, ...]
+    attach: tuple[AttachPlan, ...]
     provides: frozenset[str]
     refresh_needs: frozenset[str]
     before_expiry: float
@@ -103,18 +104,18 @@ class SessionPlan(msgspec.Struct, frozen=True):
 
     @property
     def steps(self) -> tuple[StepPlan, ...]:
-        """All that it may send."""
+        """All steps that it may run."""
         return (*self.login, *self.refresh, *self.logout)
 
 
 class AuthUse(msgspec.Struct, frozen=True):
-    """What a step says about `auth`.
+    """The `auth` of a step.
 
     Attributes:
         name: A named credential of this file or of one that includes it, or "".
-        inline: A credential written on the spot.
-        inherited: It comes from `defaults`, so it stays with the origin of `base_url`.
-        own: The step is a session's logout: it sends the token that it gives back.
+        inline: A credential written on the step itself.
+        inherited: It comes from `defaults`, so it is sent to the origin of `base_url` only.
+        own: The step is a session's logout: it sends the session's own token.
     """
 
     name: str = ""
@@ -127,7 +128,7 @@ class PagePlan(msgspec.Struct, frozen=True):
     """How the next page is found.
 
     Attributes:
-        param: The query parameter that takes what `pick` finds, or "" where it finds a URL.
+        param: The query parameter that is set to what `pick` finds, or "" if it finds a URL.
     """
 
     pick: Pick
@@ -154,7 +155,7 @@ class RequestPlan(msgspec.Struct, frozen=True):
 
 
 class IncludePlan(msgspec.Struct, frozen=True):
-    """Another workflow to run in a step's place."""
+    """Another workflow that the step runs."""
 
     plan: Plan
     given: tuple[NamedValue, ...]
@@ -170,8 +171,8 @@ class StepPlan(msgspec.Struct, frozen=True):
     """One step, compiled.
 
     Attributes:
-        written_name: The name as the file has it, for where its template has no value.
-        gives: Names that it extracts or sets.
+        written_name: The name as it is written, for use where its template has no value.
+        provides: Names that it extracts or sets.
         needs: Names that must have a value when it runs.
         status: Expectations on the status, judged first.
         expectations: All others.
@@ -207,12 +208,12 @@ class StepPlan(msgspec.Struct, frozen=True):
 
 
 class Need(msgspec.Struct, frozen=True):
-    """Another workflow that must pass before.
+    """Another workflow that must pass before this one runs.
 
     Attributes:
-        file: As shown to people.
+        file: The path as people read it.
         path: The real path.
-        place: Where it is named.
+        place: The place in `needs`.
     """
 
     file: str
@@ -224,24 +225,24 @@ class Plan(msgspec.Struct, frozen=True):
     """A workflow, ready to run.
 
     Attributes:
-        file: As shown to people.
+        file: The path as people read it.
         path: The real path.
-        key: What it is called from one run of a suite to the next, wherever that is run.
+        key: Identifies the workflow from one run to the next, on any machine.
         env: Environment variables that must be set, each with the file and place that needs it.
         rows: The runs: names and values of each matrix entry and case, with its label.
         read: Reads a file that a template names, beside the workflow and inside the file root.
-        accepts: Names that a caller may give.
+        accepts: Names that a caller may define.
         environment_names: Names and values of the chosen environment: over `vars`, below matrix and cases.
-        files: The real paths of this file, of all that it and its includes name, and of the project file.
+        files: The real paths of this file, of all files that it and its includes name, and of the project file.
         needs: Workflows that must pass before this one runs.
-        lock: Workflows with the same one never run at the same time; "" is none.
-        idempotent: It may do its work twice.
-        driver: What it was compiled for.
-        hosts: The only hosts that may be sent to; None is any.
-        left_out: Places of steps that are not run, each with the reason, where not all were asked for.
-        load: What a load test needs to know.
-        contract: The OpenAPI document that its exchanges are held against.
-        uses: Names that values use, with the places, where somebody wants to know (`Settings.keep_uses`).
+        lock: Workflows with the same lock never run at the same time; "" for none.
+        idempotent: It may be run twice.
+        driver: The driver that it was compiled for.
+        hosts: The only hosts that requests may be sent to; None allows any.
+        left_out: Places of steps that are not run, each with the reason, if only some were selected.
+        load: What a load test needs.
+        contract: The OpenAPI document with which its exchanges are compared.
+        uses: Names that values use, with their places, if `CompileOptions.record_uses` is set.
     """
 
     name: str
@@ -278,7 +279,7 @@ class Plan(msgspec.Struct, frozen=True):
 
     @property
     def chosen(self) -> tuple[StepPlan, ...]:
-        """The steps that are run, its cleanup's too."""
+        """The steps that are run, including those of its cleanup."""
         return tuple(step for step in (*self.steps, *self.cleanup) if step.path not in self.left_out)
 
     @property
@@ -291,8 +292,8 @@ class Row(msgspec.Struct, frozen=True):
     """One run of a workflow: a case, a matrix entry, or the one and only.
 
     Attributes:
-        label: What it is called in reports.
-        case: The same for all repetitions of it.
+        label: Its name in reports.
+        case: Identifies the case; the same for all repetitions.
     """
 
     values: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""The request of a step, compiled: URL, fields, body, credential, transport, with the defaults merged in."""
+"""Compiles the request of a step: URL, fields, body, credential and transport, with the defaults merged in."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .transport import HttpCompiler
 
 
 def merged(below: Any, over: Any) -> Any:
-    """One default over another, or a step's own over a default: maps merge by key, anything else replaces."""
+    """Merge a value over another (a step's over a default): maps merge by key, any other value replaces."""
     if over is UNSET or below is UNSET:
         return below if over is UNSET else over
     if isinstance(below, dict) and isinstance(over, dict):
@@ -53,7 +53,7 @@ class RequestCompiler:
         defaults: What holds for every request.
         known_credentials: Names of credentials.
         credential: Compiles one that is written on a step.
-        unless_said: What a step authenticates with that says nothing and inherits nothing.
+        unless_said: The credential of a step that has no `auth` and inherits none.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class RequestCompiler:
         self.unless_said = unless_said
 
     def request(self, step: Step, action: str, path: DocumentPath) -> RequestPlan:
-        """A request with its defaults."""
+        """Compile a request with its defaults."""
         method, url_text = self._method_and_url(step, action, (*path, action))
         self._check_url(url_text, (*path, action))
         defaults = self.defaults
@@ -102,7 +102,10 @@ class RequestCompiler:
         if method == "HEAD" and body and "head body" not in self.context.settings.dialect.features:
             message = f"the {self.context.settings.dialect.driver} driver cannot send a body with HEAD"
             self.context.problem(
-                (*path, body), message, "take it out: a body means nothing there (RFC 9110 §9.3.2)", on_key=True
+                (*path, body),
+                message,
+                "remove it: a body has no meaning in a HEAD request (RFC 9110 §9.3.2)",
+                on_key=True,
             )
 
     def _method_and_url(self, step: Step, action: str, path: DocumentPath) -> tuple[str, str]:
@@ -111,23 +114,25 @@ class RequestCompiler:
             return action.upper(), text.strip()
         method, url = _split_request(text.strip())
         if not url:
-            self.context.problem(path, "`request` is a method and a URL", "write `request: PURGE /cache`")
+            self.context.problem(path, "`request` needs a method and a URL", "write `request: PURGE /cache`")
             return "GET", "/"
         if "{{" not in method and not TOKEN.fullmatch(method):
-            self.context.problem(path, f"{method!r} is no method (RFC 9110 §9.1)", "a method is one word: PURGE")
+            self.context.problem(
+                path, f"{method!r} is not a valid method (RFC 9110 §9.1)", "a method is one word: PURGE"
+            )
         return method, url
 
     def _check_url(self, url: str, path: DocumentPath) -> None:
         if not url:
             self.context.problem(path, "the URL is empty", "write a path that begins with /, or a full URL")
         elif not url.lower().startswith(("/", "?", "http://", "https://", "{{", "{%")):
-            hint = f"a relative URL begins with /: /{url}" if "://" not in url else "only http and https are spoken"
+            hint = f"a relative URL begins with /: /{url}" if "://" not in url else "only http and https are supported"
             self.context.problem(path, f"{url!r} is neither a path nor an http(s) URL", hint)
         else:
             self.context.origin(url, path)
 
     def fields(self, key: str, default: Any, own: Any, path: DocumentPath) -> Fields:
-        """The entries of a step's map over the default ones; header names without regard to case."""
+        """Merge the entries of a step's map over the default ones; names of headers match in any case."""
         same = str.lower if key == "headers" else str
         merged: dict[str, tuple[str, Any, DocumentPath]] = {}
         for data, place in ((default, ("defaults", key)), (own, (*path, key))):
@@ -145,7 +150,7 @@ class RequestCompiler:
         ))  # fmt: skip
 
     def _check_line(self, name: str, value: Any, path: DocumentPath) -> None:
-        """What is written without a template is wrong before anything is sent."""
+        """Report an invalid header that holds no template."""
         texts = [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
         lines = [("X" if "{" in name else name, "" if "{" in text else text) for text in texts or [""]]
         try:
@@ -157,14 +162,17 @@ class RequestCompiler:
         keys = [key for key in BODIES if getattr(step, key) is not UNSET]
         if len(keys) > 1:
             self.context.problem(
-                (*path, keys[1]), f"a step has one body, this one has {' and '.join(keys)}", "keep one", on_key=True
+                (*path, keys[1]),
+                f"a step can have one body, this one has {' and '.join(keys)}",
+                "keep one of them",
+                on_key=True,
             )
         if not keys:
             return None
         key = keys[0]
         place = (*path, key)
         if key == "json" and step.json is None and self.context.source.is_empty(place):
-            self.context.problem(place, "`json` has nothing after it", "to send null write `json: null`", on_key=True)
+            self.context.problem(place, "`json` is empty", "to send null, write `json: null`", on_key=True)
         data = plain_data(getattr(step, key))
         kind = BODY_KINDS[key]
         for below, message, hint in kind.check(data):
@@ -173,7 +181,7 @@ class RequestCompiler:
         return BodyPlan(kind, self.context.value(data, place), place)
 
     def _read_files(self, data: Any, path: DocumentPath) -> None:
-        """Read the files that a body names literally."""
+        """Read the files that a body names literally, so that a missing one is reported now."""
         if path[-1] == "body" or path[-2:-1] == ("multipart",) or path[-3:-2] == ("multipart",):
             name = data.get("file") if isinstance(data, dict) else None
             if isinstance(name, str) and "{{" not in name:
@@ -192,10 +200,12 @@ class RequestCompiler:
         if auth is UNSET or auth == "none":
             return self.unless_said if auth is UNSET and not literal else None
         if literal and own:
-            hint = "keep one: `auth` writes the Authorization header"
-            self.context.problem(place, "`auth` stands beside a literal Authorization header", hint, on_key=True)
+            hint = "keep one of them: `auth` sets the Authorization header"
+            self.context.problem(
+                place, "the step has both `auth` and a literal Authorization header", hint, on_key=True
+            )
         elif literal:
-            return None  # the step says what it sends; a default gives way
+            return None  # the step's own header wins over a default credential
         if isinstance(auth, Auth):
             return AuthUse(inline=self.credential(auth, place), inherited=not own)
         known = self.known_credentials()
@@ -203,10 +213,14 @@ class RequestCompiler:
             kind, _, value = str(auth).partition(" ")
             if kind.lower() in CREDENTIALS and value:
                 self.context.problem(
-                    place, f"{auth!r} is no name of a credential", f'write `auth: {{{kind.lower()}: "{value}"}}`'
+                    place, f"{auth!r} is not the name of a credential", f'write `auth: {{{kind.lower()}: "{value}"}}`'
                 )
                 return None
-            names = f"named here: {listed(known)}" if known else "name it under `auth` at the top of the file"
+            names = (
+                f"credentials of this file: {listed(known)}"
+                if known
+                else "define it under `auth` at the top of the file"
+            )
             self.context.problem(
                 place, f"there is no credential `{auth}`", did_you_mean(str(auth), [*known, "none"]) or names
             )

@@ -1,4 +1,4 @@
-"""`matrix` and `cases`, expanded: the runs of a workflow, each with its values and a label."""
+"""Expands `matrix` and `cases` into the runs of a workflow, each with its values and a label."""
 
 from __future__ import annotations
 
@@ -24,23 +24,26 @@ MAX_RUNS = 100_000
 
 
 def rows(document: Document, context: Context) -> tuple[Row, ...]:
-    """Every row in every combination; one row without values where the file has neither."""
+    """Every case in every combination of the matrix; one row without values if the file has neither."""
     axes = {} if document.matrix is UNSET else document.matrix
     for name, values in axes.items():
         context.check_name(name, ("matrix", name))
         if not values:
-            context.problem(("matrix", name), f"the axis `{name}` is empty", "give it values", on_key=True)
+            context.problem(("matrix", name), f"the axis `{name}` is empty", "add values", on_key=True)
     if document.matrix == {}:
         context.problem(("matrix",), "`matrix` has no axis", "write `{axis: [values]}`", on_key=True)
     cases = [{}] if document.cases is UNSET else _cases(document.cases, context)
     columns = set().union(*cases) if cases else set()
     for name in sorted(columns & set(axes)):
         context.problem(
-            ("matrix", name), f"the axis `{name}` is named like a column of `cases`", "rename one", on_key=True
+            ("matrix", name),
+            f"the axis `{name}` has the name of a column of `cases`",
+            "rename one of them",
+            on_key=True,
         )
     count = len(cases) * math.prod(len(values) for values in axes.values())
     if count > MAX_RUNS:
-        context.problem((), f"{count} runs are more than {MAX_RUNS}", "split the file")
+        context.problem((), f"the file has {count} runs; the limit is {MAX_RUNS}", "split the file")
         return ()
     combinations = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
     secrets = frozenset(document.secrets) if isinstance(document.secrets, list) else frozenset()
@@ -54,7 +57,7 @@ def rows(document: Document, context: Context) -> tuple[Row, ...]:
 
 
 def _label(values: dict[str, Any], index: int | None, secrets: frozenset[str]) -> str:
-    """`[2: user=ada, role=admin]`; what is long is cut, so the number tells cases apart; what is secret is masked."""
+    """`[2: user=ada, role=admin]`; long values are cut, secret ones are masked, and the number makes the label unique."""
     if not values:
         return ""
     words = [f"{name}={MASK if name in secrets else _short(value)}" for name, value in list(values.items())[:4]]
@@ -78,8 +81,8 @@ def _cases(cases: list[dict[str, Any]] | CasesFile, context: Context) -> list[di
     if not isinstance(found, list) or not found:
         context.problem(
             path,
-            "there are no cases" if found == [] else f"cases are a list of maps, not {shown(found, 60)}",
-            "give one row at least",
+            "there are no cases" if found == [] else f"`cases` must be a list of maps, not {shown(found, 60)}",
+            "write at least one row",
         )
         return []
     names: dict[str, int] = {}
@@ -124,7 +127,7 @@ def _from_file(name: str, context: Context, path: DocumentPath) -> Any:
 
 
 def _csv(text: str) -> list[dict[str, str]]:
-    """Rows by the names of the first line; the fields are text (RFC 4180)."""
+    """Rows with the names of the first line as keys; the fields are text (RFC 4180)."""
     # only for files that name a CSV
     import csv  # noqa: PLC0415  # see above
 
@@ -135,10 +138,10 @@ def _csv(text: str) -> list[dict[str, str]]:
         raise ValueError(f"line {reader.line_num}: {error}") from None
     if not lines:
         raise ValueError("the file is empty; its first line names the columns")
-    head, *rest = lines
-    if len(set(head)) != len(head):
-        raise ValueError(f"two columns have one name: {json.dumps(head)}")
+    columns, *rest = lines
+    if len(set(columns)) != len(columns):
+        raise ValueError(f"two columns have the same name: {json.dumps(columns)}")
     for number, line in enumerate(rest, 2):
-        if len(line) != len(head):
-            raise ValueError(f"row {number} has {len(line)} fields, the first line names {len(head)}")
-    return [dict(zip(head, line, strict=True)) for line in rest]
+        if len(line) != len(columns):
+            raise ValueError(f"row {number} has {len(line)} fields, the first line names {len(columns)}")
+    return [dict(zip(columns, line, strict=True)) for line in rest]

@@ -1,4 +1,4 @@
-"""Credentials that fetch a token, compiled: `login` with what goes with it, and `oauth2`. Knows no engine."""
+"""Compiles credentials; those that fetch a token (`login`, `oauth2`) become sessions."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from ..templating.names import FUNCTIONS, NONE
 from ..templating.values import Literal, MapTree
 from .context import Context, Uses
 from .plan import (
+    AttachPlan,
     AuthUse,
     BodyPlan,
-    Carried,
     CredentialPlan,
     IncludePlan,
     Plan,
@@ -42,13 +42,13 @@ BEFORE_EXPIRY = 30.0
 ON_STATUS = frozenset({401})
 _DEFAULT_ATTACH = {"header Authorization": "Bearer {{ token }}"}
 _EXPRESSIONS = frozenset({"if", "assert", "abort_if", "filter"})
-_TAKEN: list[int | str] = ["2xx", "3xx"]
+_ACCEPTED_STATUS: list[int | str] = ["2xx", "3xx"]
 _INHERITED = ("headers", "params", "http")
-"""Keys of `defaults` that the steps of a session send along, so that they make it another session."""
+"""Keys of `defaults` that a session's own steps use: credentials with different ones do not share a session."""
 
 
 class _Part(NamedTuple):
-    """A part of a session (`login`, `refresh`, …): the names that it uses, and those that the session itself gives it."""
+    """A part of a session (`login`, `refresh`, …): the names that it uses, and those that the session itself defines."""
 
     key: str
     uses: Uses
@@ -72,7 +72,7 @@ class CredentialCompiler:
         self.closing_steps = StepCompiler(context, self.defaults, closing, include)
 
     def credential(self, auth: Auth, path: DocumentPath) -> CredentialPlan | None:
-        """A credential: exactly one kind, and the keys that go with it."""
+        """Compile a credential: exactly one kind, and the keys that belong to it."""
         keys = [key for key in auth.__struct_fields__ if getattr(auth, key) is not UNSET]
         kinds = [key for key in keys if key in CREDENTIALS or key in SESSIONS]
         known = ", ".join((*CREDENTIALS, *SESSIONS))
@@ -85,7 +85,9 @@ class CredentialCompiler:
         for key in keys:
             if key not in {*kinds, "origins"} and not any(key in SESSION_KEYS.get(kind, ()) for kind in kinds):
                 owners = " or ".join(f"`{owner}`" for owner in SESSION_KEYS if key in SESSION_KEYS[owner])
-                self.context.problem((*path, key), f"`{key}` goes with {owners}, not with `{kinds[0]}`", on_key=True)
+                self.context.problem(
+                    (*path, key), f"`{key}` can be used with {owners}, not with `{kinds[0]}`", on_key=True
+                )
         origins = tuple(self._origins(auth, path))
         first, *_ = [self._kind(kind, auth, path, origins) for kind in kinds]
         return first
@@ -93,7 +95,7 @@ class CredentialCompiler:
     def _kind(self, kind: str, auth: Auth, path: DocumentPath, origins: tuple[Value, ...]) -> CredentialPlan:
         if kind in SESSIONS:
             place = (*path, kind)
-            if place not in self.made:  # one in `defaults` is asked for by every step
+            if place not in self.made:  # one in `defaults` is compiled for every step
                 self.made[place] = self._session(kind, auth, path)
             return CredentialPlan(None, Literal(None), place, self.made[place], origins)
         data = plain_data(getattr(auth, kind))
@@ -103,11 +105,11 @@ class CredentialCompiler:
         return CredentialPlan(CREDENTIALS[kind], value, (*path, kind), None, origins)
 
     def _inside(self, auth: Auth, path: DocumentPath) -> CredentialPlan | None:
-        """A credential written on a step of a session."""
+        """Compile a credential that is written on a session's own step."""
         for kind in SESSIONS:
             if getattr(auth, kind) is not UNSET:
-                hint = "name it under `auth` at the top of the file, and name it here"
-                self.context.problem((*path, kind), f"a session cannot hold another `{kind}`", hint, on_key=True)
+                hint = "define it under `auth` at the top of the file, and write its name here"
+                self.context.problem((*path, kind), f"a session cannot contain another `{kind}`", hint, on_key=True)
                 return None
         return self.credential(auth, path)
 
@@ -118,7 +120,7 @@ class CredentialCompiler:
                 not text.startswith(("http://", "https://")) or text.rstrip("/").count("/") > 2 or "?" in text
             ):
                 hint = "an origin is a scheme, a host and a port, if it is not the usual one: https://api.example.com"
-                self.context.problem(place, f"{text!r} is no origin", hint)
+                self.context.problem(place, f"{text!r} is not a valid origin", hint)
             yield self.context.url(text, place)
 
     def _session(self, kind: str, auth: Auth, path: DocumentPath) -> SessionPlan:
@@ -152,12 +154,12 @@ class CredentialCompiler:
         )  # fmt: skip
 
     def _judged_by(self, path: DocumentPath) -> frozenset[str]:
-        """Names outside in the bare expressions of a session."""
+        """Names from outside the session that its bare expressions use."""
         uses = [use for part in self.parts for use in part.uses if use[2][: len(path)] == path]
         return frozenset().union(*(names for names, _, place in uses if _EXPRESSIONS & set(place[-2:]))) - {"env"}
 
     def _definition(self, kind: str, auth: Auth) -> dict[str, Any]:
-        """What the author wrote that makes this session the same as another, or not."""
+        """The credential as written: credentials that render it to the same value share a session."""
         keys = (kind, "refresh", "logout", "attach") if kind == "login" else (kind, "logout", "attach")
         inherited = _INHERITED if kind == "login" else ("http",)
         found = {key: getattr(auth, key) for key in keys}
@@ -166,7 +168,7 @@ class CredentialCompiler:
 
     @contextmanager
     def _part(self, key: str, given: frozenset[str] | None = None) -> Iterator[Uses]:
-        """Keep apart the names that are used inside: a session sees no name that a step of the file gives."""
+        """Keep the names apart that are used inside: a session cannot use names that steps of the file provide."""
         with self.context.apart() as uses:
             yield uses
         if given is not None:
@@ -176,7 +178,7 @@ class CredentialCompiler:
         if written is UNSET:
             return ()
         if not written:
-            self.context.problem(path, f"`{path[-1]}` is empty", "it needs a step", on_key=True)
+            self.context.problem(path, f"`{path[-1]}` is empty", "add a step", on_key=True)
         steps = [(written, path)] if isinstance(written, Step) else [
             (step, (*path, index)) for index, step in enumerate(written)
         ]  # fmt: skip
@@ -185,7 +187,7 @@ class CredentialCompiler:
         return tuple(self.opening_steps.step(_not_refused(step), place) for step, place in steps)
 
     def _oauth2(self, auth: Auth, path: DocumentPath, refresh_token: str = "") -> tuple[StepPlan, ...]:
-        """The token request as a step."""
+        """Compile the token request to a step."""
         data, path = plain_data(auth.oauth2), (*path, "oauth2")
         for below, message, hint in () if refresh_token else oauth2.check_oauth2(data):
             self.context.problem((*path, *below), message, hint)
@@ -213,7 +215,7 @@ class CredentialCompiler:
         )  # fmt: skip
         return (step,)
 
-    def _attach(self, auth: Auth, path: DocumentPath) -> Iterable[Carried]:
+    def _attach(self, auth: Auth, path: DocumentPath) -> Iterable[AttachPlan]:
         written = auth.attach if isinstance(auth.attach, dict) else _DEFAULT_ATTACH
         if not written:
             hint = 'say where the token goes: `attach: {header Authorization: "Bearer {{ token }}"}`'
@@ -223,30 +225,34 @@ class CredentialCompiler:
             where, _, name = text.strip().partition(" ")
             if where not in AUTH_LOCATIONS or not name.strip():
                 hint = did_you_mean(where, AUTH_LOCATIONS) or "write `header NAME`, `query NAME` or `cookie NAME`"
-                self.context.problem(place, f"{text!r} is no place for a token", hint, on_key=True)
+                self.context.problem(place, f"{text!r} is not a place for a token", hint, on_key=True)
             elif where != "query" and not TOKEN.fullmatch(name.strip()):
-                self.context.problem(place, f"{name.strip()!r} is no name of a {where}", on_key=True)
-            yield Carried(where, name.strip(), self.context.value(value, place), place)  # type: ignore[arg-type]  # refused above
+                self.context.problem(place, f"{name.strip()!r} is not a valid name of a {where}", on_key=True)
+            yield AttachPlan(where, name.strip(), self.context.value(value, place), place)  # type: ignore[arg-type]  # refused above
 
     def _check_token(
         self,
         auth: Auth,
-        attach: tuple[Carried, ...],
+        attach: tuple[AttachPlan, ...],
         provides: frozenset[str],
         login: tuple[StepPlan, ...],
         path: DocumentPath,
     ) -> None:
         used = frozenset().union(*(carried.value.names for carried in attach))
         if not login or not attach:
-            return  # which was said
+            return  # already reported
         if "token" in used and "token" not in provides:
             near = did_you_mean("token", provides)
-            hint = f"take it out: `extract: {{token: $.token}}`{f'; {near}' if near else ''}"
+            hint = f"extract it: `extract: {{token: $.token}}`{f'; {near}' if near else ''}"
             self.context.problem(path, "`login` extracts no `token`", hint)
         elif not used & provides:
-            hint = f"it gives {listed(provides)}" if provides else "take the token out: `extract: {token: $.token}`"
+            hint = (
+                f"names that `login` provides: {listed(provides)}"
+                if provides
+                else "extract the token: `extract: {token: $.token}`"
+            )
             place = path if auth.attach is UNSET else (*path[:-1], "attach", attach[0].path[-1])
-            self.context.problem(place, "`attach` sends nothing that `login` gives", hint)
+            self.context.problem(place, "`attach` uses no name that `login` provides", hint)
 
     def _renew(self, auth: Auth, path: DocumentPath) -> tuple[float, frozenset[int], Any]:
         renew = auth.renew if isinstance(auth.renew, Renew) else Renew()
@@ -260,7 +266,7 @@ class CredentialCompiler:
         return before, statuses, when
 
     def _needs(self, steps: Iterable[StepPlan], path: DocumentPath) -> None:
-        """Remember which other credentials a named session's own steps name."""
+        """Record which other credentials the own steps of a named session use."""
         if path[0] != "auth" or len(path) != 2:
             return
         needed = self.needed.setdefault(str(path[1]), {})
@@ -274,32 +280,32 @@ class CredentialCompiler:
                     pass
 
     def check(self, known: frozenset[str], extracted: frozenset[str], lost: frozenset[str]) -> None:
-        """What can be judged when the whole file is known: names that a session cannot see, and circles.
+        """Report what is known once the whole file is compiled: names that a session cannot use, and circular sessions.
 
         Args:
-            known: Names that are there before the first step.
-            extracted: Names that steps of the file give.
-            lost: Names that a broken part of the file might have given.
+            known: Names that are defined before the first step.
+            extracted: Names that steps of the file provide.
+            lost: Names that a broken part of the file may define.
         """
         for part in self.parts:
             for names, local, path in part.uses:
                 unknown = names - known - local - part.given
                 for name in sorted(unknown & extracted):
-                    message = f"`{name}` is given by a step, and a session is shared by all who name it"
-                    hint = "it is fetched over `env`, inputs, vars, matrix and case alone; put it there"
+                    message = f"`{name}` is provided by a step, but a session is shared by all workflows that use it"
+                    hint = "define it in `env`, `inputs`, `vars`, `matrix` or `cases`: a session can use only those"
                     self.context.problem(path, message, hint)
                 rest = names - extracted
                 if part.key != "login":
                     for name in sorted((rest & unknown) - lost - FUNCTIONS - {"env", "response"}):
-                        near = did_you_mean(name, part.given) or f"take it out there: `extract: {{{name}: $.{name}}}`"
-                        self.context.problem(path, f"`{part.key}` uses `{name}`, which `login` does not give", near)
+                        near = did_you_mean(name, part.given) or f"extract it there: `extract: {{{name}: $.{name}}}`"
+                        self.context.problem(path, f"`{part.key}` uses `{name}`, which `login` does not provide", near)
                     rest &= {"response"}
                 self.context.check_names([(rest, local, path)], known | part.given, lost)
         for name in self.needed:
             self._check_circle(name)
 
     def _check_circle(self, name: str) -> None:
-        """A session that needs its own token to fetch it can never begin; a knot of them is told once, by a shortest way around."""
+        """Report a session that needs its own token to fetch it; of several such sessions, the shortest circle once."""
         chains: deque[tuple[str, ...]] = deque([(name,)])
         seen: set[str] = set()
         while chains:
@@ -307,9 +313,9 @@ class CredentialCompiler:
             for needed, place in self.needed.get(chain[-1], {}).items():
                 if needed == name:
                     if name == min(chain):
-                        way = " → ".join((*chain, name))
-                        hint = "say `auth: none` here, or another credential"
-                        self.context.problem(place, f"the session needs its own token to fetch it: {way}", hint)
+                        circle = " → ".join((*chain, name))
+                        hint = "write `auth: none` here, or use another credential"
+                        self.context.problem(place, f"the session needs its own token to fetch it: {circle}", hint)
                     return
                 if needed not in seen:
                     seen.add(needed)
@@ -317,7 +323,7 @@ class CredentialCompiler:
 
 
 def _borrowed(plan: Plan) -> Iterator[str]:
-    """The credentials that an included workflow, or what it includes, takes from who includes it."""
+    """The credentials that an included workflow, or one that it includes, uses of the including file."""
     own = (step for session in plan.sessions for step in (*session.login, *session.refresh))
     for step in (*plan.steps, *plan.cleanup, *own):
         match step.action:
@@ -330,18 +336,18 @@ def _borrowed(plan: Plan) -> Iterator[str]:
 
 
 def _not_refused(step: Step) -> Step:
-    """A login that says nothing of the status is not answered by a refusal: else a lost token would be the failure."""
+    """The step, which expects 2xx or 3xx if it expects no status: the error is then the refusal, not a missing token."""
     if step.include is not UNSET or all(getattr(step, key) is UNSET for key in (*METHODS, "request")):
         return step
     if step.expect is UNSET:
-        return msgspec.structs.replace(step, expect=_TAKEN)
+        return msgspec.structs.replace(step, expect=_ACCEPTED_STATUS)
     if isinstance(step.expect, dict) and step.expect and "status" not in step.expect:
-        return msgspec.structs.replace(step, expect={"status": _TAKEN, **step.expect})
+        return msgspec.structs.replace(step, expect={"status": _ACCEPTED_STATUS, **step.expect})
     return step
 
 
 def _written(data: Any) -> Any:
-    """Plain data, absent keys left out."""
+    """Plain data without absent keys."""
     data = plain_data(data)
     return {key: _written(value) for key, value in data.items() if value is not UNSET} if isinstance(data, dict) else (
         [_written(member) for member in data] if isinstance(data, list) else data
@@ -349,7 +355,7 @@ def _written(data: Any) -> Any:
 
 
 def _names_files(data: Any) -> bool:
-    """Some text or key in it may name a file, which is another one in another folder."""
+    """Whether it may name a file: in another folder that is another file."""
     match data:
         case dict():
             return bool({"include", "file"} & data.keys()) or any(map(_names_files, data.values()))

@@ -1,4 +1,4 @@
-"""`snapshot`, compiled: what is stored for a selector of a step, and what of a value counts. Writes nothing."""
+"""Compiles `snapshot`: reads the stored values of a selector, and the paths that are not compared."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from .conditions import Stored
 from .context import Context
 
 SNAPSHOT_FOLDER = "__snapshots__"
-_TURN = re.compile(r" \[[0-9]+\]")
+_ITERATION = re.compile(r" \[[0-9]+\]")
 Contents = dict[str, dict[str, dict[str, Any]]]
-"""What a file of snapshots holds: values by the step, the selector and the case; "" is the one and only case."""
+"""The content of a file of snapshots: values by step, selector and case; the case of a workflow without cases is ""."""
 
 
 class SnapshotCompiler:
-    """Compiles the snapshots of one file, which stand together in another."""
+    """Compiles the snapshots of one workflow; their values are in one file."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
@@ -30,19 +30,19 @@ class SnapshotCompiler:
         self._known: set[tuple[str, str]] = set()
 
     def compile(self, step: str, selector: str, argument: Any, path: DocumentPath) -> Stored:
-        """One snapshot with its mistakes noted.
+        """Compile one snapshot, and report its mistakes.
 
         Args:
             step: The step as it is written.
-            selector: Likewise.
-            argument: What stands under `snapshot`.
-            path: Where.
+            selector: The selector as it is written.
+            argument: The value of `snapshot`.
+            path: Its place.
         """
         message, _, hint = SnapshotMatcher().check(argument).partition("; ")
         if message:
             self.context.problem(path, message, hint)
         elif (step, selector) in self._known:
-            message = f"another step called {step!r} has a snapshot of `{selector}` already"
+            message = f"another step with the name {step!r} also has a snapshot of `{selector}`"
             self.context.problem(path, message, "give each step a name of its own", on_key=True)
         self._known.add((step, selector))
         ignore = [] if message or argument is True else [*self._ignored(argument["ignore"], (*path, "ignore"))]
@@ -63,7 +63,9 @@ class SnapshotCompiler:
                 self.context.problem((*place, index), error.message, error.hint)
                 continue
             if isinstance(compiled, Definite) and not compiled.path:
-                self.context.problem((*place, index), "this ignores everything", "name what varies: `$.id`")
+                self.context.problem(
+                    (*place, index), "this path ignores the whole value", "write the path of what varies: `$.id`"
+                )
             yield text
 
     def _read(self, path: DocumentPath) -> Contents:
@@ -72,11 +74,11 @@ class SnapshotCompiler:
             try:
                 self._contents = read_contents(self.context.settings.files.read(self.name, self.context.path.parent))
             except FileMissing:
-                pass  # nothing is stored yet, which a run says
+                pass  # nothing is stored yet; a run reports that
             except FileRefused as error:
                 self.context.problem(path, error.message, error.hint)
             except ValueError as error:
-                hint = "write it anew with --update-snapshots, or take it back from version control"
+                hint = "write it again with --update-snapshots, or restore it from version control"
                 self.context.problem(path, f"the snapshots in {self.name} cannot be read: {error}", hint)
         return self._contents
 
@@ -85,16 +87,16 @@ def read_contents(content: bytes) -> Contents:
     """What a file of snapshots holds.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not a file of snapshots.
     """
     data = read_json(content.decode("utf-8"))
     by_step = data.values() if isinstance(data, dict) else [None]
     if not all(isinstance(each, dict) and all(isinstance(cases, dict) for cases in each.values()) for each in by_step):
-        raise ValueError("it is no map of steps, selectors and cases")
+        raise ValueError("it is not a map of steps, selectors and cases")
     contents: Contents = data
     return contents
 
 
 def is_iteration_of(stored: str, step: str) -> bool:
-    """Whether something was stored for this step, or for a turn of it: `item`, `item [0]`."""
-    return stored == step or (stored.startswith(step) and _TURN.fullmatch(stored, len(step)) is not None)
+    """Whether a stored name is this step's or an iteration's of it: `item`, `item [0]`."""
+    return stored == step or (stored.startswith(step) and _ITERATION.fullmatch(stored, len(step)) is not None)

@@ -1,4 +1,4 @@
-"""A step, compiled: its one action and what stands around it."""
+"""Compiles a step: its action, conditions, loop, retry and expectations."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class StepCompiler:
         self.expects = ExpectCompiler(context)
 
     def step(self, step: Step, path: DocumentPath) -> StepPlan:
-        """One step with all its mistakes noted."""
+        """Compile one step, and report all its mistakes."""
         action_key = self._action(step, path)
         loop = self._loop_names(step, path)
         with self.context.collecting() as needs:
@@ -92,38 +92,42 @@ class StepCompiler:
         keys = [key for key in ACTIONS if getattr(step, key) is not UNSET]
         if len(keys) > 1:
             message = f"a step has one action, this one has {' and '.join(keys)}"
-            self.context.problem((*path, keys[1]), message, "make a step of each", on_key=True)
+            self.context.problem((*path, keys[1]), message, "write one step for each", on_key=True)
         key = keys[0] if keys else ""
         if not keys and step.assert_ is UNSET:
-            hint = f"an action is one of {', '.join(ACTIONS)}; or `assert` alone"
+            hint = f"add an action, one of {', '.join(ACTIONS)}; or an `assert`"
             self.context.problem(path, "this step does nothing", hint)
         if step.assert_ == []:
-            self.context.problem((*path, "assert"), "`assert` is empty", "it needs an expression", on_key=True)
+            self.context.problem((*path, "assert"), "`assert` is empty", "write an expression", on_key=True)
         if key not in METHODS and key != "request":
             for name in REQUEST_ONLY:
                 if getattr(step, name) is not UNSET:
-                    message = f"`{name}` belongs to a request, and this step has none"
-                    self.context.problem((*path, name), message, "name a request: `get: /path`", on_key=True)
+                    message = f"`{name}` needs a request, and this step has none"
+                    self.context.problem((*path, name), message, "add a request: `get: /path`", on_key=True)
             if key != "include":
                 for name in ("expect", "extract"):
                     if getattr(step, name) is not UNSET:
-                        message = f"`{name}` needs an answer, and this step gets none"
-                        self.context.problem((*path, name), message, "`assert` judges what is known", on_key=True)
+                        message = f"`{name}` needs a response, and this step has none"
+                        self.context.problem((*path, name), message, "write `assert` to check names", on_key=True)
         if step.with_ is not UNSET and key != "include":
-            self.context.problem((*path, "with"), "`with` goes with `include`", on_key=True)
+            self.context.problem((*path, "with"), "`with` can only be used with `include`", on_key=True)
         return key
 
     def _loop_names(self, step: Step, path: DocumentPath) -> tuple[str, ...]:
         if step.for_each is UNSET:
             for key, name in (("as_", "as"), ("allow_empty", "allow_empty")):
                 if getattr(step, key) is not UNSET:
-                    self.context.problem((*path, name), f"`{name}` goes with `for_each`", on_key=True)
+                    self.context.problem((*path, name), f"`{name}` can only be used with `for_each`", on_key=True)
             return ()
         if step.for_each == [] and step.allow_empty is not True:
-            self.context.problem((*path, "for_each"), "`for_each` over an empty list does nothing", "give it values")
+            self.context.problem(
+                (*path, "for_each"), "`for_each` has an empty list, so the step would do nothing", "add values"
+            )
         if isinstance(step.for_each, str) and "{{" not in step.for_each:
             hint = f'write "{{{{ {step.for_each} }}}}", or a list'
-            self.context.problem((*path, "for_each"), "`for_each` is a list or a template that gives one", hint)
+            self.context.problem(
+                (*path, "for_each"), "`for_each` needs a list, or a template whose value is a list", hint
+            )
         if isinstance(step.as_, str) and step.as_ != "item":
             self.context.check_name(step.as_, (*path, "as"))
         return (step.as_ if isinstance(step.as_, str) else "item", "index")
@@ -131,7 +135,7 @@ class StepCompiler:
     def _expect(self, step: Step, path: DocumentPath, written: str, *, is_request: bool) -> Any:
         place = (*path, "expect")
         if step.expect in ({}, []):
-            self.context.problem(place, "`expect` is empty", "write what must hold: `expect: 200`", on_key=True)
+            self.context.problem(place, "`expect` is empty", "write what is expected: `expect: 200`", on_key=True)
         default = self.defaults.expect if is_request else UNSET
         merged = merged_expect(default, ("defaults", "expect"), step.expect, place)
         if not is_request and "status" in merged:
@@ -139,13 +143,13 @@ class StepCompiler:
             if step.include is not UNSET:
                 self.context.problem(
                     where,
-                    f"an include has no status, so {data!r} cannot be held against it",
-                    "expect its outputs: `$.name`",
+                    f"an include has no status that could be compared with {data!r}",
+                    "write an expectation on its outputs: `$.name`",
                 )
         return self.expects.expectations(merged, written)
 
     def timeout(self, step: Step, path: DocumentPath, *, is_request: bool) -> Value | Seconds | None:
-        """Seconds for one try, the default's where the step says nothing; None where that says nothing either."""
+        """Seconds for one attempt: the step's, else those of `defaults`, else None."""
         if step.timeout is not UNSET:
             return self.context.duration(step.timeout, (*path, "timeout"), positive=True)
         if is_request and self.defaults.timeout is not UNSET:
@@ -162,11 +166,11 @@ class StepCompiler:
             return None
         if isinstance(retry, int):
             if retry < 0:
-                self.context.problem(place, "`retry` is a number of further tries, not below 0")
+                self.context.problem(place, "`retry` is a number of further attempts and cannot be negative")
             return RetryPlan(retry, every=1.0)
         assert isinstance(retry, Retry)
         if retry.times is UNSET and retry.for_ is UNSET:
-            self.context.problem(place, "`retry` never ends", "say how often or how long: `times: 5` or `for: 60s`")
+            self.context.problem(place, "`retry` has no end", "write how often or how long: `times: 5` or `for: 60s`")
 
         def seconds(text: Any, key: str) -> float | None:
             return None if text is UNSET else self.context.seconds(text, (*place, key))
@@ -186,7 +190,7 @@ class StepCompiler:
         )
 
     def named(self, entries: dict[str, Any], path: DocumentPath) -> tuple[NamedValue, ...]:
-        """Names and values in order; each may use those before it."""
+        """Compile names and values in order; each may use those before it."""
         found = []
         for name, data in entries.items():
             self.context.check_name(name, (*path, name))
@@ -196,26 +200,32 @@ class StepCompiler:
     def _include(self, step: Step, path: DocumentPath) -> IncludePlan | None:
         name, place = str(step.include), (*path, "include")
         if "{{" in name:
-            self.context.problem(place, "the path of an include is literal", "choose between steps with `if`")
+            self.context.problem(
+                place, "the path of an `include` cannot hold a template", "write a step with `if` for each file"
+            )
             return None
         given = () if step.with_ is UNSET else self.named(step.with_, (*path, "with"))
         plan = self.include(name, place)
         if plan is None:
             return None
         if any(row.values for row in plan.rows):
-            self.context.problem(place, f"{name} has `matrix` or `cases`, which an included workflow cannot have")
+            self.context.problem(place, f"{name} has `matrix` or `cases`, so it cannot be included")
         for each in given:
             if each.name not in plan.accepts:
-                known = f"it takes: {listed(plan.accepts)}" if plan.accepts else "it has no `inputs` and no `vars`"
+                known = (
+                    f"its inputs and vars: {listed(plan.accepts)}"
+                    if plan.accepts
+                    else "it has no `inputs` and no `vars`"
+                )
                 self.context.problem(
                     each.path,
-                    f"{name} takes no `{each.name}`",
+                    f"{name} has no input `{each.name}`",
                     did_you_mean(each.name, plan.accepts) or known,
                     on_key=True,
                 )
         missing = plan.inputs - {each.name for each in given}
         if missing:
-            self.context.problem(place, f"{name} needs {listed(missing)}", "give it under `with`")
+            self.context.problem(place, f"{name} needs {listed(missing)}", "add it under `with`")
         return IncludePlan(plan, given)
 
 

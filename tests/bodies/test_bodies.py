@@ -92,10 +92,10 @@ def test_multipart_has_texts_files_and_json_under_their_names() -> None:
 @pytest.mark.parametrize(
     ("step", "message"),
     [
-        ("json:", "`json` has nothing after it"), ("body: {file: a, hex: '00'}", "exactly one of file, base64, hex"), ("body: {base64: '###'}", "not Base64"), ("body: {hex: xyz}", "not hex"), ("body: {file: nope}", "there is no file nope"),
+        ("json:", "`json` is empty"), ("body: {file: a, hex: '00'}", "exactly one of file, base64, hex"), ("body: {base64: '###'}", "not Base64"), ("body: {hex: xyz}", "not hex"), ("body: {file: nope}", "there is no file nope"),
         ("multipart: {a: {file: nope}}", "there is no file nope"), ("multipart: {a: [{file: nope}]}", "there is no file nope"), ("multipart: {a: {}}", "exactly one of `file`, `json`, `text`; this one has none"), ("multipart: {a: {text: x, json: 1}}", "json and text"),
         ("multipart: {a: {txt: x}}", "exactly one"), ("multipart: {a: {text: x, typ: y}}", "unknown key 'typ'"), ("multipart: {a: {text: [x]}}", "`text` is a text"), ("multipart: {a: {text: x, filename: y}}", "`filename` goes with `file`"), ("multipart: {a: null}", "a field is a text or"),
-        ("multipart: {a: [[x]]}", "a field is a text or"), ("form: {a: {b: c}}", "expected a text"), ("form: {a: [null]}", "null is not allowed inside a list"), ("form: {a: null}", "a form inherits none"), ("graphql: {query: x, variables: [1]}", "`variables` is a map"), ("json: 1\n    form: {a: b}", "a step has one body"),
+        ("multipart: {a: [[x]]}", "a field is a text or"), ("form: {a: {b: c}}", "expected a text"), ("form: {a: [null]}", "null is not allowed inside a list"), ("form: {a: null}", "a form inherits none"), ("graphql: {query: x, variables: [1]}", "`variables` is a map"), ("json: 1\n    form: {a: b}", "a step can have one body"),
         ("body: {file: ../x}", "outside the file root"),
     ],
 )  # fmt: skip

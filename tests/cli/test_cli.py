@@ -172,7 +172,7 @@ def test_an_ascii_terminal_gets_ascii(runflow: Any, write: Write, demo: str) -> 
     assert ended.code == 1
     assert ended.out.isascii()
     assert "FAIL" in ended.out
-    assert "-> give it a `default`" in ended.out
+    assert "-> if the value may be missing, add a `default`" in ended.out
     broken = runflow("check", str(write("b.yaml", "ü: 1\nsteps: [{get: /x}]")), env={"PYTHONIOENCODING": "ascii"})
     assert (broken.code, "Traceback" in broken.err) == (2, False)
 

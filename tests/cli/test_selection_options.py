@@ -272,7 +272,7 @@ def test_a_lock_holds_across_files_and_includes(runflow: Any, write: Write, demo
     assert last["event"] == "run_finished"
     assert last["end"]["seconds"] > 0.6
     write("a.yaml", f"lock: other\n{top}  - include: _inner.yaml\n")
-    assert "has the lock `db`, and this run has `other` already" in runflow("check", ".").err
+    assert "has the lock `db`, but this run already has the lock `other`" in runflow("check", ".").err
 
 
 def test_keep_going_runs_what_is_valid_and_still_ends_with_2(some: None, runflow: Any, write: Write, demo: str) -> None:
@@ -390,8 +390,8 @@ def test_steps_whose_tags_are_not_wanted_are_left_out_with_what_needs_them(
     told = [line.strip() for line in ended.out.splitlines()[1:7]]
     assert [line.split()[1] for line in told if line.startswith("✓")] == ["one", "four"]
     assert told[1] == "- two  skipped: its tags are left out (--skip-tag)"
-    assert told[2] == "- three  skipped: it needs id, which a step before it did not give"
-    assert "nothing to clean up: no step gave id" in told[4]
+    assert told[2] == "- three  skipped: it needs id, which an earlier step did not provide"
+    assert "nothing to clean up: no step provided id" in told[4]
     assert told[5] == "- log  skipped: its tags are left out (--skip-tag)"
     assert runflow("list", "a.yaml", "--steps", "--skip-tag", "slow and not ci").out.split() == [
         "a.yaml",

@@ -68,12 +68,12 @@ def test_a_credential_of_the_including_workflow_sees_what_was_extracted_there() 
 @pytest.mark.parametrize(
     ("auth", "message", "hint"),
     [
-        ("apu", "there is no credential `apu`", "did you mean 'api'?"), ("'Bearer {{ x }}'", "is no name of a credential", 'auth: {bearer: "{{ x }}"}'), ("zzz", "there is no credential `zzz`", "named here: api"), ("{}", "exactly one of bearer, basic, digest, api_key, aws_sigv4, oauth2, login; this one has none", ""),
+        ("apu", "there is no credential `apu`", "did you mean 'api'?"), ("'Bearer {{ x }}'", "is not the name of a credential", 'auth: {bearer: "{{ x }}"}'), ("zzz", "there is no credential `zzz`", "credentials of this file: api"), ("{}", "exactly one of bearer, basic, digest, api_key, aws_sigv4, oauth2, login; this one has none", ""),
         ("{bearer: a, basic: {username: u, password: p}}", "bearer and basic", ""), ("{bearer: ''}", "the token is empty", ""), ("{basic: {username: 'a:b', password: p}}", "cannot hold a colon", "RFC 7617"),
         ("{api_key: {name: '', value: v}}", "`name` is empty", ""),
         ("{digest: {username: '', password: b}}", "the user name is empty", ""), ("{aws_sigv4: {access_key: a, secret_key: '', region: c, service: d}}", "`secret_key` is empty", ""),
-        ("{bearer: a, renew: {before_expiry: 1s}}", "`renew` goes with `oauth2` or `login`, not with `bearer`", ""), ("{oauth2: {grant: password, token_url: /t, username: a, password: b}, refresh: {post: /r}}", "`refresh` goes with `login`, not with `oauth2`", ""),
-        ("{bearer: abcd, origins: [api.test]}", "'api.test' is no origin", "https://api.example.com"), ("{bearer: abcd, origins: ['http://api.test/x']}", "is no origin", ""), ("{baerer: x}", "unknown key 'baerer'", "did you mean 'bearer'?"),
+        ("{bearer: a, renew: {before_expiry: 1s}}", "`renew` can be used with `oauth2` or `login`, not with `bearer`", ""), ("{oauth2: {grant: password, token_url: /t, username: a, password: b}, refresh: {post: /r}}", "`refresh` can be used with `login`, not with `oauth2`", ""),
+        ("{bearer: abcd, origins: [api.test]}", "'api.test' is not a valid origin", "https://api.example.com"), ("{bearer: abcd, origins: ['http://api.test/x']}", "is not a valid origin", ""), ("{baerer: x}", "unknown key 'baerer'", "did you mean 'bearer'?"),
     ],
 )  # fmt: skip
 def test_a_wrong_credential_is_refused(auth: str, message: str, hint: str) -> None:
@@ -83,8 +83,10 @@ def test_a_wrong_credential_is_refused(auth: str, message: str, hint: str) -> No
 
 def test_auth_beside_a_literal_authorization_header_is_an_error() -> None:
     (found,) = problems("steps:\n  - get: /x\n    auth: {bearer: x}\n    headers: {authorization: y}\n")
-    assert "stands beside a literal Authorization header" in found.message
-    assert "cannot name one" in problems("auth: {none: {bearer: x}}\nsteps: [{get: /x}]")[0].message
+    assert "has both `auth` and a literal Authorization header" in found.message
+    assert (
+        "a credential cannot be called `none`" in problems("auth: {none: {bearer: x}}\nsteps: [{get: /x}]")[0].message
+    )
 
 
 @pytest.mark.parametrize(

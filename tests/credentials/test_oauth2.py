@@ -126,7 +126,7 @@ def test_whatever_an_endpoint_says_instead_is_an_error_of_its_own(reply: Any, me
         ("grant: client_credentials", "the grant client_credentials needs `client_id`", 1), ("grant: client_credentials, client_id: a", "needs `client_secret`", 1), ("grant: password, client_id: a", "needs `username`", 1), ("grant: refresh_token, client_id: a", "needs `refresh_token`", 1),
         ("grant: password, username: a, password: ''", "`password` is empty", 1), ("grant: refresh_token, refresh_token: r, client_secret: s", "`client_secret` stands without `client_id`", 1), ("grant: refresh_token, refresh_token: r, client_id: c, client_auth: basic", "`client_auth: basic` needs", 1),
         (f"grant: client_credentials, {CLIENT}, extra: {{scope: s}}", "`scope` has a key of its own", 1), (f"grant: client_credentials, {CLIENT}, extra: {{grant_type: s}}", "`grant_type` has a key of its own", 1), ("grant: implicit", "'implicit' (string) is not allowed", 1), (f"grant: authorization_code, {CLIENT}", "is not allowed here", 1),
-        (f"grant: client_credentials, {CLIENT}, scope: '{{{{ x }}}}'", "nothing in this file gives `x`", 1),
+        (f"grant: client_credentials, {CLIENT}, scope: '{{{{ x }}}}'", "`x` is never defined in this file", 1),
     ],
 )  # fmt: skip
 def test_what_a_grant_lacks_is_found_before_anything_is_sent(oauth2: str, message: str, line: int) -> None:

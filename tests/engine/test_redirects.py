@@ -9,7 +9,7 @@ from fakes import BASE, answer, failure, run
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runflow.engine.redirects import SAFE_ELSEWHERE, redirected
+from runflow.engine.redirects import SAFE_CROSS_ORIGIN, redirected
 from runflow.model.errors import StepError
 from runflow.model.exchange import Request, Response
 from runflow.model.urls import origin_of
@@ -110,7 +110,7 @@ def test_whatever_redirects_what_authenticates_goes_to_no_other_origin(
         assert following.headers == tuple(headers)
         assert following.body == body
     if not home:
-        assert went <= SAFE_ELSEWHERE
+        assert went <= SAFE_CROSS_ORIGIN
         assert following.body is None
 
 

@@ -112,4 +112,4 @@ def test_a_steps_retry_lies_over_the_default_one_key_by_key() -> None:
 
 def test_a_method_that_is_none_is_an_error() -> None:
     ran = run("vars: {m: 'a b'}\nsteps:\n  - request: '{{ m }} /x'\n")
-    assert "is no method" in ran.errors[0].message
+    assert "is not a valid method" in ran.errors[0].message

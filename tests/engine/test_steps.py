@@ -69,7 +69,7 @@ def test_a_failed_expectation_and_a_missing_extract_are_both_shown_and_count_as_
     )
     assert ran.verdicts == ["failed", "passed"]
     assert ran.checks[0].subject == "$.id"
-    assert "`$.nope` finds nothing; the answer has the keys id, token, list" in ran.errors[0].message
+    assert "`$.nope` finds nothing; the response has the keys id, token, list" in ran.errors[0].message
     alone = run("steps:\n  - get: /a\n    extract: {x: $.nope}\n", ok)
     assert alone.verdict == "error"
     assert alone.errors[0].kind == "extract"

@@ -47,7 +47,7 @@ def test_cleanup_of_what_was_never_made_is_skipped() -> None:
     text = "steps:\n  - post: /a\n    expect: 201\n    extract: {made: $.id}\nfinally:\n  - delete: /a/{{ made }}\n    extract: {gone: $.id}\n  - get: /b/{{ gone }}\n  - get: /c\n"
     ran = run(text, ok)
     assert ran.verdicts == ["failed", "skipped", "skipped", "passed"]
-    assert "no step gave made" in ran.steps[1].reason
+    assert "no step provided made" in ran.steps[1].reason
 
 
 def test_cleanup_decides_the_verdict_only_when_the_steps_passed() -> None:

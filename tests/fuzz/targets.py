@@ -18,7 +18,7 @@ from fakes import problems
 
 from runflow.drivers.requests.connection import SingleDeadline, _Response
 from runflow.drivers.response_head import CutShort, MalformedHead, ResponseHead
-from runflow.engine.redirects import SAFE_ELSEWHERE, redirected
+from runflow.engine.redirects import SAFE_CROSS_ORIGIN, redirected
 from runflow.language.read import read_document
 from runflow.language.source import Source
 from runflow.language.yaml import load_yaml
@@ -131,7 +131,7 @@ def redirect(data: bytes) -> None:
     assert authority
     assert "@" not in authority
     if origin_of(following.url) != "http://home.test:81":
-        assert {name.lower() for name, _ in following.headers} <= SAFE_ELSEWHERE
+        assert {name.lower() for name, _ in following.headers} <= SAFE_CROSS_ORIGIN
 
 
 _DOCUMENT: dict[str, Any] = {

@@ -92,10 +92,10 @@ steps:
     assert [problem.message.split(":")[0][:34] for problem in found] == [
         "unknown key 'hedaers' in a workflo",
         "a step has one action, this one ha",
-        "a step has one body, this one has ",
-        "nothing in this file gives `nme`",
+        "a step can have one body, this one",
+        "`nme` is never defined in this file",
         "unknown operator 'eqals'",
-        "900 (integer) is no status",
+        "900 (integer) is not a valid status",
         "an expression stands here without ",
         "`timeout` must be a text, not 5 (i",
         "there is no filter `nofilter`",

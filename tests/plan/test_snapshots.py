@@ -58,7 +58,7 @@ def test_without_a_snapshot_nothing_passes_and_it_is_said_how_one_is_stored() ->
         assert ran.verdict == "error"
         (error,) = ran.errors
         assert error.message == "no snapshot of `$.item` is stored for this step"
-        assert error.hint == "look at the answer, then store it: runflow run flow.yaml --update-snapshots"
+        assert error.hint == "check the response, then store the value: runflow run flow.yaml --update-snapshots"
         assert error.where.line == 4
 
 
@@ -66,7 +66,7 @@ def test_what_is_not_there_fails_whatever_is_stored() -> None:
     for files, snapshots, expected in (
         (stored(3), None, 3),
         (stored(3), [].append, 3),
-        ({}, [].append, "a value to be stored"),
+        ({}, [].append, "a value to store"),
     ):
         ran = run(FLOW.replace("ARGUMENT", "true"), [answer(200, {})], files=files, snapshots=snapshots)
         assert (ran.verdict, ran.checks[0].detail) == ("failed", "nothing was found there")
@@ -123,7 +123,7 @@ def test_no_secret_is_stored(write: Any, runflow: Any, demo_env: dict[str, str])
     ended = runflow("flow.yaml", "--update-snapshots", env=demo_env)
     assert ended.code == 3
     assert "a snapshot of `$` would hold a secret" in ended.out
-    assert "→ `ignore` its path" in ended.out
+    assert "→ add its path to `ignore`" in ended.out
 
 
 @pytest.mark.parametrize(
@@ -134,12 +134,12 @@ def test_no_secret_is_stored(write: Any, runflow: Any, demo_env: dict[str, str])
         ("{$.a: {snapshot: {ignore: []}}}", "`ignore` takes a list of paths into the value"),
         ("{$.a: {snapshot: {ignore: [3]}}}", "`ignore` takes a list of paths into the value"),
         ("{$.a: {snapshot: {ignore: [id]}}}", "`id` is not a valid JSONPath"),
-        ("{$.a: {snapshot: {ignore: [$]}}}", "this ignores everything"),
-        ("{$.a: {not: {snapshot: true}}}", "a snapshot stands directly under a selector"),
-        ("{$.a: {$.b: {snapshot: true}}}", "a snapshot stands directly under a selector"),
-        ("{$.a: {any_of: [{snapshot: true}]}}", "a snapshot stands directly under a selector"),
-        ("{status: {snapshot: true}}", "a snapshot stands directly under a selector"),
-        ("{'$.a[?@.id == {{ 3 }}]': {snapshot: true}}", "a snapshot stands under a selector without a template"),
+        ("{$.a: {snapshot: {ignore: [$]}}}", "this path ignores the whole value"),
+        ("{$.a: {not: {snapshot: true}}}", "`snapshot` must be directly under a selector"),
+        ("{$.a: {$.b: {snapshot: true}}}", "`snapshot` must be directly under a selector"),
+        ("{$.a: {any_of: [{snapshot: true}]}}", "`snapshot` must be directly under a selector"),
+        ("{status: {snapshot: true}}", "`snapshot` must be directly under a selector"),
+        ("{'$.a[?@.id == {{ 3 }}]': {snapshot: true}}", "`snapshot` needs a selector without a template"),
     ],
 )
 def test_a_snapshot_that_is_wrong_is_refused_before_anything_is_sent(expect: str, message: str) -> None:
@@ -150,7 +150,7 @@ def test_a_snapshot_that_is_wrong_is_refused_before_anything_is_sent(expect: str
 def test_two_steps_of_one_name_cannot_share_a_place() -> None:
     step = "{name: item, get: /x, expect: {$.a: {snapshot: true}}}"
     (found,) = problems(f"steps: [{step}, {step}]\n")
-    assert found.message == "another step called 'item' has a snapshot of `$.a` already"
+    assert found.message == "another step with the name 'item' also has a snapshot of `$.a`"
     assert found.place.path == ("steps", 1, "expect", "$.a", "snapshot")
     assert problems(f"steps: [{step}, {step.replace('$.a', '$.b')}]\n") == []
 

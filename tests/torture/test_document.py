@@ -67,10 +67,10 @@ BAD: dict[str, Bad] = {
     "an expectation of nothing": Bad(step("expect: {}"), "1:33", ("`expect` is empty",)),
     "a key with nothing after it": Bad(step("expect: "), "1:41", ("a key with nothing after it is never ignored",)),
     "two actions": Bad(step("post: 'http://a.test/'"), "1:33", ("a step has one action",)),
-    "a name that nobody gives": Bad("steps: [{get: 'http://a.test/{{ nope }}'}]\n", "1:15", ("nothing in this file gives `nope`",)),
+    "a name that nobody gives": Bad("steps: [{get: 'http://a.test/{{ nope }}'}]\n", "1:15", ("`nope` is never defined in this file",)),
     "a wrong pattern": Bad(step("expect: {body: {matches: '(((a'}}"), "1:58", ("the pattern '(((a' is not valid",)),
     "a text against a number": Bad(step("expect: {header X: 1}"), "1:52", ("is always a text", "quote it")),
-    "timeout 0": Bad(step("timeout: 0s"), "1:42", ("a limit of nothing lets nothing through",)),
+    "timeout 0": Bad(step("timeout: 0s"), "1:42", ("the timeout must be greater than zero",)),
     "timeout NaN": Bad(step("timeout: NaN"), "1:42", ("'NaN' is not a duration",)),
     "a bare timeout": Bad(step("timeout: 5"), "1:42", ("5s (seconds) or 5ms",)),
     "a negative timeout": Bad(step("timeout: -1s"), "1:42", ("'-1s' is not a duration",)),
@@ -89,8 +89,8 @@ BAD: dict[str, Bad] = {
     "a header of two lines": Bad(step('headers: {X: "a\\r\\nb"}'), "1:46", ("a control character", "one line of text")),
     "a header with ESC": Bad(step('headers: {X: "a\\e[31m"}'), "1:46", ("a control character ('\\x1b')",)),
     "no header name": Bad(step("headers: {'X Y': a}"), "1:43", ("'X Y' is not a valid header name",)),
-    "a method that is none": Bad("steps: [{request: 'G(T) http://a.test/'}]\n", "1:19", ("'G(T)' is no method",)),
-    "an include of itself": Bad("steps: [{include: flow.yaml}]\n", "1:19", ("goes round in a circle: flow.yaml → flow.yaml",)),
+    "a method that is none": Bad("steps: [{request: 'G(T) http://a.test/'}]\n", "1:19", ("'G(T)' is not a valid method",)),
+    "an include of itself": Bad("steps: [{include: flow.yaml}]\n", "1:19", ("circular include: flow.yaml → flow.yaml",)),
 }  # fmt: skip
 
 

@@ -23,7 +23,7 @@ def test_an_include_cycle_shows_its_chain(runflow: Runflow, write: Any) -> None:
     write("c/c.yaml", "steps: [{include: ../a.yaml}]\n")
     ended = runflow("run", "a.yaml")
     assert ended.code == 2
-    assert "c/c.yaml:1:19: the include goes round in a circle: a.yaml → b.yaml → c/c.yaml → a.yaml" in ended.err
+    assert "c/c.yaml:1:19: circular include: a.yaml → b.yaml → c/c.yaml → a.yaml" in ended.err
 
 
 ELSEWHERE = {

@@ -1,4 +1,4 @@
-"""What a step's `auth` puts on its request, and whether it may go there. Fetches nothing itself."""
+"""Adds the credential of a step to its request, if it may be sent there. Fetches nothing itself."""
 
 from __future__ import annotations
 
@@ -24,13 +24,14 @@ from .tokens import RunSteps, token_of
 
 
 class AuthenticatedRequest(NamedTuple):
-    """A request ready to go, with what authenticates it.
+    """A request with what authenticates it.
 
     Attributes:
-        name: What the credential is called, or "" where nothing authenticates.
-        attachment: What was put on the request.
-        session: Where the token came from, if it is one that can be renewed.
-        withheld: Why a default credential stayed at home, or "".
+        name: The name of the credential, or "" without one.
+        attachment: What was added to the request.
+        session: The session of the token, if it can be renewed.
+        token: The token that was sent, or None.
+        withheld: Why a default credential was not sent, or "".
     """
 
     outgoing: Outgoing
@@ -50,25 +51,25 @@ def authenticate(
     *,
     refused: Token | None = None,
 ) -> Flow[AuthenticatedRequest]:
-    """The request with its credential on it.
+    """Add the credential to a request.
 
     Args:
         outgoing: The request without it.
-        use: What the step says.
+        use: The `auth` of the step.
         frame: The workflow.
         names: What the step's templates see.
         run_steps: Runs the steps that fetch a token.
-        refused: A token that the server would not take.
+        refused: A token that the server rejected.
 
     Raises:
-        StepError: there is no token, or it cannot be sent.
+        StepError: there is no token to send, or it cannot be sent.
     """
     if use is None:
         return AuthenticatedRequest(outgoing)
     if use.own:
         return _with_own(outgoing, frame)
     credential, owner = (use.inline, frame) if use.inline else frame.credential(use.name)
-    assert credential is not None  # the plan refused what it could not compile
+    assert credential is not None  # the compiler reports unknown names
     name = use.name or (credential.kind.name if credential.kind else credential.path[-1])
     withheld = _withheld(credential, owner, frame, outgoing.request.url) if use.inherited else ""
     if withheld:
@@ -93,7 +94,7 @@ def _with_token(outgoing: Outgoing, session: Session, token: Token, frame: Frame
 
 
 def _with_own(outgoing: Outgoing, frame: Frame) -> AuthenticatedRequest:
-    """The step is a session's logout."""
+    """The request of a session's logout, which sends the session's own token."""
     session = frame.session
     assert session is not None and session.token is not None  # noqa: PT018  # both hold where a logout runs
     return AuthenticatedRequest(
@@ -102,27 +103,27 @@ def _with_own(outgoing: Outgoing, frame: Frame) -> AuthenticatedRequest:
 
 
 def _withheld(credential: CredentialPlan, owner: Frame, frame: Frame, url: str) -> str:
-    """Why a default credential does not go to a URL, or ""."""
-    homes = homes_of(credential, owner, frame)
-    if short_origin(url) in homes:
+    """Why a default credential is not sent to a URL, or ""."""
+    origins = default_origins(credential, owner, frame)
+    if short_origin(url) in origins:
         return ""
-    at_home = ", ".join(homes) or "nowhere, since there is no `base_url`"
-    return f"it belongs to {at_home}; to send it to {short_origin(url)}, say `auth` on the step"
+    allowed = ", ".join(origins) or "no origin, because `base_url` is missing"
+    return f"as a default it is sent to {allowed}; to send it to {short_origin(url)}, write `auth` on the step"
 
 
-def homes_of(credential: CredentialPlan, owner: Frame, frame: Frame) -> list[str]:
-    """The origins to which a credential goes as a default: its own, else that of `base_url`. Raises StepError."""
+def default_origins(credential: CredentialPlan, owner: Frame, frame: Frame) -> list[str]:
+    """The origins to which a credential is sent as a default: its own, else that of `base_url`. Raises StepError."""
     try:
-        homes = [str(value.render(owner.first_names)) for value in credential.origins]
+        origins = [str(value.render(owner.first_names)) for value in credential.origins]
     except StepError as error:
         raise error.at(owner.plan.file, (*credential.path[:-1], "origins")) from None
-    return [short_origin(home) for home in homes or (owner.base_url or frame.base_url,) if home]
+    return [short_origin(url) for url in origins or (owner.base_url or frame.base_url,) if url]
 
 
 def build_attachment(credential: CredentialPlan, name: str, names: Names, frame: Frame, owner: Frame) -> Attachment:
-    """What a credential adds whose values are known; one that signs is kept for the run."""
+    """What a credential adds to a request; one that signs requests is kept for the run."""
     kind, world = credential.kind, frame.world
-    assert kind is not None  # it is no session
+    assert kind is not None  # sessions are handled elsewhere
     try:
         data = credential.value.render(names)
         known = world.signers.get(f"{kind.name} {json_text(data)}") if world.signers else None
@@ -141,7 +142,7 @@ def build_attachment(credential: CredentialPlan, name: str, names: Names, frame:
 
 
 def apply_attachment(outgoing: Outgoing, attachment: Attachment) -> Outgoing:
-    """A request with what a credential adds, in place of what the file put there."""
+    """Add an attachment to a request; it replaces headers, parameters and cookies of the same names."""
     request = outgoing.request
     request = msgspec.structs.replace(
         request,
@@ -154,7 +155,7 @@ def apply_attachment(outgoing: Outgoing, attachment: Attachment) -> Outgoing:
 
 
 def placeholder(use: AuthUse | None, frame: Frame, names: Names) -> Attachment:
-    """What a credential would add, as far as that is known before anything is sent.
+    """What a credential would add, as far as that is known before a request is sent.
 
     Raises:
         StepError: its values cannot be rendered.
@@ -162,7 +163,7 @@ def placeholder(use: AuthUse | None, frame: Frame, names: Names) -> Attachment:
     if use is None or use.own:
         return Attachment()
     credential, owner = (use.inline, frame) if use.inline else frame.credential(use.name)
-    assert credential is not None  # the plan refused what it could not compile
+    assert credential is not None  # the compiler reports unknown names
     if credential.session is None:
         return build_attachment(credential, use.name, names if owner is frame else owner.names, frame, owner)
     known: dict[str, JSON] = dict(owner.first_names)

@@ -1,4 +1,4 @@
-"""One credential on its own: fetched as a step would, and what is known of it. Sends no step's request."""
+"""Looks up one credential without running a step, and fetches its token as a step would."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...model.results import Failure
 from ...plan.plan import CredentialPlan, Plan
 from ..frame import Frame, World
 from ..workflow import NESTED, begin
-from .authenticate import build_attachment, homes_of
+from .authenticate import build_attachment, default_origins
 from .session import Session, Token
 from .shared_sessions import session_of
 from .tokens import token_of
@@ -23,19 +23,19 @@ class Lookup(msgspec.Struct, frozen=True):
 
     Attributes:
         kind: `bearer`, `login`, …
-        homes: Origins to which `defaults.auth` sends it.
-        session: Where the token came from, if it was fetched.
+        origins: Origins to which it is sent as a default.
+        session: The session of the token, if it was fetched.
     """
 
     kind: str
     attachment: Attachment
-    homes: tuple[str, ...]
+    origins: tuple[str, ...]
     session: Session | None = None
     token: Token | None = None
 
 
 def look_up(plan: Plan, name: str, world: World, given: dict[str, JSON]) -> Flow[Lookup | Failure]:
-    """A named credential of a workflow, over the names that it has before its first step; or why it cannot be had."""
+    """Look up a named credential, rendered over the names before the first step; a Failure if that is not possible."""
     frame = Frame(plan, world)
     try:
         begin(frame, frame.names | given, given)
@@ -45,9 +45,9 @@ def look_up(plan: Plan, name: str, world: World, given: dict[str, JSON]) -> Flow
 
 
 def _found(credential: CredentialPlan, name: str, frame: Frame) -> Flow[Lookup]:
-    homes = tuple(homes_of(credential, frame, frame))
+    origins = tuple(default_origins(credential, frame, frame))
     if credential.session is None:
-        return Lookup(str(credential.path[-1]), build_attachment(credential, name, frame.names, frame, frame), homes)
+        return Lookup(str(credential.path[-1]), build_attachment(credential, name, frame.names, frame, frame), origins)
     session = session_of(credential, name, frame)
     token = yield from token_of(session, frame, NESTED.steps)
-    return Lookup(session.plan.kind, token.attachment, homes, session, token)
+    return Lookup(session.plan.kind, token.attachment, origins, session, token)

@@ -598,7 +598,7 @@ def test_two_who_are_refused_with_one_token_renew_it_once() -> None:
 def test_a_session_sees_no_loop_and_gives_no_name_to_the_step_that_writes_it() -> None:
     inline = "{login: {post: '/login/{{ item }}', extract: {token: $.token}}}"
     found = problems(f"steps:\n  - {{for_each: [1], get: /x, auth: {inline}}}\n")
-    assert any("gives `item`" in problem.message for problem in found), found
+    assert any("`item` is never defined" in problem.message for problem in found), found
     plan = compile_text("steps:\n  - {get: /x, auth: {login: {post: /login, extract: {token: $.token}}}}\n")
     assert plan.steps[0].needs == frozenset()
 
@@ -632,7 +632,7 @@ def test_a_401_from_another_origin_to_which_a_redirect_led_renews_nothing() -> N
     ("reply", "message"),
     [
         (answer(200, {"token": None}), "returned a `token` that is null"), (answer(200, {"token": ""}), "returned an empty `token`"), (answer(200, {"token": {"a": 1}}), "returned a `token` that is object"),
-        (answer(200, {"token": "a\r\nb: c"}), "contains a control character"), (answer(200, {"tok": "x"}), "`$.token` finds nothing; the answer has the keys tok"),
+        (answer(200, {"token": "a\r\nb: c"}), "contains a control character"), (answer(200, {"tok": "x"}), "`$.token` finds nothing; the response has the keys tok"),
         (answer(500, {"token": "x"}), "POST http://api.test/login returned 500"), (answer(200, text="<html>hello", content_type="text/html"), "is not JSON"), (failure(), "it was refused"),
         (answer(200, {"token": "abcd", "expires_in": -5}), "the token was dead when it came"), (answer(200, {"token": "abcd", "expires_in": "soon"}), "neither seconds nor a duration"), (answer(200, {"token": "abcd", "expires_in": 0}), "was dead when it came"),
         (answer(200, {"token": "abcd", "expires_in": True}), "neither seconds nor a duration"),
@@ -958,7 +958,7 @@ def test_a_default_session_stays_at_home_and_a_step_elsewhere_says_auth_itself()
     )
     notes = withheld.steps[0].last.notes
     assert (
-        "`api` from `defaults` was not sent: it belongs to http://api.test; to send it to http://other.test, say `auth` on the step"
+        "`api` from `defaults` was not sent: as a default it is sent to http://api.test; to send it to http://other.test, write `auth` on the step"
         in notes
     )
     assert "the server asks for Bearer (realm 'o')" in notes
