@@ -162,7 +162,7 @@ def test_a_schema_may_stand_in_a_file_and_templates_in_arguments_are_checked_whe
 @pytest.mark.parametrize(
     ("expect", "message"),
     [
-        ("{$.a: {eqals: 1}}", "unknown operator 'eqals'"), ("{$.a: {eq: 1}}", "unknown operator 'eq'"), ("{$.a: {zzzzz: 1}}", "unknown operator"), ("{$.a: {}}", "nothing is expected"), ("{$.a: {any_of: []}}", "not empty"), ("{$.a: {any_of: 3}}", "not empty"), ("{$.a: {not: {}}}", "nothing is expected"),
+        ("{$.a: {eqals: 1}}", "unknown operator 'eqals'"), ("{$.a: {eq: 1}}", "unknown operator 'eq'"), ("{$.a: {zzzzz: 1}}", "unknown operator"), ("{$.a: {}}", "nothing is expected"), ("{$.a: {any_of: []}}", "at least one condition"), ("{$.a: {any_of: 3}}", "at least one condition"), ("{$.a: {not: {}}}", "nothing is expected"),
         ("{$.a: {schema: {file: nope.json}}}", "there is no file nope.json"), ("{$.a: {schema: {file: bad.json}}}", "bad.json is not JSON"), ("{$.a: {schema: {type: x}}}", "the schema is wrong"), ("{header X: 3}", "is always a text and never equal to 3"), ("{body: {equals: true}}", "never equal to true"),
         ("{failure: tlz}", "unknown failure 'tlz'"), ("{status: 900}", "is not a valid status"), ("{status: [200, abc]}", "is not a valid status"), ("{status: []}", "at least one code"), ("{status: 6xx}", "is not a valid status"), ("{}", "`expect` is empty"), ("[]", "`expect` is empty"), ("{$.a: {$.x-y: 1}}", "is not a valid JSONPath"),
     ],
