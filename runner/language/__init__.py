@@ -1,1 +1,1 @@
-"""From text to a Document: strict YAML with places, the structs that define the language, the files a document names."""
+"""Reads a workflow file into a Document: strict YAML with source positions, and the structs that define the language."""

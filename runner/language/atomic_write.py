@@ -1,4 +1,4 @@
-"""Writing a file anew: beside it and renamed, so that it is the old one or the new one, whole."""
+"""Replaces a file atomically: a new file is written beside it and renamed, so that no reader sees a part."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from pathlib import Path
 
 
 def replace(file: Path, content: bytes) -> None:
-    """Put this content in a file's place, with its permissions if it is there; a link stays one.
+    """Replace the content of a file and keep its permissions; a symbolic link stays one.
 
     Raises:
-        OSError: it cannot be written; the old one is whole.
+        OSError: the file cannot be written; it is unchanged.
     """
     file = file.resolve()
     beside = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
         beside.write_bytes(content)
-        with suppress(FileNotFoundError):  # it is new
+        with suppress(FileNotFoundError):  # the file is new
             beside.chmod(file.stat().st_mode)
         beside.replace(file)
     finally:

@@ -1,4 +1,4 @@
-"""The files that a workflow needs where it is not at home: they come with it, and no other is read there."""
+"""The files that a workflow needs on another machine: they are sent with it, and no others are read there."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from .files import FileMissing, Files, as_written
 
 
 class Bundle(Files):
-    """Files without the disk that they came from, to be pickled.
+    """Files without the disk, which can be pickled.
 
     Args:
-        files: Those of a run.
-        names: The real paths of what the workflow needs of them.
+        files: The files of a run.
+        names: The real paths of those that the workflow needs.
     """
 
     def __init__(self, files: Files, names: frozenset[Path]) -> None:
         super().__init__(files.root, contents={path: files.contents[path] for path in names if path in files.contents})
         self.links = {written: path for written, path in files.links.items() if path in self.contents}
 
-    def on_disk(self, name: str, beside: Path, *, private: bool = False) -> str:  # noqa: ARG002  # all are
-        """The path at which others can read a file: it is written where only this user can read it, until the process ends."""
+    def on_disk(self, name: str, beside: Path, *, private: bool = False) -> str:  # noqa: ARG002  # all files are private here
+        """Write the file where only this user can read it, until the process ends, and return its path."""
         content = self.read(name, beside)
         path = _folder() / hashlib.sha256(content).hexdigest()
         if not path.exists():
@@ -39,9 +39,9 @@ class Bundle(Files):
         written = as_written(name, beside)
         return self.links.get(written, written)
 
-    def _load(self, path: Path, name: str) -> bytes:  # noqa: ARG002  # there is none
-        hint = "its name is known only while it runs: name it literally, so that it is sent with the workflow"
-        raise FileMissing(f"{name} is not in the bundle that was sent here", hint=hint)
+    def _load(self, path: Path, name: str) -> bytes:  # noqa: ARG002  # there is no disk
+        hint = "write the file name without a template, so that the file is sent with the workflow"
+        raise FileMissing(f"{name} was not sent with the workflow", hint=hint)
 
 
 @cache

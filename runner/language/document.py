@@ -1,6 +1,6 @@
-"""The workflow language as structs: what an author may write. The schema and the reference are generated from them.
+"""The workflow language as structs. The JSON Schema and the reference are generated from them.
 
-Absent is UNSET, so that a key with nothing after it is a mistake and never taken for a key that is not there.
+A key that is absent is UNSET. A key with nothing after it is null, which is a mistake.
 """
 
 from __future__ import annotations
@@ -56,13 +56,18 @@ class Auth(Written, frozen=True, kw_only=True):
         | UnsetType
     ) = UNSET
     refresh: (
-        Annotated[Step | list[Step], Meta(description="with `login`: what renews the token, cheaper than a new login")]
+        Annotated[
+            Step | list[Step],
+            Meta(description="with `login`: a step, or a list of steps, that renews the token without a new login"),
+        ]
         | UnsetType
     ) = UNSET
     logout: (
         Annotated[
             Step | list[Step],
-            Meta(description="with `login` or `oauth2`: gives the token back, once, when its last user is done"),
+            Meta(
+                description="with `login` or `oauth2`: a step, or a list of steps, that logs out; runs once, after the last run that used the token"
+            ),
         ]
         | UnsetType
     ) = UNSET
@@ -70,18 +75,18 @@ class Auth(Written, frozen=True, kw_only=True):
         Annotated[
             dict[str, str],
             Meta(
-                description="with `login` or `oauth2`: where the token goes, by `header NAME`, `query NAME` or `cookie NAME`",
+                description="with `login` or `oauth2`: where the token is sent: `header NAME`, `query NAME` or `cookie NAME`",
                 examples=[{"header Authorization": "Bearer {{ token }}"}, {"cookie sid": "{{ token }}"}],
             ),
         ]
         | UnsetType
     ) = UNSET
-    renew: Annotated[Renew, Meta(description="with `login` or `oauth2`: when the token is renewed")] | UnsetType = UNSET
+    renew: Annotated[Renew, Meta(description="with `login` or `oauth2`: when to renew the token")] | UnsetType = UNSET
     origins: (
         Annotated[
             list[str],
             Meta(
-                description="where `defaults.auth` sends it, in place of the origin of `base_url`",
+                description="the origins to which `defaults.auth` sends the credential, instead of the origin of `base_url`",
                 examples=[["https://api.example.com", "https://files.example.com"]],
             ),
         ]
@@ -90,79 +95,101 @@ class Auth(Written, frozen=True, kw_only=True):
 
 
 class Defaults(Written, frozen=True, kw_only=True):
-    """What holds for every request of the file; a step's own wins, maps merge by key."""
+    """Defaults for every request of the file. A step overrides them; maps are merged by key."""
 
-    headers: Annotated[Map, Meta(description="header lines")] | UnsetType = UNSET
+    headers: Annotated[Map, Meta(description="headers")] | UnsetType = UNSET
     params: Annotated[Map, Meta(description="query parameters")] | UnsetType = UNSET
     auth: (
-        Annotated[str | Auth, Meta(description="a credential for requests to the origin of `base_url`")] | UnsetType
+        Annotated[str | Auth, Meta(description="the credential for requests to the origin of `base_url`")] | UnsetType
     ) = UNSET
-    timeout: Annotated[Duration, Meta(description="limit on one try")] | UnsetType = UNSET
-    retry: Annotated[int | Retry, Meta(description="further tries")] | UnsetType = UNSET
-    expect: Annotated[Expect, Meta(description="expectations; a step takes one back with `any`")] | UnsetType = UNSET
-    http: Annotated[Http, Meta(description="how requests are carried")] | UnsetType = UNSET
+    timeout: Annotated[Duration, Meta(description="time limit of one attempt")] | UnsetType = UNSET
+    retry: Annotated[int | Retry, Meta(description="how often, or how, to retry a failed step")] | UnsetType = UNSET
+    expect: Annotated[Expect, Meta(description="expectations; a step removes one with `any`")] | UnsetType = UNSET
+    http: Annotated[Http, Meta(description="how requests are sent: redirects, TLS, proxy")] | UnsetType = UNSET
 
 
 class Step(Written, frozen=True, kw_only=True):
-    """One step: exactly one action, and what stands around it."""
+    """One step: exactly one action, and what belongs to it."""
 
-    name: Annotated[str, Meta(description="what the step is called in reports")] | UnsetType = UNSET
-    tags: Annotated[list[str], Meta(description="names that select steps")] | UnsetType = UNSET
-    if_: Annotated[Expression, Meta(description="the step is skipped where this is false")] | UnsetType = field(
+    name: Annotated[str, Meta(description="the name of the step in reports")] | UnsetType = UNSET
+    tags: Annotated[list[str], Meta(description="names by which steps are selected")] | UnsetType = UNSET
+    if_: Annotated[Expression, Meta(description="the step is skipped if this is false")] | UnsetType = field(
         name="if", default=UNSET
     )
     for_each: (
         Annotated[
-            list[Any] | str, Meta(description="the step once for each value", examples=[["a", "b"], "{{ users }}"])
+            list[Any] | str,
+            Meta(description="runs the step once for each value of a list", examples=[["a", "b"], "{{ users }}"]),
         ]
         | UnsetType
     ) = UNSET
     as_: (
-        Annotated[str, Meta(description="name of the value in a loop (default `item`; `index` stands beside it)")]
+        Annotated[
+            str,
+            Meta(
+                description="name of the variable that holds the value of an iteration (default `item`); `index` holds its number, from 0"
+            ),
+        ]
         | UnsetType
     ) = field(name="as", default=UNSET)
-    allow_empty: Annotated[bool, Meta(description="an empty `for_each` list is no error")] | UnsetType = UNSET
-    delay: Annotated[Duration, Meta(description="wait before the step")] | UnsetType = UNSET
-    retry: Annotated[int | Retry, Meta(description="further tries, or how to try again")] | UnsetType = UNSET
+    allow_empty: (
+        Annotated[bool, Meta(description="allow an empty `for_each` list; by default it is an error")] | UnsetType
+    ) = UNSET
+    delay: Annotated[Duration, Meta(description="how long to wait before the step")] | UnsetType = UNSET
+    retry: Annotated[int | Retry, Meta(description="how often, or how, to retry the step if it fails")] | UnsetType = (
+        UNSET
+    )
     timeout: (
         Annotated[
-            Duration, Meta(description="limit on one try, from the name look-up to the last byte (default `30s`)")
+            Duration,
+            Meta(description="time limit of one attempt, from the DNS lookup to the last byte (default `30s`)"),
         ]
         | UnsetType
     ) = UNSET
     continue_on_failure: (
-        Annotated[bool, Meta(description="the steps after it run even where this one fails; the workflow still fails")]
+        Annotated[bool, Meta(description="run the following steps even if this one fails; the workflow still fails")]
         | UnsetType
     ) = UNSET
     assert_: (
         Annotated[
             list[Expression],
-            Meta(description="expressions that must be true, over several values", examples=[["total == price * qty"]]),
+            Meta(
+                description="expressions that must be true; they may use several values",
+                examples=[["total == price * qty"]],
+            ),
         ]
         | UnsetType
     ) = field(name="assert", default=UNSET)
 
-    get: Annotated[str, Meta(description="URL to GET")] | UnsetType = UNSET
-    post: Annotated[str, Meta(description="URL to POST to")] | UnsetType = UNSET
-    put: Annotated[str, Meta(description="URL to PUT to")] | UnsetType = UNSET
-    patch: Annotated[str, Meta(description="URL to PATCH")] | UnsetType = UNSET
-    delete: Annotated[str, Meta(description="URL to DELETE")] | UnsetType = UNSET
-    head: Annotated[str, Meta(description="URL to ask for the HEAD of")] | UnsetType = UNSET
-    options: Annotated[str, Meta(description="URL to ask for the OPTIONS of")] | UnsetType = UNSET
-    request: Annotated[str, Meta(description="any method and a URL", examples=["PURGE /cache"])] | UnsetType = UNSET
-    include: Annotated[str, Meta(description="path of a workflow to run here")] | UnsetType = UNSET
-    with_: Annotated[Map, Meta(description="inputs and vars of the included workflow")] | UnsetType = field(
-        name="with", default=UNSET
+    get: Annotated[str, Meta(description="URL of a GET request")] | UnsetType = UNSET
+    post: Annotated[str, Meta(description="URL of a POST request")] | UnsetType = UNSET
+    put: Annotated[str, Meta(description="URL of a PUT request")] | UnsetType = UNSET
+    patch: Annotated[str, Meta(description="URL of a PATCH request")] | UnsetType = UNSET
+    delete: Annotated[str, Meta(description="URL of a DELETE request")] | UnsetType = UNSET
+    head: Annotated[str, Meta(description="URL of a HEAD request")] | UnsetType = UNSET
+    options: Annotated[str, Meta(description="URL of an OPTIONS request")] | UnsetType = UNSET
+    request: Annotated[str, Meta(description="a method, any, and a URL", examples=["PURGE /cache"])] | UnsetType = UNSET
+    include: Annotated[str, Meta(description="path of a workflow to run as this step")] | UnsetType = UNSET
+    with_: Annotated[Map, Meta(description="values of the inputs and vars of the included workflow")] | UnsetType = (
+        field(name="with", default=UNSET)
     )
-    set: Annotated[Map, Meta(description="variables to compute, in order")] | UnsetType = UNSET
+    set: Annotated[Map, Meta(description="variables to compute, in this order")] | UnsetType = UNSET
 
     params: (
-        Annotated[Map, Meta(description="query parameters; a list sends several, null takes an inherited one away")]
+        Annotated[
+            Map,
+            Meta(
+                description="query parameters; a list sends the parameter several times, null removes one of `defaults`"
+            ),
+        ]
         | UnsetType
     ) = UNSET
     headers: (
         Annotated[
-            Map, Meta(description="header lines; a list sends several, null takes an inherited or default one away")
+            Map,
+            Meta(
+                description="headers; a list sends the header several times, null removes one of `defaults` or of the driver"
+            ),
         ]
         | UnsetType
     ) = UNSET
@@ -170,16 +197,21 @@ class Step(Written, frozen=True, kw_only=True):
         Annotated[
             str | Map,
             Meta(
-                description="cookies for this request beside the jar's; `none` sends none at all",
+                description="cookies of this request, in addition to those of the cookie jar; `none` sends no cookies",
                 examples=["none", {"sid": "{{ sid }}"}],
             ),
         ]
         | UnsetType
     ) = UNSET
-    jar: Annotated[str, Meta(description="name of a cookie jar other than the run's own")] | UnsetType = UNSET
-    auth: Annotated[str | Auth, Meta(description="name of a credential, a credential, or `none`")] | UnsetType = UNSET
-    http: Annotated[Http, Meta(description="how the request is carried")] | UnsetType = UNSET
-    paginate: Annotated[Paginate, Meta(description="follow the next page")] | UnsetType = UNSET
+    jar: (
+        Annotated[str, Meta(description="name of a cookie jar to use instead of the default jar of the run")]
+        | UnsetType
+    ) = UNSET
+    auth: Annotated[str | Auth, Meta(description="the name of a credential, a credential, or `none`")] | UnsetType = (
+        UNSET
+    )
+    http: Annotated[Http, Meta(description="how the request is sent: redirects, TLS, proxy")] | UnsetType = UNSET
+    paginate: Annotated[Paginate, Meta(description="fetch all pages of a list")] | UnsetType = UNSET
 
     json: Annotated[Any, Meta(description="JSON body: any value", examples=[{"name": "{{ name }}"}])] | UnsetType = (
         UNSET
@@ -195,14 +227,14 @@ class Step(Written, frozen=True, kw_only=True):
         Annotated[
             Map,
             Meta(
-                description="multipart body: text, `{file, filename, type}`, `{json, type}`, `{text, type}`, or a list of them"
+                description="multipart body; each field is a text, `{file, filename, type}`, `{json, type}`, `{text, type}`, or a list of them"
             ),
         ]
         | UnsetType
     ) = UNSET
-    body: Annotated[str | BodySource, Meta(description="text body, or `{file}`, `{base64}`, `{hex}`")] | UnsetType = (
-        UNSET
-    )
+    body: (
+        Annotated[str | BodySource, Meta(description="body as text, or `{file}`, `{base64}` or `{hex}`")] | UnsetType
+    ) = UNSET
     xml: Annotated[str, Meta(description="XML body")] | UnsetType = UNSET
     graphql: Annotated[Graphql, Meta(description="GraphQL body")] | UnsetType = UNSET
 
@@ -210,7 +242,7 @@ class Step(Written, frozen=True, kw_only=True):
         Annotated[
             Expect,
             Meta(
-                description="a status (`200`, `2xx`, `[200, 204]`), or a map from selector to what must hold",
+                description="the expected status (`200`, `2xx`, `[200, 204]`), or a map of selectors to expected values or operators",
                 examples=[200, "2xx", [200, 204], {"status": 200, "$.name": "ada"}],
             ),
         ]
@@ -219,42 +251,51 @@ class Step(Written, frozen=True, kw_only=True):
     extract: (
         Annotated[
             dict[str, str | Extract],
-            Meta(description="names and the selectors of their values", examples=[{"token": "$.token"}]),
+            Meta(
+                description="variables to define from the response: names and selectors",
+                examples=[{"token": "$.token"}],
+            ),
         ]
         | UnsetType
     ) = UNSET
 
 
 class Document(Written, frozen=True, kw_only=True):
-    """A workflow: a file of ordered request steps."""
+    """A workflow: steps that run in order."""
 
-    name: Annotated[str, Meta(description="what the workflow is called (default: the file's stem)")] | UnsetType = UNSET
-    description: Annotated[str, Meta(description="what it is for")] | UnsetType = UNSET
-    tags: Annotated[list[str], Meta(description="names that select workflows")] | UnsetType = UNSET
-    if_: Annotated[Expression, Meta(description="the run is skipped where this is false")] | UnsetType = field(
+    name: (
+        Annotated[str, Meta(description="the name of the workflow (default: the file name without its extension)")]
+        | UnsetType
+    ) = UNSET
+    description: Annotated[str, Meta(description="what the workflow is for")] | UnsetType = UNSET
+    tags: Annotated[list[str], Meta(description="names by which workflows are selected")] | UnsetType = UNSET
+    if_: Annotated[Expression, Meta(description="the run is skipped if this is false")] | UnsetType = field(
         name="if", default=UNSET
     )
     base_url: (
         Annotated[
             str,
             Meta(
-                description="put before every URL that begins with / or ?",
+                description="the prefix of every URL that begins with / or ?",
                 examples=["https://api.example.com", "{{ env.API_URL }}"],
             ),
         ]
         | UnsetType
     ) = UNSET
-    inputs: Annotated[list[str], Meta(description="names that the caller must give (`--var`, `with:`)")] | UnsetType = (
-        UNSET
-    )
+    inputs: (
+        Annotated[list[str], Meta(description="variables that the caller must define (`--var`, `with:`)")] | UnsetType
+    ) = UNSET
     vars: (
-        Annotated[Map, Meta(description="names and values, in order, over `env`, inputs and earlier vars")] | UnsetType
+        Annotated[
+            Map, Meta(description="variables to define, in this order; each may use `env`, inputs and earlier vars")
+        ]
+        | UnsetType
     ) = UNSET
     secrets: (
         Annotated[
             list[str],
             Meta(
-                description="names (environment, var, input or extracted) whose values are masked everywhere",
+                description="names of variables and environment variables whose values are masked in all output",
                 examples=[["API_PASSWORD", "token"]],
             ),
         ]
@@ -264,29 +305,33 @@ class Document(Written, frozen=True, kw_only=True):
         Annotated[dict[str, Auth], Meta(description="named credentials", examples=[{"api": {"bearer": "{{ token }}"}}])]
         | UnsetType
     ) = UNSET
-    defaults: Annotated[Defaults, Meta(description="what holds for every request of the file")] | UnsetType = UNSET
+    defaults: Annotated[Defaults, Meta(description="defaults for every request of the file")] | UnsetType = UNSET
     matrix: (
         Annotated[
             dict[str, list[Any]],
             Meta(
-                description="one run for each combination; each axis is a variable",
-                examples=[{"role": ["admin", "guest"]}],
+                description="one run for each combination of values; each key defines a variable",
+                examples=[{"role": ["admin", "editor"]}],
             ),
         ]
         | UnsetType
     ) = UNSET
     cases: (
-        Annotated[list[Map] | CasesFile, Meta(description="one run for each row: a list of maps, or a file")]
+        Annotated[
+            list[Map] | CasesFile, Meta(description="one run for each row: a list of maps of variables, or a file")
+        ]
         | UnsetType
     ) = UNSET
     openapi: (
-        Annotated[str, Meta(description="path of an OpenAPI document that every exchange of this file is held against")]
+        Annotated[
+            str, Meta(description="path of an OpenAPI document against which every exchange of this file is checked")
+        ]
         | UnsetType
     ) = UNSET
     needs: (
         Annotated[
             str | list[str],
-            Meta(description="files that must pass before this one runs; they are run too, if they were not selected"),
+            Meta(description="files that must pass before this one runs; they run even if they are not selected"),
         ]
         | UnsetType
     ) = UNSET
@@ -297,22 +342,24 @@ class Document(Written, frozen=True, kw_only=True):
         Annotated[
             bool,
             Meta(
-                description="it may do its work twice: where `--executor` loses the worker that runs it, it runs again"
+                description="the workflow may run twice without harm: if `--executor` loses its worker, it runs again on another"
             ),
         ]
         | UnsetType
     ) = UNSET
     timeout: (
-        Annotated[Duration, Meta(description="limit on the whole run; `finally` still runs after it")] | UnsetType
+        Annotated[Duration, Meta(description="time limit of the whole run; `finally` still runs after it")] | UnsetType
     ) = UNSET
-    load: (
-        Annotated[Load, Meta(description="what a load test needs to know; read by the load runner only")] | UnsetType
-    ) = UNSET
-    steps: Annotated[list[Step], Meta(min_length=1, description="the ordered steps")]
+    load: Annotated[Load, Meta(description="settings of load tests; only load tests read them")] | UnsetType = UNSET
+    steps: Annotated[list[Step], Meta(min_length=1, description="the steps, in order")]
     finally_: (
-        Annotated[list[Step], Meta(description="steps that always run, each whatever the one before did")] | UnsetType
+        Annotated[
+            list[Step],
+            Meta(description="steps that always run, also after a failure; a failure of one does not stop the next"),
+        ]
+        | UnsetType
     ) = field(name="finally", default=UNSET)
-    outputs: Annotated[Map, Meta(description="names and values that an including file may take")] | UnsetType = UNSET
+    outputs: Annotated[Map, Meta(description="variables that an including file can extract")] | UnsetType = UNSET
 
 
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options")

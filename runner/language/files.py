@@ -1,4 +1,4 @@
-"""Reading files that a workflow names: inside the file root only, regular files only, each read once. Knows no format."""
+"""Reads the files that a workflow names: only regular files inside the file root, each once."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ MAX_FILE_BYTES = 64_000_000
 
 
 class FileRefused(RunflowError):
-    """A file that is not there, may not be read, or is not a file."""
+    """A file is missing, is outside the file root, cannot be read, or is not a regular file."""
 
 
 class FileMissing(FileRefused):
-    """A file that is not there."""
+    """A file is missing."""
 
 
 class Files:
-    """The files of a run: what was read is kept, so that a workflow's own make the bundle that it needs elsewhere.
+    """The files of a run. Their contents are kept: those of a workflow are sent with it to a worker.
 
     Args:
-        root: No file outside this folder is read, by `..`, absolute path or link.
-        hidden: Files whose name, or a folder's above it, begins with a dot are read too; `.git` holds credentials.
-        contents: What stands in place of files, by their real paths.
+        root: The folder outside which no file is read, whether by `..`, an absolute path or a link.
+        hidden: Whether files are read whose path has a part that begins with a dot; `.git` holds credentials.
+        contents: Contents to use instead of reading files, by their real paths.
 
     Attributes:
-        contents: What was read, likewise.
-        links: Where links lead: from the path as it is written to the real one.
-        private: Files whose content is a secret, by their real paths.
+        contents: The contents that were read, by real paths.
+        links: The real path of each path that contains a link.
+        private: The real paths of files whose content is a secret.
     """
 
     def __init__(self, root: Path, *, hidden: bool = True, contents: Mapping[Path, bytes] | None = None) -> None:
@@ -46,7 +46,7 @@ class Files:
 
     @contextmanager
     def noting(self) -> Iterator[set[Path]]:
-        """The real paths of all that is read inside, whether it was read before or not."""
+        """Collect the real paths of all files that are read inside the block, also of those read before."""
         noted: set[Path] = set()
         before, self._noted = self._noted, noted
         try:
@@ -55,30 +55,30 @@ class Files:
             self._noted = before
 
     def resolve(self, name: str, beside: Path) -> Path:
-        """The real path of a file named in a workflow.
+        """Return the real path of a file that a workflow names.
 
         Args:
             name: The path as written, relative to the file that names it.
             beside: The folder of that file.
 
         Raises:
-            FileRefused: it leads outside the file root.
+            FileRefused: the path leads outside the file root.
         """
         if not name or "\0" in name:
             raise FileRefused("the file name is empty" if not name else "a file name cannot hold a NUL character")
         path = self._real(name, beside)
         if not path.is_relative_to(self.root):
-            hint = f"files stay below {self.root}; --file-root or `file_root` in the project file names another folder"
+            hint = f"move the file below {self.root}, or name another folder with --file-root or `file_root` in the project file"
             raise FileRefused(f"{name} is outside the file root", hint=hint)
         if not self._hidden and any(part.startswith(".") for part in path.relative_to(self.root).parts):
-            raise FileRefused(f"--untrusted keeps {name} from a workflow: its path has a part that begins with a dot")
+            raise FileRefused(f"--untrusted refuses {name}: a part of its path begins with a dot")
         return path
 
     def read(self, name: str, beside: Path) -> bytes:
-        """The content of a file named in a workflow.
+        """Return the content of a file that a workflow names.
 
         Raises:
-            FileRefused: it is outside the root, missing, unreadable, too large or no regular file.
+            FileRefused: it is outside the file root, missing, unreadable, too large or not a regular file.
         """
         path = self.resolve(name, beside)
         self._noted.add(path)
@@ -87,12 +87,12 @@ class Files:
         return self.contents[path]
 
     def on_disk(self, name: str, beside: Path, *, private: bool = False) -> str:
-        """The path at which others can read a file named in a workflow.
+        """Return the path at which a driver can read a file that a workflow names.
 
         Args:
             name: The path as written.
             beside: The folder of the file that names it.
-            private: Its content is a secret.
+            private: Whether its content is a secret.
 
         Raises:
             FileRefused: as for `read`.
@@ -118,33 +118,33 @@ class Files:
 
 
 def as_written(name: str, beside: Path) -> Path:
-    """Where a path seems to lead, without a look at the disk."""
+    """Normalise a path without following links."""
     return Path(os.path.normpath(beside / name))
 
 
 def read_file(path: Path, name: str) -> bytes:
-    """The content of a regular file of at most `MAX_FILE_BYTES` bytes.
+    """Return the content of a regular file of at most `MAX_FILE_BYTES` bytes.
 
     Args:
         path: Where it is.
-        name: What a person calls it.
+        name: Its name in messages.
 
     Raises:
-        FileRefused: it is missing, unreadable, too large or no regular file.
+        FileRefused: it is missing, unreadable, too large or not a regular file.
     """
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "no regular file"
+            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
             raise FileRefused(f"{name} is {kind}")
         if status.st_size > MAX_FILE_BYTES:
-            raise FileRefused(f"{name} has {status.st_size} bytes; at most {MAX_FILE_BYTES} are read")
+            raise FileRefused(f"{name} has {status.st_size} bytes; a file may have at most {MAX_FILE_BYTES}")
         return path.read_bytes()
     except FileNotFoundError:
         near = (
             sorted(other.name for other in path.parent.glob("*") if other.is_file())[:8] if path.parent.is_dir() else []
         )
-        hint = f"looked for {path}" + (f"; that folder has: {', '.join(near)}" if near else "")
+        hint = f"the path is {path}" + (f"; its folder has: {', '.join(near)}" if near else "")
         raise FileMissing(f"there is no file {name}", hint=hint) from None
     except OSError as error:
         raise FileRefused(f"{name} cannot be read: {os_error_text(error)}") from None

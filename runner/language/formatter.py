@@ -1,4 +1,4 @@
-"""One layout for all workflows: comments, quotes that matter and the order of keys stay. The only importer of ruamel.yaml."""
+"""Formats workflow files; keeps comments, the order of keys and the quotes that matter. The only importer of ruamel.yaml."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .source import Marks
 from .yaml import load_yaml, marks_of
 
 WIDTH = 160
-"""Columns after which a map or list in braces becomes one of lines; texts are never broken."""
+"""Columns. A longer map or list in braces is written on several lines; texts are never broken."""
 
 _COMMENT = re.compile(r"(?:^|\s)(#.*)$", re.MULTILINE)
 _BLANK = re.compile(r"\n{3,}")
@@ -22,15 +22,15 @@ _MISSING = "`runflow fmt` needs the extra `fmt`"
 
 
 def formatted(content: bytes, file: str) -> str:
-    """The text of a file in the one layout; it means the same, and formatting it again changes nothing.
+    """Format a file. The result means the same, and formatting it again changes nothing.
 
     Args:
         content: The file's bytes.
         file: Its name, for messages.
 
     Raises:
-        WorkflowError: it is no YAML, or cannot be laid out without losing something.
-        RunflowError: the library is not installed.
+        WorkflowError: it is not valid YAML, or it cannot be formatted without a loss.
+        RunflowError: ruamel.yaml is not installed.
     """
     problems: list[Problem] = []
     data, source = load_yaml(content, file, problems)
@@ -44,17 +44,17 @@ def formatted(content: bytes, file: str) -> str:
             break
         before = after
     else:
-        raise _refused(file, "its layout does not come to rest")
+        raise _refused(file, "formatting it again changes it again")
     if load_yaml(after.encode(), file, [])[0] != data:
-        raise _refused(file, "it would mean something else")
+        raise _refused(file, "its meaning would change")
     if _comments(after) != _comments(text):
         raise _refused(file, "a comment would be lost")
     return after
 
 
 def _refused(file: str, why: str) -> WorkflowError:
-    hint = "it is left as it is; please report it, with the file"
-    return WorkflowError([Problem(f"it cannot be laid out: {why}", Place(file, unread=True), hint)])
+    hint = "the file is unchanged; please report this, with the file"
+    return WorkflowError([Problem(f"the file cannot be formatted: {why}", Place(file, unread=True), hint)])
 
 
 def _comments(text: str) -> Counter[str]:
@@ -68,17 +68,17 @@ def _dumped(text: str, file: str) -> str:
         for path in _too_wide(text):
             _at(tree, path).fa.set_block_style()
         yaml.dump(tree, stream)
-    except Exception as error:  # noqa: BLE001  # on what is odd it raises anything; the file stays as it is
+    except Exception as error:  # noqa: BLE001  # ruamel.yaml raises exceptions of many types
         raise _refused(file, str(error).split("\n", 1)[0] or type(error).__name__) from None
     written = stream.getvalue()
     fewer = _BLANK.sub("\n\n", written).strip("\n") + "\n"
     if fewer != written and load_yaml(fewer.encode(), file, [])[0] == load_yaml(written.encode(), file, [])[0]:
-        return fewer  # else a text in a block has empty lines of its own
+        return fewer  # otherwise a block text contains the empty lines
     return written
 
 
 def _too_wide(text: str) -> list[DocumentPath]:
-    """The maps and lists in braces that begin in a line that is too wide, the outermost of each."""
+    """The outermost maps and lists in braces that begin in a line that is too long."""
     lines = text.splitlines()
     marks = marks_of(text)
     return [] if marks is None else list(_wide_below(marks, (), lines))
@@ -101,7 +101,7 @@ def _at(tree: Any, path: DocumentPath) -> Any:
 
 
 def _yaml() -> Any:
-    """The library, told that every plain scalar is a text: what it means is the loader's business."""
+    """The library, set up to treat every plain scalar as text: only our loader decides what it means."""
     # only for `fmt`, and an extra
     try:
         from ruamel.yaml import YAML  # noqa: PLC0415  # see above
@@ -130,7 +130,7 @@ def _yaml() -> Any:
 
     class Lines(Emitter):
         def write_double_quoted(self, text: Any, split: Any = True) -> None:
-            self.allow_unicode = text.replace("\n", "").replace("\t", "").isprintable()  # else it stays an escape
+            self.allow_unicode = text.replace("\n", "").replace("\t", "").isprintable()  # otherwise it stays escaped
             super().write_double_quoted(text, split)
             self.allow_unicode = True
 
@@ -148,6 +148,6 @@ def _yaml() -> Any:
     yaml = YAML(typ="rt")
     yaml.Resolver, yaml.Representer, yaml.Emitter = Texts, Quotes, Lines
     yaml.indent(mapping=2, sequence=4, offset=2)
-    yaml.width = 10**9  # its own way to break lines leaves spaces at their ends
+    yaml.width = 10**9  # when it breaks lines itself, it leaves spaces at their ends
     yaml.preserve_quotes = yaml.allow_unicode = yaml.brace_single_entry_mapping_in_flow_sequence = True
     return yaml

@@ -1,4 +1,4 @@
-"""The project file (`runflow.yaml`, or `[tool.runflow]` of pyproject.toml) as a struct. Knows no workflow."""
+"""The project file (`runflow.yaml`, or `[tool.runflow]` of pyproject.toml) as a struct."""
 
 from __future__ import annotations
 
@@ -19,25 +19,31 @@ PROJECT_FILE = "runflow.yaml"
 
 
 class EnvironmentProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One place where the API runs."""
+    """A deployment of the API."""
 
-    base_url: Annotated[str, Meta(description="`base_url` of every workflow that has none")] | UnsetType = UNSET
-    vars: Annotated[dict[str, Any], Meta(description="variables, over a workflow's own `vars`")] | UnsetType = UNSET
+    base_url: (
+        Annotated[str, Meta(description="the `base_url` of every workflow; overrides a workflow's own")] | UnsetType
+    ) = UNSET
+    vars: (
+        Annotated[dict[str, Any], Meta(description="variables; they override a workflow's own `vars`")] | UnsetType
+    ) = UNSET
 
 
 class Project(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The project file: what holds for every workflow beside and below it."""
+    """The project file: settings for all workflows in its folder and below."""
 
     environments: (
-        Annotated[dict[str, EnvironmentProfile], Meta(description="places where the API runs; `-e NAME` chooses one")]
+        Annotated[dict[str, EnvironmentProfile], Meta(description="deployments of the API; `-e NAME` chooses one")]
         | UnsetType
     ) = UNSET
     defaults: (
-        Annotated[Defaults, Meta(description="what holds for every request; a workflow's own defaults win")] | UnsetType
+        Annotated[Defaults, Meta(description="defaults for every request; a workflow's own defaults override them")]
+        | UnsetType
     ) = UNSET
     paths: (
         Annotated[
-            list[str], Meta(description="what is run when no path is given: files and folders, relative to this file")
+            list[str],
+            Meta(description="files and folders to run if the command line names none; relative to this file"),
         ]
         | UnsetType
     ) = UNSET
@@ -45,7 +51,7 @@ class Project(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         Annotated[
             dict[str, str],
             Meta(
-                description="reports to write: kind and file, relative to this file",
+                description="reports to write: kind and path, relative to this file",
                 examples=[{"jsonl": "out/run.jsonl"}],
             ),
         ]
@@ -55,20 +61,25 @@ class Project(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         Annotated[
             str,
             Meta(
-                description="path of an OpenAPI document that every exchange is held against; a workflow that names one itself has its own"
+                description="path of an OpenAPI document against which every exchange is checked; a workflow can name its own"
             ),
         ]
         | UnsetType
     ) = UNSET
     file_root: (
-        Annotated[str, Meta(description="no file outside this folder is read (default: this file's folder)")]
+        Annotated[
+            str,
+            Meta(
+                description="workflows can read files only in this folder and below (default: the folder of this file)"
+            ),
+        ]
         | UnsetType
     ) = UNSET
     allow_hosts: (
         Annotated[
             list[str],
             Meta(
-                description="the only hosts that may be sent to, by redirects too: names, `*.name`, addresses, networks; with `:port` or without",
+                description="the only hosts to which requests and redirects may go: names, `*.name`, addresses or networks, with or without `:port`",
                 examples=[["api.example.com", "*.staging.example.com", "10.0.0.0/8", "localhost:8080"]],
             ),
         ]
@@ -78,7 +89,7 @@ class Project(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         Annotated[
             Literal["requests", "curl", "auto"],
             Meta(
-                description="`requests` (default), `curl`, or `auto`: the fastest that is installed",
+                description="`requests` (default), `curl`, or `auto` for the fastest one that is installed",
             ),
         ]
         | UnsetType
@@ -87,7 +98,7 @@ class Project(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         Annotated[
             Literal["rfc9535", "ng"],
             Meta(
-                description="what a bare `$` means: `rfc9535` (default) or `ng`",
+                description="the JSONPath dialect of `$`: `rfc9535` (default) or `ng` (jsonpath-ng)",
                 examples=["rfc9535", "ng"],
             ),
         ]
@@ -96,7 +107,7 @@ class Project(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class ProjectFile(msgspec.Struct, frozen=True):
-    """A project and the folder it rules."""
+    """A project file that was read, and its folder."""
 
     folder: Path
     project: Project
@@ -109,10 +120,10 @@ def find_project(start: Path, *, links: bool = True) -> ProjectFile | None:
 
     Args:
         start: The folder.
-        links: It may be a link to a file elsewhere.
+        links: Whether the project file may be a symbolic link.
 
     Raises:
-        WorkflowError: it is there and wrong.
+        WorkflowError: the project file is not valid.
     """
     for folder in (start, *start.parents):
         if (folder / PROJECT_FILE).is_file():
@@ -149,7 +160,7 @@ def _from_toml(folder: Path) -> ProjectFile | None:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("runflow")
     except (OSError, ValueError):
-        return None  # a broken pyproject.toml is its own tool's business
+        return None  # other tools report a pyproject.toml that cannot be read
     if table is None:
         return None
     problems: list[Problem] = []

@@ -1,4 +1,4 @@
-"""Data into structs: the fast path, and where it refuses, every mistake with its exact place and a did-you-mean."""
+"""Converts data to structs. If that fails, finds every mistake with its exact place and a hint."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .schema import struct_schema
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-_ELSEWHERE = {
+_MISPLACED = {
     ("Document", "headers"): "put them under `defaults: {headers: …}`, or on a step",
     ("Document", "params"): "put them under `defaults: {params: …}`, or on a step",
     ("Document", "expect"): "put it under `defaults: {expect: …}`, or on a step",
@@ -28,27 +28,27 @@ _ELSEWHERE = {
     ("Document", "http"): "put it under `defaults: {http: …}`, or on a step",
     ("Document", "json"): "a body belongs to a step",
     ("Document", "body"): "a body belongs to a step",
-    ("Document", "url"): "a step names its URL: `get: /path`; `base_url` stands at the top",
-    ("Document", "env"): "`env.NAME` reads the environment; values of your own stand under `vars`",
-    ("Document", "variables"): "variables stand under `vars`",
+    ("Document", "url"): "a step names its URL: `get: /path`; `base_url` is a key of the workflow",
+    ("Document", "env"): "`env.NAME` reads an environment variable; define your own values under `vars`",
+    ("Document", "variables"): "define variables under `vars`",
     ("Step", "url"): "write the method and the URL as one key: `get: /path`",
     ("Step", "method"): "write the method and the URL as one key: `post: /path`, or `request: METHOD /path`",
     ("Step", "status"): "put it under `expect`: `expect: 200`",
     ("Step", "data"): "a body is one of `json`, `form`, `multipart`, `body`, `xml`, `graphql`",
-    ("Step", "query"): "query parameters stand under `params`",
-    ("Step", "vars"): "compute variables with a step of its own: `set: {name: value}`",
-    ("Step", "capture"): "take values out with `extract: {name: selector}`",
-    ("Step", "save"): "take values out with `extract: {name: selector}`",
-    ("Step", "asserts"): "`expect` judges the answer, `assert` is a list of expressions",
+    ("Step", "query"): "query parameters belong under `params`",
+    ("Step", "vars"): "compute variables in a step of their own: `set: {name: value}`",
+    ("Step", "capture"): "extract values with `extract: {name: selector}`",
+    ("Step", "save"): "extract values with `extract: {name: selector}`",
+    ("Step", "asserts"): "`expect` checks the response, `assert` is a list of expressions",
     ("Retry", "count"): "write `times`",
     ("Retry", "interval"): "write `every`",
     ("Retry", "delay"): "write `every`",
-    ("Http", "timeout"): "`timeout` stands on the step",
+    ("Http", "timeout"): "`timeout` is a key of the step",
 }
 
 
 _ONE_AT_A_TIME = threading.Lock()
-"""msgspec makes what it knows of a struct when it is first asked for, and a second thread that asks meanwhile breaks the process."""
+"""msgspec prepares a struct when it is first used; a second thread that uses it meanwhile crashes the process."""
 
 
 def _converted(data: Any, struct: type[T]) -> T:
@@ -92,7 +92,7 @@ class ReadResult(msgspec.Struct, frozen=True):
 
 
 def read_document(data: Any, file: str, problems: list[Problem]) -> ReadResult:
-    """A workflow's data as a Document, as much of it as can be read; `x-…` keys at the top are free."""
+    """Read the data of a workflow as a Document, as far as it is valid; `x-…` keys at the top are ignored."""
     if data is None:
         place = Place(file, line=1, column=1)
         problems.append(Problem("the file is empty", place, "a workflow needs at least `steps:` with one step"))
@@ -269,10 +269,10 @@ def _unknown_keys(error: Any, path: DocumentPath, title: str, file: str) -> Iter
     for name in error.instance:
         if name not in known:
             place = Place(file, (*path, name), on_key=True)
-            elsewhere = [key for owner, key in _ELSEWHERE if owner == title]
-            there = _ELSEWHERE.get((title, name), "")
-            near = "" if there else nearest(name, [*known, *elsewhere])
-            hint = there or (f"did you mean '{near}'?" if near else f"known here: {listed(known, 40)}")
+            misplaced = [key for owner, key in _MISPLACED if owner == title]
+            there = _MISPLACED.get((title, name), "")
+            near = "" if there else nearest(name, [*known, *misplaced])
+            hint = there or (f"did you mean '{near}'?" if near else f"known keys: {listed(known, 40)}")
             instead = near if near in known and near not in error.instance else ""
             yield Problem(f"unknown key '{name}' in {_noun(title)}", place, hint, instead)
 
@@ -310,14 +310,14 @@ _DURATIONS = ("timeout", "delay", "every", "for", "max_every", "before_expiry", 
 def _type_hint(value: Any, alternatives: list[dict[str, Any]], path: DocumentPath) -> str:
     key = path[-1] if path else ""
     if value is None:
-        return "a key with nothing after it is never ignored; give it a value or take it away"
+        return "write a value after the key, or remove the key"
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         if key in _DURATIONS:
             return bare_number_hint(value)
         if key == "max_response_size":
             return bare_number_hint(value, size=True)
     if isinstance(value, dict) and "assert" in path:
-        return "quote the whole expression: YAML read a `: ` in it as a key and a value"
+        return "quote the whole expression: YAML reads the `: ` in it as a key and a value"
     if isinstance(value, (bool, int, float)) and [each.get("type") for each in alternatives] == ["string"]:
         return f'quote it to make it a text: "{str(value).lower() if isinstance(value, bool) else value}"'
     return ""

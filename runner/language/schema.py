@@ -1,4 +1,4 @@
-"""The JSON Schema of the language, generated from the structs. Knows no file."""
+"""Generates the JSON Schema of the language from the structs."""
 
 from __future__ import annotations
 
@@ -24,5 +24,5 @@ def struct_schema(struct: type[msgspec.Struct]) -> dict[str, Any]:
 def workflow_schema() -> dict[str, Any]:
     """The schema of a workflow file, as editors use it."""
     schema = struct_schema(Document)
-    schema["patternProperties"] = {"^x-": {"description": "free, for anchors"}}
+    schema["patternProperties"] = {"^x-": {"description": "free for your own use, such as anchors"}}
     return schema

@@ -1,4 +1,4 @@
-"""Where a value of a document stands in its text. Knows YAML only through the marks that the loader leaves."""
+"""Maps document paths to lines and columns of the file, with the marks that the YAML loader leaves."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..model.wording import cut
 
 
 class Span(NamedTuple):
-    """A stretch of text; lines and columns from 0."""
+    """A range of text. Lines and columns count from 0."""
 
     line: int
     column: int
@@ -20,22 +20,22 @@ class Span(NamedTuple):
 
     @property
     def empty(self) -> bool:
-        """Nothing is written there (`json:` with nothing after it)."""
+        """Whether nothing is written there (`json:` with nothing after it)."""
         return (self.line, self.column) == (self.end_line, self.end_column)
 
 
 class Marks(NamedTuple):
-    """Where a value stands, and its members with the places of their keys."""
+    """The span of a value, and its members with the spans of their keys."""
 
     span: Span
     members: dict[str | int, tuple[Span, Marks]] | None = None
 
 
 class Source:
-    """The text of a file and the places of its values.
+    """The text of a file and the positions of its values.
 
-    Marks are large and needed only to explain a failure, so they are read again from the text when one happens. Where
-    each step begins is kept: reports show it of steps that passed, too.
+    Marks are large and only needed to explain a failure, so they are dropped and read again from the text when needed.
+    The positions of steps are kept, because reports show them for steps that passed, too.
     """
 
     __slots__ = ("_entries", "_lines", "_marks", "_read_marks", "file", "text")
@@ -51,13 +51,13 @@ class Source:
     @property
     def lines(self) -> list[str]:
         """The text's lines."""
-        lines = self._lines  # another thread may forget them at any time
+        lines = self._lines  # another thread may drop them at any time
         if lines is None:
             self._lines = lines = self.text.splitlines()
         return lines
 
     def forget_marks(self) -> None:
-        """Drop the marks but those of the entries of lists at the top; they are read again on the next question."""
+        """Drop the marks except those of the entries of top-level lists. They are read again when needed."""
         if self._marks is not None and not self._entries:
             self._entries = {
                 (key, entry): marks.span
@@ -68,13 +68,13 @@ class Source:
         self._marks = self._lines = None
 
     def _read(self) -> Marks | None:
-        marks = self._marks  # as above
+        marks = self._marks  # another thread may drop them at any time
         if marks is None:
             self._marks = marks = self._read_marks(self.text)
         return marks
 
     def _find(self, path: DocumentPath) -> tuple[Span, Marks] | None:
-        """The key's and the value's places of the deepest part of the path that is there."""
+        """The span of the key and the marks of the value at the deepest part of the path that exists."""
         marks = self._read()
         if marks is None:
             return None
@@ -87,20 +87,20 @@ class Source:
         return found
 
     def path_at(self, line: int, column: int) -> DocumentPath:
-        """The value that a place belongs to: of those that begin before it the last, as deep as it goes. From 0."""
+        """The path of the innermost value at a position: the last one that begins before it. Line and column count from 0."""
         marks = self._read()
         path: DocumentPath = ()
         while marks is not None and marks.members:
-            begun = [each for each in marks.members.items() if each[1][0][:2] <= (line, column)]
-            if not begun:
+            candidates = [each for each in marks.members.items() if each[1][0][:2] <= (line, column)]
+            if not candidates:
                 break
-            name, (key, below) = max(begun, key=lambda each: each[1][0][:2])
+            name, (key, below) = max(candidates, key=lambda each: each[1][0][:2])
             path = (*path, name)
-            marks = below if below.span[:2] >= key[:2] else None  # an alias has its value elsewhere
+            marks = below if below.span[:2] >= key[:2] else None  # the value of an alias is at another place
         return path
 
     def span(self, path: DocumentPath, *, on_key: bool = False) -> Span | None:
-        """The place of a value, or of its key; of what is nearest above it where it is not there itself."""
+        """The span of a value, or of its key; if it does not exist, of the nearest value above it."""
         if not on_key and path in self._entries:
             return self._entries[path]
         found = self._find(path)
@@ -110,12 +110,12 @@ class Source:
         return key if on_key else marks.span
 
     def is_empty(self, path: DocumentPath) -> bool:
-        """The key is there with nothing after it."""
+        """Whether the key has nothing after it."""
         found = self._find(path)
         return found is not None and found[1].span.empty
 
     def cut_by_comment(self, path: DocumentPath) -> bool:
-        """A ` #` after the value on its line made a comment of what may have been meant as part of it."""
+        """Whether a ` #` follows the value: the rest of the line is a comment, and may have been meant as a part of the value."""
         span = self.span(path)
         if span is None:
             return False
@@ -124,7 +124,7 @@ class Source:
         return rest.lstrip().startswith("#")
 
     def where(self, place: Place, *, around: int = 2) -> Where:
-        """The place as line and column with the lines around it."""
+        """The place as line and column, with the lines around it."""
         lines = self.lines
         if place.line is not None:
             line, column, width = place.line - 1, (place.column or 1) - 1, place.width
@@ -137,5 +137,5 @@ class Source:
         first, last = max(line - around, 0), min(line + around, len(lines) - 1)
         excerpt = tuple((number + 1, cut(lines[number], 300)) for number in range(first, last + 1))
         if any(text.count("\0") > 2 for _, text in excerpt):
-            excerpt = ()  # it is no text
+            excerpt = ()  # the file is binary
         return Where(self.file, line + 1, column + 1, width, excerpt)

@@ -1,4 +1,4 @@
-"""The parts of the language that know no step: durations, retry, transport, bodies, credentials' data, cases."""
+"""The smaller structs of the language: durations, retry, transport, bodies, credentials, cases, load tests."""
 
 from __future__ import annotations
 
@@ -14,9 +14,7 @@ Duration = Annotated[
 Size = Annotated[str, Meta(description="a size with its unit: `10kB`, `64MB`", examples=["10kB", "64MB"])]
 Expression = Annotated[
     str | bool,
-    Meta(
-        description="a bare expression, without braces, that gives true or false", examples=["count > 3 and not done"]
-    ),
+    Meta(description="an expression without braces that is true or false", examples=["count > 3 and not done"]),
 ]
 Map = dict[str, Any]
 
@@ -31,25 +29,26 @@ def plain_data(value: Any) -> Any:
 
 
 class Retry(Written, frozen=True, kw_only=True):
-    """Try a step again until it passes."""
+    """Retry a step until it passes."""
 
-    times: Annotated[int, Meta(ge=0, description="further tries; without it, as many as `for` allows")] | UnsetType = (
-        UNSET
-    )
-    every: Annotated[Duration, Meta(description="the wait before the next try (default `1s`)")] | UnsetType = UNSET
-    for_: Annotated[Duration, Meta(description="no further try begins after this long")] | UnsetType = field(
+    times: (
+        Annotated[int, Meta(ge=0, description="the maximum number of retries; by default as many as `for` allows")]
+        | UnsetType
+    ) = UNSET
+    every: Annotated[Duration, Meta(description="how long to wait before a retry (default `1s`)")] | UnsetType = UNSET
+    for_: Annotated[Duration, Meta(description="no retry begins after this time")] | UnsetType = field(
         name="for", default=UNSET
     )
     backoff: (
-        Annotated[float, Meta(ge=1, description="each wait is this many times the one before (default 1)")] | UnsetType
-    ) = UNSET
-    max_every: Annotated[Duration, Meta(description="the longest wait")] | UnsetType = UNSET
-    jitter: (
-        Annotated[bool, Meta(description="each wait is a random part, between half and all, of what it would be")]
+        Annotated[
+            float, Meta(ge=1, description="the factor by which each wait is longer than the one before (default 1)")
+        ]
         | UnsetType
     ) = UNSET
+    max_every: Annotated[Duration, Meta(description="the longest wait")] | UnsetType = UNSET
+    jitter: Annotated[bool, Meta(description="multiply each wait by a random factor from 0.5 to 1")] | UnsetType = UNSET
     abort_if: (
-        Annotated[Expression, Meta(description="no further try where this is true; sees `response`")] | UnsetType
+        Annotated[Expression, Meta(description="stop retrying if this is true; it can use `response`")] | UnsetType
     ) = UNSET
 
 
@@ -57,24 +56,25 @@ class ClientCertificate(Written, frozen=True, kw_only=True):
     """A client certificate."""
 
     cert: Annotated[str, Meta(description="certificate file (PEM)")]
-    key: Annotated[str, Meta(description="key file (PEM), where it is not in the certificate's file")] | UnsetType = (
-        UNSET
-    )
-    password: Annotated[str, Meta(description="the key's password")] | UnsetType = UNSET
+    key: (
+        Annotated[str, Meta(description="key file (PEM); not needed if the certificate file holds the key")] | UnsetType
+    ) = UNSET
+    password: Annotated[str, Meta(description="the password of the key")] | UnsetType = UNSET
 
 
 class Http(Written, frozen=True, kw_only=True):
-    """How requests are carried."""
+    """How requests are sent."""
 
     follow_redirects: Annotated[bool, Meta(description="follow redirects (default true)")] | UnsetType = UNSET
-    max_redirects: Annotated[int, Meta(ge=0, description="one more than this is an error (default 10)")] | UnsetType = (
-        UNSET
-    )
+    max_redirects: (
+        Annotated[int, Meta(ge=0, description="the maximum number of redirects; more are an error (default 10)")]
+        | UnsetType
+    ) = UNSET
     trust_redirects: (
         Annotated[
             list[str],
             Meta(
-                description="origins to which credentials and bodies may follow a redirect",
+                description="origins to which a redirect may send credentials and bodies",
                 examples=[["https://files.example.com"]],
             ),
         ]
@@ -83,7 +83,7 @@ class Http(Written, frozen=True, kw_only=True):
     verify: (
         Annotated[
             bool | str,
-            Meta(description="check the server's certificate: true, false (a warning says so), or a CA file"),
+            Meta(description="verify the server's certificate: true, false (with a warning), or the path of a CA file"),
         ]
         | UnsetType
     ) = UNSET
@@ -91,9 +91,10 @@ class Http(Written, frozen=True, kw_only=True):
         Annotated[str | ClientCertificate, Meta(description="client certificate: a file, or `{cert, key, password}`")]
         | UnsetType
     ) = UNSET
-    proxy: Annotated[str, Meta(description="URL of a proxy; none is ever taken from the environment")] | UnsetType = (
-        UNSET
-    )
+    proxy: (
+        Annotated[str, Meta(description="URL of a proxy; the proxy variables of the environment are ignored")]
+        | UnsetType
+    ) = UNSET
     version: (
         Annotated[float | int | str, Meta(description="HTTP version: 1.1, 2 or 3 (2 and 3 need the curl driver)")]
         | UnsetType
@@ -102,7 +103,8 @@ class Http(Written, frozen=True, kw_only=True):
         Annotated[
             dict[str, str],
             Meta(
-                description="`host:port` to an address (curl driver)", examples=[{"api.example.com:443": "127.0.0.1"}]
+                description="connect to this address instead of `host:port` (curl driver)",
+                examples=[{"api.example.com:443": "127.0.0.1"}],
             ),
         ]
         | UnsetType
@@ -110,66 +112,74 @@ class Http(Written, frozen=True, kw_only=True):
     unix_socket: Annotated[str, Meta(description="path of a unix socket to connect to (curl driver)")] | UnsetType = (
         UNSET
     )
-    max_response_size: Annotated[Size, Meta(description="cap on a decoded body (default 64MB)")] | UnsetType = UNSET
+    max_response_size: (
+        Annotated[Size, Meta(description="the maximum size of a decoded body (default 64MB)")] | UnsetType
+    ) = UNSET
     encodings: (
         Annotated[
             list[str],
             Meta(
-                description="content codings to accept, in place of those the driver can decode",
+                description="content codings to accept, instead of all that the driver can decode",
                 examples=[["gzip"], []],
             ),
         ]
         | UnsetType
     ) = UNSET
     charset: (
-        Annotated[str, Meta(description="what the body's charset really is, whatever the header says")] | UnsetType
+        Annotated[str, Meta(description="the charset of the body, if the header names a wrong one")] | UnsetType
     ) = UNSET
 
 
 class Extract(Written, frozen=True, kw_only=True):
-    """One value to take out of an answer, in full."""
+    """How to extract one value from a response."""
 
     from_: Annotated[str, Meta(description="selector")] = field(name="from")
     filter: (
-        Annotated[str, Meta(description="Jinja filters for the value", examples=["regex('id=(.*)')", "int"])]
+        Annotated[str, Meta(description="Jinja filters to apply to the value", examples=["regex('id=(.*)')", "int"])]
         | UnsetType
     ) = UNSET
-    default: Annotated[Any, Meta(description="the value where the selector finds nothing")] | UnsetType = UNSET
-    secret: Annotated[bool, Meta(description="mask the value everywhere")] | UnsetType = UNSET
+    default: Annotated[Any, Meta(description="the value if the selector finds nothing")] | UnsetType = UNSET
+    secret: Annotated[bool, Meta(description="mask the value in all output")] | UnsetType = UNSET
 
 
 class NextParam(Written, frozen=True, kw_only=True):
-    """The next page by a query parameter."""
+    """Get the next page with a query parameter."""
 
-    param: Annotated[str, Meta(description="query parameter that asks for a page")]
+    param: Annotated[str, Meta(description="the query parameter that selects a page")]
     from_: Annotated[
-        str, Meta(description="selector of the parameter's next value; none, null or empty text ends the pages")
+        str,
+        Meta(
+            description="a selector of the next value of the parameter; the last page has none, null or an empty text"
+        ),
     ] = field(name="from")
 
 
 class Paginate(Written, frozen=True, kw_only=True):
-    """Follow the next page until there is none."""
+    """Fetch the following pages until there is none."""
 
     next: Annotated[
         str | NextParam,
         Meta(
-            description="a selector of the next page's URL (`header Link` takes rel=next), or `{param, from}`",
+            description="a selector of the URL of the next page (`header Link` uses rel=next), or `{param, from}`",
             examples=["header Link", "$.next"],
         ),
     ]
-    max: Annotated[int, Meta(ge=1, description="more pages than this is an error (default 100)")] | UnsetType = UNSET
+    max: (
+        Annotated[int, Meta(ge=1, description="the maximum number of pages; more are an error (default 100)")]
+        | UnsetType
+    ) = UNSET
 
 
 class Graphql(Written, frozen=True, kw_only=True):
     """A GraphQL request body."""
 
-    query: Annotated[str, Meta(description="query or mutation")]
-    variables: Annotated[Any, Meta(description="values of its variables: a map")] | UnsetType = UNSET
-    operation: Annotated[str, Meta(description="name of the operation to run")] | UnsetType = UNSET
+    query: Annotated[str, Meta(description="the query or mutation")]
+    variables: Annotated[Any, Meta(description="the values of its variables: a map")] | UnsetType = UNSET
+    operation: Annotated[str, Meta(description="the name of the operation to run")] | UnsetType = UNSET
 
 
 class BodySource(Written, frozen=True, kw_only=True):
-    """A body from elsewhere; exactly one of these."""
+    """A body from a file, or bytes as text; exactly one of these."""
 
     file: Annotated[str, Meta(description="path of a file, sent as it is")] | UnsetType = UNSET
     base64: Annotated[str, Meta(description="bytes in Base64")] | UnsetType = UNSET
@@ -225,7 +235,7 @@ class Oauth2(Written, frozen=True, kw_only=True):
     refresh_token: Text | UnsetType = UNSET
     scope: Text | UnsetType = UNSET
     audience: Text | UnsetType = UNSET
-    extra: Annotated[Map, Meta(description="further parameters of the token request")] | UnsetType = UNSET
+    extra: Annotated[Map, Meta(description="more parameters of the token request")] | UnsetType = UNSET
 
 
 class Renew(Written, frozen=True, kw_only=True):
@@ -235,7 +245,7 @@ class Renew(Written, frozen=True, kw_only=True):
         Annotated[
             Duration,
             Meta(
-                description="renewed this long before it expires (default `30s`, never more than a tenth of its life)"
+                description="renew the token this long before it expires (default `30s`, at most a tenth of its lifetime)"
             ),
         ]
         | UnsetType
@@ -244,33 +254,41 @@ class Renew(Written, frozen=True, kw_only=True):
         Annotated[
             list[Annotated[int, Meta(ge=100, le=599)]],
             Meta(
-                description="renewed once after these, and the request sent again (default `[401]`)",
+                description="statuses after which the token is renewed and the request is sent again, once (default `[401]`)",
                 examples=[[401, 419]],
             ),
         ]
         | UnsetType
     ) = UNSET
-    when: Annotated[Expression, Meta(description="renewed once where this is true; sees `response`")] | UnsetType = (
-        UNSET
-    )
+    when: (
+        Annotated[Expression, Meta(description="renew the token once if this is true; it can use `response`")]
+        | UnsetType
+    ) = UNSET
 
 
 class CasesFile(Written, frozen=True, kw_only=True):
     """Cases from a file."""
 
-    file: Annotated[str, Meta(description="path of a `.csv`, `.json` or `.yaml` file with one case a row")]
+    file: Annotated[str, Meta(description="path of a `.csv`, `.json` or `.yaml` file with one case in each row")]
 
 
 class Load(Written, frozen=True, kw_only=True):
-    """What a load test needs to know."""
+    """Settings of a load test."""
 
-    weight: Annotated[float, Meta(gt=0, description="how often this workflow is chosen, beside others")] | UnsetType = (
-        UNSET
-    )
-    think_time: Annotated[Duration, Meta(description="the wait between two runs of a user")] | UnsetType = UNSET
+    weight: (
+        Annotated[
+            float, Meta(gt=0, description="how often this workflow is chosen, relative to the others (default 1)")
+        ]
+        | UnsetType
+    ) = UNSET
+    think_time: Annotated[Duration, Meta(description="how long a user waits between two runs")] | UnsetType = UNSET
     thresholds: (
         Annotated[
-            Map, Meta(description="limits that decide the verdict", examples=[{"p95": "300ms", "error_rate": "1%"}])
+            Map,
+            Meta(
+                description="limits that decide whether the load test passes",
+                examples=[{"p95": "300ms", "error_rate": "1%"}],
+            ),
         ]
         | UnsetType
     ) = UNSET

@@ -1,6 +1,6 @@
-"""Strict YAML with places: text to plain data and marks. The only importer of PyYAML; knows nothing of workflows.
+"""Reads strict YAML into plain data and the positions of its values. The only importer of PyYAML.
 
-One pass over libyaml's events: no recursion, so no depth can crash it; scalars by JSON's rules; keys are always text.
+It makes one pass over libyaml's events, without recursion, so that no depth can crash it. Scalars follow the rules of JSON; keys are texts.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .source import Marks, Source, Span
 MAX_BYTES = 4_000_000
 MAX_DEPTH = 100
 MAX_EXPANSION = 100_000
-"""Values that aliases may stand for, in all."""
+"""The number of values to which all aliases together may expand."""
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _TEMPLATE = re.compile(r"\{\{[^{}\n]*\}\}")
@@ -28,32 +28,32 @@ _QUOTE_TEMPLATE = 'quote it: "{{ … }}" (YAML reads an unquoted {{ as the begin
 
 
 def load_yaml(content: bytes, file: str, problems: list[Problem]) -> tuple[Any, Source]:
-    """The document's data and its places.
+    """Read a document: its data, and a Source with the positions of its values.
 
     Args:
         content: The file's bytes: UTF-8, with or without a byte order mark.
         file: Its name, for messages.
-        problems: Takes the mistakes after which reading could go on.
+        problems: The mistakes that do not end the reading are added here.
 
     Raises:
-        WorkflowError: the text cannot be read to its end; holds every problem found on the way.
+        WorkflowError: the text cannot be read to its end; has every problem found until there.
     """
     text = _decode(content, file)
     builder = _Builder(text, file)
     data, marks = builder.build()
-    if not builder.whole:
+    if not builder.complete:
         raise WorkflowError(builder.problems)
     problems += builder.problems
     return data, Source(file, text, marks, marks_of)
 
 
 def source_of(content: bytes, file: str) -> Source:
-    """The places of a text that may be broken: whatever can be shown of it."""
+    """A Source of a text that may not be valid YAML."""
     return Source(file, content.decode("utf-8", "replace").removeprefix("\ufeff"), None, marks_of)
 
 
 def marks_of(text: str) -> Marks | None:
-    """The places of all values of a text, or None where it is none."""
+    """The positions of all values of a text, or None if it has no value."""
     return _Builder(text, "").build()[1]
 
 
@@ -64,13 +64,13 @@ def _decode(content: bytes, file: str) -> str:
         return WorkflowError([Problem(message, place, hint)])
 
     if len(content) > MAX_BYTES:
-        hint = "put rows of data into a file and name it under `cases: {file: …}`"
+        hint = "move the rows of data to a file and name it: `cases: {file: rows.csv}`"
         raise refuse(f"the file has {len(content)} bytes; a workflow has at most {MAX_BYTES}", hint)
     if content[:2] in {b"\xff\xfe", b"\xfe\xff"} or content[:4].count(b"\0") == 2:
         raise refuse("the file is UTF-16", "save it as UTF-8")
     nul = content.find(b"\0")
     if nul >= 0:
-        raise refuse("the file is binary: it holds a NUL byte", "a workflow is a YAML text in UTF-8", nul)
+        raise refuse("the file is binary: it contains a NUL byte", "write the workflow as YAML in UTF-8", nul)
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -90,6 +90,7 @@ class _Frame:
     __slots__ = (
         "anchor",
         "data",
+        "is_key",
         "key",
         "key_span",
         "keys",
@@ -97,15 +98,14 @@ class _Frame:
         "merges",
         "size",
         "span",
-        "stands_as_key",
         "template_from",
     )
 
-    def __init__(self, data: Any, span: Span, anchor: str | None, *, stands_as_key: bool) -> None:
+    def __init__(self, data: Any, span: Span, anchor: str | None, *, is_key: bool) -> None:
         self.data = data
         self.span = span
         self.anchor = anchor
-        self.stands_as_key = stands_as_key
+        self.is_key = is_key
         self.template_from = -1
         self.members: dict[str | int, tuple[Span, Marks]] = {}
         self.key: str | None = None
@@ -116,7 +116,7 @@ class _Frame:
 
 
 class _Builder:
-    """Builds data and marks from events with a stack of its own."""
+    """Builds data and marks from events, with a stack instead of recursion."""
 
     def __init__(self, text: str, file: str) -> None:
         self.text = text
@@ -127,7 +127,7 @@ class _Builder:
         self.stack: list[_Frame] = []
         self.expanded = 0
         self.result: tuple[Any, Marks | None] = (None, None)
-        self.whole = True
+        self.complete = True
 
     def problem(self, message: str, span: Span, hint: str = "") -> None:
         self.note(Problem(message, Place(self.file, line=span.line + 1, column=span.column + 1), hint))
@@ -146,10 +146,10 @@ class _Builder:
                         self.problem("a second document begins here", _span(event), "a file holds one workflow")
                         break
                 elif not self._take(event):
-                    self.whole = False
+                    self.complete = False
                     break
         except yaml.YAMLError as error:
-            self.whole = False
+            self.complete = False
             self._syntax(error)
         return self.result
 
@@ -157,7 +157,7 @@ class _Builder:
         return yaml.parse(self.text, Loader=_LOADER)
 
     def _take(self, event: Any) -> bool:
-        """Take one event; False where it makes no sense to go on."""
+        """Process one event. Returns False if reading must end."""
         if isinstance(event, yaml.ScalarEvent):
             self._scalar(event)
         elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
@@ -187,7 +187,7 @@ class _Builder:
         self._add(value, Marks(span), event.anchor, 1)
 
     def _resolved(self, text: str, span: Span) -> Any:
-        """A plain scalar by JSON's rules: text unless JSON would read a number, true, false or null."""
+        """The value of a plain scalar: a number, true, false or null as in JSON, otherwise a text."""
         if text in _WORDS:
             return _WORDS[text]
         number = _NUMBER.fullmatch(text)
@@ -198,7 +198,7 @@ class _Builder:
         except ValueError:
             value = float("inf")
         if value in (float("inf"), float("-inf")):
-            self.problem("the number is too large", span, "quote it if it is meant as text")
+            self.problem("the number is too large", span, "quote it to make it a text")
         return value
 
     def _key(self, frame: _Frame, key: str, span: Span, *, plain: bool) -> None:
@@ -206,8 +206,8 @@ class _Builder:
             frame.key, frame.key_span = key, span
             return
         if key in frame.keys:
-            message = f"the key '{key}' is there twice: lines {frame.keys[key] + 1} and {span.line + 1}"
-            self.problem(message, span, "keep one of them")
+            message = f"the key '{key}' occurs twice: lines {frame.keys[key] + 1} and {span.line + 1}"
+            self.problem(message, span, "remove one of them")
         frame.keys[key] = span.line
         frame.key, frame.key_span = key, span
 
@@ -221,7 +221,7 @@ class _Builder:
         if as_key and not self._unquoted_template(event):
             return False
         data: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
-        self.stack.append(_Frame(data, span, event.anchor, stands_as_key=as_key))
+        self.stack.append(_Frame(data, span, event.anchor, is_key=as_key))
         if event.anchor:
             self.open_anchors.add(event.anchor)
         return True
@@ -230,7 +230,7 @@ class _Builder:
         return bool(self.stack) and isinstance(self.stack[-1].data, dict) and self.stack[-1].key is None
 
     def _unquoted_template(self, event: Any) -> bool:
-        """A map as a key: an unquoted `{{ x }}` is read as the text it was meant to be, anything else ends the reading."""
+        """Handle a map as a key: an unquoted `{{ x }}` is read as the text that was meant; anything else ends the reading."""
         outer, start = self.stack[-1], event.start_mark.index
         if self.text[start - 1 : start + 1] == "{{":
             written = _TEMPLATE.match(self.text, start - 1)
@@ -244,8 +244,8 @@ class _Builder:
             self.note(Problem("a template must be quoted", place, _QUOTE_TEMPLATE, instead))
             outer.template_from = start - 1
             return True
-        hint = "a key is a text; quote it if it begins with [ or {"
-        self.problem("a map or list stands where a key belongs", _span(event), hint)
+        hint = "quote a key that begins with [ or {"
+        self.problem("a key is a map or a list, not a text", _span(event), hint)
         return False
 
     def _close(self, event: Any) -> None:
@@ -254,7 +254,7 @@ class _Builder:
         span = Span(frame.span.line, frame.span.column, end.line, end.column)
         if frame.anchor:
             self.open_anchors.discard(frame.anchor)
-        if frame.stands_as_key:
+        if frame.is_key:
             self.stack[-1].key, self.stack[-1].key_span = "{{", span
             return
         if frame.template_from >= 0:
@@ -270,17 +270,25 @@ class _Builder:
     def _alias(self, event: Any) -> bool:
         span = _span(event)
         if event.anchor in self.open_anchors:
-            self.problem(f"the alias *{event.anchor} contains itself", span, "an anchor must end before it is used")
+            self.problem(
+                f"the alias *{event.anchor} contains itself", span, "use the alias after the end of its anchor"
+            )
             return False
         if event.anchor not in self.anchors:
             self.problem(
-                f"there is no anchor &{event.anchor} before this alias", span, "define it above, under an x-… key"
+                f"the anchor &{event.anchor} is not defined above this alias",
+                span,
+                "define the anchor above, under an x-… key",
             )
             return False
         value, marks, size = self.anchors[event.anchor]
         self.expanded += size
         if self.expanded > MAX_EXPANSION:
-            self.problem(f"aliases expand to more than {MAX_EXPANSION} values", span, "write the document out")
+            self.problem(
+                f"aliases expand to more than {MAX_EXPANSION} values",
+                span,
+                "use fewer aliases: write the values instead",
+            )
             return False
         self._add(value, Marks(span, marks.members), None, size)
         return True
@@ -318,17 +326,17 @@ class _Builder:
 
     def _syntax(self, error: yaml.YAMLError) -> None:
         context = getattr(error, "context", None)
-        mark, begun = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
-        unclosed = context == "while scanning a quoted scalar"  # its end is looked for to the end of the file
-        mark = (begun if unclosed else mark) or begun
+        mark, context_mark = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
+        unclosed = context == "while scanning a quoted scalar"  # libyaml looks for its end up to the end of the file
+        mark = (context_mark if unclosed else mark) or context_mark
         reason = getattr(error, "problem", None) or str(error).split("\n", 1)[0]
         line, column = (mark.line, mark.column) if mark else (0, 0)
         lines = self.text.splitlines() or [""]
         line = min(line, len(lines) - 1)
         message = f"this is not valid YAML: {reason}" + (f" ({context})" if context else "")
         if any(known.place and known.place.line == line + 1 for known in self.problems):
-            return  # what broke this line is said already
-        if "nesting depth" in reason:  # newer libyaml counts too, and further ahead than its events
+            return  # the mistake in this line is reported already
+        if "nesting depth" in reason:  # newer versions of libyaml have a limit of their own
             self._too_deep(Span(line, column, line, column))
             return
         before = lines[max(line - 1, 0)]
@@ -343,7 +351,7 @@ class _Builder:
 
 
 _UNCLOSED = re.compile(r"""\s*(?:-\s+)?(?:[^'"\s][^'"]*:\s+)?(?:'[^']*|"[^"]*)$""")
-"""A line whose value begins with a quote and has no other."""
+"""A line whose value begins with a quote and has no closing one."""
 
 _ACCIDENTS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?:^\s*-\s+|:\s+)\{\{"), _QUOTE_TEMPLATE),
@@ -353,15 +361,15 @@ _ACCIDENTS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\{.*(?:\$[^,}]*\[|\bmatches\b|\bregex\b)"),
      "inside { } the characters [ ] { } and , have a meaning; quote the selector or pattern, or write the map as a block"),
     (re.compile(r"(?:-|:)\s+\[.*\w\["),
-     "inside [ ] the characters [ ] { } and , have a meaning; quote the expression, or give each entry a line of its own"),
-    (re.compile(r"\t"), "YAML is indented with spaces, never with tabs"),
-    (re.compile(r":\s+\S+.*:\s"), "quote a text that holds `: `"),
+     "inside [ ] the characters [ ] { } and , have a meaning; quote the expression, or write each entry on its own line"),
+    (re.compile(r"\t"), "indent with spaces, not with tabs"),
+    (re.compile(r":\s+\S+.*:\s"), "quote a text that contains `: `"),
 )  # fmt: skip
 
 
 def accident_hint(*lines: str) -> str:
-    """The usual accident that a line of broken YAML shows, or a general hint."""
-    for line in (text[:300] for text in lines):  # patterns look back and forth; a hostile line is long
+    """A hint for the usual mistake that a line of invalid YAML shows, or a general hint."""
+    for line in (text[:300] for text in lines):  # a hostile line is long, and the patterns may backtrack
         for pattern, hint in _ACCIDENTS:
             if pattern.search(line):
                 return hint

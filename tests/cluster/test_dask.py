@@ -219,8 +219,8 @@ def test_a_file_that_is_named_while_it_runs_is_not_in_the_bundle(
     assert ended(start("a.yaml", "b.yaml"))[0] == 0
     code, said = ended(start("a.yaml", "b.yaml", "--executor", f"dask={cluster.address}"))
     assert code == 3
-    assert "data.txt is not in the bundle that was sent here" in said
-    assert "its name is known only while it runs: name it literally, so that it is sent with the workflow" in said
+    assert "data.txt was not sent with the workflow" in said
+    assert "write the file name without a template, so that the file is sent with the workflow" in said
     assert "1 workflow passed, 1 workflow with errors" in said
 
 

@@ -40,7 +40,7 @@ def test_what_was_read_is_there_by_each_name_under_which_it_was_read(bundle: Bun
 def test_what_the_workflow_did_not_name_is_not_there_even_if_the_disk_has_it(bundle: Bundle, tmp_path: Path) -> None:
     (tmp_path / "new.txt").write_text("of the worker", encoding="utf-8")
     for name in ("other.txt", "new.txt", "none.txt"):
-        with pytest.raises(FileRefused, match=f"{name} is not in the bundle that was sent here"):
+        with pytest.raises(FileRefused, match=f"{name} was not sent with the workflow"):
             bundle.read(name, tmp_path)
 
 

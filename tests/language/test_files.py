@@ -32,7 +32,7 @@ def test_a_file_below_the_root_is_read_once(root: Path) -> None:
     ("name", "message"),
     [
         ("../secret.txt", "outside the file root"), ("/etc/passwd", "outside the file root"), ("link", "outside the file root"),
-        ("sub/../../secret.txt", "outside the file root"), ("sub", "is a folder"), ("pipe", "no regular file"), ("nope.txt", "there is no file"),
+        ("sub/../../secret.txt", "outside the file root"), ("sub", "is a folder"), ("pipe", "not a regular file"), ("nope.txt", "there is no file"),
         ("", "the file name is empty"), ("a\0b", "NUL"), ("loop", ""), ("a.txt/b", ""), ("nofolder/x", "there is no file"), ("x" * 5000, ""),
     ],
 )  # fmt: skip

@@ -54,7 +54,7 @@ def test_the_nearest_project_file_counts_and_a_foreign_pyproject_does_not(write:
     [
         ("enviroments: {}\n", "unknown key 'enviroments'"), ("driver: urllib\n", '"urllib" (string) is not allowed here'),
         ("reports: [x]\n", "reports"), ("openapi: [x]\n", "openapi"),
-        ("jsonpath: xx\n", "is not allowed here"), ("a: [\n", "not valid YAML"), ("a: 1\na: 2\n", "there twice"),
+        ("jsonpath: xx\n", "is not allowed here"), ("a: [\n", "not valid YAML"), ("a: 1\na: 2\n", "occurs twice"),
     ],
 )  # fmt: skip
 def test_a_wrong_project_file_is_refused(write: Write, text: str, message: str) -> None:
