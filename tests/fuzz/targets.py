@@ -94,7 +94,7 @@ def heads(data: bytes) -> None:
     try:
         response = _Response(_Wire(data), method="GET", connection=connection)  # type: ignore[arg-type]  # what it uses of them
         response.begin()
-    except (http.client.HTTPException, CutShort, ValueError):
+    except (http.client.HTTPException, CutShort, MalformedHead, ValueError):
         return
     assert attempt.lines is not None
     assert not any(set("\r\n\0") & set(name + value) for name, value in attempt.lines)

@@ -100,7 +100,7 @@ steps:
         "`timeout` must be a text, not 5 (i",
         "there is no filter `nofilter`",
         "`$.x-y` is not a valid JSONPath",
-        "the pattern '(' is wrong",
+        "the pattern '(' is not valid",
     ]
     lines = [problem.place for problem in found]
     assert all(place is not None for place in lines)
