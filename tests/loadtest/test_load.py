@@ -237,9 +237,9 @@ def test_without_locust_the_command_that_installs_it_is_named(runflow_process: A
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["flow.yaml", "--headless"], "Options of Locust stand behind `--`"), (["flow.yaml", "--untrusted"], "--untrusted works with `runflow run` only"),
-        (["flow.yaml", "--driver", "curl"], "a load test sends with requests"), ([], "name a workflow file or a folder"), (["nope.yaml"], "there is no file or folder nope.yaml"),
-        (["flow.yaml::fetch"], "a load test runs whole workflows"), (["flow.yaml", "twin.yaml"], "is called 'Log in, then fetch' too"),
+        (["flow.yaml", "--headless"], "Write Locust's options behind `--`"), (["flow.yaml", "--untrusted"], "--untrusted works with `runflow run` only"),
+        (["flow.yaml", "--driver", "curl"], "a load test uses Locust's own HTTP client"), ([], "name a workflow file or a folder"), (["nope.yaml"], "there is no file or folder nope.yaml"),
+        (["flow.yaml::fetch"], "a load test runs entire workflows"), (["flow.yaml", "twin.yaml"], "has the name 'Log in, then fetch' too"),
     ],
 )  # fmt: skip
 def test_what_is_asked_wrongly_says_what_is_right(

@@ -110,7 +110,7 @@ def test_redirects_are_as_the_reference_says(driver: str, runflow: Runflow, serv
         assert cells is not None
         for method, cell, request in zip(METHODS, cells[1].split(" | "), server.asked[1::2], strict=True):
             head, _, body = request.partition(b"\r\n\r\n")
-            same = cell == "as it was"
+            same = cell == "unchanged"
             becomes = method if same else cell.removesuffix(", no body")
             assert head.startswith(f"{becomes} /to ".encode()), (status, method)
             assert body == (b"x" if same and method not in {"GET", "HEAD"} else b""), (status, method)
