@@ -198,7 +198,10 @@ auth:
       post: /login
       json: { username: ada, password: "{{ env.API_PASSWORD }}", life: 1 }
       extract: { token: $.token, expires_in: $.expires_in, refresh_token: $.refresh_token }
-    refresh: { post: /token/refresh, json: { refresh_token: "{{ refresh_token }}" }, extract: { token: $.token, expires_in: $.expires_in, refresh_token: $.refresh_token } }
+    refresh:
+      post: /token/refresh
+      json: { refresh_token: "{{ refresh_token }}" }
+      extract: { token: $.token, expires_in: $.expires_in, refresh_token: $.refresh_token }
 defaults: { auth: api }
 steps:
   - { get: /users/me, expect: 200 }

@@ -55,7 +55,8 @@ def test_from_python_passing_steps_keep_their_exchanges_where_that_is_asked_for(
 
 PEAK = """
 import os, subprocess, sys
-pid = os.posix_spawn(sys.executable, [sys.executable, *sys.argv[1:]], dict(os.environ), file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)])
+quiet = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+pid = os.posix_spawn(sys.executable, [sys.executable, *sys.argv[1:]], dict(os.environ), file_actions=quiet)
 _, status, usage = os.wait4(pid, 0)
 assert status == 0
 print(usage.ru_maxrss // 1024)

@@ -31,7 +31,8 @@ name: Log in, then fetch
 base_url: "{{ env.API_URL }}"
 secrets: [API_PASSWORD]
 auth:
-  api: {login: {name: log in, post: /login, json: {username: ada, password: '{{ env.API_PASSWORD }}'}, extract: {token: $.token, expires_in: $.expires_in}}}
+  api: {login: {name: log in, post: /login, json: {username: ada, password: '{{ env.API_PASSWORD }}'},
+    extract: {token: $.token, expires_in: $.expires_in}}}
 load: {think_time: 20ms, thresholds: {p95: 5s, error_rate: 0%, rps: 1}}
 cases: [{who: ann}, {who: bob}, {who: cid}]
 steps:
@@ -139,7 +140,7 @@ def test_a_threshold_that_is_not_kept_and_an_expectation_that_fails_decide(load:
     out, err = process.communicate(timeout=limit(6))
     assert process.returncode == 1, out + err
     assert "✗ p95 <= 1ms" in out
-    assert "flow.yaml:6:" in out
+    assert "flow.yaml:7:" in out
     assert "✓ max <= 1h" in out
     assert "✗ error_rate <= 0%: 100.00%" in out
     summary = out + err

@@ -223,7 +223,10 @@ def wsgi(environ, start_response):
     if environ["PATH_INFO"] == "/boom":
         raise ValueError("boom in the application")
     body = environ["wsgi.input"].read()
-    answer = json.dumps({"path": environ["PATH_INFO"], "query": environ["QUERY_STRING"], "body": body.decode(), "host": environ["HTTP_HOST"], "cookie": environ.get("HTTP_COOKIE", "")}).encode()
+    answer = json.dumps({
+        "path": environ["PATH_INFO"], "query": environ["QUERY_STRING"], "body": body.decode(), "host": environ["HTTP_HOST"],
+        "cookie": environ.get("HTTP_COOKIE", ""),
+    }).encode()
     start_response("200 OK", [("Content-Type", "application/json"), ("Set-Cookie", "a=b; Path=/")])
     return [answer]
 
@@ -237,7 +240,10 @@ async def asgi(scope, receive, send):
                 return
     body = (await receive()).get("body", b"")
     headers = {name.decode(): value.decode() for name, value in scope["headers"]}
-    answer = json.dumps({"path": scope["path"], "query": scope["query_string"].decode(), "body": body.decode(), "host": headers["host"], "cookie": headers.get("cookie", "")}).encode()
+    answer = json.dumps({
+        "path": scope["path"], "query": scope["query_string"].decode(), "body": body.decode(), "host": headers["host"],
+        "cookie": headers.get("cookie", ""),
+    }).encode()
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json"), (b"set-cookie", b"a=b; Path=/")]})
     await send({"type": "http.response.body", "body": answer})
 
@@ -248,7 +254,9 @@ async def plain(scope, receive, send):
 FLOW = """\
 inputs: [name]
 steps:
-  - {post: "/users/{{ name }}?q=1", json: {a: 1}, expect: {status: 200, $.path: /users/ada, $.query: q=1, $.body: '{"a":1}', $.host: app.test, $.cookie: "", cookie a: b}}
+  - post: "/users/{{ name }}?q=1"
+    json: {a: 1}
+    expect: {status: 200, $.path: /users/ada, $.query: q=1, $.body: '{"a":1}', $.host: app.test, $.cookie: "", cookie a: b}
   - {get: /x, expect: {$.cookie: a=b}}
 """
 TESTS = """

@@ -1,4 +1,4 @@
-"""A hostile or broken file: found before anything is sent, with its place and its remedy, in time, within bounds, by a process that does not crash."""
+"""A hostile or broken file is found before anything is sent, with its place and its remedy, in time and within bounds, without a crash."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a path finds in an answer: the value, exactly, or a failure; never something near it. (`tests/selectors` holds the compliance suite of RFC 9535.)"""
+"""What a path finds in a response: the exact value, or a failure. `tests/selectors` holds the compliance suite of RFC 9535."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ steps:
 """
 STEPS = """
 passes: {get: "/x?p={{ env.PASSWORD }}", headers: {X-Key: "{{ env.LONG }}"}, expect: 200, extract: {token: $.token, all: $, text: body}}
-sends: {post: "/x/{{ env.LONG }}", json: {p: "{{ env.PASSWORD }}", k: "{{ env.PEM }}", n: "{{ env.NUMBER | int }}", t: "{{ token }}"}, expect: {$.no: 1}}
+sends: {post: "/x/{{env.LONG}}", json: {p: "{{ env.PASSWORD }}", k: "{{env.PEM}}", n: "{{ env.NUMBER | int }}", t: "{{ token }}"}, expect: {$.no: 1}}
 form: {post: /x, form: {p: "{{ env.PASSWORD }}"}, cookies: {c: "{{ env.LONG }}"}, expect: {$.forms: []}}
 basic: {get: /x, auth: {basic: {username: ada, password: "{{ env.PASSWORD }}"}}, expect: {status: 404}}
 bearer: {get: /x, auth: {bearer: "{{ token }}"}, expect: {$.said: {matches: "^nothing"}, body: {contains: "{{ env.PEM }}"}}}
