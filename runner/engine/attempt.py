@@ -23,7 +23,7 @@ class Attempt(msgspec.Struct, frozen=True):
         judgement: What was checked and extracted, and every error.
         exchanges: Every exchange since the last authentication, redirects and pages included.
         provided: Names and values that it extracted or set.
-        answer: The last response, or why there is none.
+        outcome: The last response, or why there is none.
         authenticated: The last request, with what authenticates it.
         rejected: What was sent before with tokens that the server rejected.
         shortened: The run's deadline left its last request less time than the step's timeout.
@@ -37,7 +37,7 @@ class Attempt(msgspec.Struct, frozen=True):
     judgement: Judgement = Judgement()
     exchanges: tuple[Exchange, ...] = ()
     provided: dict[str, JSON] = {}
-    answer: Answer | None = None
+    outcome: Answer | None = None
     authenticated: AuthenticatedRequest | None = None
     rejected: tuple[AttemptResult, ...] = ()
     shortened: bool = False
@@ -57,7 +57,7 @@ class Attempt(msgspec.Struct, frozen=True):
     @property
     def response(self) -> Response | None:
         """The last response, or None."""
-        return self.answer.response if self.answer else None
+        return self.outcome.response if self.outcome else None
 
     def with_answered(self, answered: Answered) -> Attempt:
         """The attempt after one more request; after a renewal only the exchanges with the new token are its own."""
@@ -68,7 +68,7 @@ class Attempt(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(
             self,
             exchanges=answered.exchanges if answered.renewed else self.exchanges + answered.exchanges,
-            answer=answered.answer,
+            outcome=answered.outcome,
             authenticated=answered.authenticated,
             rejected=rejected,
             shortened=answered.shortened,

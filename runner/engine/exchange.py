@@ -21,7 +21,7 @@ IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 """RFC 9110 §9.2.2."""
 
 _CHALLENGES = 2
-"""Challenges answered for one request: a first one, and one more if the nonce had become stale."""
+"""How many challenges are met for one request: a first one, and one more if the nonce had become stale."""
 
 
 class Exchanged(NamedTuple):

@@ -22,7 +22,7 @@ from ..plan.conditions import Condition, Expectation, Inside, Stored
 from ..plan.fragments import AssertPlan, ExtractPlan
 from ..plan.plan import StepPlan
 from ..templating.values import boolean, expression_parts
-from .auth.secret_capture import learnt
+from .auth.secret_capture import secrets_of_response
 from .frame import Frame
 
 
@@ -72,7 +72,7 @@ class Judgement(msgspec.Struct, frozen=True):
 
 
 class _Recorder:
-    """Collects what becomes a `Judgement`. Only the functions of this module use it."""
+    """Collects the parts of a `Judgement`. Only the functions of this module use it."""
 
     __slots__ = ("checks", "errors", "extracted", "frame", "passed", "snapshots")
 
@@ -168,7 +168,7 @@ def judge(step: StepPlan, answer: Answer, frame: Frame, names: Names) -> Judgeme
     secret = [each.name for each in step.extracts if each.secret or each.name in frame.secrets]
     if answer.response is not None and not set(secret) <= recorder.extracted.keys():
         # the secret is somewhere in the response, and it is unknown where
-        frame.ports.emit(SecretLearned(secret[0], learnt(answer.response, answer.response.url)))
+        frame.ports.emit(SecretLearned(secret[0], secrets_of_response(answer.response, answer.response.url)))
     return recorder.judgement()
 
 
@@ -333,15 +333,7 @@ def _entry(entry: Condition | Inside, found: _Found, names: Names, recorder: _Re
 def judge_contract(
     contract: Contract, step: StepPlan, answer: Answer, exchanges: Sequence[Exchange], frame: Frame
 ) -> Judgement:
-    """Check every exchange with the API against its OpenAPI document, redirected ones too.
-
-    Args:
-        contract: The document.
-        step: The step that sent the requests.
-        answer: The final response.
-        exchanges: All exchanges that led to it.
-        frame: The workflow.
-    """
+    """Check every exchange that led to a response against the OpenAPI document, redirected ones too."""
     last = exchanges[-1]
     redirected = [
         (each.request, Answer(each.outcome))

@@ -185,7 +185,7 @@ class StepRun:
     @staticmethod
     def _is_final(attempt: Attempt) -> bool:
         """Another attempt cannot do better."""
-        failure = attempt.answer.failure if attempt.answer else None
+        failure = attempt.outcome.failure if attempt.outcome else None
         permanent = any(error.kind not in RETRIED_KINDS for error in attempt.judgement.errors) or (
             failure is not None and failure.kind == "tls"
         )
@@ -203,8 +203,8 @@ class StepRun:
     def _seen(attempt: Attempt, names: Variables) -> dict[str, JSON]:
         """What an expression sees after the attempt: its names, and `response` where there is one."""
         seen = names | attempt.provided
-        if attempt.answer is not None and attempt.answer.response is not None:
-            seen["response"] = TemplateResponse(attempt.answer)
+        if attempt.outcome is not None and attempt.outcome.response is not None:
+            seen["response"] = TemplateResponse(attempt.outcome)
         return seen
 
     def _attempt(self, names: Variables) -> Flow[Attempt]:
@@ -245,7 +245,7 @@ class StepRun:
             while True:
                 reply = yield from answered(outgoing, plan.auth, step, frame, names, run_steps=self.nested.steps)
                 attempt = attempt.with_answered(reply)
-                answer = reply.answer
+                answer = reply.outcome
                 assert answer is not None  # the request was not stopped
                 if answer.failure is not None and not step.expects_failure:
                     return self._transport_failed(attempt, answer.failure)

@@ -1,4 +1,4 @@
-"""What a parsed template is made of: the names it needs, the parts that a person would name. Renders nothing."""
+"""Analyses a parsed template: the names that it needs, the files that it names, and its parts. Renders nothing."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from .names import NONE
 
 
 def names_used(tree: nodes.Template) -> frozenset[str]:
-    """The variables that a template takes from outside.
+    """The variables that a template needs from outside.
 
-    As `jinja2.meta.find_undeclared_variables`, but for the optimizer, which computes constants: nothing may be computed
-    before it is run.
+    This is `jinja2.meta.find_undeclared_variables` without the optimizer, which would compute constants before the
+    template is rendered.
     """
     generator = meta.TrackingCodeGenerator(tree.environment)  # type: ignore[arg-type]  # every parsed tree has one
     generator.optimizer = None
@@ -23,7 +23,7 @@ def names_used(tree: nodes.Template) -> frozenset[str]:
 
 
 def leaves(node: nodes.Node) -> Iterator[nodes.Expr]:
-    """The smallest parts that a person would name: not constants, not the operators that join them."""
+    """The smallest parts whose values explain a result: no constants, and not the operators that join them."""
     if isinstance(node, (nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Call, nodes.Filter)):
         yield node
         if isinstance(node, nodes.Filter) and node.node is not None:
@@ -34,7 +34,7 @@ def leaves(node: nodes.Node) -> Iterator[nodes.Expr]:
 
 
 def source(node: nodes.Node | None) -> str:
-    """An expression's text again, for the parts that are named in a failure."""
+    """The text of an expression, for the message of a failure."""
     match node:
         case nodes.Name():
             return node.name
@@ -81,7 +81,7 @@ def needs(tree: nodes.Template, names: frozenset[str]) -> tuple[frozenset[str], 
 
 
 def files_named(tree: nodes.Template, names: frozenset[str]) -> frozenset[str]:
-    """The files that a template names literally: `file('x.txt')`."""
+    """The files that a template names literally, as in `file('x.txt')`."""
     if "file" not in names:
         return NONE
     return frozenset(
@@ -93,7 +93,7 @@ def files_named(tree: nodes.Template, names: frozenset[str]) -> frozenset[str]:
 
 
 def _named(node: nodes.Node) -> Iterator[str]:
-    """The variable that a part names (`token`), or the environment variable (`env.TOKEN`)."""
+    """The variable of a part (`token`), or the environment variable (`env.TOKEN`)."""
     match node:
         case nodes.Name(name=name):
             yield name

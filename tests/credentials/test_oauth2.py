@@ -108,7 +108,7 @@ def test_attach_logout_and_renew_go_with_it() -> None:
         (answer(200, text="<html>login</html>", content_type="text/html"), "answered 200 with text/html, not JSON", "begins with: <html>login"), (answer(503, text=""), "answered 503 with no Content-Type, not JSON", "its body is empty"),
         (answer(500, {"message": "oops"}), "answered 500 and names no error", "oops"), (answer(200, ["a"]), "answered array, not an object", ""), (answer(200, {}), "it is an empty object", "token_url"), (answer(200, {"token": "x"}), "there is no `access_token` among token", ""),
         (granted(access_token=None), "`access_token` is null", ""), (granted(access_token=""), "`access_token` is", ""), (granted(token_type="DPoP"), 'the token is of the type "DPoP" (string), not Bearer', "attach"), (granted(token_type=1), "of the type 1", ""),
-        (granted(expires_in="soon"), "neither seconds nor a duration", ""), (failure(), "it was refused", "mend it"), (granted(expires_in=-1), "was dead when it came", ""),
+        (granted(expires_in="soon"), "neither a number of seconds nor a duration", ""), (failure(), "it was refused", "mend it"), (granted(expires_in=-1), "had expired when it was received", ""),
     ],
 )  # fmt: skip
 def test_whatever_an_endpoint_says_instead_is_an_error_of_its_own(reply: Any, message: str, hint: str) -> None:

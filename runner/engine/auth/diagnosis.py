@@ -1,4 +1,4 @@
-"""Why a server may have said 401 or 403: what was sent, what is known of the token, what the answer says. Pure."""
+"""Explains a 401 or 403: what was sent, what is known about the token, and what the response says. Pure functions."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from .session import Token
 DIAGNOSED = frozenset({401, 403})
 
 
-def notes_on(held: AuthenticatedRequest, response: Response, *, clock: float, wall: float) -> Iterator[str]:
-    """What is known, a line each.
+def notes_on(authenticated: AuthenticatedRequest, response: Response, *, clock: float, wall: float) -> Iterator[str]:
+    """What is known about a rejected request, one line for each fact.
 
     Args:
-        held: The request and what authenticated it.
-        response: The refusal.
+        authenticated: The request and what authenticates it.
+        response: The response with the status 401 or 403.
         clock: Monotonic seconds.
         wall: Epoch seconds.
     """
-    by_hand = tuple(line for line in held.outgoing.request.headers if line[0].lower() == "authorization")
-    attachment = held.attachment if held.name else Attachment(headers=by_hand)
-    if held.withheld:
-        yield held.withheld
-    elif held.name:
-        yield f"`{held.name}` was sent as {_sent(attachment)}"
-    facts = list(_of_jwt(attachment, wall) if held.token is None else _of_token(held.token, clock))
+    written = tuple(line for line in authenticated.outgoing.request.headers if line[0].lower() == "authorization")
+    attachment = authenticated.attachment if authenticated.name else Attachment(headers=written)
+    if authenticated.withheld:
+        yield authenticated.withheld
+    elif authenticated.name:
+        yield f"`{authenticated.name}` was sent as {_sent(attachment)}"
+    facts = list(_of_jwt(attachment, wall) if authenticated.token is None else _of_token(authenticated.token, clock))
     if facts:
         yield "; ".join(facts)
     for challenge in challenges(response.header_values("www-authenticate")):
@@ -41,12 +41,12 @@ def notes_on(held: AuthenticatedRequest, response: Response, *, clock: float, wa
 def _sent(attachment: Attachment) -> str:
     parts = [place for place, _ in attachment.sent]
     if attachment.signer is not None:
-        parts.append("header Authorization, made for this request")
+        parts.append("header Authorization, computed for this request")
     return ", ".join(parts)
 
 
 def _of_token(token: Token, clock: float) -> Iterator[str]:
-    """What is known of a token that a session fetched."""
+    """What is known about a token that a session fetched."""
     yield f"the token is {seconds_text(clock - token.since)} old"
     if token.expires is not None:
         left = token.expires - clock
@@ -55,14 +55,14 @@ def _of_token(token: Token, clock: float) -> Iterator[str]:
 
 
 def _of_jwt(attachment: Attachment, wall: float) -> Iterator[str]:
-    """What a token says of itself that the file brought along."""
+    """What the claims of a JWT say that is written in the file or comes from the environment."""
     for _, value in attachment.sent:
         claims = claims_of(value.rpartition(" ")[2])
-        for name, past, future in (("iat", "was issued", "is issued"), ("exp", "expired", "expires")):
+        for name, before, after in (("iat", "was issued", "is issued"), ("exp", "expired", "expires")):
             moment = claims.get(name)
             if isinstance(moment, (int, float)) and not isinstance(moment, bool):
-                far = seconds_text(abs(wall - moment))
-                yield f"it {past} {far} ago" if moment <= wall else f"it {future} in {far}"
+                distance = seconds_text(abs(wall - moment))
+                yield f"it {before} {distance} ago" if moment <= wall else f"it {after} in {distance}"
         yield from _claims(claims)
 
 

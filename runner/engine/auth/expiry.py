@@ -1,4 +1,4 @@
-"""How long a token lives: from what came with it, else from the token itself. Pure; knows no session."""
+"""Computes the lifetime of a token: from `expires_in`, `expires_at`, or the `exp` claim of a JWT. Pure functions."""
 
 from __future__ import annotations
 
@@ -15,72 +15,74 @@ from ...model.jwt import claims_of
 from ...model.units import parse_duration
 from ...model.wording import seconds_text, shown
 
-_FARTHEST = 100_000_000_000.0
-"""Epoch seconds: later than this (the year 5138) is meant as milliseconds."""
+_MAX_EPOCH = 100_000_000_000.0
+"""Epoch seconds (the year 5138): a larger number is in milliseconds."""
 
 
-_TAKE_ANOTHER = "take the right value out, or none: without one, `exp` of a JWT decides, else `on_status`"
+_EXTRACT_ANOTHER = "extract another value, or none: then the `exp` claim of a JWT decides, or else `on_status`"
 
 
-class Life(NamedTuple):
-    """How long a token lives.
+class Lifetime(NamedTuple):
+    """The lifetime of a token.
 
     Attributes:
-        seconds: From its answer on, or None where nothing says.
-        said_by: What says so: `expires_in`, `expires_at`, or `exp` of a JWT.
+        seconds: Seconds from its response on, or None if it is unknown.
+        source: Where it comes from: `expires_in`, `expires_at`, or `exp` of a JWT.
     """
 
     seconds: float | None
-    said_by: str = ""
+    source: str = ""
 
 
-def life_of(given: Mapping[str, Any], response: Response | None, now: float) -> Life:
-    """How long a token lives. Times that a server tells are held against the server's own clock where it tells that too.
+def lifetime_of(given: Mapping[str, Any], response: Response | None, now: float) -> Lifetime:
+    """The lifetime of a token. Times in a response are compared with its `Date` header if there is one.
 
     Args:
-        given: What the login gave: `token`, `expires_in`, `expires_at`.
-        response: The answer that brought the token.
-        now: Epoch seconds by this machine's clock.
+        given: The values of the login: `token`, `expires_in`, `expires_at`.
+        response: The response with the token.
+        now: Epoch seconds of this machine's clock.
 
     Raises:
-        StepError: what should say it is no time, or says that the token was dead when it came.
+        StepError: a value is not a time, or the token had already expired when it was received.
     """
     if given.get("expires_in") is not None:
         seconds = _seconds(given["expires_in"])
         if seconds <= 0:
             raise StepError(
-                f"`expires_in` is {seconds:g} seconds: the token was dead when it came", "auth", hint=_TAKE_ANOTHER
+                f"`expires_in` is {seconds:g} seconds: the token had expired when it was received",
+                "auth",
+                hint=_EXTRACT_ANOTHER,
             )
-        return Life(seconds, "expires_in")
+        return Lifetime(seconds, "expires_in")
     server = _date_of(response)
     clock = "the server's clock" if server is not None else "this machine's clock"
     reference = now if server is None else server
     if given.get("expires_at") is not None:
         moment = _moment(given["expires_at"])
-        return Life(_alive(moment - reference, "expires_at", moment, clock), "expires_at")
+        return Lifetime(_left(moment - reference, "expires_at", moment, clock), "expires_at")
     claims = claims_of(given.get("token"))
     expires, issued = claims.get("exp"), claims.get("iat")
     if not _is_number(expires):
-        return Life(None)
+        return Lifetime(None)
     if _is_number(issued):
-        return Life(_alive(expires - issued, "exp", expires, "the token's own clock"), "exp")
-    return Life(_alive(expires - reference, "exp", expires, clock), "exp")
+        return Lifetime(_left(expires - issued, "exp", expires, "the token's own clock"), "exp")
+    return Lifetime(_left(expires - reference, "exp", expires, clock), "exp")
 
 
 def _is_number(value: JSON) -> TypeGuard[float]:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _alive(left: float, name: str, moment: float, clock: str) -> float:
-    """What is left, unless the token came dead."""
+def _left(left: float, name: str, moment: float, clock: str) -> float:
+    """The seconds that are left. Raises StepError if the token had already expired."""
     if left > 0:
         return left
     try:
         ended = datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     except (ValueError, OverflowError, OSError):
         ended = f"{moment:g}"
-    message = f"the token had expired {seconds_text(-left)} before it came: `{name}` is {ended}, by {clock}"
-    hint = "it was taken from a place where an old one lies, or a clock is wrong"
+    message = f"the token had expired {seconds_text(-left)} before it was received: `{name}` is {ended}, by {clock}"
+    hint = "extract the token of this response, or correct the clock"
     raise StepError(message, "auth", hint=hint)
 
 
@@ -96,7 +98,11 @@ def _seconds(value: JSON) -> float:
             return parse_duration(text)
         except ValueError:
             pass
-    raise StepError(f"`expires_in` is {shown(value, 60)}: neither seconds nor a duration", "auth", hint=_TAKE_ANOTHER)
+    raise StepError(
+        f"`expires_in` is {shown(value, 60)}, which is neither a number of seconds nor a duration",
+        "auth",
+        hint=_EXTRACT_ANOTHER,
+    )
 
 
 def _moment(value: JSON) -> float:
@@ -109,8 +115,8 @@ def _moment(value: JSON) -> float:
         else:
             return _date_time(text)
     if number is None:
-        raise StepError(f"`expires_at` is {shown(value, 60)}: no date-time", "auth", hint=_TAKE_ANOTHER)
-    if number > _FARTHEST:
+        raise StepError(f"`expires_at` is {shown(value, 60)}, which is not a date-time", "auth", hint=_EXTRACT_ANOTHER)
+    if number > _MAX_EPOCH:
         hint = 'these look like milliseconds: `expires_at: {from: …, filter: "float / 1000"}`'
         raise StepError(f"`expires_at` is {shown(value, 60)}, which is after the year 5000", "auth", hint=hint)
     return number
@@ -123,12 +129,14 @@ def _date_time(text: str) -> float:
         try:
             moment = parsedate_to_datetime(text)
         except ValueError:
-            raise StepError(f"`expires_at` is {shown(text, 60)}: no date-time", "auth", hint=_TAKE_ANOTHER) from None
+            raise StepError(
+                f"`expires_at` is {shown(text, 60)}, which is not a date-time", "auth", hint=_EXTRACT_ANOTHER
+            ) from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def _date_of(response: Response | None) -> float | None:
-    """The server's time when it answered (RFC 9110 §6.6.1)."""
+    """The server's time of the response in epoch seconds, or None (RFC 9110 §6.6.1)."""
     try:
         return parsedate_to_datetime((response.header("date") if response else None) or "").timestamp()
     except (ValueError, TypeError):

@@ -26,7 +26,7 @@ class Answered(msgspec.Struct, frozen=True):
     """The response to a request; of a request that was stopped, what there is so far.
 
     Attributes:
-        answer: The final response, or why there is none.
+        outcome: The final response, or why there is none.
         exchanges: Every exchange since the last authentication, redirects included.
         authenticated: The request as it was sent last, with what authenticates it.
         rejected: What was sent before with a token that the server rejected.
@@ -34,7 +34,7 @@ class Answered(msgspec.Struct, frozen=True):
         shortened: The run's deadline left the request less time than its own timeout.
     """
 
-    answer: Answer | None = None
+    outcome: Answer | None = None
     exchanges: tuple[Exchange, ...] = ()
     authenticated: AuthenticatedRequest | None = None
     rejected: AttemptResult | None = None
@@ -80,7 +80,7 @@ def answered(
         so_far = Answered(authenticated=authenticated)
         started = frame.ports.clock()
         so_far = yield from _exchanged(authenticated, so_far, frame)
-        reason = "" if _expected(step, so_far, frame, names) else _rejection(authenticated, so_far.answer)
+        reason = "" if _expected(step, so_far, frame, names) else _rejection(authenticated, so_far.outcome)
         session, token = authenticated.session, authenticated.token
         if not reason or session is None or token is None:
             return so_far
@@ -89,9 +89,9 @@ def answered(
         rejected = _rejected(so_far, session, reason, frame, started)
         so_far = msgspec.structs.replace(so_far, rejected=rejected)
         authenticated = yield from authenticate(outgoing, use, frame, names, run_steps, refused=token)
-        so_far = Answered(so_far.answer, authenticated=authenticated, rejected=rejected, renewed=True)
+        so_far = Answered(so_far.outcome, authenticated=authenticated, rejected=rejected, renewed=True)
         so_far = yield from _exchanged(authenticated, so_far, frame)
-        _rejection(authenticated, so_far.answer)
+        _rejection(authenticated, so_far.outcome)
     except (StepError, Interrupted) as cause:
         raise RequestStopped(so_far, cause) from None
     return so_far
@@ -109,7 +109,7 @@ def _exchanged(authenticated: AuthenticatedRequest, so_far: Answered, frame: Fra
     except ExchangeStopped as stop:
         so_far = msgspec.structs.replace(so_far, exchanges=stop.exchanges, shortened=shortened)
         raise RequestStopped(so_far, stop.cause) from None
-    return msgspec.structs.replace(so_far, answer=answer, exchanges=exchanges, shortened=shortened)
+    return msgspec.structs.replace(so_far, outcome=answer, exchanges=exchanges, shortened=shortened)
 
 
 def _rejected(so_far: Answered, session: Session, reason: str, frame: Frame, started: float) -> AttemptResult:
@@ -123,7 +123,7 @@ def _rejected(so_far: Answered, session: Session, reason: str, frame: Frame, sta
 
 def _expected(step: StepPlan, so_far: Answered, frame: Frame, names: Variables) -> bool:
     """Whether the step itself expects the status of the rejection."""
-    answer = so_far.answer
+    answer = so_far.outcome
     if answer is None or answer.response is None or answer.response.status < 400 or not step.status:
         return False
     return status_passes(step, answer, frame, names)

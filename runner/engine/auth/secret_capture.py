@@ -1,4 +1,4 @@
-"""What a session's own steps send and get, all of it secret without being named. Keeps it; masks nothing itself."""
+"""Collects the secrets in what a session's own steps send and receive; all of it is secret without being declared."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from ...model.exchange import Exchange, Request, Response
 from ...model.json_types import JSON
 from ...redaction import SHORTEST_SECRET, secret_texts
 
-LEARNT_FROM = 8
-"""Characters: what an answer holds beside what is extracted is a secret from this length on, shorter it is mere words."""
+MIN_LENGTH_IN_RESPONSE = 8
+"""Characters: a text of a response that is not extracted is a secret from this length on; shorter ones are words."""
 
 PUBLIC_NAMES = frozenset({
     "audience", "client_id", "error", "error_description", "error_uri", "expires_at", "expires_in", "grant_type", "resource",
     "response_type", "scope", "token_type",
 })  # fmt: skip
-"""Names of values that are no secrets: RFC 6749 says so of the client's, and a report must be able to name the others."""
+"""Names of values that are not secret: RFC 6749 says so of the client's, and reports need the others."""
 
 _PROTOCOL = frozenset({
     "true", "false", "null", "none", "bearer", "basic", "digest", "password", "client_credentials", "refresh_token",
@@ -27,28 +27,28 @@ _PROTOCOL = frozenset({
     "invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope",
     "invalid_token", "insufficient_scope",
 })  # fmt: skip
-"""Words that every login sends or gets. Masking them would black out a report and hide nothing."""
+"""Words that every login sends or receives: masking them would make a report unreadable and hide nothing."""
 
 _PUBLIC = frozenset({
     "accept", "accept-charset", "accept-encoding", "accept-language", "cache-control", "connection", "content-length",
     "content-type", "date", "etag", "host", "last-modified", "location", "origin", "pragma", "referer", "server",
     "traceparent", "user-agent", "vary", "www-authenticate", "x-request-id",
 })  # fmt: skip
-"""Header lines that carry no secret by themselves."""
+"""Headers whose values are not secret."""
 
 
 _SCHEMED = frozenset({"authorization", "proxy-authorization"})
-"""Header lines that begin with a scheme, which is no secret."""
+"""Headers that begin with a scheme, which is not secret."""
 
 
 class SecretCapture:
-    """Hears what goes on in a session's own steps.
+    """Collects the secrets of a session's own steps.
 
     Args:
         learn: Takes each text that must be masked from now on.
 
     Attributes:
-        response: The last answer.
+        response: The last response, or None.
     """
 
     def __init__(self, learn: Callable[[list[str]], None]) -> None:
@@ -56,28 +56,28 @@ class SecretCapture:
         self.response: Response | None = None
 
     def exchange(self, exchange: Exchange) -> None:
-        """A request and its answer."""
+        """Collect the secrets of a request and its response."""
         found = [*_sent(exchange.request)]
         if isinstance(exchange.outcome, Response):
             self.response = exchange.outcome
-            found += learnt(exchange.outcome, exchange.request.url)
-        self._tell(found)
+            found += secrets_of_response(exchange.outcome, exchange.request.url)
+        self._report(found)
 
     def value(self, name: str, value: JSON) -> None:
-        """A value that was extracted or set."""
-        self._tell(_secrets({name: value}))
+        """Collect the secrets of a value that was extracted or set."""
+        self._report(_secrets({name: value}))
 
-    def _tell(self, texts: Iterable[str]) -> None:
+    def _report(self, texts: Iterable[str]) -> None:
         found = _worth_masking(texts)
         if found:
             self._learn(found)
 
 
-def learnt(response: Response, url: str) -> list[str]:
-    """The texts in an answer that may be the secret that it was asked for; a refusal gives nothing but reasons."""
+def secrets_of_response(response: Response, url: str) -> list[str]:
+    """The texts of a response that may be secret; none if its status is 400 or above, which only explains an error."""
     here = url.partition("?")[0]
-    texts = _got(response) if response.status < 400 else ()
-    return _worth_masking(text for text in texts if len(text) >= LEARNT_FROM and text not in here)
+    texts = _received(response) if response.status < 400 else ()
+    return _worth_masking(text for text in texts if len(text) >= MIN_LENGTH_IN_RESPONSE and text not in here)
 
 
 def _worth_masking(texts: Iterable[str]) -> list[str]:
@@ -85,7 +85,7 @@ def _worth_masking(texts: Iterable[str]) -> list[str]:
 
 
 def _sent(request: Request) -> Iterator[str]:
-    """What a login sends: every value in its query, its headers and its body."""
+    """The texts of a request that may be secret: values in its query, its headers and its body."""
     yield from _secrets(dict(parse_qsl(urlsplit(request.url).query)))
     for name, value in request.headers:
         if name.lower() == "cookie":
@@ -96,8 +96,8 @@ def _sent(request: Request) -> Iterator[str]:
     yield from _texts(request.body or b"", kind)
 
 
-def _got(response: Response) -> Iterator[str]:
-    """What it gets: every text in the body, every cookie, and headers that are not the protocol's."""
+def _received(response: Response) -> Iterator[str]:
+    """The texts of a response that may be secret: in its body, its cookies, and headers that are not public."""
     for name, value in response.headers:
         if name.lower() == "set-cookie":
             yield value.partition(";")[0].partition("=")[2].strip('"')
@@ -118,11 +118,11 @@ def _texts(body: bytes, content_type: str) -> Iterator[str]:
         if kind == "application/x-www-form-urlencoded":
             yield from _secrets(dict(parse_qsl(text)))
         elif "html" not in kind and "\n" not in text.strip() and "<" not in text:
-            yield text.strip()  # a token and nothing else
+            yield text.strip()  # the whole body is a token
 
 
 def _secrets(data: JSON) -> Iterator[str]:
-    """The texts in a value, at any depth, but those whose names say that they are public."""
+    """The texts in a value at any depth, without those under public names."""
     match data:
         case dict():
             for name, value in data.items():

@@ -17,7 +17,7 @@ from ...model.results import SessionResult, SessionStep, StepResult, Verdict, Wh
 from ...model.wording import json_type
 from ...plan.plan import SessionPlan, StepPlan
 from ..frame import Frame, World
-from .expiry import life_of
+from .expiry import lifetime_of
 from .secret_capture import SecretCapture
 from .session import Session, Token
 
@@ -165,7 +165,7 @@ def _token(
     since = frame.ports.clock() - (secret_capture.response.elapsed if secret_capture.response else 0.0)
     attachment = _attachment(session, given)
     try:
-        life = life_of(given, secret_capture.response, frame.ports.wall()).seconds
+        life = lifetime_of(given, secret_capture.response, frame.ports.wall()).seconds
     except StepError as error:
         raise error.at(session.owner.file, _given_at(plan, given)) from None
     expires = None if life is None else since + life

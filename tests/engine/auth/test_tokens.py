@@ -634,8 +634,8 @@ def test_a_401_from_another_origin_to_which_a_redirect_led_renews_nothing() -> N
         (answer(200, {"token": None}), "returned a `token` that is null"), (answer(200, {"token": ""}), "returned an empty `token`"), (answer(200, {"token": {"a": 1}}), "returned a `token` that is object"),
         (answer(200, {"token": "a\r\nb: c"}), "contains a control character"), (answer(200, {"tok": "x"}), "`$.token` finds nothing; the response has the keys tok"),
         (answer(500, {"token": "x"}), "POST http://api.test/login returned 500"), (answer(200, text="<html>hello", content_type="text/html"), "is not JSON"), (failure(), "it was refused"),
-        (answer(200, {"token": "abcd", "expires_in": -5}), "the token was dead when it came"), (answer(200, {"token": "abcd", "expires_in": "soon"}), "neither seconds nor a duration"), (answer(200, {"token": "abcd", "expires_in": 0}), "was dead when it came"),
-        (answer(200, {"token": "abcd", "expires_in": True}), "neither seconds nor a duration"),
+        (answer(200, {"token": "abcd", "expires_in": -5}), "the token had expired when it was received"), (answer(200, {"token": "abcd", "expires_in": "soon"}), "neither a number of seconds nor a duration"), (answer(200, {"token": "abcd", "expires_in": 0}), "had expired when it was received"),
+        (answer(200, {"token": "abcd", "expires_in": True}), "neither a number of seconds nor a duration"),
     ],
 )  # fmt: skip
 def test_a_login_that_gives_no_good_token_is_an_error_of_the_step_that_needed_it(reply: Any, message: str) -> None:
@@ -651,7 +651,7 @@ def test_a_login_that_gives_no_good_token_is_an_error_of_the_step_that_needed_it
 @pytest.mark.parametrize(
     ("until", "message"),
     [
-        (999_999_000, "had expired 16 min 40 s before it came: `expires_at` is 2001-09-09 01:30:00 UTC, by this machine's clock"), ("2001-01-01T00:00:00Z", "before it came"), ("tomorrow", "no date-time"), (1_000_000_300_000, "after the year 5000"), ([1], "no date-time"), (True, "no date-time"),
+        (999_999_000, "had expired 16 min 40 s before it was received: `expires_at` is 2001-09-09 01:30:00 UTC, by this machine's clock"), ("2001-01-01T00:00:00Z", "before it was received"), ("tomorrow", "not a date-time"), (1_000_000_300_000, "after the year 5000"), ([1], "not a date-time"), (True, "not a date-time"),
     ],
 )  # fmt: skip
 def test_an_absolute_expiry_that_is_none_or_past_is_an_error_at_its_extract(until: Any, message: str) -> None:
