@@ -65,10 +65,10 @@ class Cursor(NamedTuple):
         return self.before is not None and self.before.rstrip().endswith("|")
 
     @property
-    def owner(self) -> str:
-        """The name whose member is expected, or ""."""
+    def owner(self) -> str | None:
+        """The name whose member is expected, or None."""
         found = re.search(r"([^\W\d]\w*)\.$", (self.before or "").rstrip())
-        return found[1] if found else ""
+        return found[1] if found else None
 
     @property
     def is_name(self) -> bool:
