@@ -1,4 +1,4 @@
-"""Templates and expressions: text to values. Only this folder imports Jinja2, and the HTML report for its page; nothing here knows a step or a request.
+"""Templates and expressions: text to values. Only this folder and the page of the HTML report import Jinja2.
 
 Three rules keep it fast. A text without `{{` or `{%` is never handed to Jinja. A text that only names variables
 (`Bearer {{ token }}`) is rendered by `values.py`, so that a short run need not import Jinja at all. What is compiled is

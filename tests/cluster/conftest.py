@@ -1,4 +1,4 @@
-"""Fixtures: a Dask cluster that lasts, one that may be broken, a server that counts, and a command that they serve."""
+"""Fixtures: a Dask cluster for all tests, one that a test may break, a server that counts requests, and a command that uses them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from workers import BARE, Cluster, Server
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Two workers that live as long as these tests."""
+    """Two workers for all tests."""
     with Cluster(tmp_path_factory.mktemp("logs")) as made:
         made.start("ann", "bob")
         yield made

@@ -24,11 +24,11 @@ pytestmark = pytest.mark.slow
 
 
 def alike(text: str) -> list[str]:
-    """Lines without what differs from run to run."""
+    """The lines without the parts that differ from run to run."""
     return sorted(re.sub(r"\d+(\.\d+)? m?s\b|127\.0\.0\.1:\d+|orders/\d+", "…", text).splitlines())
 
 
-def test_what_comes_back_is_what_a_run_on_this_machine_gives(
+def test_the_output_is_the_same_as_that_of_a_run_on_this_machine(
     cluster: Cluster, start: Start, demo_env: dict[str, str], tmp_path: Path
 ) -> None:
     """The whole cookbook: includes, cases, files, links, sessions, needs."""
@@ -62,7 +62,7 @@ def test_a_worker_that_is_killed_makes_exactly_its_run_an_error_and_nothing_is_s
     assert server.asked["/begin"] == server.asked["/hold"] == 1
 
 
-def test_a_workflow_that_may_do_its_work_twice_is_run_again_where_a_worker_is_left_and_its_report_says_so(
+def test_an_idempotent_workflow_is_run_again_on_another_worker_and_its_report_says_so(
     doomed: Cluster, server: Server, start: Start, tmp_path: Path
 ) -> None:
     (tmp_path / "a.yaml").write_text("idempotent: true\n" + FLOW, encoding="utf-8")
@@ -111,7 +111,7 @@ def test_a_scheduler_that_is_killed_ends_the_run_without_a_traceback(
     assert "Traceback" not in said
 
 
-def test_nobody_waits_for_a_scheduler_or_workers_that_are_frozen_or_gone(doomed: Cluster) -> None:
+def test_a_frozen_or_killed_scheduler_or_worker_is_not_waited_for(doomed: Cluster) -> None:
     asked = (
         f"LIMIT = {limit(2)}"
         """
@@ -144,7 +144,7 @@ sys.exit(time.monotonic() - begun > LIMIT)
     wait_for(lambda: told() == "[] the Dask cluster has no worker any more")
 
 
-def test_a_token_serves_all_runs_of_a_thread_and_is_given_back_at_the_end(
+def test_a_token_serves_all_runs_of_a_thread_and_is_revoked_at_the_end(
     cluster: Cluster, server: Server, start: Start, tmp_path: Path
 ) -> None:
     """Two workers of two threads each."""
@@ -178,7 +178,7 @@ def test_a_worker_reads_its_own_environment_and_no_secret_leaves_this_machine(
     assert "pw-of" not in said
 
 
-def test_what_a_secret_source_gives_is_sent_only_with_send_secrets_and_masked_there_too(
+def test_values_of_a_secret_source_are_sent_only_with_send_secrets_and_masked_there_too(
     cluster: Cluster, server: Server, start: Start, tmp_path: Path
 ) -> None:
     flow = FLOW.replace("{{ env.API_URL }}", server.url).replace("/hold", "/go").replace("secrets: [API_PASSWORD]", "")
@@ -196,7 +196,7 @@ def test_what_a_secret_source_gives_is_sent_only_with_send_secrets_and_masked_th
     assert "***" in said
 
 
-def test_what_is_missing_on_a_worker_is_said_with_its_place_and_what_to_do(
+def test_a_missing_input_on_a_worker_is_reported_with_its_place_and_a_hint(
     cluster: Cluster, start: Start, tmp_path: Path
 ) -> None:
     (tmp_path / "a.yaml").write_text('steps: [{get: "http://{{ env.NOWHERE_SET }}/", expect: 200}]\n', encoding="utf-8")
@@ -268,7 +268,7 @@ def test_a_secret_that_is_given_with_var_is_sent_with_send_secrets_only(
 
 
 def test_no_worker_logs_what_was_sent(cluster: Cluster) -> None:
-    """Dask logs the arguments of what raises."""
+    """Dask logs the arguments of functions that raise."""
     send = "import sys; from runflow.cluster.dask import Dask; Dask(sys.argv[1], 10.0).submit(b'my-secret-word', b'').result(10)"
     subprocess.run([sys.executable, "-c", send, cluster.address], env=BARE, check=True)
     assert "my-secret-word" not in "".join(cluster.log(name) for name in cluster.workers)
@@ -277,7 +277,7 @@ def test_no_worker_logs_what_was_sent(cluster: Cluster) -> None:
 def test_links_are_followed_where_the_files_are_and_not_where_they_are_read(
     cluster: Cluster, server: Server, start: Start, tmp_path: Path
 ) -> None:
-    """The worker's disk is no part of it: what lies there under the same path does not count."""
+    """Files on the worker's disk under the same path do not count."""
     (tmp_path / "real").mkdir()
     (tmp_path / "real" / "_included.yaml").write_text(
         f"steps: [{{post: {server.url}/x, body: \"{{{{ file('data.txt') }}}}\"}}]\n", encoding="utf-8"
@@ -314,14 +314,14 @@ except RunflowError as error:
 
 
 @pytest.mark.parametrize("address", ["nonsense://127.0.0.1:1", "127.0.0.1", "tcp://127.0.0.1", "tcp://host:port"])
-def test_what_is_no_address_is_refused_at_once(address: str, start: Start, tmp_path: Path) -> None:
+def test_an_invalid_address_is_refused_at_once(address: str, start: Start, tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(OTHER, encoding="utf-8")
     code, said = ended(start("a.yaml", "--executor", f"dask={address}"))
     assert code == 2, said
     assert said.startswith(f"error: '{address}' is not a valid address of a Dask scheduler\n  → write tcp://HOST:PORT")
 
 
-def test_without_dask_the_command_that_installs_it_is_said(start: Start, tmp_path: Path) -> None:
+def test_without_dask_the_command_that_installs_it_is_named(start: Start, tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(OTHER, encoding="utf-8")
     (tmp_path / "sitecustomize.py").write_text(
         "import importlib.util\nfind = importlib.util.find_spec\n"

@@ -1,4 +1,4 @@
-"""`--executor package.module:factory`: executors of the standard library, and what is none."""
+"""`--executor package.module:factory`: executors of the standard library, and objects that are not executors."""
 
 from __future__ import annotations
 
@@ -15,10 +15,8 @@ from workers import FLOW, OTHER, PASSWORD, PROJECT, TOKENS, Server, ended
 
 
 @pytest.mark.parametrize("factory", ["ThreadPoolExecutor", "ProcessPoolExecutor"])
-def test_any_executor_of_the_standard_library_will_do(
-    factory: str, server: Server, start: Start, tmp_path: Path
-) -> None:
-    """Nobody can speak to each of its workers, so each run has its own token."""
+def test_any_executor_of_the_standard_library_works(factory: str, server: Server, start: Start, tmp_path: Path) -> None:
+    """An executor cannot address its workers, so each run has its own token."""
     (tmp_path / "a.yaml").write_text(TOKENS.replace("URL", server.url), encoding="utf-8")
     (tmp_path / "rows.csv").write_text("n\n1\n2\n3\n", encoding="utf-8")
     code, said = ended(start("a.yaml", "--executor", f"concurrent.futures:{factory}", "--report", "json=out.json"))
@@ -28,7 +26,7 @@ def test_any_executor_of_the_standard_library_will_do(
 
 
 @pytest.mark.parametrize("idempotent", [True, False])
-def test_a_pool_that_breaks_is_made_again_for_what_may_run_twice(
+def test_a_broken_pool_is_replaced_and_an_idempotent_run_is_repeated(
     idempotent: bool, server: Server, start: Start, tmp_path: Path
 ) -> None:
     (tmp_path / "a.yaml").write_text(f"idempotent: {str(idempotent).lower()}\n" + FLOW, encoding="utf-8")
@@ -72,7 +70,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("where", WRONG)
-def test_what_is_no_executor_is_refused_before_anything_is_sent(
+def test_an_object_that_is_not_an_executor_is_refused_before_anything_is_sent(
     where: str, server: Server, runflow: Runflow, tmp_path: Path
 ) -> None:
     (tmp_path / "a.yaml").write_text(OTHER, encoding="utf-8")
@@ -94,7 +92,7 @@ def test_what_is_no_executor_is_refused_before_anything_is_sent(
         (("--executor", "x:y", "--secrets", "keyring"), "the values of --secrets are not sent to other machines"),
     ],
 )
-def test_options_that_mean_nothing_elsewhere_are_refused(
+def test_options_for_this_machine_are_refused_with_an_executor(
     words: tuple[str, ...], message: str, runflow: Runflow, tmp_path: Path
 ) -> None:
     (tmp_path / "a.yaml").write_text(OTHER, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The crew whose runs are run elsewhere, against a cluster that is a plain object: whatever that does, each run has a verdict."""
+"""The executor that performs runs on a cluster, tested with a fake cluster: whatever that does, each run has a verdict."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ def passed(name: str = "a") -> tuple[Event, ...]:
 
 
 class Fake:
-    """Answers each run that is submitted with the next of its answers: an Answer, an exception, or None for nothing at all."""
+    """Replies to each run with the next of its replies: a WorkerReply, an exception, or None for no reply."""
 
     default_jobs = 1
     keeps_tokens = True
 
     def __init__(
         self,
-        *answers: WorkerReply | BaseException | None,
+        *replies: WorkerReply | BaseException | None,
         failure: str | None = None,
         told: Iterable[bytes | None] = (),
     ) -> None:
-        self._answers = list(answers)
+        self._replies = list(replies)
         self._failure = failure
         self._told = list(told)
         self.stopped: list[str] = []
@@ -52,7 +52,7 @@ class Fake:
         return {}
 
     def submit(self, request: bytes, package: bytes) -> Future[bytes]:
-        answer = self._answers.pop(0)
+        answer = self._replies.pop(0)
         if isinstance(answer, OSError):
             raise answer
         future: Future[bytes] = Future()
@@ -127,7 +127,7 @@ NOTHING: dict[str, tuple[Fake, dict[str, float], str]] = {
 
 
 @pytest.mark.parametrize("name", NOTHING)
-def test_a_run_of_which_nothing_comes_back_is_an_error_that_says_why(name: str, run: Call) -> None:
+def test_a_run_without_a_reply_is_an_error_that_says_why(name: str, run: Call) -> None:
     cluster, options, message = NOTHING[name]
     result, events = run(cluster, **options)
     (workflow,) = result.workflows
@@ -138,7 +138,7 @@ def test_a_run_of_which_nothing_comes_back_is_an_error_that_says_why(name: str, 
     assert bool(cluster.stopped) == bool(options)
 
 
-def test_what_may_run_twice_is_sent_again_three_times_and_then_it_is_lost(run: Call) -> None:
+def test_an_idempotent_run_is_sent_again_three_times_and_then_it_is_lost(run: Call) -> None:
     lost = BrokenExecutor("bang")
     result, events = run(Fake(lost, lost, lost, WorkerReply(passed())), idempotent=True)
     assert result.passed
@@ -151,7 +151,7 @@ def test_what_may_run_twice_is_sent_again_three_times_and_then_it_is_lost(run: C
     assert result.exit_code == 3
 
 
-def test_what_comes_when_its_run_was_given_up_is_too_late(run: Call) -> None:
+def test_a_reply_after_its_run_was_counted_as_lost_is_ignored(run: Call) -> None:
     class Late(Fake):
         def submit(self, request: bytes, package: bytes) -> Future[bytes]:
             self.late = super().submit(request, package)
@@ -171,7 +171,7 @@ def test_a_bug_on_a_worker_is_a_bug_here(run: Call) -> None:
     assert result.exit_code == 70
 
 
-def test_tokens_are_told_of_at_the_end_by_name_and_a_worker_that_says_nothing_is_an_error(run: Call) -> None:
+def test_sessions_are_reported_at_the_end_by_name_and_a_silent_worker_is_an_error(run: Call) -> None:
     def token(name: str) -> tuple[Event, ...]:
         return (
             StepFinished(name, "a.yaml", StepResult(f"logout of {name}", Verdict.PASSED)),

@@ -1,4 +1,4 @@
-"""What a worker does by itself."""
+"""What a worker does without a client."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 Start = Callable[..., subprocess.Popen[str]]
 
 
-def test_a_worker_that_came_later_with_another_version_runs_nothing() -> None:
+def test_a_worker_with_another_version_runs_nothing() -> None:
     answer = pickle.loads(perform("0.0.7", b"of another time", b"of another time"))
     assert (
         answer.failure.message
@@ -26,7 +26,7 @@ def test_a_worker_that_came_later_with_another_version_runs_nothing() -> None:
     assert answer.failure.hint == "on the worker: pip install runflow-http==0.0.7"
 
 
-def test_what_a_worker_cannot_run_is_told_and_not_raised() -> None:
+def test_what_a_worker_cannot_run_is_reported_and_not_raised() -> None:
     """An executor may log the arguments of what raises, and secrets are among them."""
     said = pickle.loads(perform(__version__, b"no pickle", b""))
     assert said.failure.message.startswith(f"it could not be run on {socket.gethostname()}: UnpicklingError: ")

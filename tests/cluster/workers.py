@@ -1,4 +1,4 @@
-"""For the tests of runs elsewhere: a Dask cluster whose workers are processes, and a server that counts."""
+"""For the tests of runs on a cluster: a Dask cluster whose workers are processes, and a server that counts requests."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Cluster:
         processes.end(process)
 
     def close(self) -> None:
-        """End all of it, whatever state it is in."""
+        """End all processes, whatever their state."""
         for each in (*self.workers.values(), self.scheduler):
             processes.end(each)
 
@@ -99,7 +99,7 @@ class Cluster:
 
 
 class Server(ThreadingHTTPServer):
-    """Counts what is asked, and by which worker; `/hold` is answered when it is released."""
+    """Counts the requests, and notes their workers; `/hold` gets its response when it is released."""
 
     daemon_threads = True
 
@@ -119,7 +119,7 @@ class Server(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that was killed is no news."""
+        """Ignore clients that were killed."""
 
 
 class Handler(BaseHTTPRequestHandler):

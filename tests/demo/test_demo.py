@@ -1,4 +1,4 @@
-"""The demo API does what the cookbook relies on, one write an answer."""
+"""The demo API does what the cookbook relies on, and sends each response in one write."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def login(api: DemoApi, **more: Any) -> dict[str, Any]:
     return json.loads(ask(api, "POST", "/login", {"username": "ada", "password": PASSWORDS["ada"], **more}).body)
 
 
-def test_a_token_lives_is_refreshed_once_and_is_given_back() -> None:
+def test_a_token_is_valid_is_refreshed_once_and_is_revoked() -> None:
     clock = Clock()
     api = DemoApi(clock)
     session = login(api, life=60)
@@ -70,11 +70,11 @@ def test_orders_move_from_pending_to_paid_and_can_be_deleted() -> None:
         ("GET", "/basic", 401), ("GET", "/key", 403), ("GET", f"/key?api_key={API_KEY}", 200), ("GET", "/cookies/clear", 204), ("GET", "/redirect", 302), ("GET", "/redirect/2/307", 307), ("GET", "/users/me", 401), ("GET", "/page.html", 200), ("GET", "/catalog.xml", 200), ("GET", "/graphql", 405), ("GET", "/upload", 405),
     ],
 )  # fmt: skip
-def test_every_route_answers(method: str, target: str, status: int) -> None:
+def test_every_route_responds(method: str, target: str, status: int) -> None:
     assert ask(DemoApi(), method, target).status == status
 
 
-def test_people_see_what_they_may() -> None:
+def test_users_see_what_they_may() -> None:
     api = DemoApi()
     bob = json.loads(ask(api, "POST", "/login", {"username": "bob", "password": PASSWORDS["bob"]}).body)["token"]
     ada = login(api)["token"]
@@ -84,7 +84,7 @@ def test_people_see_what_they_may() -> None:
     assert "errors" in json.loads(ask(api, "POST", "/graphql", {"query": "{ x }"}).body)
 
 
-def test_the_server_answers_in_one_write_and_keeps_the_connection() -> None:
+def test_the_server_responds_in_one_write_and_keeps_the_connection() -> None:
     with DemoServer() as server:
         host, port = server.url.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port))) as conn:
@@ -111,7 +111,7 @@ def test_the_server_answers_in_one_write_and_keeps_the_connection() -> None:
         ("grant_type=password&username=bob&password=no", 400, {"error": "invalid_grant"}), ("grant_type=refresh_token&refresh_token=no", 400, {"error": "invalid_grant"}), ("grant_type=magic", 400, {"error": "unsupported_grant_type"}),
     ],
 )  # fmt: skip
-def test_the_token_endpoint_answers_as_the_rfc_says(form: str, status: int, body: dict[str, Any]) -> None:
+def test_the_token_endpoint_responds_as_the_rfc_says(form: str, status: int, body: dict[str, Any]) -> None:
     text = form if "client_secret" in form else f"{form}&client_secret={CLIENT[1]}"
     asked = DemoRequest(
         "POST",
@@ -125,7 +125,7 @@ def test_the_token_endpoint_answers_as_the_rfc_says(form: str, status: int, body
     assert DemoApi().respond(DemoRequest("POST", "/oauth/other", {}, b"")).status == 404
 
 
-def test_the_document_names_what_is_there() -> None:
+def test_the_document_describes_every_route() -> None:
     api = DemoApi()
     document = json.loads(ask(api, "GET", "/openapi.json").body)
     token = login(api)["token"]
@@ -149,7 +149,7 @@ def test_the_document_names_what_is_there() -> None:
         (b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: -1\r\n\r\n", 400),
     ],
 )
-def test_what_it_does_not_speak_is_refused_and_is_never_the_next_request(request_: bytes, status: int) -> None:
+def test_unsupported_framing_is_refused_and_is_never_the_next_request(request_: bytes, status: int) -> None:
     with DemoServer() as server, socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2]))) as peer:
         peer.sendall(request_)
         if status == 405:

@@ -46,7 +46,7 @@ def server_files(ca: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> tu
 
 @pytest.fixture
 def tls_server(ca: trustme.CA) -> Iterator[Callable[..., str]]:
-    """Starts a TLS server that answers `ok` to everything, and gives its URL."""
+    """Starts a TLS server that responds `ok` to everything, and returns its URL."""
     listeners: list[socket.socket] = []
 
     def start(cert: Any = None, *, client_ca: bool = False) -> str:
@@ -126,7 +126,7 @@ def listens(port: int) -> bool:
 
 @pytest.fixture(scope="session")
 def http3(server_files: tuple[str, str]) -> Iterator[str]:
-    """An HTTP/3 server (aioquic) that answers with the method it was asked with."""
+    """An HTTP/3 server (aioquic) that responds with the method of the request."""
     from aioquic.asyncio import QuicConnectionProtocol, serve
     from aioquic.h3.connection import H3_ALPN, H3Connection
     from aioquic.h3.events import DataReceived, HeadersReceived
@@ -167,7 +167,7 @@ def http3(server_files: tuple[str, str]) -> Iterator[str]:
 
 
 class Proxy:
-    """A proxy that joins a client to where it wants to go: SOCKS5 (RFC 1928) or CONNECT (RFC 9110 §9.3.6).
+    """A proxy that connects a client to its target: SOCKS5 (RFC 1928) or CONNECT (RFC 9110 §9.3.6).
 
     Attributes:
         asked: Where clients wanted to go.

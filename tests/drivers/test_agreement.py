@@ -1,4 +1,4 @@
-"""The drivers held against each other: the same bytes go out, and the same answer or failure comes of the same bytes."""
+"""The drivers are compared: they send the same bytes, and the same bytes give the same response or failure."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ REMOVED = (("user-agent",), ("accept",), ("accept-encoding",), ("user-agent", "a
 
 
 def said_by(driver: Any, request: Request, raw_server: Raw) -> bytes:
-    """What goes out, with the port and an optional space taken away."""
+    """What is sent, without the port and an optional space."""
     got: list[bytes] = []
     body = len(request.body or b"")
 
@@ -96,7 +96,7 @@ ANSWERS = [
     of(GZ, b"Content-Encoding: gzip"), of(GZ, b"Content-Encoding: GZIP"), of(GZ, b"Content-Encoding: x-gzip"), of(zlib.compress(b"abc"), b"Content-Encoding: deflate"), of(zlib.compress(b"hello" * 50)[2:-4], b"Content-Encoding: deflate"),
     of(gzip.compress(zlib.compress(b"abc"), mtime=0), b"Content-Encoding: deflate, gzip"), of(gzip.compress(zlib.compress(b"abc"), mtime=0), b"Content-Encoding: deflate", b"Content-Encoding: gzip"), of(b"abc", b"Content-Encoding: identity"), of(b"abc", b"Content-Encoding:"), of(b"", b"Content-Encoding: gzip"),
     of(b"\xff\xfe\x00", b"Content-Type: application/octet-stream"), of(b"x" * 99_000), b"HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\nok", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok",
-    # what is no whole, sound answer
+    # what is not a complete, valid response
     b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n", CHUNKED + b"3\r\nabc\r\n", CHUNKED + b"9\r\nabc", CHUNKED, CHUNKED + b"3\r\nabc\r\n0\r\n",
     b"", b"SSH-2.0-OpenSSH_9\r\n", b"220 mail ready\r\n", b"<html></html>", b"\x16\x03\x01", b"HTTP/1.1 abc OK\r\n\r\n", b"HTTP/1.1 99 Low\r\n\r\n", b"ICY 200 OK\r\n\r\n",
     b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nab", b"HTTP/1.1 200 OK\r\nContent-Length: abc\r\n\r\nab", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 1, 2\r\n\r\nab",
@@ -107,7 +107,7 @@ ANSWERS = [
 
 
 def told(outcome: Any) -> tuple[Any, ...]:
-    """What must be the same whoever sent it."""
+    """What must be the same with each driver."""
     if isinstance(outcome, Response):
         return outcome.status, outcome.reason, outcome.headers, outcome.body, outcome.http_version, outcome.ip
     return outcome.kind, outcome.stale, outcome.phase == "body"
@@ -115,7 +115,7 @@ def told(outcome: Any) -> tuple[Any, ...]:
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("number", range(len(ANSWERS)))
-def test_the_same_bytes_are_the_same_answer_or_the_same_failure(raw_server: Raw, number: int, method: str) -> None:
+def test_the_same_bytes_are_the_same_response_or_the_same_failure(raw_server: Raw, number: int, method: str) -> None:
     body = b"x" if method == "POST" else b""
 
     def script(conn: socket.socket) -> None:
@@ -142,7 +142,7 @@ def test_the_same_bytes_are_the_same_answer_or_the_same_failure(raw_server: Raw,
 
 @pytest.mark.parametrize("lines", [b"Content-Length: 5", b"Transfer-Encoding: chunked", b"X: y"])
 @pytest.mark.parametrize("status", [b"200 OK", b"404 No"])
-def test_an_answer_to_head_has_no_body_whatever_its_head_says(raw_server: Raw, lines: bytes, status: bytes) -> None:
+def test_a_response_to_head_has_no_body_whatever_its_headers_say(raw_server: Raw, lines: bytes, status: bytes) -> None:
     url = raw_server(b"HTTP/1.1 " + status + b"\r\n" + lines + b"\r\n\r\n")
     found = [driver().send(Request("HEAD", url, timeout=5.0)) for driver in DRIVERS]
     assert told(found[0]) == told(found[1])

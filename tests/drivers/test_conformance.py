@@ -1,4 +1,4 @@
-"""Every driver sends what it is told, takes nothing on trust, and keeps one deadline for everything: the same cases for all, on real sockets."""
+"""Every driver sends exactly the request, parses the response strictly, and has one deadline: the same cases for all, on real sockets."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ Raw = Callable[..., str]
 
 
 class Driver(Protocol):
-    """One exchange after the other, whichever driver it is."""
+    """Performs one exchange after the other, with any driver."""
 
     def send(self, request: Request) -> Response | TransportFailure: ...
     def close(self) -> None: ...
 
 
 class OneByOne:
-    """The multiplexed driver, asked for one exchange at a time."""
+    """The curl driver, with one exchange at a time."""
 
     def __init__(self) -> None:
         self.driver = CurlDriver()
@@ -61,7 +61,7 @@ def said(body: bytes, *headers: bytes) -> bytes:
     return b"\r\n".join([b"HTTP/1.1 200 OK", *headers, b"Content-Length: %d" % len(body), b"", body])
 
 
-def test_the_request_goes_out_exactly_as_the_file_says(driver: Driver, raw_server: Raw) -> None:
+def test_the_request_is_sent_exactly_as_the_file_says(driver: Driver, raw_server: Raw) -> None:
     got: list[bytes] = []
 
     def script(conn: socket.socket) -> None:
@@ -93,7 +93,7 @@ def test_the_request_goes_out_exactly_as_the_file_says(driver: Driver, raw_serve
         (Request("GET", "", headers=(("Host", "other.test"),)), [b"Host: other.test\r\n"], [b"Host: 127"]), (Request("GET", "", transport=Transport(encodings=())), [], [b"Accept-Encoding"]), (Request("GET", "", transport=Transport(encodings=("gzip",))), [b"Accept-Encoding: gzip\r\n"], [b"deflate"]),
     ],
 )  # fmt: skip
-def test_defaults_give_way_and_can_be_taken_away(
+def test_default_headers_can_be_replaced_and_removed(
     driver: Driver, raw_server: Raw, request_: Request, present: list[bytes], absent: list[bytes]
 ) -> None:
     got: list[bytes] = []
@@ -130,7 +130,7 @@ RAW_DEFLATE = zlib.compress(b"hello" * 50)[2:-4]
         (said(b"", b"Content-Encoding: gzip"), 200, b""), (b"HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\nok", 200, b"ok"), (b"HTTP/1.1 200\r\nContent-Length: 2\r\n\r\nok", 200, b"ok"),
     ],
 )  # fmt: skip
-def test_whole_answers_are_read(driver: Driver, raw_server: Raw, answer: bytes, status: int, body: bytes) -> None:
+def test_complete_responses_are_read(driver: Driver, raw_server: Raw, answer: bytes, status: int, body: bytes) -> None:
     response = send(driver, raw_server(answer))
     assert isinstance(response, Response), response
     assert (response.status, response.body) == (status, body)
@@ -148,7 +148,7 @@ def test_whole_answers_are_read(driver: Driver, raw_server: Raw, answer: bytes, 
         (said(gz(gz(b"\0" * 20_000_000)), b"Content-Encoding: gzip, gzip"), "too_large", ""),
     ],
 )  # fmt: skip
-def test_anything_but_a_whole_sound_answer_is_a_failure(
+def test_anything_but_a_complete_valid_response_is_a_failure(
     driver: Driver, raw_server: Raw, answer: bytes, kind: str, message: str
 ) -> None:
     outcome = send(driver, raw_server(answer), max_response_size=100_000)
@@ -189,7 +189,7 @@ def test_a_full_backlog_times_out_while_connecting(driver: Driver) -> None:
         ("http://127.0.0.1:1/", "refused", "connect", "refuses the connection"), ("http://nope.invalid/", "dns", "dns", "cannot be resolved"), ("http://[::1]:1/", "", "connect", ""), ("http://" + "a" * 70 + ".test/", "dns", "dns", ""),
     ],
 )  # fmt: skip
-def test_each_way_not_to_connect_has_its_own_words(
+def test_each_failure_to_connect_has_its_own_message(
     driver: Driver, url: str, kind: str, phase: str, message: str
 ) -> None:
     outcome = send(driver, url, timeout=0.5)
@@ -199,7 +199,7 @@ def test_each_way_not_to_connect_has_its_own_words(
     assert message in outcome.message
 
 
-def test_connections_are_kept_and_a_closed_one_is_told_apart(driver: Driver, raw_server: Raw) -> None:
+def test_connections_are_kept_and_a_closed_one_is_recognised(driver: Driver, raw_server: Raw) -> None:
     counts: list[int] = []
 
     def script(conn: socket.socket) -> None:
@@ -208,7 +208,7 @@ def test_connections_are_kept_and_a_closed_one_is_told_apart(driver: Driver, raw
             if conn.recv(65536):
                 counts[-1] += 1
                 conn.sendall(OK)
-        conn.recv(65536)  # the third request comes, and gets no answer
+        conn.recv(65536)  # the third request arrives, and gets no response
 
     url = raw_server(script)
     assert [send(driver, url).status for _ in range(2)] == [200, 200]
@@ -218,9 +218,7 @@ def test_connections_are_kept_and_a_closed_one_is_told_apart(driver: Driver, raw
 
 
 @pytest.mark.parametrize("extra", [b"HTTP/1.1 500 Evil\r\nContent-Length: 4\r\n\r\nevil", b"garbage"])
-def test_what_a_server_sends_after_its_answer_belongs_to_no_request(
-    driver: Driver, raw_server: Raw, extra: bytes
-) -> None:
+def test_bytes_after_a_response_belong_to_no_request(driver: Driver, raw_server: Raw, extra: bytes) -> None:
     def script(conn: socket.socket) -> None:
         while conn.recv(65536):
             conn.sendall(OK + extra)
@@ -278,7 +276,7 @@ def test_a_proxy_that_the_file_names_is_used(driver: Driver, raw_server: Raw) ->
     assert send(driver, "http://far.test/", proxy="socks5://127.0.0.1:1").kind in {"protocol", "refused"}
 
 
-def test_a_server_that_closes_while_a_body_is_sent_is_told(driver: Driver, raw_server: Raw) -> None:
+def test_a_server_that_closes_while_a_body_is_sent_is_reported(driver: Driver, raw_server: Raw) -> None:
     def script(conn: socket.socket) -> None:
         conn.recv(10)
         conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
@@ -297,7 +295,7 @@ def test_tls_is_verified_against_the_ca_that_the_file_names(driver: Driver, tls_
     assert (unknown.kind, unknown.phase) == ("tls", "tls")
     assert "self-signed" in unknown.message or "unknown CA" in unknown.message
     assert send(driver, url, verify=False).status == 200
-    again = send(driver, url)  # there is a kept connection by now, whose certificate nobody verified
+    again = send(driver, url)  # there is a kept connection by now, whose certificate was not verified
     assert (again.kind, again.phase) == ("tls", "tls")
 
 
@@ -335,7 +333,7 @@ def test_http_on_an_https_port_and_the_other_way_round(driver: Driver, tls_serve
     assert send(driver, raw_server(lambda conn: conn.recv(9)).replace("http:", "https:")).kind in {"tls", "reset"}
 
 
-def test_half_an_answer_behind_an_answer_never_meets_the_next_request(driver: Driver, raw_server: Raw) -> None:
+def test_half_a_response_after_a_response_never_meets_the_next_request(driver: Driver, raw_server: Raw) -> None:
     def script(conn: socket.socket) -> None:
         conn.recv(65536)
         conn.sendall(OK + b"HTTP/1.1 500 Evil\r\nContent-")
@@ -346,7 +344,7 @@ def test_half_an_answer_behind_an_answer_never_meets_the_next_request(driver: Dr
     assert [send(driver, url).body for _ in range(3)] == [b"ok", b"ok", b"ok"]
 
 
-def test_a_proxy_leads_to_tls_and_its_own_head_is_no_part_of_the_answer(
+def test_a_proxy_connects_to_tls_and_its_own_headers_are_not_part_of_the_response(
     driver: Driver, connect_proxy: Any, tls_server: Callable[..., str], ca_file: str
 ) -> None:
     url = tls_server()
@@ -359,12 +357,12 @@ def test_a_proxy_leads_to_tls_and_its_own_head_is_no_part_of_the_answer(
     assert (lost.kind, lost.message) == ("refused", "the proxy 127.0.0.1:1 refuses the connection")
 
 
-def test_a_proxy_that_refuses_is_no_answer(driver: Driver, raw_server: Raw) -> None:
+def test_a_refusal_of_a_proxy_is_not_a_response(driver: Driver, raw_server: Raw) -> None:
     lost = send(driver, "https://far.test/", proxy=raw_server(b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"))
     assert isinstance(lost, TransportFailure)
     assert "403" in lost.message
 
 
-def test_a_server_of_http_1_0_answers_a_request_of_1_1(driver: Driver, raw_server: Raw) -> None:
+def test_a_server_of_http_1_0_responds_to_a_request_of_1_1(driver: Driver, raw_server: Raw) -> None:
     answer = send(driver, raw_server(b"HTTP/1.0 200 OK\r\n\r\nok"), version="1.1")
     assert (answer.status, answer.http_version, answer.body) == (200, "1.0", b"ok")

@@ -1,4 +1,4 @@
-"""Bodies are decoded whole or not at all, and never beyond the cap."""
+"""Bodies are decoded completely or not at all, and never beyond the limit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from runflow.drivers.decoding import DecodeError, TooLarge, decoded
 GZ = gzip.compress(b"x" * 1000, mtime=0)
 
 
-def test_decoding_is_capped_at_every_layer_and_whole() -> None:
+def test_decoding_is_limited_at_every_layer_and_complete() -> None:
     assert decoded([GZ[:10], GZ[10:]], "gzip", 1000) == b"x" * 1000
     with pytest.raises(TooLarge):
         decoded([GZ], "gzip", 999)

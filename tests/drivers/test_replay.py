@@ -1,4 +1,4 @@
-"""The replaying driver: the same verdicts with no network, each answer once, and a miss is said, never hidden."""
+"""The replay driver: the same verdicts without a network, each response once, and a missing recording is an error."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def body_of(outcome: Any) -> bytes:
 GET = Request("GET", "http://a/x")
 
 
-def test_answers_come_in_their_order_each_once(recording: Any) -> None:
+def test_responses_are_used_in_their_order_each_once(recording: Any) -> None:
     made = recording(
         entry("GET", "http://a/x", "1"), entry("GET", "http://a/y", "y"), entry("GET", "http://a/x", "2", status=404)
     )
@@ -103,7 +103,9 @@ def test_answers_come_in_their_order_each_once(recording: Any) -> None:
         (Request("POST", "http://a/p", body=b"two"), "was recorded with the body 'one', but is sent with the body 'two'", "--var"), (Request("POST", "http://a/p"), "was recorded with the body 'one', but is sent with no body", "--var"),
     ],
 )  # fmt: skip
-def test_a_miss_says_what_is_nearest(recording: Any, request_: Request, message: str, hint: str) -> None:
+def test_a_request_without_a_recording_names_the_nearest_one(
+    recording: Any, request_: Request, message: str, hint: str
+) -> None:
     made = recording(entry("GET", "http://a/x?a=1"), entry("POST", "http://a/p", body="one"))
     with pytest.raises(StepError) as caught:
         made.next_outcome(request_)
@@ -111,7 +113,7 @@ def test_a_miss_says_what_is_nearest(recording: Any, request_: Request, message:
     assert hint in caught.value.hint
 
 
-def test_where_a_secret_was_masked_anything_fits_and_answers_have_texts_of_their_own(recording: Any) -> None:
+def test_a_mask_matches_any_text_and_masks_in_responses_become_unique_texts(recording: Any) -> None:
     login = entry(
         "POST", "http://a/login?k=***", '{"token": "***", "pin": ***, "card": "****1234"}', body='{"p":"***","n":1}'
     )
@@ -153,19 +155,21 @@ def test_a_har_of_a_browser_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"log": {"entries": 3}}', '{"log": {"entries": [{}]}}', "PK\x03\x04"])
-def test_what_is_no_har_is_named(tmp_path: Path, content: str) -> None:
+def test_a_file_that_is_not_a_har_is_named(tmp_path: Path, content: str) -> None:
     (tmp_path / "a.har").write_text(content)
     with pytest.raises(RunflowError, match=r"a\.har is not a valid HAR file"):
         Recording(tmp_path)
 
 
-def test_a_folder_without_a_recording_is_said(tmp_path: Path, write: Write) -> None:
+def test_a_folder_without_a_recording_is_an_error(tmp_path: Path, write: Write) -> None:
     write("a.yaml", "steps:\n  - {get: 'http://127.0.0.1:9/', expect: 200}\n")
     ended = run(tmp_path, {}, "a.yaml", "--replay", ".")
     assert (ended.returncode, "there is no recording in ." in ended.stderr) == (2, True)
 
 
-def test_a_miss_is_an_error_that_no_expectation_and_no_retry_hides(tmp_path: Path, write: Write) -> None:
+def test_a_request_without_a_recording_is_an_error_that_no_expectation_and_no_retry_hides(
+    tmp_path: Path, write: Write
+) -> None:
     write(
         "a.yaml", "steps:\n  - {get: 'http://127.0.0.1:9/', expect: {failure: refused}, retry: {times: 3, every: 5s}}\n"
     )

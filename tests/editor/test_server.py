@@ -1,4 +1,4 @@
-"""The language server, asked by a real client: what an editor sees of a workflow."""
+"""The language server with a real client: what an editor shows of a workflow."""
 
 from __future__ import annotations
 
@@ -62,20 +62,20 @@ def opened(client: LanguageClient, path: Path, text: str) -> str:
 
 
 def changed(client: LanguageClient, uri: str, text: str, version: int = 2) -> None:
-    """Type another text over it."""
+    """Replace the text."""
     document = types.VersionedTextDocumentIdentifier(uri=uri, version=version)
     change = types.TextDocumentContentChangeWholeDocument(text=text)
     client.text_document_did_change(types.DidChangeTextDocumentParams(document, [change]))
 
 
 async def told(client: LanguageClient, uri: str) -> list[types.Diagnostic]:
-    """What is shown of a file, once something is."""
+    """The next diagnostics of a file."""
     await awaited(lambda: uri in client.diagnostics, what=f"the diagnostics of {uri}")
     return list(client.diagnostics.pop(uri))
 
 
 def place(text: str, words: str, offset: int = 0) -> types.Position:
-    """Where words stand, as an editor counts: from 0, in UTF-16."""
+    """The position of words as an editor counts: from 0, in UTF-16."""
     before = text[: text.index(words) + offset]
     line = before.rpartition("\n")[2]
     return types.Position(before.count("\n"), len(line.encode("utf-16-le")) // 2)
@@ -206,7 +206,7 @@ async def test_a_name_leads_to_where_it_is_extracted(client: LanguageClient, tmp
     assert await lead("log in") == []
 
 
-async def test_hover_shows_what_a_name_was_worth_and_no_secret(
+async def test_hover_shows_the_last_value_of_a_name_and_no_secret(
     client: LanguageClient, tmp_path: Path, runflow: Any
 ) -> None:
     path = tmp_path / "a.flow.yaml"
@@ -250,7 +250,7 @@ async def test_a_lens_runs_to_its_step_and_shows_why_it_failed(client: LanguageC
     assert (failure.source, failure.range.start.line) == ("runflow run", 18)
     assert "lasts > 9999" in failure.message
     changed(client, uri, text + "\n")
-    assert await told(client, uri) == []  # what was run is no longer what is there
+    assert await told(client, uri) == []  # the text has changed since the run
     await client.workspace_execute_command_async(types.ExecuteCommandParams(whole.command, whole.arguments))
     assert client.messages[-1].message == "save a.flow.yaml first: the file on the disk is run"
 

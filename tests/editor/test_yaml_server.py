@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.asyncio,
     pytest.mark.filterwarnings(
         "ignore::pytest_lsp.LspSpecificationWarning"
-    ),  # how that server keeps the protocol is its own business
+    ),  # how that server keeps to the protocol is not tested here
 ]
 
 

@@ -1,4 +1,4 @@
-"""`runflow load` with real Locust, against a real nginx that counts for itself; master and workers are processes of their own."""
+"""`runflow load` with real Locust, against a real nginx with its own log; master and workers are processes of their own."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def server() -> Iterator[tuple[Nginx, str]]:
 
 @pytest.fixture
 def load(server: tuple[Nginx, str], tmp_path: Path) -> Iterator[Start]:
-    """Starts `runflow load` with these words, in an empty folder."""
+    """Starts `runflow load` with these arguments, in an empty folder."""
     (tmp_path / "flow.yaml").write_text(FLOW, encoding="utf-8")
     environment = {**os.environ, "API_URL": server[1], "API_PASSWORD": "pw-12345", "PYTHONPATH": str(PROJECT)}
     with commands("load", cwd=tmp_path, env=environment) as start:
@@ -60,7 +60,7 @@ def load(server: tuple[Nginx, str], tmp_path: Path) -> Iterator[Start]:
 
 
 def counted(server: Nginx) -> tuple[int, int, list[int]]:
-    """Logins, fetches, and what was asked for each case, by nginx's own log."""
+    """The logins, the fetches, and the requests of each case, from the log of nginx."""
     return (
         server.count("/login"),
         server.count("/users/me"),
@@ -69,7 +69,7 @@ def counted(server: Nginx) -> tuple[int, int, list[int]]:
 
 
 def told(report: Path) -> dict[str, str]:
-    """What was measured, from a JSON report."""
+    """The measurements, from a JSON report."""
     return json.loads(report.read_text())["workflows"][0]["variables"]  # type: ignore[no-any-return]  # texts
 
 
@@ -111,7 +111,7 @@ def test_the_figures_are_those_that_the_server_counts_and_one_login_serves_all(
 
 
 @pytest.mark.slow
-def test_a_load_shape_of_a_locustfile_of_ones_own_and_the_reports_of_locust_work(
+def test_a_load_shape_of_an_own_locustfile_and_the_reports_of_locust_work(
     server: tuple[Nginx, str], load: Start, tmp_path: Path
 ) -> None:
     (tmp_path / "shape.py").write_text(
@@ -131,7 +131,7 @@ def test_a_load_shape_of_a_locustfile_of_ones_own_and_the_reports_of_locust_work
 
 
 @pytest.mark.slow
-def test_a_threshold_that_is_not_kept_and_an_expectation_that_fails_decide(load: Start, tmp_path: Path) -> None:
+def test_an_exceeded_threshold_and_a_failed_expectation_fail_the_load_test(load: Start, tmp_path: Path) -> None:
     text = FLOW.replace("p95: 5s, error_rate: 0%", "p95: 1ms, max: 1h").replace(
         "expect: 404}", "expect: {status: 404, $.secret: 1}}"
     )
@@ -216,7 +216,7 @@ def test_a_worker_that_is_killed_fails_the_run_and_is_named(server: tuple[Nginx,
         (FLOW + "lock: a\n", "users of a load test wait for no lock"), (FLOW.replace("env.API_URL", "env.NOWHERE"), "NOWHERE is not set"),
     ],
 )  # fmt: skip
-def test_what_is_no_load_test_is_refused_before_anything_is_sent(
+def test_an_invalid_load_test_is_refused_before_anything_is_sent(
     text: str, message: str, load: Start, server: tuple[Nginx, str], tmp_path: Path
 ) -> None:
     (tmp_path / "other.yaml").write_text("steps: [{get: 'http://127.0.0.1:1/', expect: 200}]\n")
@@ -243,9 +243,7 @@ def test_without_locust_the_command_that_installs_it_is_named(runflow_process: A
         (["flow.yaml::fetch"], "a load test runs entire workflows"), (["flow.yaml", "twin.yaml"], "has the name 'Log in, then fetch' too"),
     ],
 )  # fmt: skip
-def test_what_is_asked_wrongly_says_what_is_right(
-    words: list[str], message: str, runflow_process: Any, write: Any
-) -> None:
+def test_a_wrong_option_says_what_is_right(words: list[str], message: str, runflow_process: Any, write: Any) -> None:
     write("flow.yaml", FLOW)
     write("twin.yaml", FLOW)
     ended = runflow_process("load", *words, env={"API_URL": "http://127.0.0.1:1", "API_PASSWORD": "pw-12345"})
@@ -253,7 +251,7 @@ def test_what_is_asked_wrongly_says_what_is_right(
 
 
 @pytest.mark.slow
-def test_each_workflow_has_users_of_its_own_however_they_are_called(
+def test_each_workflow_has_its_own_users_whatever_its_name(
     load: Start, tmp_path: Path, server: tuple[Nginx, str]
 ) -> None:
     names = ["log in!", "log-in?", "Log In", "日本", "1st", "---"]
@@ -277,7 +275,7 @@ def test_each_workflow_has_users_of_its_own_however_they_are_called(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_load_test_that_is_broken_off_says_what_it_measured_and_is_no_pass(
+def test_an_interrupted_load_test_shows_its_measurements_and_does_not_pass(
     number: int, code: int, server: tuple[Nginx, str], tmp_path: Path
 ) -> None:
     (tmp_path / "flow.yaml").write_text(FLOW, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What a load test measured is judged by the thresholds of its workflow, and a pass is never one of errors."""
+"""The statistics of a load test are compared with the thresholds of its workflow, and errors never pass."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def judged(thresholds: str, statistics: Statistics = STATISTICS) -> Any:
         ("{mean: 50ms, error_rate: 2%}", []), ("{mean: 49ms, error_rate: 2%}", ["mean <= 49ms"]),
         ("{rps: 10, requests: 100, error_rate: 2%}", []), ("{rps: 10.1, requests: '> 100', error_rate: 2%}", ["rps >= 10.1", "requests > 100"]),
         ("{error_rate: 1.9%}", ["error_rate <= 1.9%"]),  # a workflow of fifty failed, which is more than a request of a hundred
-        ("{p50: 10ms}", ["error_rate <= 0%"]),  # it was not asked for, and counts
+        ("{p50: 10ms}", ["error_rate <= 0%"]),  # the file does not name it, and it counts
     ],
 )  # fmt: skip
 def test_each_threshold_is_judged(thresholds: str, failed: list[str]) -> None:
@@ -46,7 +46,7 @@ def test_each_threshold_is_judged(thresholds: str, failed: list[str]) -> None:
         assert step.where.line == 2
 
 
-def test_what_was_never_sent_is_no_pass_and_a_lost_worker_neither() -> None:
+def test_a_load_test_without_requests_or_with_a_lost_worker_does_not_pass() -> None:
     nothing = judged("{p95: 1s}", Statistics((RequestStatistics("b", "GET", "y", 7, 0, {1: 7}),), 10.0))
     assert (nothing.verdict, nothing.error.message) == (
         Verdict.ERROR,
@@ -75,13 +75,13 @@ def test_a_percentile_is_the_nearest_rank(times: dict[int, int], percent: float)
         ("{rps: fast}", "'fast' is not a number", ""), ("{rps: true}", "a threshold needs a limit, not true", ""), ("{p95: [1s]}", "a threshold needs a limit", ""), ("{p95: '== 1s'}", "is not a duration", ""),
     ],
 )  # fmt: skip
-def test_a_threshold_that_is_none_is_refused_when_the_file_is_checked(thresholds: str, message: str, hint: str) -> None:
+def test_an_invalid_threshold_is_refused_when_the_file_is_checked(thresholds: str, message: str, hint: str) -> None:
     (found,) = problems(FLOW.format(thresholds=thresholds))
     assert message in found.message
     assert hint in found.hint
 
 
-def test_what_load_says_is_compiled() -> None:
+def test_the_load_key_is_compiled() -> None:
     plan = compile_raw("load: {weight: 2.5, think_time: 1m, per: user}\nsteps: [{get: 'http://127.0.0.1/'}]\n")
     assert (plan.load.weight, plan.load.think_time, plan.load.per_user, plan.load.thresholds) == (2.5, 60.0, True, ())
     assert "not a duration" in problems("load: {think_time: long}\nsteps: [{get: 'http://127.0.0.1/'}]\n")[0].message

@@ -150,7 +150,7 @@ NOWHERE = {
 
 @pytest.mark.parametrize("driver", ["requests", "curl"])
 @pytest.mark.parametrize("url", NOWHERE)
-def test_each_way_not_to_connect_has_its_own_words(url: str, driver: str, runflow: Runflow, write) -> None:
+def test_each_failure_to_connect_has_its_own_message(url: str, driver: str, runflow: Runflow, write) -> None:
     cause, said, hint = NOWHERE[url]
     write("flow.yaml", f"steps: [{{get: '{url}', timeout: 3s, expect: 200}}]\n")
     ended = runflow("run", "flow.yaml", "--driver", driver, "--report", "jsonl=run.jsonl")

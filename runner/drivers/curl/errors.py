@@ -118,6 +118,8 @@ def _known(error: pycurl.error, transfer: Transfer, phase: Phase) -> FailureText
         return failures.tls_failed(
             host, text, text
         )  # TLS 1.3: the server judges a client certificate after the handshake
+    if code == pycurl.E_RECV_ERROR and "chunk" in text:  # libcurl looks at the size of a chunk too
+        return failures.malformed(host, text)
     if code in _CLOSED and phase == "tls":
         return failures.tls_closed(host)
     if code == pycurl.E_SEND_ERROR and request.body:

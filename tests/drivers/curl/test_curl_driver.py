@@ -1,4 +1,4 @@
-"""What only the multiplexed driver does: many at once, HTTP/2 and HTTP/3, sockets, SOCKS, certificates and timings."""
+"""What only the curl driver does: many at once, HTTP/2 and HTTP/3, sockets, SOCKS, certificates and timings."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def driver(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
 
 
 def send(driver: CurlDriver, *requests: Request) -> list[Any]:
-    """All at once: what comes of each."""
+    """Send requests at the same time: their outcomes."""
     for number, request in enumerate(requests):
         driver.begin(request, number)
     found: dict[int, Any] = {}
@@ -52,7 +52,7 @@ def get(url: str, **transport: Any) -> Request:
     return Request("GET", url, timeout=5.0, transport=Transport(**transport))
 
 
-def test_http2_is_taken_where_the_server_offers_it_and_shares_one_connection(
+def test_http2_is_used_where_the_server_offers_it_and_shares_one_connection(
     driver: CurlDriver, http2: tuple[str, str], ca_file: str
 ) -> None:
     url, _ = http2
@@ -63,14 +63,14 @@ def test_http2_is_taken_where_the_server_offers_it_and_shares_one_connection(
     assert {answer.reason for answer in answers} == {""}
 
 
-def test_requests_that_ask_for_http2_wait_for_a_connection_to_share(
+def test_requests_that_require_http2_wait_for_a_connection_to_share(
     driver: CurlDriver, http2: tuple[str, str], ca_file: str
 ) -> None:
     answers = send(driver, *[get(f"{http2[0]}/{number}", verify=ca_file, version="2") for number in range(20)])
     assert len({answer.header("x-connection") for answer in answers}) == 1
 
 
-def test_a_version_that_is_asked_for_is_the_one_that_is_spoken(
+def test_a_version_that_is_required_is_used(
     driver: CurlDriver, http2: tuple[str, str], ca_file: str, raw_server: Raw
 ) -> None:
     tls, clear = http2
@@ -79,17 +79,17 @@ def test_a_version_that_is_asked_for_is_the_one_that_is_spoken(
     assert send(driver, get(clear, version="2"))[0].http_version == "2"
     (lost,) = send(driver, get(raw_server(OK), version="2"))
     assert isinstance(lost, TransportFailure)
-    assert lost.kind in {"protocol", "reset"}  # the server may hang up before what it said was read
+    assert lost.kind in {"protocol", "reset"}  # the server may close the connection before its response was read
 
 
-def test_a_server_without_http2_is_no_server_for_a_request_that_asks_for_it(
+def test_a_server_without_http2_fails_a_request_that_requires_it(
     driver: CurlDriver, tls_server: Callable[..., str], ca_file: str
 ) -> None:
     (lost,) = send(driver, get(tls_server(), verify=ca_file, version="2"))
     assert isinstance(lost, TransportFailure), lost
 
 
-def test_http3_is_spoken_where_it_is_asked_for(driver: CurlDriver, http3: str, ca_file: str) -> None:
+def test_http3_is_used_where_it_is_required(driver: CurlDriver, http3: str, ca_file: str) -> None:
     transport = Transport(verify=ca_file, version="3")
     answers = send(
         driver,
@@ -105,7 +105,7 @@ def test_http3_is_spoken_where_it_is_asked_for(driver: CurlDriver, http3: str, c
     assert isinstance(untrusted, TransportFailure)
 
 
-def test_names_lead_where_resolve_says(driver: CurlDriver, raw_server: Raw) -> None:
+def test_resolve_replaces_the_address_of_a_host(driver: CurlDriver, raw_server: Raw) -> None:
     got: list[bytes] = []
 
     def script(conn: socket.socket) -> None:

@@ -1,4 +1,4 @@
-"""Workflows that need the curl driver: what they say reaches libcurl, and what another driver cannot do is refused before anything is sent."""
+"""Workflows that need the curl driver: their options reach libcurl, and what another driver cannot do is refused before anything is sent."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_socks_in_a_flow(write: Write, raw_server: Raw, socks: Any) -> None:
         ("{}", "{ timing dns: { lt: 1s } }", "the requests driver cannot tell `timing`"), ("{ cert: { cert: a.yaml, key: a.yaml, password: secret } }", "200", "cannot use a key with a password"),
     ],
 )  # fmt: skip
-def test_what_the_requests_driver_cannot_do_is_refused_with_the_way_out(
+def test_what_the_requests_driver_cannot_do_is_refused_with_a_hint(
     write: Write, http: str, expect: str, message: str
 ) -> None:
     path = write("a.yaml", flow("http://a.test/", http, expect))

@@ -1,4 +1,4 @@
-"""What only the blocking driver does: any session of requests, a look-up of names under the deadline."""
+"""What only the requests driver does: it uses any session of requests, and limits DNS lookups."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_any_session_of_requests_will_do(raw_server: Raw) -> None:
         assert driver.send(Request("GET", raw_server(b"", hold=True), timeout=0.3)).kind == "timeout"
 
 
-def test_a_slow_name_times_out_while_it_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_dns_lookup_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
     def slow(*_: Any, **__: Any) -> list[Any]:
         given_up.wait(limit(5))
         return []
@@ -38,5 +38,5 @@ def test_a_slow_name_times_out_while_it_is_looked_up(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(connection.socket, "getaddrinfo", slow)
     outcome: Any = RequestsDriver().send(Request("GET", "http://slow.test/", timeout=0.3))
     assert (outcome.kind, outcome.phase) == ("timeout", "dns")
-    assert not given_up.is_set()  # the look-up has not ended
+    assert not given_up.is_set()  # the lookup has not ended
     given_up.set()
