@@ -73,7 +73,7 @@ GUARDS = (
     Guard("escape for terminals", "reporters/text.py", "    return _UNSAFE.sub(", "    return text or _UNSAFE.sub(", ("tests/reporters",)),
     Guard("escape in XML", "reporters/junit.py", "return escape(_plain(text))", "return text", ("tests/reporters",)),
     Guard("escape in HTML", "reporters/html/__init__.py", "autoescape=True", "autoescape=False", ("tests/reporters/test_html.py",)),
-    Guard("reports beside their place", "reporters/files.py", "self._beside = None if streams or is_device else beside", "self._beside = None", ("tests/reporters", MACHINE)),
+    Guard("reports beside their place", "reporters/files.py", "self._temporary = None if streams or is_device else temporary", "self._temporary = None", ("tests/reporters", MACHINE)),
     Guard("a secret that was not extracted", "engine/judge.py", "if answer.response is not None and not set(secret) <= recorder.extracted.keys():", "if False:", ("tests/torture/test_secrets.py", "-k", "was_not")),
     Guard("the OpenAPI document", "engine/step.py", "frame.plan.contract is not None and step.token_reader is None", "False", ("tests/openapi/test_contract.py",)),
     Guard("no pass of a load test that sent nothing", "loadtest/thresholds.py", "if not measured.requests:", "if False:", ("tests/loadtest/test_thresholds.py",)),
