@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal, TypeVar
+from typing import IO, TYPE_CHECKING, Literal
 
 import click
 import msgspec
 
 from ..model.kinds import Reporter
 from ..model.wording import os_error_text
+from .options import CommandFunction
 
 if TYPE_CHECKING:
     from ..reporters.progress import Progress
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 class ConsoleOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +31,7 @@ class ConsoleOptions(msgspec.Struct, frozen=True, kw_only=True):
     log_format: Literal["text", "json"] = "text"
 
 
-def console_options(function: F) -> F:
+def console_options(function: CommandFunction) -> CommandFunction:
     """Add the options of `ConsoleOptions` to a command."""
     for option in reversed((
         click.option("--curl", is_flag=True, help="With each failed step, print the curl command that sends the same request; secrets are $NAME."),

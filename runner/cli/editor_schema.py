@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from ..language.schema import workflow_schema
 from ..matchers.table import MATCHERS
+from ..model.json_types import JSON
 from ..selectors.table import KINDS
 
-_SCALAR = {"type": ["string", "number", "boolean", "null", "array"]}
+_SCALAR: dict[str, JSON] = {"type": ["string", "number", "boolean", "null", "array"]}
 
 
 def schema_text() -> str:
@@ -26,7 +25,7 @@ def schema_text() -> str:
     return msgspec.json.format(msgspec.json.encode(schema), indent=2).decode() + "\n"
 
 
-def _conditions() -> dict[str, Any]:
+def _conditions() -> dict[str, JSON]:
     """The schema of what must hold of one value: operators, and paths into the value."""
     return {
         "description": "what must hold: a value (equals), or operators, all of which must hold",
@@ -44,9 +43,9 @@ def _conditions() -> dict[str, Any]:
     }
 
 
-def _operator(name: str) -> dict[str, Any]:
+def _operator(name: str) -> dict[str, JSON]:
     matcher = MATCHERS[name]
-    described: dict[str, Any] = {"description": matcher.summary}
+    described: dict[str, JSON] = {"description": matcher.summary}
     if matcher.argument == "conditions":
         described["$ref"] = "#/$defs/Conditions"
     elif matcher.argument == "conditions list":
@@ -54,16 +53,18 @@ def _operator(name: str) -> dict[str, Any]:
     return described
 
 
-def _expectations() -> dict[str, Any]:
+def _expectations() -> dict[str, JSON]:
     """The schema of `expect`: selectors, each with what must hold of its value."""
-    conditions = {"$ref": "#/$defs/Conditions"}
-    plain = {kind.name: {**conditions, "description": kind.summary} for kind in KINDS.values() if not kind.argument}
-    patterns = {
+    conditions: dict[str, JSON] = {"$ref": "#/$defs/Conditions"}
+    plain: dict[str, JSON] = {
+        kind.name: {**conditions, "description": kind.summary} for kind in KINDS.values() if not kind.argument
+    }
+    patterns: dict[str, JSON] = {
         rf"^{kind.name} ": {**conditions, "description": kind.summary}
         for kind in KINDS.values()
         if kind.argument and kind.name != "$"
     }
-    path = {**conditions, "description": KINDS["$"].summary}
+    path: dict[str, JSON] = {**conditions, "description": KINDS["$"].summary}
     return {
         "type": "object",
         "description": "selectors, each with what must hold of its value",

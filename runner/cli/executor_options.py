@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
-from .options import InputOptions
+from .options import CommandFunction, InputOptions
 
 if TYPE_CHECKING:
     from ..cluster.registry import Cluster
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from ..execution.options import Inputs, Options
     from ..execution.schedule import Run
     from ..loading import Loader
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 class ExecutorOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +25,7 @@ class ExecutorOptions(msgspec.Struct, frozen=True, kw_only=True):
     send_secrets: bool = False
 
 
-def executor_options(function: F) -> F:
+def executor_options(function: CommandFunction) -> CommandFunction:
     """Add the options of `ExecutorOptions` to a command."""
     for option in reversed((
         click.option("--executor", metavar="WHERE", help="Run on other machines: dask=tcp://HOST:PORT, or package.module:factory of an executor."),

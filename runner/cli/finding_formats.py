@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 from urllib.parse import quote
 
 import click
@@ -14,6 +14,7 @@ from ..language.source import Source
 from ..lint.table import INVALID_FILE, RULES
 from ..model.codes import CODES
 from ..model.finding import Finding
+from ..model.json_types import JSON
 from ..reporters.github import annotation
 from ..reporters.problems import where_of
 from ..version import __version__
@@ -26,25 +27,49 @@ def text(findings: Sequence[Finding], _: str) -> None:
     show_each(Shown(each.message, each.place, each.hint, labels[id(each)]) for each in findings)
 
 
-def _facts(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+class _Located(NamedTuple):
+    """A finding with its place in the file, counted from 1. The names are those of the JSON format."""
+
+    code: str
+    severity: str
+    message: str
+    hint: str
+    file: str | None
+    line: int | None
+    column: int | None
+    end_column: int | None
+    fixable: bool
+
+
+def _located(findings: Sequence[Finding]) -> Iterator[_Located]:
     sources: dict[str, Source | None] = {}
-    found = []
     for each in findings:
         where = where_of(each.place, sources)
-        file = where.file if where else each.place.file if each.place else None
-        found.append({
-            "code": each.code, "severity": each.severity, "message": each.message, "hint": each.hint, "file": file,
-            "line": where.line if where else None, "column": where.column if where else None,
-            "end_column": where.column + where.width if where else None,
-            "fixable": each.edit is not None or bool(each.instead),
-        })  # fmt: skip
-    return found
+        yield _Located(
+            code=each.code,
+            severity=each.severity,
+            message=each.message,
+            hint=each.hint,
+            file=where.file if where else each.place.file if each.place else None,
+            line=where.line if where else None,
+            column=where.column if where else None,
+            end_column=where.column + where.width if where else None,
+            fixable=each.edit is not None or bool(each.instead),
+        )
 
 
 def as_json(findings: Sequence[Finding], summary: str) -> None:
     """Write a JSON object whose `findings` each have a place."""
     click.echo(
-        json.dumps({"format": 1, "runflow": __version__, "summary": summary, "findings": _facts(findings)}, indent=2)
+        json.dumps(
+            {
+                "format": 1,
+                "runflow": __version__,
+                "summary": summary,
+                "findings": [each._asdict() for each in _located(findings)],
+            },
+            indent=2,
+        )
     )
 
 
@@ -56,28 +81,7 @@ def sarif(findings: Sequence[Finding], _: str) -> None:
          "help": {"text": "\n".join(CODES[code].next)}}
         for code in codes
     ]  # fmt: skip
-    results = []
-    for each in _facts(findings):
-        words = {"text": f"{each['message']}\n{each['hint']}".strip()}
-        index = codes.index(each["code"])
-        result: dict[str, Any] = {
-            "ruleId": each["code"],
-            "ruleIndex": index,
-            "level": each["severity"],
-            "message": words,
-        }
-        if each["file"] is not None:
-            path = Path(each["file"])
-            uri = path.as_uri() if path.is_absolute() else quote(path.as_posix())
-            physical: dict[str, Any] = {"artifactLocation": {"uri": uri}}
-            if each["line"] is not None:
-                physical["region"] = {
-                    "startLine": each["line"],
-                    "startColumn": each["column"],
-                    "endColumn": each["end_column"],
-                }
-            result["locations"] = [{"physicalLocation": physical}]
-        results.append(result)
+    results = [_sarif_result(each, codes.index(each.code)) for each in _located(findings)]
     driver = {"name": "runflow", "version": __version__, "rules": rules}
     schema = "https://json.schemastore.org/sarif-2.1.0.json"
     click.echo(
@@ -86,6 +90,29 @@ def sarif(findings: Sequence[Finding], _: str) -> None:
             indent=2,
         )
     )
+
+
+def _sarif_result(finding: _Located, rule: int) -> dict[str, JSON]:
+    result: dict[str, JSON] = {
+        "ruleId": finding.code,
+        "ruleIndex": rule,
+        "level": finding.severity,
+        "message": {"text": f"{finding.message}\n{finding.hint}".strip()},
+    }
+    if finding.file is None:
+        return result
+    path = Path(finding.file)
+    physical: dict[str, JSON] = {
+        "artifactLocation": {"uri": path.as_uri() if path.is_absolute() else quote(path.as_posix())}
+    }
+    if finding.line is not None:
+        physical["region"] = {
+            "startLine": finding.line,
+            "startColumn": finding.column,
+            "endColumn": finding.end_column,
+        }
+    result["locations"] = [{"physicalLocation": physical}]
+    return result
 
 
 def github(findings: Sequence[Finding], _: str) -> None:

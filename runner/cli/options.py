@@ -21,7 +21,8 @@ from ..model.wording import os_error_text
 from ..sources.file import SecretsFile, read_assignments
 from ..sources.table import open_source
 
-F = TypeVar("F", bound=Callable[..., Any])
+CommandFunction = TypeVar("CommandFunction", bound=Callable[..., int])
+"""The function of a command, which a group of options decorates."""
 S = TypeVar("S", bound=msgspec.Struct)
 
 
@@ -107,7 +108,7 @@ def demo_variables(stack: ExitStack) -> dict[str, str]:
     return environment(stack.enter_context(DemoServer()).url)
 
 
-def input_options(function: F) -> F:
+def input_options(function: CommandFunction) -> CommandFunction:
     """Add the options of `InputOptions` to a command."""
     for option in reversed((
         click.option("--var", "variables", multiple=True, metavar="NAME=TEXT", help="Set a variable; NAME:=JSON sets a typed one."),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
+
+import msgspec
 
 from ..engine.redirects import REDIRECTS, SAFE_CROSS_ORIGIN, redirected
 from ..language.document import Auth, Defaults, Document, Step
@@ -55,7 +57,7 @@ def _lines() -> Iterator[str]:
     yield from _table("## Filters", ("filter", "value"), sorted(filters_prose().items()))
 
 
-def _struct(struct: Any) -> Iterator[str]:
+def _struct(struct: type[msgspec.Struct]) -> Iterator[str]:
     schema = struct_schema(struct)
     title = "The document" if struct is Document else "The project file" if struct is Project else schema["title"]
     yield from ("", f"### {title}", "", str(schema.get("description", "")), "")
@@ -93,7 +95,7 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
 
 
-def _table(title: str, head: tuple[str, str], rows: Any) -> Iterator[str]:
+def _table(title: str, head: tuple[str, str], rows: Iterable[tuple[str, str]]) -> Iterator[str]:
     yield from ("", title, "", f"| {head[0]} | {head[1]} |", "| --- | --- |")
     for name, meaning in rows:
         yield f"| `{name}` | {_cell(meaning)} |"

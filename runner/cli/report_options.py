@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -15,14 +15,13 @@ from ..language.project import ProjectFile
 from ..model.errors import Place, Problem, RunflowError, WorkflowError
 from ..model.kinds import FileReporter, Reporter, ReporterWants
 from ..model.wording import os_error_text
+from .options import CommandFunction
 
 if TYPE_CHECKING:
     from ..reporters.files import ReportFile
 
 ON_STDOUT = "github"
 """The one report that always goes to standard output: it needs no file."""
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 class ReportOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +56,7 @@ class Reports:
         self.errors: list[str] = []
 
 
-def report_options(function: F) -> F:
+def report_options(function: CommandFunction) -> CommandFunction:
     """Add the options of `ReportOptions` to a command."""
     junit = click.option(
         "--junit",
@@ -69,7 +68,7 @@ def report_options(function: F) -> F:
     return report_option(junit(function))
 
 
-def report_option(function: F) -> F:
+def report_option(function: CommandFunction) -> CommandFunction:
     """Add the option `--report` to a command."""
     return click.option(
         "--report", "reports", multiple=True, metavar="KIND=FILE",

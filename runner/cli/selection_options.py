@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from ..model.exit_code import ExitCode
 from ..model.wording import plural
+from .options import CommandFunction
 
 if TYPE_CHECKING:
     from ..execution.schedule import Run
     from ..loading import Loader
     from ..plan.plan import Plan
     from ..selection.select import Selection
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 class SelectionOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +44,7 @@ def _shard(_: click.Context, __: click.Parameter, text: str | None) -> tuple[int
         raise click.BadParameter(str(error)) from None
 
 
-def selection_options(function: F) -> F:
+def selection_options(function: CommandFunction) -> CommandFunction:
     """Add the options of `SelectionOptions` to a command."""
     for option in reversed((
         click.option("--tag", multiple=True, metavar="EXPR", help="Only workflows with these tags: `a,b` means a or b; and, or, not work too."),
