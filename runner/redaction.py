@@ -1,4 +1,4 @@
-"""The one door between what happens and everything that writes: secrets are masked here, by value. Knows no reporter."""
+"""Masks secrets, by value, in every event before a reporter, a log or a file receives it."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ _PLAIN = frozenset({bool, type(None), Verdict})
 _NUMBERS = frozenset({int, float})
 _NUMBER = re.compile(r"-?[0-9][0-9.eE+-]*")
 SHORTEST_SECRET = 4
-"""Characters: masking anything shorter would black out half of a report and give the secret away."""
+"""Characters of the shortest text that is masked: masking shorter ones would hide half of a report."""
 
 SHORTEST_LINE = 8
-"""Characters of a line that is masked where a secret has several (a key in PEM)."""
+"""Characters of the shortest line that is masked in a secret of several lines (a key in PEM)."""
 
 _ESCAPED = (
     str.maketrans({letter: f"\\u{ord(letter):04x}" for letter in "<>&"}),
     str.maketrans({letter: f"\\u{ord(letter):04X}" for letter in "<>&'+`"}),
     str.maketrans({"/": "\\/"}),
 )
-"""What the encoders of Go, .NET and PHP write otherwise than as it is in JSON (RFC 8259 §7 allows any)."""
+"""Characters that the JSON encoders of Go, .NET and PHP escape (RFC 8259 §7 allows it)."""
 
 
 def _base64_cores(raw: bytes) -> Iterable[str]:
-    """The characters that a Base64 text must hold if it holds `raw` at any of the three offsets (RFC 4648 §4)."""
+    """The characters that a Base64 text contains if `raw` is in it, for each of the three offsets (RFC 4648 §4)."""
     for offset in range(3):
         text = base64.b64encode(b"\0" * offset + raw).decode().rstrip("=")
         first = (0, 2, 3)[offset]
@@ -50,7 +50,7 @@ def _base64_cores(raw: bytes) -> Iterable[str]:
 
 
 CLEAR = "\ue002"
-"""Before the user and password of a Basic header that are not Base64 here."""
+"""Marks the user name and password of a Basic header, which are not in Base64 here."""
 _MARK = re.compile("\ue000([^\ue001]*?)(?:/([a-z]+))?\ue001")
 
 
@@ -66,12 +66,12 @@ def sounds_secret(name: str) -> bool:
 
 
 def mark(name: str, coding: str) -> str:
-    """What stands in a named request for a secret: its name, and how it was coded there (`url`, `json`, or as it is)."""
+    """The mark for a secret in a named request: its name, and its encoding there (`url`, `form`, `json`; "" is none)."""
     return f"\ue000{name}/{coding}\ue001" if coding else f"\ue000{name}\ue001"
 
 
 def marks(text: str) -> Iterable[tuple[str, str, str]]:
-    """A text of a named request in pieces: the plain text, then the name of the secret after it and how that was coded."""
+    """Split a text of a named request: pieces of plain text, each with the name and encoding of the secret after it."""
     end = 0
     for found in _MARK.finditer(text):
         yield text[end : found.start()], found[1], found[2] or ""
@@ -80,14 +80,14 @@ def marks(text: str) -> Iterable[tuple[str, str, str]]:
 
 
 def marked_forms(secret: str) -> Iterable[tuple[str, str]]:
-    """The codings of a secret that a command can make again, each with its text."""
+    """The encodings of a secret that a shell command can produce, each with the encoded text."""
     raw = secret.encode("utf-8", "surrogatepass")
     return ("", secret), ("url", quote(raw, safe="")), ("form", quote_plus(raw)), ("json", json.dumps(secret)[1:-1])
 
 
 @lru_cache(maxsize=256)
 def forms(secret: str) -> tuple[str, ...]:
-    """Every way in which a secret may stand in a text: raw, JSON, URL, HTML, Base64; the longest first."""
+    """All forms in which a text may contain a secret: raw, JSON, URL, HTML, hex, Base64; the longest first."""
     raw = secret.encode("utf-8", "surrogatepass")
     percent = quote(raw, safe="")
     in_json = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
@@ -109,12 +109,12 @@ def forms(secret: str) -> tuple[str, ...]:
         raw.hex().upper(),
         *_base64_cores(raw),
     }
-    once_more = {json.dumps(form)[1:-1] for form in found}  # a JSON text inside a JSON text
+    once_more = {json.dumps(form)[1:-1] for form in found}  # JSON inside a JSON string
     return tuple(sorted(found | once_more, key=len, reverse=True))
 
 
 def secret_texts(value: object) -> Iterable[str]:
-    """The texts in a value that are secret: itself, or every leaf of a list or map."""
+    """The texts of a secret value: the value itself, or every leaf of a list or map."""
     match value:
         case str():
             yield value
@@ -133,14 +133,14 @@ def secret_texts(value: object) -> Iterable[str]:
 
 
 def too_short(value: object) -> bool:
-    """A secret that cannot be masked safely: a text shorter than four characters, a boolean or null."""
+    """Whether a secret cannot be masked safely: a text of fewer than four characters, a boolean or null."""
     if value is None or isinstance(value, bool):
         return True
     return any(len(text) < SHORTEST_SECRET for text in secret_texts(value))
 
 
 def _overlap(text: str, needle: str) -> int:
-    """How many characters at the end of a text are the beginning of a secret; 0 for fewer than could give it away."""
+    """How many characters at the end of a text are the beginning of a secret; 0 for fewer than `SHORTEST_SECRET`."""
     start = text.find(needle[:SHORTEST_SECRET], max(len(text) - len(needle), 0))
     while start >= 0 and not needle.startswith(text[start:]):
         start = text.find(needle[:SHORTEST_SECRET], start + 1)
@@ -148,24 +148,29 @@ def _overlap(text: str, needle: str) -> int:
 
 
 class Redactor:
-    """Masks what it has learned in whatever passes through it.
+    """Masks the secrets that it has learned.
 
-    Runs are strangers: a child knows its parent's secrets and forgets its own when it is dropped, so memory and time do
-    not grow with the number of tokens that a long run has seen.
+    Runs are isolated: a child starts with the secrets of its parent, and is dropped with its own, so that memory and
+    time do not grow with the number of tokens in a long run.
+
+    Args:
+        parent: Whose secrets it starts with.
     """
 
     def __init__(self, parent: Redactor | None = None) -> None:
         self.known: dict[str, str] = dict(parent.known) if parent else {}  # each with its name
         self.needles: tuple[str, ...] = parent.needles if parent else ()
-        self._numbers: bool = parent is not None and parent._numbers  # noqa: SLF001  # its own kind
-        self._done: dict[int, tuple[StepResult, StepResult]] = {}  # steps come again with their workflow
+        self._numbers: bool = parent is not None and parent._numbers  # noqa: SLF001  # of the same class
+        self._done: dict[int, tuple[StepResult, StepResult]] = {}  # masked steps: they come again with their workflow
         self._names: dict[str, str] = {}
 
     def learn(self, value: object, name: str) -> None:
-        """Mask this value from now on, in every form; the first name that it was given is its name."""
-        whole = [text for text in secret_texts(value) if len(text) >= SHORTEST_SECRET]
-        lines = (line.strip() for text in whole if "\n" in text for line in text.splitlines())  # an excerpt shows lines
-        new = {*whole, *(line for line in lines if len(line) >= SHORTEST_LINE)} - self.known.keys()
+        """Mask a value from now on, in all its forms. A value that is learned twice keeps its first name."""
+        texts = [text for text in secret_texts(value) if len(text) >= SHORTEST_SECRET]
+        lines = (
+            line.strip() for text in texts if "\n" in text for line in text.splitlines()
+        )  # an excerpt shows single lines
+        new = {*texts, *(line for line in lines if len(line) >= SHORTEST_LINE)} - self.known.keys()
         if new:
             self.known |= dict.fromkeys(sorted(new), name)
             self._names = {}
@@ -175,14 +180,14 @@ class Redactor:
             self._done.clear()
 
     def text(self, text: str) -> str:
-        """The text with every secret masked, also one that was cut in the middle."""
+        """The text with every secret masked, also one that was cut."""
         for needle in self.needles:
             if needle in text:
                 text = text.replace(needle, MASK)
         return self._cut(text) if CUT in text and self.needles else text
 
     def _cut(self, text: str) -> str:
-        """The text without the beginning of a secret right before the mark of a cut."""
+        """The text with the beginning of a secret masked where the text was cut."""
         before, *rest = text.split(CUT)
         pieces = []
         for after in rest:
@@ -194,13 +199,13 @@ class Redactor:
         return CUT.join((*pieces, before))
 
     def mask(self, value: Any) -> Any:
-        """The same value with every text in it masked; what holds no secret is given back as it is, uncopied."""
+        """The value with every text in it masked. A value without secrets is returned as it is, not copied."""
         if not self.needles:
             return value
         return self._masked(value)
 
     def _masked(self, value: Any) -> Any:
-        """By the exact type first: most of what passes is text, a number or nothing at all."""
+        """Mask a value. The exact type is checked first: most values are texts, numbers or None."""
         kind = type(value)
         if kind is str:
             return self.text(value)
@@ -244,7 +249,7 @@ class Redactor:
         return masked
 
     def _named(self, request: Request) -> Request:
-        """The request with a mark that names each secret, in the forms that can be written down again (`marked`)."""
+        """The request with a mark for each secret, in the forms of `marked_forms`."""
         if not self._names:
             for secret, name in self.known.items():
                 for coding, form in marked_forms(secret):
@@ -257,7 +262,7 @@ class Redactor:
 
         def line(value: str) -> str:
             scheme, _, proof = value.partition(" ")
-            if scheme.lower() == "basic":  # RFC 7617 §2: the one coding that hides what it is made of
+            if scheme.lower() == "basic":  # RFC 7617 §2: user name and password are in Base64
                 with suppress(ValueError):
                     return f"Basic {CLEAR}{named(base64.b64decode(proof, validate=True).decode())}"
             return named(value)
@@ -273,7 +278,7 @@ class Redactor:
         return masked
 
     def _masked_bytes(self, value: bytes) -> bytes:
-        """Bodies are masked as bytes, so that what is no text survives; also in UTF-16, where a secret has other bytes."""
+        """Mask a body as bytes, so that binary data is not changed; in UTF-16 too, where a secret has other bytes."""
         masked = value
         for needle in self.needles:
             for charset in ("utf-8", "utf-16-le", "utf-16-be", "latin-1"):
@@ -286,7 +291,7 @@ class Redactor:
         return masked
 
     def sink(self, write: Emit) -> Emit:
-        """The emit function for who makes events; what it lets through goes masked to `write`."""
+        """An emit function that learns secrets, and passes every other event to `write`, masked."""
 
         def emit(event: Event) -> None:
             if isinstance(event, SecretLearned):

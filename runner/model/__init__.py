@@ -1,1 +1,1 @@
-"""What the rooms say to each other: exchanges, errors, events, results, the Protocols of the kinds. Knows no room."""
+"""The types that all packages share: exchanges, errors, events, results, and the Protocols of the kinds."""

@@ -36,7 +36,7 @@ class Once(msgspec.Struct, frozen=True):
     Attributes:
         key: What identifies the flow.
         flow: Makes the flow.
-        timeout: How many seconds to wait for the flow of another run; then the reply is LATE. None is no limit.
+        timeout: How many seconds to wait for the flow of another run; then the reply is LATE. None waits without a limit.
     """
 
     key: str

@@ -1,4 +1,4 @@
-"""Environment variables, with secret sources below them that are asked for one name at a time, when it is needed."""
+"""Environment variables, and secret sources that are asked for a name when it is needed."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from .wording import raised
 
 
 class Environment(Mapping[str, str]):
-    """Variables over secret sources.
+    """Variables, and behind them secret sources.
 
-    Looking a name up asks the sources, once; asking whether it is there, or which there are, does not.
+    Looking up a name asks the sources, once for each name. `in`, iteration and `len` do not ask them.
 
     Args:
-        variables: Of the process, say.
-        sources: Each with the words in which it is spoken of; the first that knows a name gives it.
+        variables: The environment variables.
+        sources: The secret sources in order, each with its description for messages.
 
     Attributes:
-        found: What sources gave so far: secrets all of them.
+        found: The secrets that sources have returned so far.
     """
 
     def __init__(self, variables: Mapping[str, str], sources: Sequence[tuple[str, SecretSource]] = ()) -> None:
@@ -29,7 +29,7 @@ class Environment(Mapping[str, str]):
         self._missing: set[str] = set()
 
     def __getitem__(self, name: str) -> str:
-        """The value. Raises KeyError, or StepError (`input`) where a source cannot be asked."""
+        """The value of a name. Raises KeyError, or StepError (`input`): a source failed."""
         if name in self.variables:
             return self.variables[name]
         if name not in self.found and name not in self._missing:
@@ -37,15 +37,15 @@ class Environment(Mapping[str, str]):
         return self.found[name]
 
     def _ask(self, name: str) -> None:
-        for words, source in self.sources:
+        for description, source in self.sources:
             try:
                 value = source.get(name)
             except RunflowError as error:
                 raise StepError(
-                    f"{words} cannot be asked for {name}: {error.message}", "input", hint=error.hint
+                    f"{description} cannot read {name}: {error.message}", "input", hint=error.hint
                 ) from None
-            except Exception as error:  # a source is anybody's code; whatever fails in it is named as its own
-                raise StepError(f"{words} failed when it was asked for {name}: {raised(error)}", "input") from error
+            except Exception as error:  # a source is foreign code; its errors are reported as its own
+                raise StepError(f"{description} failed to read {name}: {raised(error)}", "input") from error
             if value is not None:
                 self.found[name] = str(value)
                 return
@@ -62,23 +62,23 @@ class Environment(Mapping[str, str]):
 
 
 class SecretTracker(Mapping[str, str]):
-    """An environment that tells of each secret which a source gave, before it gives it.
+    """An environment that reports each secret from a source before it returns it, so that it is masked.
 
     Args:
-        environment: Any variables.
-        tell: Takes a name and a secret.
+        environment: The variables.
+        report: Called with the name and the value of each secret.
     """
 
-    __slots__ = ("_environment", "_tell")
+    __slots__ = ("_environment", "_report")
 
-    def __init__(self, environment: Mapping[str, str], tell: Callable[[str, str], None]) -> None:
+    def __init__(self, environment: Mapping[str, str], report: Callable[[str, str], None]) -> None:
         self._environment = environment
-        self._tell = tell
+        self._report = report
 
     def __getitem__(self, name: str) -> str:
         value = self._environment[name]
         if isinstance(self._environment, Environment) and name in self._environment.found:
-            self._tell(name, value)
+            self._report(name, value)
         return value
 
     def __contains__(self, name: object) -> bool:

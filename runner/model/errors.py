@@ -8,7 +8,8 @@ RunflowError                    model.errors          the root: a message, a pla
 ├── StepError                   model.errors          a step could not be completed; caught in the engine, becomes data
 ├── FileRefused                 language.files        a file cannot be read, or must not be
 │   └── FileMissing             language.files        a file does not exist
-├── TemplateProblem         templating.names      a template does not parse; becomes a Problem of its file
+├── InvalidArgument             model.errors          what a file passes to a selector, matcher, body or credential is wrong
+├── TemplateProblem             templating.names      a template does not parse; becomes a Problem of its file
 ├── FilterError                 templating.filters    a filter or function failed; becomes a StepError
 ├── ExpressionError             selection.expression  an expression of -k or --tag does not parse
 ├── RunLost                     execution.executor    a run ended without a result; becomes a Failure
@@ -123,7 +124,7 @@ class WorkflowError(RunflowError):
 
 
 class InvalidArgument(RunflowError, ValueError):
-    """What a file passes to a selector, a matcher, a body or a credential is wrong. Plugins raise it, too.
+    """What a file passes to a selector, a matcher, a body or a credential is wrong. Plugins raise it too.
 
     Args:
         message: What is wrong, in one sentence.

@@ -1,4 +1,7 @@
-"""The Protocols of the kinds: selector, matcher, body, credential, secret source, reporter, value. Each kind is one small file in its folder."""
+"""The Protocols that plugins implement: selectors, matchers, bodies, credentials, secret sources and reporters.
+
+Each kind is one small file in its folder; a package may bring others by entry points.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from .exchange import Headers, Request, Response
 
 
 class _Missing:
-    """What a selector gives when it finds nothing; falsy, and equal only to itself."""
+    """What a selector returns when it finds nothing: false in a condition, and equal only to itself."""
 
     __slots__ = ()
 
@@ -25,7 +28,7 @@ class _Missing:
         return "MISSING"
 
     def __reduce__(self) -> str:
-        return "MISSING"  # the one object, also after pickling
+        return "MISSING"  # unpickling returns the same object
 
 
 MISSING = _Missing()
@@ -34,29 +37,29 @@ Names = Mapping[str, Any]
 """The variables that a template sees."""
 
 Variables = dict[str, Any]
-"""The same as a map of its own: JSON values, the functions of the language, and the environment."""
+"""The same as a dict that may be changed: JSON values, the functions of the language, and the environment."""
 
 ReadFile = Callable[[str], bytes]
-"""Reads a file that the workflow names (relative to it, inside the file root); raises StepError."""
+"""Reads a file that a workflow names: relative to the workflow, inside the file root. Raises StepError."""
 
 
 class Value(Protocol):
-    """Something in the document that becomes a value when it is rendered."""
+    """A part of the document that is rendered to a value."""
 
     literal: bool
-    """It holds no template."""
+    """Whether it contains no template."""
 
     names: frozenset[str]
-    """The variables it uses."""
+    """The variables that it uses."""
 
     needed: frozenset[str]
-    """Those of them that must have a value: no `default(…)`, no `is defined`."""
+    """The variables that must have a value: not those in `default(…)` or `is defined`."""
 
     env: frozenset[str]
     """The environment variables that must be set."""
 
     def render(self, names: Names, /) -> Any:
-        """The value. Raises StepError (`template`)."""
+        """Render the value. Raises StepError (`template`)."""
         ...
 
 
@@ -64,10 +67,10 @@ class Selector(Protocol):
     """A compiled selector."""
 
     indefinite: bool
-    """It always gives a list, which may be empty (RFC 9535 §2.1.1)."""
+    """Whether it always returns a list, which may be empty (RFC 9535 §2.1.1)."""
 
     def select(self, answer: Answer, /) -> Any:
-        """The value, or MISSING. Raises StepError where the answer cannot be read that way."""
+        """The selected value, or MISSING. Raises StepError: the response cannot be read that way."""
         ...
 
 
@@ -75,8 +78,10 @@ class SelectorKind(Protocol):
     """A kind of selector.
 
     Attributes:
-        argument: Its argument in words (`NAME`), or "" for a selector that takes none.
-        text: Its value is always text, so holding it against a bare number is a mistake.
+        name: The word that a selector begins with.
+        argument: What its argument is called in the reference (`NAME`); "" where it takes none.
+        text: Its value is always text, so comparing it with a number by `equals` is a mistake.
+        summary: One line for the reference.
     """
 
     name: ClassVar[str]
@@ -85,10 +90,10 @@ class SelectorKind(Protocol):
     summary: ClassVar[str]
 
     def compile(self, argument: str, /) -> Selector:
-        """The selector, ready to use.
+        """Compile a selector.
 
         Raises:
-            InvalidArgument: the argument is wrong. A plain ValueError is taken, too; it has no hint.
+            InvalidArgument: the argument is not valid. A plain ValueError is accepted too; it has no hint.
         """
         ...
 
@@ -97,8 +102,8 @@ class Miss(msgspec.Struct, frozen=True):
     """Why a value does not match.
 
     Attributes:
-        detail: Why, where expected against actual does not say it.
-        undecided: The value cannot be judged by this operator, so `not` fails too.
+        detail: Why, where the expected and the actual value do not say it.
+        undecided: This operator cannot judge such a value, so `not` fails too.
     """
 
     detail: str = ""
@@ -106,7 +111,7 @@ class Miss(msgspec.Struct, frozen=True):
 
 
 Judge = Callable[[Any], Miss | None]
-"""Judges a value: None when it holds."""
+"""Judges a value. Returns None where it matches."""
 
 MatcherArgument = Literal["value", "conditions", "conditions list", "value or conditions"]
 
@@ -115,7 +120,9 @@ class Matcher(Protocol):
     """An operator of `expect`.
 
     Attributes:
-        argument: What it takes: a value, conditions (given as a Judge), a list of them, or either.
+        name: The operator as written.
+        argument: What it takes: a value, conditions (passed as a Judge), a list of conditions, or either.
+        summary: One line for the reference.
     """
 
     name: ClassVar[str]
@@ -123,16 +130,16 @@ class Matcher(Protocol):
     summary: ClassVar[str]
 
     def check(self, argument: Any, /) -> str:
-        """What is wrong with a rendered argument, or ""."""
+        """What is wrong with a rendered argument; "" where it is valid."""
         ...
 
     def judge(self, actual: Any, argument: Any, /) -> Miss | None:
-        """None when `actual` matches."""
+        """Judge a value. Returns None where `actual` matches."""
         ...
 
 
 Mistake = tuple[DocumentPath, str, str]
-"""A place below the value at hand, what is wrong there, and a hint."""
+"""A path below the checked value, what is wrong there, and a hint."""
 
 
 class Encoded(msgspec.Struct, frozen=True):
@@ -148,37 +155,37 @@ class Body(Protocol):
     name: ClassVar[str]
 
     def check(self, data: Any, /) -> Iterable[Mistake]:
-        """What is wrong with the document's value, templates not yet rendered."""
+        """Find the mistakes in the document's value, whose templates are not rendered yet."""
         ...
 
     def encode(self, data: Any, read: ReadFile, /) -> Encoded:
-        """The bytes for rendered data. Raises StepError or InvalidArgument."""
+        """Encode rendered data. Raises StepError or InvalidArgument."""
         ...
 
 
 class Signer(Protocol):
-    """What a credential adds that depends on the request as it goes out, or on what the server asked for."""
+    """Adds what depends on the final request, or on a challenge of the server."""
 
     def sign(self, request: Request, now: float, /) -> Attachment:
-        """Headers for this request, cookies included in it; `now` in epoch seconds. Raises InvalidArgument."""
+        """The headers to add to a request that has its cookies already; `now` is in epoch seconds. Raises InvalidArgument."""
         ...
 
     def challenged(self, response: Response, /) -> bool:
-        """Whether the answer asks for something that signing again would give."""
+        """Whether the response asks for a signature, so that the request should be signed and sent again."""
         ...
 
 
 AuthLocation = Literal["header", "query", "cookie"]
 AUTH_LOCATIONS: tuple[AuthLocation, ...] = ("header", "query", "cookie")
-"""Where a credential goes."""
+"""The parts of a request that a credential may be in."""
 
 
 class Attachment(msgspec.Struct, frozen=True):
     """What a credential adds to a request.
 
     Attributes:
-        secrets: Texts to mask: what is sent and what it was made from.
-        signer: Adds more at the last moment, or None.
+        secrets: Texts to mask: what is sent, and what it was made from.
+        signer: Adds more when the request is final; None where there is nothing to add.
     """
 
     headers: Headers = ()
@@ -189,7 +196,7 @@ class Attachment(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, found: Iterable[tuple[AuthLocation, str, str]]) -> Attachment:
-        """What goes where: place, name and value."""
+        """Sort values by where they go: pairs of location, name and value."""
         every = list(found)
         headers, params, cookies = (
             tuple((name, value) for where, name, value in every if where == place) for place in AUTH_LOCATIONS
@@ -198,18 +205,18 @@ class Attachment(msgspec.Struct, frozen=True):
 
     @property
     def sent(self) -> list[tuple[str, str]]:
-        """Each value that goes out, under the words for where it goes: `header Authorization`."""
+        """Each value that is sent, with a text that says where: `header Authorization`."""
         places = (("header", self.headers), ("query parameter", self.params), ("cookie", self.cookies))
         return [(f"{place} {name}", value) for place, pairs in places for name, value in pairs]
 
 
 class Credential(Protocol):
-    """A kind of credential whose values are known before anything is sent. Those that fetch a token are sessions."""
+    """A kind of credential whose values are known before anything is sent. One that fetches a token is a session."""
 
     name: ClassVar[str]
 
     def check(self, data: Any, /) -> Iterable[Mistake]:
-        """What is wrong with the document's value."""
+        """Find the mistakes in the document's value."""
         ...
 
     def attach(self, data: Any, /) -> Attachment:
@@ -218,10 +225,10 @@ class Credential(Protocol):
 
 
 class SecretSource(Protocol):
-    """Somewhere that secrets are kept: a file, a keyring, a vault. Whatever makes one takes its argument, a text."""
+    """A place that stores secrets: a file, a keyring, a vault. Its factory takes one argument, a text."""
 
     def get(self, name: str, /) -> str | None:
-        """The secret of that name, or None. Asked once for each name that a run needs. Raises RunflowError."""
+        """The secret of this name, or None. Called once for each name that a run needs. Raises RunflowError."""
         ...
 
 
@@ -229,20 +236,22 @@ ReporterWants = Literal["", "exchanges", "places"]
 
 
 class Reporter(Protocol):
-    """Something that writes what happens. It sees masked events only."""
+    """Writes what happens. It receives masked events only."""
 
     def handle(self, event: Event, /) -> None:
-        """Take one event. May raise OSError, which is exit 4 and stops only this reporter."""
+        """Handle an event. May raise OSError: this reporter then receives no more events, and the exit code is 4."""
         ...
 
 
 class FileReporter(Reporter, Protocol):
-    """A reporter that writes one file. Made with a binary stream, to which it may write at any time up to `SuiteFinished`.
+    """A reporter that writes one file.
+
+    It is made with a binary stream, to which it may write at any time up to `SuiteFinished`.
 
     Attributes:
-        name: What `--report` calls it.
-        streams: The file is written as things happen; else beside its place, and moved there when it is whole.
-        wants: What passing steps must carry for it: nothing, their `exchanges` (and checks and names), or their `places` too.
+        name: Its name for `--report`.
+        streams: The file is written while the suite runs; else a temporary file replaces it when it is complete.
+        wants: What passing steps must contain: nothing, their `exchanges` (with checks and names), or their `places` too.
     """
 
     name: ClassVar[str]

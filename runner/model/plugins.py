@@ -1,4 +1,4 @@
-"""What other packages bring, by their entry points: looked for when a name is met that is not ours. Knows no kind."""
+"""Loads the plugins of other packages by their entry points, when a name is used that runflow does not have."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from .wording import did_you_mean, listed, raised
 
 @cache
 def entry_points_of(group: str) -> dict[str, Any]:
-    """The entry points of a group by their names."""
-    # reading what is installed takes milliseconds, and most runs ask for nothing that is not ours
+    """The entry points of a group, by name."""
+    # reading the installed packages takes milliseconds, and most runs use no plugin
     from importlib.metadata import entry_points  # noqa: PLC0415  # see above
 
     return {point.name: point for point in entry_points(group=group)}
 
 
 def load_entry_point(point: Any, what: str, *has: str) -> Any:
-    """What an entry point names.
+    """Load the object of an entry point.
 
     Args:
         point: The entry point.
-        what: What a person calls it: `the matcher`.
+        what: What it is, for messages: `the matcher`.
         *has: Attributes that it must have.
 
     Raises:
-        RunflowError: it does not load, or lacks one of them.
+        RunflowError: it cannot be imported, or lacks one of the attributes.
     """
     try:
         found = point.load()
-    except Exception as error:  # it is anybody's code
-        raise RunflowError(f"{what} `{point.name}` ({point.value}) does not load: {raised(error)}") from error
+    except Exception as error:  # foreign code may raise anything
+        raise RunflowError(f"{what} `{point.name}` ({point.value}) cannot be imported: {raised(error)}") from error
     missing = [name for name in has if not hasattr(found, name)]
     if missing:
         raise RunflowError(f"{what} `{point.name}` ({point.value}) has no `{missing[0]}`")

@@ -1,4 +1,4 @@
-"""What a run gives back: verdicts, tries, checks and errors as frozen data, with their places already resolved."""
+"""The results of a run: verdicts, attempts, checks and errors as frozen data, with their places resolved."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from .exit_code import ExitCode, exit_code_of_signal
 
 
 class Verdict(enum.Enum):
-    """How a step or a workflow ended. `FAILED`: an expectation did not hold; `ERROR`: it could not be carried out."""
+    """How a step or a workflow ended. `FAILED`: an expectation does not hold. `ERROR`: it could not be completed."""
 
-    __hash__ = object.__hash__  # its members are singletons, and Enum hashes their names, in Python
+    __hash__ = object.__hash__  # members are singletons; Enum hashes their names, which is slower
 
     PASSED = "passed"
     FAILED = "failed"
@@ -30,13 +30,14 @@ class Verdict(enum.Enum):
 
 
 class Where(msgspec.Struct, frozen=True):
-    """A place in a file, ready to show.
+    """A place in a file, ready to be shown.
 
     Attributes:
-        line: From 1.
-        column: From 1.
-        width: Characters the caret underlines.
-        excerpt: Line numbers and texts around the place.
+        file: The file, as shown to people.
+        line: The line, from 1.
+        column: The column, from 1.
+        width: How many characters the caret underlines.
+        excerpt: The lines around the place, with their numbers.
     """
 
     file: str
@@ -50,16 +51,18 @@ class Where(msgspec.Struct, frozen=True):
 
 
 class Check(msgspec.Struct, frozen=True):
-    """One expectation and what came of it.
+    """One expectation and its outcome.
 
     Attributes:
-        subject: The selector or expression as written.
-        operator: The operator's name.
-        expected: What had to hold.
-        actual: What came.
+        subject: The selector or expression, as written.
+        operator: The name of the operator.
+        expected: The expected value.
+        actual: The actual value.
         found: False where the selector found nothing.
-        detail: Why it does not hold, where that is more than expected against actual.
-        parts: For `assert`: each part of the expression with its value.
+        detail: Why it does not hold, where the two values do not say it.
+        parts: For `assert`: each part of the expression, with its value.
+        where: Its place in its file.
+        passed: Whether it holds.
     """
 
     subject: str
@@ -74,13 +77,14 @@ class Check(msgspec.Struct, frozen=True):
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """What a selector of a step found, to be stored.
+    """A value to be stored as a snapshot.
 
     Attributes:
-        file: Where: its real path.
-        step: The step as it is written, with its turn.
-        selector: As written.
-        case: Of the workflow, or "".
+        file: The real path of the snapshot file.
+        step: The step as written, with its iteration.
+        selector: The selector as written.
+        case: The case of the workflow, or "".
+        value: The value that the selector found.
     """
 
     file: Path
@@ -91,10 +95,14 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """Why a step could not be carried out.
+    """Why a step could not be completed.
 
     Attributes:
-        cause: How its request failed, where it was that.
+        kind: What could not be done.
+        message: What is wrong, in one sentence.
+        hint: What to do next, or "".
+        where: The place in a file, where there is one.
+        cause: How its request failed, where it did; else "".
     """
 
     kind: ErrorKind
@@ -108,14 +116,15 @@ class AttemptResult(msgspec.Struct, frozen=True):
     """One attempt of a step.
 
     Attributes:
-        exchanges: What was sent and what came, redirects included; empty where a passing step keeps none.
-        checks: The expectations that failed; the passed ones too where a report keeps them.
-        errors: Why it could not be carried out.
-        waited: Seconds waited before this try.
-        steps: Of an included workflow.
-        variables: With what that began.
-        started: Epoch seconds.
-        notes: What is known beyond that: why it was sent again, what the server meant by a 401.
+        exchanges: The requests and responses, redirects included; empty for a passing step, unless a report wants them.
+        checks: The expectations that failed; those that passed too, where a report wants them.
+        errors: Why it could not be completed.
+        duration: How long it took, in seconds.
+        waited: How long the step waited before it, in seconds.
+        steps: The steps of an included workflow.
+        notes: Remarks: why a request was sent again, what the server meant by a 401.
+        variables: The variables with which an included workflow started.
+        started: When it started, in epoch seconds.
     """
 
     exchanges: tuple[Exchange, ...] = ()
@@ -130,23 +139,27 @@ class AttemptResult(msgspec.Struct, frozen=True):
 
 
 class StepResult(msgspec.Struct, frozen=True):
-    """One step (one turn of a `for_each`) and how it ended.
+    """One step, or one iteration of its `for_each`, and how it ended.
 
     Attributes:
-        method: Of the request, or "" for other actions.
-        status: Of the final answer, or 0.
-        turn: The index in a `for_each`, or -1.
-        passed_checks: How many expectations held in the last try.
-        judged: Something about the answer was expected.
+        name: The rendered name.
+        verdict: How it ended.
+        method: The method of the request; "" for other actions.
+        url: The URL of the request; "" for other actions.
+        status: The status of the final response; 0 where there is none.
+        duration: How long it took, in seconds.
+        iteration: The index in its `for_each`, from 0; -1 without one.
+        passed_checks: How many expectations held in the last attempt.
+        judged: Whether anything about the response was expected.
         reason: Why it was skipped.
-        tries: All tries, the last one judged.
-        cleanup: The step belongs to `finally`.
-        warnings: What is not wrong but must be seen (`verify: false`).
-        purpose: What it ran for where it is no step of the workflow's own (`login of api`), or "".
-        where: Its place in its file; of a passing step only where a report wants it.
-        started: Epoch seconds; 0 where it was skipped.
-        gave: Names that it extracted or set; of a passing step only where a report wants them.
-        local: Names that it alone saw: of a turn, the entry and its index.
+        attempts: All attempts; the last one decides.
+        cleanup: It belongs to `finally`.
+        warnings: What is not wrong, but worth knowing (`verify: false`).
+        purpose: Why a session ran it (`login of api`); "" for a step of the workflow.
+        where: Its place in its file; for a passing step only where a report wants it.
+        started: When it started, in epoch seconds; 0 where it was skipped.
+        provided: The names that it extracted or set; for a passing step only where a report wants them.
+        local: The names that only this step saw: the entry and the index of its iteration.
     """
 
     name: str
@@ -170,7 +183,7 @@ class StepResult(msgspec.Struct, frozen=True):
 
     @property
     def last(self) -> AttemptResult:
-        """The try that was judged."""
+        """The last attempt, which decides."""
         return self.attempts[-1] if self.attempts else AttemptResult()
 
 
@@ -178,12 +191,18 @@ class WorkflowResult(msgspec.Struct, frozen=True):
     """One run of a workflow (one case, one matrix entry) and how it ended.
 
     Attributes:
-        label: Which case or matrix entry, or "".
-        duration: Seconds.
-        error: What stopped the run outside its steps.
-        outputs: Names and values for who includes it.
-        variables: Names and values before the first step.
-        started: Epoch seconds; 0 where it never began.
+        name: The name of the workflow.
+        file: Its file, as shown to people.
+        verdict: How it ended.
+        label: Which case or matrix entry it is, or "".
+        duration: How long it took, in seconds.
+        steps: Its steps, in order.
+        reason: Why it was skipped.
+        error: The error that stopped it outside its steps.
+        outputs: The outputs of the workflow.
+        tags: The tags of the workflow.
+        variables: The variables before the first step.
+        started: When it started, in epoch seconds; 0 where it never did.
     """
 
     name: str
@@ -201,16 +220,17 @@ class WorkflowResult(msgspec.Struct, frozen=True):
 
     @property
     def full_name(self) -> str:
-        """The name with its case."""
+        """The name with the label of its case."""
         return f"{self.name} {self.label}" if self.label else self.name
 
 
 class SessionStep(msgspec.Struct, frozen=True):
-    """A step of a session's own: what it did, and for whom.
+    """A step that a session ran.
 
     Attributes:
         purpose: `login`, `refresh` or `logout`.
-        caused_by: The workflow that needed it, with its case; "" for a logout, which nobody waits for.
+        step: The step.
+        caused_by: The workflow that needed it, with its case; "" for a logout, which no workflow waits for.
     """
 
     purpose: str
@@ -222,10 +242,12 @@ class SessionResult(msgspec.Struct, frozen=True):
     """A session: the token of one credential with one set of values, from its first login to its logout.
 
     Attributes:
-        name: The credential's name in its file.
+        name: The name of the credential in its file.
         kind: `login` or `oauth2`.
-        users: Each workflow (with its case) that sent the token, and on how many requests.
-        warnings: A logout that failed, where nothing was expected of it.
+        verdict: How it ended.
+        steps: The steps that it ran.
+        users: Each workflow (with its case) that sent the token, with the number of requests.
+        warnings: Why its logout failed, where the logout has no `expect`.
     """
 
     name: str
@@ -237,16 +259,17 @@ class SessionResult(msgspec.Struct, frozen=True):
 
 
 class Result(msgspec.Struct, frozen=True):
-    """All runs of one call, and the exit code they mean.
+    """The results of all runs of a suite, and its exit code.
 
     Attributes:
-        sessions: The tokens that were fetched, each with its logins.
-        duration: Seconds.
-        interrupted_by: The signal that broke it off, or 0.
+        workflows: The runs, in order.
+        duration: How long it took, in seconds.
+        interrupted_by: The number of the signal that interrupted it; 0 is none.
         report_errors: Why reports could not be written.
-        crashed: A bug in runflow broke off a run.
-        cut_short: The limit on the whole run was over before its end, or the report that this was read from is not whole.
-        invalid: Files that are wrong were left out (`--keep-going`).
+        crashed: A bug in runflow ended a run.
+        sessions: The tokens that were fetched, with their logins.
+        cut_short: The time limit of the whole run was reached, or the report that this was read from is incomplete.
+        invalid: Invalid files were left out (`--keep-going`).
     """
 
     workflows: tuple[WorkflowResult, ...] = ()
@@ -259,12 +282,12 @@ class Result(msgspec.Struct, frozen=True):
     invalid: bool = False
 
     def count(self, verdict: Verdict) -> int:
-        """How many runs ended so."""
+        """How many runs have this verdict."""
         return sum(workflow.verdict is verdict for workflow in self.workflows)
 
     @property
     def passed(self) -> bool:
-        """Every run passed or was skipped, and there was one."""
+        """Whether there was a run, and all runs passed or were skipped."""
         return self.exit_code == ExitCode.PASSED
 
     @property

@@ -1,4 +1,4 @@
-"""How values, kinds and near misses are put into words, the same everywhere a person reads them."""
+"""Formats values, types, counts, durations and similar names for people."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ def json_type(value: Any) -> str:
 
 
 def json_text(value: Any, *, indent: int | None = None) -> str:
-    """A value as JSON, never as Python; what JSON does not know is shown as its text."""
+    """A value as JSON; what JSON cannot represent becomes its text."""
     separators = None if indent else (",", ":")
     return json.dumps(value, ensure_ascii=False, indent=indent, separators=separators, default=str)
 
 
 CUT = "…"
-"""Stands where a text was cut. Whatever masks secrets looks for a piece of one right before it."""
+"""Marks where a text was cut. Redaction looks for the beginning of a secret right before it."""
 
 
 def cut(text: str, limit: int) -> str:
-    """The text, cut to `limit` characters with the mark of a cut."""
+    """The text, cut to `limit` characters and an ellipsis."""
     return text if len(text) <= limit else text[:limit] + CUT
 
 
@@ -58,7 +58,7 @@ def shown(value: Any, limit: int = 200) -> str:
 
 
 def key_text(key: str) -> str:
-    """A key of an object as people read it: quoted unless it is one plain word, and cut."""
+    """A key of an object, quoted unless it is a plain word, and cut."""
     return key if _WORD.fullmatch(key) else cut(json.dumps(key, ensure_ascii=False), 60)
 
 
@@ -68,34 +68,34 @@ def member_path(path: str, key: str) -> str:
 
 
 def nearest(name: str, known: Iterable[str], closeness: float = 0.6) -> str:
-    """The name that was most likely meant, or "".
+    """The known name that is most similar to `name`, or "".
 
     Args:
-        name: As it is written.
-        known: Those that there are.
-        closeness: From 0 to 1; a higher one where there are many names of other people's.
+        name: The name as written.
+        known: The names to choose from.
+        closeness: How similar it must be, from 0 to 1.
     """
-    # only for files that are wrong
+    # only needed for invalid files
     import difflib  # noqa: PLC0415  # see above
 
     return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=closeness)), "")
 
 
 def did_you_mean(name: str, known: Iterable[str], closeness: float = 0.6) -> str:
-    """`did you mean 'headers'?` for a near miss (see `nearest`), else an empty text."""
+    """`did you mean 'headers'?` where a known name is similar (see `nearest`), else ""."""
     near = nearest(name, known, closeness)
     return f"did you mean '{near}'?" if near else ""
 
 
 def listed(names: Iterable[str], limit: int = 12) -> str:
-    """Names in order, cut to `limit`: `a, b, c and 4 more`."""
+    """Sorted names, at most `limit` of them: `a, b, c and 4 more`."""
     every = sorted(names)
     more = f" and {len(every) - limit} more" if len(every) > limit else ""
     return ", ".join(every[:limit]) + more
 
 
 def plural(count: int, noun: str) -> str:
-    """`1 step`, `2 steps`, `2 tries`."""
+    """A number and a noun: `1 step`, `2 steps`, `2 queries`."""
     if count == 1:
         return f"1 {noun}"
     ending = "es" if noun.endswith("sh") else "s"
@@ -103,7 +103,7 @@ def plural(count: int, noun: str) -> str:
 
 
 def seconds_text(seconds: float) -> str:
-    """A duration as people read it: `12 ms`, `1.25 s`, `2 min 5 s`, `3 h 20 min`, `41 days`."""
+    """A duration for people: `12 ms`, `1.25 s`, `2 min 5 s`, `3 h 20 min`, `41 days`."""
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 60:
@@ -115,7 +115,7 @@ def seconds_text(seconds: float) -> str:
 
 
 def raised(error: BaseException) -> str:
-    """What somebody else's code raised: its type, and its words if it has some."""
+    """An exception of foreign code as text: its type, and its message if it has one."""
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 

@@ -37,7 +37,7 @@ class Har:
     def __init__(self, stream: IO[bytes]) -> None:
         self.stream = stream
         self._pages: list[dict[str, Any]] = []
-        self._fold = RunFold(keep_steps=False)
+        self._fold = RunFold(record_steps=False)
         self._comma = b""
         self._seed = 0
 
@@ -123,7 +123,7 @@ def _second(seconds: int) -> str:
 
 @lru_cache(maxsize=64)
 def _pairs(headers: Headers) -> msgspec.Raw:
-    """Encoded once: most requests send the same lines, and many answers hold the same."""
+    """Cached: most requests send the same headers, and many responses have the same ones."""
     return msgspec.Raw(encoded([{"name": name, "value": value} for name, value in headers]))
 
 

@@ -23,7 +23,7 @@ class JsonReport:
 
     def __init__(self, stream: IO[bytes]) -> None:
         self.stream = stream
-        self._fold = RunFold(keep_steps=True)
+        self._fold = RunFold(record_steps=True)
         self._sessions: list[bytes] = []
         self._comma = b""
 

@@ -34,7 +34,7 @@ class JsonLines:
 
     def __init__(self, stream: IO[bytes]) -> None:
         self.stream = stream
-        self._fold = RunFold(keep_steps=False)
+        self._fold = RunFold(record_steps=False)
 
     def handle(self, event: Event, /) -> None:
         """Take one event. Raises OSError where it cannot be written."""

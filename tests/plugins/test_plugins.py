@@ -103,7 +103,7 @@ def test_those_that_the_guide_shows_work(
 
 
 BROKEN = {
-    "a matcher that is not there": ("expect: {$.a: {broken: true}}", 2, "the matcher `broken` (acme:Nothing) does not load: AttributeError"),
+    "a matcher that is not there": ("expect: {$.a: {broken: true}}", 2, "the matcher `broken` (acme:Nothing) cannot be imported: AttributeError"),
     "a matcher that is none": ("expect: {$.a: {hollow: true}}", 2, "the matcher `hollow` (acme:shout) has no `argument`"),
     "a matcher that raises": ("expect: {$.method: {raises: true}}", 3, "the matcher `raises` (acme:Raises) failed: AttributeError"),
     "a wrong argument": ("expect: {$.method: {luhn: 7}}", 2, "`luhn` takes true"),

@@ -14,7 +14,7 @@ STEP, INCLUDED, LOGIN = (
 
 
 def test_a_finished_run_has_its_own_steps_and_the_logins_that_it_waited_for() -> None:
-    fold = RunFold(keep_steps=True)
+    fold = RunFold(record_steps=True)
     for number in (3, 4):
         started = WorkflowStarted("n", "n.yaml", number=number)
         assert fold.add(started) is started
@@ -26,14 +26,14 @@ def test_a_finished_run_has_its_own_steps_and_the_logins_that_it_waited_for() ->
 
 
 def test_a_fold_that_keeps_no_steps_still_says_which_belong_to_a_run() -> None:
-    fold = RunFold(keep_steps=False)
+    fold = RunFold(record_steps=False)
     fold.add(WorkflowStarted("n", "n.yaml", number=1))
     assert fold.add(StepFinished("n", "n.yaml", STEP)) == RunStep(1, STEP)
     assert fold.add(WorkflowFinished(RESULT)) == FinishedRun(1, RESULT, (), ())
 
 
 def test_steps_outside_a_run_belong_to_none_and_other_events_pass() -> None:
-    fold = RunFold(keep_steps=True)
+    fold = RunFold(record_steps=True)
     started = SuiteStarted(1)
     assert fold.add(started) is started
     assert fold.add(StepFinished("n", "n.yaml", LOGIN, 1)) is None

@@ -72,9 +72,9 @@ def test_a_source_that_fails_is_named() -> None:
         def get(self, _: str, /) -> str | None:
             raise RunflowError("it is locked", hint="unlock it")
 
-    with pytest.raises(StepError, match=r"the vault failed when it was asked for A: ConnectionError: vault is sealed"):
+    with pytest.raises(StepError, match=r"the vault failed to read A: ConnectionError: vault is sealed"):
         Environment({}, [("the vault", Broken())])["A"]
-    with pytest.raises(StepError, match=r"the ring cannot be asked for A: it is locked"):
+    with pytest.raises(StepError, match=r"the ring cannot read A: it is locked"):
         Environment({}, [("the ring", Refusing())])["A"]
 
 
@@ -183,8 +183,8 @@ def test_each_source_gives_a_workflow_its_secret_and_no_output_shows_it(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--secrets", "broken"], "does not load: AttributeError"), (["--secrets", "hollow"], "has no method `get`"), (["--secrets", "valt:x"], "did you mean 'vault'?"), (["--secrets-file", "none.env"], "there is no file none.env"),
-        (["--secrets", "keyring:locked"], "the secret source `keyring:locked` cannot be asked for HIDDEN: the keyring is locked"), (["--secrets-file", "bad.env"], "bad.env:1: write NAME=VALUE"), (["--secrets-file", "short.env"], "the secret HIDDEN has fewer than 4 characters"),
+        (["--secrets", "broken"], "cannot be imported: AttributeError"), (["--secrets", "hollow"], "has no method `get`"), (["--secrets", "valt:x"], "did you mean 'vault'?"), (["--secrets-file", "none.env"], "there is no file none.env"),
+        (["--secrets", "keyring:locked"], "the secret source `keyring:locked` cannot read HIDDEN: the keyring is locked"), (["--secrets-file", "bad.env"], "bad.env:1: write NAME=VALUE"), (["--secrets-file", "short.env"], "the secret HIDDEN has fewer than 4 characters"),
         (["--secrets-file", "other.env"], "the environment variable HIDDEN is not set"),
     ],
 )  # fmt: skip

@@ -50,11 +50,11 @@ class RunFold:
     """Follows the events of a suite, whose runs come one after the other.
 
     Args:
-        keep_steps: Keep the records of a run's steps in memory until it ends.
+        record_steps: Keep the records of a run's steps in memory until it ends.
     """
 
-    def __init__(self, *, keep_steps: bool) -> None:
-        self._keep_steps = keep_steps
+    def __init__(self, *, record_steps: bool) -> None:
+        self._record_steps = record_steps
         self._number: int | None = None
         self._steps: list[bytes] = []
         self._logins: list[bytes] = []
@@ -67,7 +67,7 @@ class RunFold:
             case StepFinished(step=step, depth=depth):
                 if self._number is None or (depth and not step.purpose):
                     return None
-                if self._keep_steps:
+                if self._record_steps:
                     (self._logins if step.purpose else self._steps).append(encoded_step(step))
                 return RunStep(self._number, step)
             case WorkflowStarted(number=number):

@@ -1,7 +1,7 @@
-"""The report format: what a JSON or JSON Lines report holds, as structs. Its schema is generated from them.
+"""The report format: the contents of JSON and JSON Lines reports, as structs. The schema is generated from them.
 
-Times are epoch seconds, durations seconds, sizes bytes; what has its default is left out. A field is never renamed or
-given another meaning within a `format`; new ones may come, so readers ignore what they do not know.
+Times are in epoch seconds, durations in seconds, sizes in bytes. Fields with their default value are left out. Within a
+`format`, no field is renamed or changes its meaning; fields may be added, so readers must ignore unknown ones.
 """
 
 from __future__ import annotations
@@ -18,16 +18,18 @@ FORMAT = 1
 
 
 class ReportRecord(msgspec.Struct, omit_defaults=True):
-    """Something that is written into a report."""
+    """A record of a report."""
 
 
 class BodyRecord(ReportRecord):
-    """A body: as text where it is some, else as Base64.
+    """A body: as text where it is text, else as Base64.
 
     Attributes:
-        size: Bytes of the whole decoded body.
-        charset: What the text is encoded with.
-        left_out: Bytes at its end that are not kept here.
+        size: The size of the complete, decoded body, in bytes.
+        text: The body as text.
+        base64: The body in Base64, where it is not text.
+        charset: The charset of the text.
+        left_out: How many bytes at the end of the body are not in the report.
     """
 
     size: int
@@ -38,7 +40,7 @@ class BodyRecord(ReportRecord):
 
 
 class RequestRecord(ReportRecord):
-    """A request as the workflow made it. `timeout` counts for all of it."""
+    """A request. `timeout` is for the whole exchange; `unverified`: certificates were not verified."""
 
     method: str
     url: str
@@ -49,7 +51,7 @@ class RequestRecord(ReportRecord):
 
 
 class ResponseRecord(ReportRecord):
-    """A whole answer. `timings` and `certificate` are there where the driver can tell them."""
+    """A complete response. `timings` and `certificate` are there where the driver knows them."""
 
     status: int
     reason: str = ""
@@ -63,7 +65,7 @@ class ResponseRecord(ReportRecord):
 
 
 class TransportFailureRecord(ReportRecord):
-    """Why no whole answer came, and what was going on (`phase`)."""
+    """Why there is no complete response, and the `phase` in which the exchange failed."""
 
     kind: FailureKind
     phase: Phase
@@ -73,11 +75,14 @@ class TransportFailureRecord(ReportRecord):
 
 
 class ExchangeRecord(ReportRecord):
-    """A request and its answer, or why there was none.
+    """A request and its response, or why there is none.
 
     Attributes:
-        sent: Header lines as they went out, the driver's own included.
-        curl: A command that sends the same; secrets are `$NAME` there.
+        started: When it was sent, in epoch seconds.
+        seconds: How long it took.
+        sent: The headers as they were sent, the driver's own included.
+        note: A remark (`repeated: stale connection`).
+        curl: A curl command that sends the same request; secrets are `$NAME` in it.
     """
 
     request: RequestRecord
@@ -91,9 +96,18 @@ class ExchangeRecord(ReportRecord):
 
 
 class CheckRecord(ReportRecord):
-    """One expectation. `lines` is what a person is told of one that does not hold; `code` is explained by `runflow explain`.
+    """One expectation. Where it holds, long values are left out.
 
-    Of one that holds, values that are long are left out.
+    Attributes:
+        subject: The selector or expression, as written.
+        operator: The name of the operator.
+        passed: Whether it holds.
+        code: What failed; `runflow explain CODE` explains it.
+        found: False where the selector found nothing.
+        detail: Why it does not hold, where the two values do not say it.
+        parts: For `assert`: each part of the expression, with its value.
+        where: Its place in its file.
+        lines: The text for people, where it does not hold.
     """
 
     subject: str
@@ -110,7 +124,7 @@ class CheckRecord(ReportRecord):
 
 
 class ErrorRecord(ReportRecord):
-    """Why something could not be carried out. `cause`: how the request failed, where it was that."""
+    """Why something could not be completed. `cause`: how the request failed, where it did."""
 
     code: str
     kind: ErrorKind
@@ -121,7 +135,7 @@ class ErrorRecord(ReportRecord):
 
 
 class AttemptRecord(ReportRecord):
-    """One try of a step. `steps` are those of an included workflow, `variables` what that began with."""
+    """One attempt of a step. `steps` are those of an included workflow, `variables` those with which it started."""
 
     started: float = 0.0
     seconds: float = 0.0
@@ -135,19 +149,19 @@ class AttemptRecord(ReportRecord):
 
 
 class StepRecord(ReportRecord):
-    """A step, or one turn of it.
+    """A step, or one iteration of it.
 
     Attributes:
-        purpose: `login of api` and the like, where it is no step of the workflow's own.
-        status: Of the final answer, or 0.
-        turn: The index in a `for_each`, or -1.
-        passed_checks: Expectations that held in the last try.
-        judged: Something about the answer was expected.
-        reason: Why it was skipped.
+        purpose: Why a session ran it (`login of api`); "" for a step of the workflow.
+        status: The status of the final response; 0 where there is none.
+        turn: The index in its `for_each`, from 0; -1 without one.
+        passed_checks: How many expectations held in the last attempt.
+        judged: Whether anything about the response was expected.
         cleanup: It belongs to `finally`.
-        tries: All of them, the last one judged.
-        gave: Names that it extracted or set.
-        local: Names that it alone saw: of a turn, the entry and its index.
+        reason: Why it was skipped.
+        tries: All attempts; the last one decides.
+        gave: The names that it extracted or set.
+        local: The names that only this step saw: the entry and the index of its iteration.
     """
 
     name: str
@@ -158,7 +172,7 @@ class StepRecord(ReportRecord):
     status: int = 0
     started: float = 0.0
     seconds: float = 0.0
-    iteration: int = msgspec.field(default=-1, name="turn")  # as above
+    iteration: int = msgspec.field(default=-1, name="turn")  # the format keeps its names
     passed_checks: int = 0
     judged: bool = False
     cleanup: bool = False
@@ -174,11 +188,11 @@ class WorkflowRecord(ReportRecord):
     """One run of a workflow: one case, one matrix entry, one repetition.
 
     Attributes:
-        label: Which case or matrix entry.
-        number: Which run it is of all that were selected, those of other shards included.
-        variables: Names and values before the first step.
-        steps: In order; in JSON Lines each stands on a line of its own before this one.
-        logins: Steps of sessions that ran while this run waited for their token.
+        label: Which case or matrix entry it is.
+        number: Its position among all selected runs, from 0; those of other shards count.
+        variables: The variables before the first step.
+        steps: Its steps, in order; in JSON Lines each has its own line before this one.
+        logins: The steps of sessions for whose token this run waited.
     """
 
     name: str
@@ -198,7 +212,7 @@ class WorkflowRecord(ReportRecord):
 
 
 class SessionStepRecord(ReportRecord):
-    """A step of a session: for `login`, `refresh` or `logout`, and the run that needed it."""
+    """A step of a session, with its purpose (`login`, `refresh` or `logout`) and the run that needed it."""
 
     purpose: str
     step: StepRecord
@@ -206,7 +220,7 @@ class SessionStepRecord(ReportRecord):
 
 
 class SessionRecord(ReportRecord):
-    """The token of one credential. `users`: each run that sent it, and with how many requests."""
+    """The token of one credential. `users`: each run that sent it, with the number of requests."""
 
     name: str
     kind: str
@@ -217,7 +231,7 @@ class SessionRecord(ReportRecord):
 
 
 class Totals(ReportRecord):
-    """How many runs ended how."""
+    """How many runs have which verdict."""
 
     passed: int = 0
     failed: int = 0
@@ -226,13 +240,13 @@ class Totals(ReportRecord):
 
 
 class End(ReportRecord):
-    """How all of it ended.
+    """How the suite ended.
 
     Attributes:
-        interrupted_by: The signal that broke it off.
-        crashed: A bug in runflow broke off a run.
-        cut_short: The limit on the whole run was over before its end.
-        invalid: Files that are wrong were left out (`--keep-going`).
+        interrupted_by: The number of the signal that interrupted it; 0 is none.
+        crashed: A bug in runflow ended a run.
+        cut_short: The time limit of the whole run was reached.
+        invalid: Invalid files were left out (`--keep-going`).
     """
 
     exit_code: int
@@ -245,7 +259,7 @@ class End(ReportRecord):
 
 
 class SuiteStartedLine(ReportRecord, tag_field="event", tag="run_started"):
-    """The first line. `runflow`: the version that wrote it; `runs`: how many are planned; `seed`: `--seed`."""
+    """The first line. `runflow`: the version that wrote it. `runs`: how many are planned. `seed`: of `--seed`."""
 
     format: int
     runflow: str = ""
@@ -256,7 +270,7 @@ class SuiteStartedLine(ReportRecord, tag_field="event", tag="run_started"):
 
 
 class WorkflowStartedLine(ReportRecord, tag_field="event", tag="workflow_started"):
-    """A run begins: the lines up to its `workflow_finished` belong to it."""
+    """A run has started. The lines up to its `workflow_finished` belong to it."""
 
     name: str
     file: str
@@ -265,25 +279,25 @@ class WorkflowStartedLine(ReportRecord, tag_field="event", tag="workflow_started
 
 
 class StepFinishedLine(ReportRecord, tag_field="event", tag="step_finished"):
-    """A step of the run ended, or (with a `purpose`) one of a session's own that it waited for."""
+    """A step of the run has ended, or (with a `purpose`) a step of a session that it waited for."""
 
     step: StepRecord
 
 
 class WorkflowFinishedLine(ReportRecord, tag_field="event", tag="workflow_finished"):
-    """The run ended; its steps stand before it."""
+    """The run has ended. Its steps are on the lines before."""
 
     workflow: WorkflowRecord
 
 
 class SessionFinishedLine(ReportRecord, tag_field="event", tag="session_finished"):
-    """The last user of a token is done."""
+    """A session has ended."""
 
     session: SessionRecord
 
 
 class SuiteFinishedLine(ReportRecord, tag_field="event", tag="run_finished"):
-    """The last line. A file without it was cut."""
+    """The last line. A file without it was cut short."""
 
     end: End
 

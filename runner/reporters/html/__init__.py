@@ -44,7 +44,7 @@ class Html:
     def __init__(self, stream: IO[bytes]) -> None:
         self.stream = stream
         self._started = SuiteStarted(0)
-        self._fold = RunFold(keep_steps=True)
+        self._fold = RunFold(record_steps=True)
         self._runs: list[bytes] = []
         self._size = 0
         self._chunks: list[str] = []

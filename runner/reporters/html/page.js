@@ -227,8 +227,8 @@ function title(step) {
 // ── one step ────────────────────────────────────────────────────────────────────────────────────
 
 function stepView(step, id, run, before) {
-  const tries = step.tries || [];
-  const meta = [step.method && `${step.method} ${step.url || ""}`, step.status, step.verdict === "skipped" ? "" : seconds(step.seconds), tries.length > 1 && `${tries.length} attempts`, step.cleanup && "cleanup"];
+  const attempts = step.tries || [];
+  const meta = [step.method && `${step.method} ${step.url || ""}`, step.status, step.verdict === "skipped" ? "" : seconds(step.seconds), attempts.length > 1 && `${attempts.length} attempts`, step.cleanup && "cleanup"];
   const inside = el("div.inside");
   const view = el(
     `details.step.is-${step.verdict}`,
@@ -244,12 +244,12 @@ function stepView(step, id, run, before) {
 }
 
 function stepInside(step, id, run, before) {
-  const tries = step.tries || [];
+  const attempts = step.tries || [];
   const parts = [];
   if (step.reason) parts.push(el("p", {}, `skipped: ${step.reason}`));
   for (const warning of step.warnings || []) parts.push(el("p.warning", {}, `warning: ${warning}`));
-  tries.forEach((one, index) => {
-    if (tries.length > 1) parts.push(el("h4", {}, `attempt ${index + 1} of ${tries.length}${one.waited ? `, after waiting ${seconds(one.waited)}` : ""}`));
+  attempts.forEach((one, index) => {
+    if (attempts.length > 1) parts.push(el("h4", {}, `attempt ${index + 1} of ${attempts.length}${one.waited ? `, after waiting ${seconds(one.waited)}` : ""}`));
     parts.push(...tryView(one, id, run));
   });
   const names = { ...before, ...(step.local || {}) };
