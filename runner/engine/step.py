@@ -272,9 +272,8 @@ class StepRun:
         """Judge one response. Raises StepError where a token request brought no token."""
         frame, step = self.frame, self.step
         judgement = judge(step, answer, frame, names)
-        if (
-            frame.plan.contract is not None and step.token_reader is None
-        ):  # a token endpoint is not part of the document
+        # a token endpoint is not part of the document
+        if frame.plan.contract is not None and step.token_reader is None:
             judged = judge_contract(frame.plan.contract, step, answer, exchanges, frame)
             judged = msgspec.structs.replace(judged, extracted=judgement.extracted)
             judgement = judgement.followed_by(judged)

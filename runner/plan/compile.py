@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from msgspec import UNSET
@@ -13,6 +12,7 @@ from msgspec import UNSET
 from ..language.document import Defaults, Document, Step
 from ..language.files import FileRefused
 from ..language.read import ReadResult, read_document
+from ..language.source import Source
 from ..language.yaml import load_yaml
 from ..model.errors import DocumentPath, Place, Problem, WorkflowError
 from ..model.kinds import Value
@@ -84,7 +84,7 @@ def _compile(
     return plan
 
 
-def _position(problem: Problem, source: Any) -> tuple[int, int]:
+def _position(problem: Problem, source: Source) -> tuple[int, int]:
     place = problem.place
     if place is None or place.file != source.file:
         return (0, 0)
@@ -201,7 +201,7 @@ class _Compiler:
             lock = lock or included.lock
         return msgspec.structs.replace(plan, needs=tuple(needs), lock=lock) if needs or lock else plan
 
-    def _steps(self, compiler: StepCompiler, steps: list[Step], key: str) -> Iterable[Any]:
+    def _steps(self, compiler: StepCompiler, steps: list[Step], key: str) -> Iterable[StepPlan]:
         for index, step in enumerate(steps):
             yield compiler.step(step, (key, index))
 
@@ -312,11 +312,10 @@ class _Compiler:
                 hint = near or "write the name of a variable, an input, an extracted value or an environment variable"
                 self.context.problem(("secrets", index), f"`{name}` is never defined, so nothing would be masked", hint)
 
-    def _env(self, steps: Iterable[Any]) -> Iterable[tuple[str, str, DocumentPath]]:
+    def _env(self, steps: Iterable[StepPlan]) -> Iterable[tuple[str, str, DocumentPath]]:
         """The environment variables that this file and those it includes need."""
         for name, path in self.context.env.items():
             yield name, self.context.file, path
         for step in steps:
-            included = getattr(step.action, "plan", None)
-            if isinstance(included, Plan):
-                yield from included.env
+            if isinstance(step.action, IncludePlan):
+                yield from step.action.plan.env

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from ..model.errors import DocumentPath, InvalidArgument, StepError
-from ..model.kinds import MISSING, Matcher, Miss, Names, Selector, Value
+from ..model.json_types import JSON
+from ..model.kinds import MISSING, Judge, Matcher, Miss, Names, Selector, Value
 from ..model.wording import json_text, shown
 from ..selectors.json_path import compile_path, remove_paths
 from .settings import Dialect
@@ -59,7 +60,7 @@ class Condition(msgspec.Struct, frozen=True):
         """The operator's name."""
         return self.matcher.name
 
-    def expected(self, names: Names) -> Any:
+    def expected(self, names: Names) -> JSON:
         """The expected value, for messages."""
         match self.argument:
             case Conditions():
@@ -67,14 +68,15 @@ class Condition(msgspec.Struct, frozen=True):
             case tuple():
                 return [part.written for part in self.argument]
             case _:
-                return self.argument.render(names)
+                expected: JSON = self.argument.render(names)
+                return expected
 
     def judge(self, actual: Any, names: Names, *, indefinite: bool = False) -> Miss | None:
         """None if the value matches. A missing value matches only `exists: false`."""
         argument = self.argument
         if isinstance(argument, Conditions):
             as_list = indefinite and self.matcher.name == "not"
-            rendered: Any = lambda value: argument.judge(value, names, indefinite=as_list)  # noqa: E731  # one line, used once below
+            rendered: Any = _judge_of(argument, names, indefinite=as_list)
             combines = self.matcher.name == "not"
         elif isinstance(argument, tuple):
             rendered = [_judge_of(part, names, indefinite=indefinite) for part in argument]
@@ -96,7 +98,7 @@ class Condition(msgspec.Struct, frozen=True):
         return self.matcher.judge(actual, rendered)
 
 
-def _judge_of(conditions: Conditions, names: Names, *, indefinite: bool) -> Any:
+def _judge_of(conditions: Conditions, names: Names, *, indefinite: bool) -> Judge:
     return lambda value: conditions.judge(value, names, indefinite=indefinite)
 
 
@@ -112,7 +114,7 @@ class Inside(msgspec.Struct, frozen=True):
         """The path, as written."""
         return self.pick.text
 
-    def expected(self, _: Names) -> Any:
+    def expected(self, _: Names) -> JSON:
         """The expected value, for messages."""
         return self.conditions.written
 
@@ -137,7 +139,7 @@ class Conditions(msgspec.Struct, frozen=True):
     """
 
     entries: tuple[Condition | Inside, ...]
-    written: Any
+    written: JSON
 
     def judge(self, actual: Any, names: Names, *, indefinite: bool = False) -> Miss | None:
         """Why the first entry that does not match does not, or None."""
@@ -169,10 +171,10 @@ class Stored(msgspec.Struct, frozen=True):
     step: str
     selector: str
     ignore: tuple[str, ...]
-    values: dict[str, dict[str, Any]]
+    values: dict[str, dict[str, JSON]]
     path: DocumentPath
 
-    def compared(self, value: Any) -> Any:
+    def compared(self, value: JSON) -> JSON:
         """The value without the ignored parts. Raises StepError."""
         return remove_paths(value, [compile_path(path) for path in self.ignore]) if self.ignore else value
 

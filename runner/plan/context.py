@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from ..language.files import FileRefused
 from ..language.source import Source
 from ..model.errors import MAX_PROBLEMS, DocumentPath, InvalidArgument, Place, Problem, StepError
+from ..model.json_types import JSON
 from ..model.kinds import Value
 from ..model.units import bare_number_hint, parse_duration
 from ..model.urls import check_origin
@@ -125,7 +125,7 @@ class Context:
                 self.read_to_send(name, path)
         return value
 
-    def value(self, data: Any, path: DocumentPath) -> Value:
+    def value(self, data: JSON, path: DocumentPath) -> Value:
         """Compile a value with templates in it."""
         return self.use(compile_value(data, lambda below, *words: self.complain((*path, *below), *words)), path)
 

@@ -16,6 +16,7 @@ from ..matchers.table import MATCHERS, MISTAKEN, matcher_named
 from ..model.answer import read_json
 from ..model.errors import DocumentPath
 from ..model.exchange import FAILURE_KINDS
+from ..model.json_types import JSON
 from ..model.kinds import MISSING, Matcher, MatcherArgument, Miss
 from ..model.units import bare_number_hint
 from ..model.wording import did_you_mean, listed, shown
@@ -36,7 +37,7 @@ class StatusMatcher(ValueMatcher):
     argument: ClassVar[MatcherArgument] = "value"
     summary: ClassVar[str] = "a number, `2xx`, or a list of these"
 
-    def check(self, argument: Any, /) -> str:
+    def check(self, argument: JSON, /) -> str:
         """Codes from 100 to 599, classes, or a list of them."""
         members = argument if isinstance(argument, list) else [argument]
         if not members:
@@ -55,7 +56,7 @@ class StatusMatcher(ValueMatcher):
         return Miss()
 
 
-def _code(value: Any) -> int | None:
+def _code(value: JSON) -> int | None:
     """A status code as a number, or None; a template may have made it a text."""
     if isinstance(value, str) and value.isdigit():
         value = int(value)
@@ -73,7 +74,7 @@ class ExpectCompiler:
         self.snapshots = SnapshotCompiler(context)
 
     def expectations(
-        self, entries: dict[str, tuple[Any, DocumentPath]], step: str
+        self, entries: dict[str, tuple[JSON, DocumentPath]], step: str
     ) -> tuple[list[Expectation], list[Expectation]]:
         """Compile expectations: those on the status, and all others.
 
@@ -95,7 +96,7 @@ class ExpectCompiler:
             others.append(self._expectation(pick, data, path, step))
         return status, others
 
-    def _expectation(self, pick: Pick, data: Any, path: DocumentPath, step: str) -> Expectation:
+    def _expectation(self, pick: Pick, data: JSON, path: DocumentPath, step: str) -> Expectation:
         if not isinstance(data, dict) or "snapshot" not in data:
             return Expectation(pick, self.conditions(data, path))
         place = (*path, "snapshot")
@@ -105,7 +106,7 @@ class ExpectCompiler:
         conditions = self.conditions(rest, path) if rest else Conditions((), data)
         return Expectation(pick, conditions, self.snapshots.compile(step, pick.text, data["snapshot"], place))
 
-    def _status(self, data: Any, path: DocumentPath) -> Conditions:
+    def _status(self, data: JSON, path: DocumentPath) -> Conditions:
         if isinstance(data, dict):
             return self.conditions(data, path)
         value = self.context.value(data, path)
@@ -115,7 +116,7 @@ class ExpectCompiler:
                 self.context.problem(path, wrong)
         return Conditions((Condition(STATUS, value, path),), data)
 
-    def _check_kind(self, text: str, data: Any, path: DocumentPath) -> None:
+    def _check_kind(self, text: str, data: JSON, path: DocumentPath) -> None:
         """Report a comparison that can never be true, such as a text with a number."""
         kind, argument = kind_of(text)
         wanted = data.get("equals") if isinstance(data, dict) else data
@@ -132,15 +133,15 @@ class ExpectCompiler:
                 path, message, f'quote it: "{written}", or compare it as a number: {{ gte: {wanted} }}'
             )
 
-    def _check_units(self, data: Any, path: DocumentPath) -> None:
+    def _check_units(self, data: JSON, path: DocumentPath) -> None:
         """Report a bare number where a duration is expected: it could be seconds or milliseconds."""
         members = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
         for key, member in members:
             self._check_units(member, (*path, key))
-        if is_number(data):
+        if isinstance(data, (int, float)) and is_number(data):
             self.context.problem(path, f"{data} has no unit", bare_number_hint(data))
 
-    def conditions(self, data: Any, path: DocumentPath) -> Conditions:
+    def conditions(self, data: JSON, path: DocumentPath) -> Conditions:
         """Compile conditions: a scalar or a list means `equals`; a map has operators and `$` selectors, which must all match."""
         if not isinstance(data, dict):
             return Conditions((self._condition(MATCHERS["equals"], data, path),), data)
@@ -165,7 +166,7 @@ class ExpectCompiler:
         hint = hint or f"to compare with an object, write it under `equals`; operators: {listed(MATCHERS, 40)}"
         self.context.problem(path, f"unknown operator '{key}'", hint, on_key=True)
 
-    def _condition(self, matcher: Matcher, data: Any, path: DocumentPath) -> Condition:
+    def _condition(self, matcher: Matcher, data: JSON, path: DocumentPath) -> Condition:
         kind = matcher.argument
         if kind == "conditions" or (kind == "value or conditions" and isinstance(data, dict)):
             return Condition(matcher, self.conditions(data, path), path)
@@ -188,13 +189,13 @@ class ExpectCompiler:
                 self.context.problem(path, message, hint)
         return Condition(matcher, value, path)
 
-    def _list(self, matcher: Matcher, data: Any, path: DocumentPath) -> tuple[Conditions, ...]:
+    def _list(self, matcher: Matcher, data: JSON, path: DocumentPath) -> tuple[Conditions, ...]:
         if not isinstance(data, list) or not data:
             self.context.problem(path, f"`{matcher.name}` needs a list with at least one condition")
             return ()
         return tuple(self.conditions(part, (*path, index)) for index, part in enumerate(data))
 
-    def _schema(self, data: Any, path: DocumentPath) -> Any:
+    def _schema(self, data: JSON, path: DocumentPath) -> JSON:
         """An inline schema, or the content of the file that it names; a schema holds no templates."""
         if not isinstance(data, dict) or set(data) != {"file"} or not isinstance(data["file"], str):
             return data
@@ -202,10 +203,11 @@ class ExpectCompiler:
         if content is None:
             return None
         try:
-            return read_json(content.decode("utf-8"))
+            schema: JSON = read_json(content.decode("utf-8"))
         except ValueError as error:
             self.context.problem((*path, "file"), f"{data['file']} is not JSON: {error}")
             return None
+        return schema
 
     def extracts(self, entries: dict[str, str | Extract], path: DocumentPath) -> list[ExtractPlan]:
         """Compile the entries of `extract`."""
@@ -225,7 +227,7 @@ class ExpectCompiler:
 
 def merged_expect(
     default: Any, default_path: DocumentPath, own: Any, path: DocumentPath
-) -> dict[str, tuple[Any, DocumentPath]]:
+) -> dict[str, tuple[JSON, DocumentPath]]:
     """Merge a step's expectations over the default ones, by selector; `any` removes a default one."""
     merged = _placed(default, default_path)
     for text, (data, place) in _placed(own, path).items():
@@ -236,7 +238,7 @@ def merged_expect(
     return merged
 
 
-def _placed(expect: Any, path: DocumentPath) -> dict[str, tuple[Any, DocumentPath]]:
+def _placed(expect: Any, path: DocumentPath) -> dict[str, tuple[JSON, DocumentPath]]:
     if expect is UNSET:
         return {}
     if isinstance(expect, dict):

@@ -14,6 +14,7 @@ from ..language.document import BODIES, METHODS, Auth, Defaults, Step
 from ..language.structs import Http, Retry, plain_data
 from ..model.errors import DocumentPath, StepError
 from ..model.headers import check_header_values
+from ..model.json_types import JSON
 from ..model.pairs import check_pairs
 from ..model.urls import TOKEN
 from ..model.wording import did_you_mean, listed
@@ -134,7 +135,7 @@ class RequestCompiler:
     def fields(self, key: str, default: Any, own: Any, path: DocumentPath) -> Fields:
         """Merge the entries of a step's map over the default ones; names of headers match in any case."""
         same = str.lower if key == "headers" else str
-        merged: dict[str, tuple[str, Any, DocumentPath]] = {}
+        merged: dict[str, tuple[str, JSON, DocumentPath]] = {}
         for data, place in ((default, ("defaults", key)), (own, (*path, key))):
             if data is UNSET:
                 continue
@@ -149,7 +150,7 @@ class RequestCompiler:
             for name, value, place in merged.values()
         ))  # fmt: skip
 
-    def _check_line(self, name: str, value: Any, path: DocumentPath) -> None:
+    def _check_line(self, name: str, value: JSON, path: DocumentPath) -> None:
         """Report an invalid header that holds no template."""
         texts = [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
         lines = [("X" if "{" in name else name, "" if "{" in text else text) for text in texts or [""]]

@@ -15,6 +15,7 @@ from ..language.structs import CasesFile
 from ..language.yaml import load_yaml
 from ..model.answer import read_json
 from ..model.errors import DocumentPath, Problem, WorkflowError
+from ..model.json_types import JSON
 from ..model.wording import json_text, shown
 from ..redaction import MASK
 from .context import Context
@@ -56,7 +57,7 @@ def rows(document: Document, context: Context) -> tuple[Row, ...]:
     return tuple(found)
 
 
-def _label(values: dict[str, Any], index: int | None, secrets: frozenset[str]) -> str:
+def _label(values: dict[str, JSON], index: int | None, secrets: frozenset[str]) -> str:
     """`[2: user=ada, role=admin]`; long values are cut, secret ones are masked, and the number makes the label unique."""
     if not values:
         return ""
@@ -65,7 +66,7 @@ def _label(values: dict[str, Any], index: int | None, secrets: frozenset[str]) -
     return f"[{text}]" if index is None else f"[{index}: {text}]"
 
 
-def _short(value: Any) -> str:
+def _short(value: JSON) -> str:
     text = value if isinstance(value, str) else json_text(value)
     return text if len(text) <= 24 else f"{text[:23]}…"
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from ..bodies.table import BODIES
 from ..credentials import oauth2
@@ -16,12 +16,14 @@ from ..credentials.table import CREDENTIALS, SESSION_KEYS, SESSIONS
 from ..language.document import METHODS, Auth, Defaults, Step
 from ..language.structs import Renew, plain_data
 from ..model.errors import DocumentPath
+from ..model.json_types import JSON
 from ..model.kinds import AUTH_LOCATIONS, Value
 from ..model.urls import TOKEN
 from ..model.wording import did_you_mean, listed
 from ..templating.names import FUNCTIONS, NONE
 from ..templating.values import Literal, MapTree
 from .context import Context, Uses
+from .fragments import AssertPlan
 from .plan import (
     AttachPlan,
     AuthUse,
@@ -113,7 +115,7 @@ class CredentialCompiler:
                 return None
         return self.credential(auth, path)
 
-    def _origins(self, auth: Auth, path: DocumentPath) -> Iterator[Any]:
+    def _origins(self, auth: Auth, path: DocumentPath) -> Iterator[Value]:
         for index, text in enumerate(auth.origins if isinstance(auth.origins, list) else ()):
             place = (*path, "origins", index)
             if "{{" not in text and (
@@ -174,7 +176,9 @@ class CredentialCompiler:
         if given is not None:
             self.parts.append(_Part(key, uses, given))
 
-    def _steps(self, written: Any, path: DocumentPath, compiler: StepCompiler | None = None) -> tuple[StepPlan, ...]:
+    def _steps(
+        self, written: Step | list[Step] | UnsetType, path: DocumentPath, compiler: StepCompiler | None = None
+    ) -> tuple[StepPlan, ...]:
         if written is UNSET:
             return ()
         if not written:
@@ -254,7 +258,7 @@ class CredentialCompiler:
             place = path if auth.attach is UNSET else (*path[:-1], "attach", attach[0].path[-1])
             self.context.problem(place, "`attach` uses no name that `login` provides", hint)
 
-    def _renew(self, auth: Auth, path: DocumentPath) -> tuple[float, frozenset[int], Any]:
+    def _renew(self, auth: Auth, path: DocumentPath) -> tuple[float, frozenset[int], AssertPlan | None]:
         renew = auth.renew if isinstance(auth.renew, Renew) else Renew()
         before = BEFORE_EXPIRY
         if renew.before_expiry is not UNSET:
@@ -354,7 +358,7 @@ def _written(data: Any) -> Any:
     )  # fmt: skip
 
 
-def _names_files(data: Any) -> bool:
+def _names_files(data: JSON) -> bool:
     """Whether it may name a file: in another folder that is another file."""
     match data:
         case dict():

@@ -10,13 +10,14 @@ from ..language.files import FileMissing, FileRefused
 from ..matchers.snapshot import SnapshotMatcher
 from ..model.answer import read_json
 from ..model.errors import DocumentPath, InvalidArgument
+from ..model.json_types import JSON
 from ..selectors.json_path import Definite, compile_path
 from .conditions import Stored
 from .context import Context
 
 SNAPSHOT_FOLDER = "__snapshots__"
 _ITERATION = re.compile(r" \[[0-9]+\]")
-Contents = dict[str, dict[str, dict[str, Any]]]
+Contents = dict[str, dict[str, dict[str, JSON]]]
 """The content of a file of snapshots: values by step, selector and case; the case of a workflow without cases is ""."""
 
 

@@ -10,15 +10,17 @@ from msgspec import UNSET
 from ..language.document import ACTIONS, METHODS, REQUEST_ONLY, Defaults, Step
 from ..language.structs import Retry
 from ..model.errors import DocumentPath
+from ..model.json_types import JSON
 from ..model.kinds import Value
 from ..model.wording import did_you_mean, listed
 from ..selectors.failure import FailureSelector
 from ..templating.names import NONE
 from ..templating.values import Literal
+from .conditions import Expectation
 from .context import Context
 from .expectations import ExpectCompiler, merged_expect
 from .fragments import AssertPlan, NamedValue, Seconds
-from .plan import IncludePlan, Plan, RetryPlan, SetPlan, StepPlan
+from .plan import IncludePlan, Plan, RequestPlan, RetryPlan, SetPlan, StepPlan
 from .requests import RequestCompiler, merged
 
 Include = Callable[[str, DocumentPath], Plan | None]
@@ -46,7 +48,7 @@ class StepCompiler:
     def _inside(self, step: Step, path: DocumentPath, key: str, for_each: Value | None, needs: set[str]) -> StepPlan:
         context = self.context
         is_request = key in METHODS or key == "request"
-        action: Any = None
+        action: RequestPlan | IncludePlan | SetPlan | None = None
         if is_request:
             action = self.requests.request(step, key, path)
         elif key == "include":
@@ -132,7 +134,9 @@ class StepCompiler:
             self.context.check_name(step.as_, (*path, "as"))
         return (step.as_ if isinstance(step.as_, str) else "item", "index")
 
-    def _expect(self, step: Step, path: DocumentPath, written: str, *, is_request: bool) -> Any:
+    def _expect(
+        self, step: Step, path: DocumentPath, written: str, *, is_request: bool
+    ) -> tuple[list[Expectation], list[Expectation]]:
         place = (*path, "expect")
         if step.expect in ({}, []):
             self.context.problem(place, "`expect` is empty", "write what is expected: `expect: 200`", on_key=True)
@@ -189,7 +193,7 @@ class StepCompiler:
             abort_if=abort,
         )
 
-    def named(self, entries: dict[str, Any], path: DocumentPath) -> tuple[NamedValue, ...]:
+    def named(self, entries: dict[str, JSON], path: DocumentPath) -> tuple[NamedValue, ...]:
         """Compile names and values in order; each may use those before it."""
         found = []
         for name, data in entries.items():
