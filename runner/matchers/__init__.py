@@ -1,1 +1,1 @@
-"""Matchers: the operators of `expect`. One small file a family, one line each in `table.py`."""
+"""Matchers: the operators of `expect`. Each has a class here and a line in `table.py`."""

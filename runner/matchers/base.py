@@ -1,4 +1,4 @@
-"""What most matchers have in common: they take a value, any value."""
+"""Base classes of matchers: by the kind of argument that they take."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ MISS = Miss()
 
 
 def undecided(actual: Any, wanted: str) -> Miss:
-    """The value is of a type that the operator cannot judge."""
-    return Miss(f"the operator needs {wanted}, and what came is {shown(actual, 60)}", undecided=True)
+    """The miss of a value whose type the operator cannot check."""
+    return Miss(f"the operator needs {wanted}, but the value is {shown(actual, 60)}", undecided=True)
 
 
 class ValueMatcher:
@@ -23,11 +23,11 @@ class ValueMatcher:
     summary: ClassVar[str]
 
     def check(self, _: Any, /) -> str:
-        """Any argument will do."""
+        """Every argument is valid."""
         return ""
 
     def judge(self, actual: Any, argument: Any, /) -> Miss | None:
-        """Each matcher's own."""
+        """Each matcher implements it."""
         raise AssertionError(actual, argument)
 
 
@@ -35,7 +35,7 @@ class ListMatcher(ValueMatcher):
     """A matcher whose argument is a list that is not empty."""
 
     def check(self, argument: Any, /) -> str:
-        """A list with an entry."""
+        """Only a list that is not empty is valid."""
         if not isinstance(argument, list):
             return f"`{self.name}` takes a list, not {shown(argument, 60)}"
         return "" if argument else f"`{self.name}` takes a list that is not empty"
@@ -45,5 +45,5 @@ class FlagMatcher(ValueMatcher):
     """A matcher whose argument is true or false."""
 
     def check(self, argument: Any, /) -> str:
-        """True or false."""
+        """Only true or false is valid."""
         return "" if isinstance(argument, bool) else f"`{self.name}` takes true or false, not {shown(argument, 60)}"

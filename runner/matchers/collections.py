@@ -1,4 +1,4 @@
-"""`contains`, `includes`, `unordered`, `empty`, `length`, `each`, `any`, `none`: what lists, maps and texts hold."""
+"""`contains`, `includes`, `unordered`, `empty`, `length`, `each`, `any`, `none`: the content of lists, maps and texts."""
 
 from __future__ import annotations
 
@@ -67,33 +67,35 @@ def _included(actual: Any, expected: Any, path: str) -> str:
     return ""
 
 
-def _unmatched(members: list[Any], entries: list[Any]) -> int:
-    """The index of an entry that gets no member of its own, or -1 (a matching by augmenting paths)."""
+def _unmatched(members: list[Any], entries: list[Any]) -> int | None:
+    """The index of an entry for which no member is left, or None (bipartite matching by augmenting paths)."""
     choices = [[at for at, member in enumerate(members) if not _included(member, entry, "$")] for entry in entries]
     owner: dict[int, int] = {}
 
-    def place(entry: int, tried: set[int]) -> bool:
+    def place(entry: int, visited: set[int]) -> bool:
         for at in choices[entry]:
-            if at not in tried:
-                tried.add(at)
-                if at not in owner or place(owner[at], tried):
+            if at not in visited:
+                visited.add(at)
+                if at not in owner or place(owner[at], visited):
                     owner[at] = entry
                     return True
         return False
 
-    return next((entry for entry in range(len(entries)) if not place(entry, set())), -1)
+    return next((entry for entry in range(len(entries)) if not place(entry, set())), None)
 
 
 class Includes(ValueMatcher):
     """Holds at least this."""
 
     name = "includes"
-    summary = "an object with these keys, level by level, more allowed; a list with a member of its own for each entry"
+    summary = (
+        "an object with at least these keys and values, at every level; a list with a different member for each entry"
+    )
 
     def check(self, argument: Any, /) -> str:
         """A map or a list that is not empty."""
         if isinstance(argument, (dict, list)):
-            return "" if argument else "`includes` of nothing holds of anything; name what must be there"
+            return "" if argument else "`includes` of nothing would match everything; name what must be there"
         return f"`includes` takes a map or a list, not {shown(argument, 60)}"
 
     def judge(self, actual: Any, argument: Any, /) -> Miss | None:
@@ -106,14 +108,14 @@ class Includes(ValueMatcher):
         if not isinstance(actual, list):
             return undecided(actual, "a list")
         missing = _unmatched(actual, argument)
-        return None if missing < 0 else Miss(f"no member is left for entry {missing}: {shown(argument[missing], 80)}")
+        return None if missing is None else Miss(f"no member matches entry {missing}: {shown(argument[missing], 80)}")
 
 
 class Unordered(ValueMatcher):
     """The same members."""
 
     name = "unordered"
-    summary = "a list with the same members in any order, as many of each"
+    summary = "a list with the same members in any order, each as often"
 
     def check(self, argument: Any, /) -> str:
         """A list."""
@@ -137,7 +139,7 @@ class Empty(FlagMatcher):
     """Nothing in it."""
 
     name = "empty"
-    summary = "true or false: a text, list or object with nothing in it"
+    summary = "true or false: whether a text, list or object is empty"
 
     def judge(self, actual: Any, argument: Any, /) -> Miss | None:
         """Of texts, lists and objects only."""
@@ -151,7 +153,7 @@ class Length(ValueMatcher):
 
     name = "length"
     argument: ClassVar[MatcherArgument] = "value or conditions"
-    summary = "how many characters, members or keys: a number, or operators"
+    summary = "the number of characters, members or keys: a number, or operators"
 
     def check(self, argument: Any, /) -> str:
         """A count."""
@@ -182,7 +184,7 @@ class Each(_Quantifier):
     """All members."""
 
     name = "each"
-    summary = "conditions that every member of a list fulfils; fails on an empty list"
+    summary = "conditions that every member of a list meets; fails on an empty list"
 
     def judge(self, actual: Any, argument: Any, /) -> Miss | None:
         """All, and at least one."""
@@ -202,7 +204,7 @@ class AnyMember(_Quantifier):
     """One member."""
 
     name = "any"
-    summary = "conditions that at least one member of a list fulfils; fails on an empty list"
+    summary = "conditions that at least one member of a list meets; fails on an empty list"
 
     def judge(self, actual: Any, argument: Any, /) -> Miss | None:
         """At least one."""
@@ -212,14 +214,14 @@ class AnyMember(_Quantifier):
         if None in misses:
             return None
         every = bool(misses) and all(miss.undecided for miss in misses if miss)
-        return Miss(f"none of {len(misses)} members does", undecided=every)
+        return Miss(f"none of {len(misses)} members matches", undecided=every)
 
 
 class NoMember(_Quantifier):
     """No member."""
 
     name = "none"
-    summary = "conditions that no member of a list fulfils; holds on an empty list"
+    summary = "conditions that no member of a list meets; passes on an empty list"
 
     def judge(self, actual: Any, argument: Any, /) -> Miss | None:
         """Not one; a member that cannot be judged fails it."""
@@ -228,7 +230,7 @@ class NoMember(_Quantifier):
             return misses
         for index, miss in enumerate(misses):
             if miss is None:
-                return Miss(f"member {index} does: {shown(actual[index], 80)}")
+                return Miss(f"member {index} matches: {shown(actual[index], 80)}")
             if miss.undecided:
                 return Miss(f"member {index}: {miss.detail}", undecided=True)
         return None

@@ -1,4 +1,4 @@
-"""`not`, `any_of`, `all_of`: conditions put together. A value that cannot be judged fails, also under `not`."""
+"""`not`, `any_of`, `all_of`: combined conditions. A value that cannot be checked fails, also under `not`."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ class Not(ValueMatcher):
 
     name = "not"
     argument: ClassVar[MatcherArgument] = "conditions"
-    summary = "conditions that do not hold"
+    summary = "conditions that are not met"
 
     def judge(self, actual: Any, argument: Any, /) -> Miss | None:
-        """The other way round, but undecided stays undecided."""
+        """Inverts the result, but undecided stays undecided."""
         miss = argument(actual)
         if miss is None:
             return MISS
@@ -28,7 +28,7 @@ class AnyOf(ValueMatcher):
 
     name = "any_of"
     argument: ClassVar[MatcherArgument] = "conditions list"
-    summary = "a list of conditions of which at least one holds"
+    summary = "a list of conditions of which at least one is met"
 
     def judge(self, actual: Any, argument: Any, /) -> Miss | None:
         """At least one."""
@@ -45,7 +45,7 @@ class AllOf(ValueMatcher):
 
     name = "all_of"
     argument: ClassVar[MatcherArgument] = "conditions list"
-    summary = "a list of conditions that all hold"
+    summary = "a list of conditions that are all met"
 
     def judge(self, actual: Any, argument: Any, /) -> Miss | None:
         """All."""
@@ -54,6 +54,6 @@ class AllOf(ValueMatcher):
             return None
         index, first = next(((index, miss) for index, miss in misses if miss.undecided), misses[0])
         return Miss(
-            f"{index}: {first.detail}" if first.detail else f"condition {index} does not hold",
+            f"{index}: {first.detail}" if first.detail else f"condition {index} is not met",
             undecided=first.undecided,
         )

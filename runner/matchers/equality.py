@@ -1,4 +1,4 @@
-"""`equals`, `not_equals`, `in`, `not_in`, `approx`: the same value by JSON, or nearly. Also what "the same" means."""
+"""`equals`, `not_equals`, `in`, `not_in`, `approx`: equality of JSON values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .base import MISS, ListMatcher, ValueMatcher, undecided
 
 
 def is_number(value: Any) -> bool:
-    """A JSON number; true and false are none."""
+    """Whether it is a JSON number; true and false are not."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
@@ -53,7 +53,7 @@ def _first_difference(actual: Any, expected: Any, path: str = "$") -> str:
                     member_path(path, key), actual[key], expected[key]
                 )
         extra = next(key for key in actual if key not in expected)
-        return f"{member_path(path, extra)} is there and was not expected"
+        return f"{member_path(path, extra)} is not expected"
     if isinstance(actual, list) and isinstance(expected, list):
         for index, (left, right) in enumerate(zip(actual, expected, strict=False)):
             if not same(left, right):
@@ -73,10 +73,10 @@ def _only_of_another_type(actual: Any, expected: Any) -> str:
     """What to do where a value and a text look the same: quotes of YAML and fields of a CSV make texts of numbers."""
     if isinstance(expected, str) and not isinstance(actual, (str, dict, list)) and json.dumps(actual) == expected:
         kind = json_type(actual)
-        filtered = f", or write {_CONVERSIONS[kind]} behind a variable that is a text" if kind in _CONVERSIONS else ""
-        return f"the same in another type: take the quotes away{filtered}"
+        filtered = f", or add {_CONVERSIONS[kind]} to a variable that is a text" if kind in _CONVERSIONS else ""
+        return f"the types differ: remove the quotes{filtered}"
     if isinstance(actual, str) and not isinstance(expected, (str, dict, list)) and json.dumps(expected) == actual:
-        return "the same in another type: the answer has a text, which is written in quotes"
+        return "the types differ: the response has a text, so write the expected value in quotes"
     return ""
 
 
@@ -84,7 +84,7 @@ class Equals(ValueMatcher):
     """The same value."""
 
     name = "equals"
-    summary = 'deep, by JSON: `1` equals `1.0`, never `"1"` or `true`'
+    summary = 'the same JSON value: `1` equals `1.0`, but not `"1"` or `true`'
 
     def judge(self, actual: Any, argument: Any, /) -> Miss | None:
         """Deep equality by JSON."""
@@ -97,7 +97,7 @@ class NotEquals(ValueMatcher):
     """Another value."""
 
     name = "not_equals"
-    summary = "another value"
+    summary = "a different value"
 
     def judge(self, actual: Any, argument: Any, /) -> Miss | None:
         """Not deeply equal."""
@@ -130,7 +130,7 @@ class Approx(ValueMatcher):
     """Nearly a number."""
 
     name = "approx"
-    summary = "nearly a number (relative 1e-6), or `{value, within}` with an absolute distance"
+    summary = "a number with a relative tolerance of 1e-6, or `{value, within}` with an absolute tolerance"
 
     def check(self, argument: Any, /) -> str:
         """A number, or value and within."""
@@ -139,7 +139,7 @@ class Approx(ValueMatcher):
         if isinstance(argument, dict) and set(argument) == {"value", "within"}:
             if all(is_number(member) for member in argument.values()) and argument["within"] >= 0:
                 return ""
-            return "`value` and `within` are numbers, `within` not below 0"
+            return "`value` and `within` must be numbers, and `within` at least 0"
         return f"`approx` takes a number or {{value, within}}, not {shown(argument, 60)}"
 
     def judge(self, actual: Any, argument: Any, /) -> Miss | None:

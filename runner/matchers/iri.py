@@ -1,4 +1,4 @@
-"""IRIs, for JSON Schema's formats `iri` and `iri-reference` (RFC 3987). jsonschema's own check takes a second and more to import."""
+"""IRIs, for JSON Schema's formats `iri` and `iri-reference` (RFC 3987). The check of jsonschema takes more than a second to import."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _MORE = re.compile(f"[{_UCSCHAR}{_IPRIVATE}]+")
 
 
 def is_iri(text: object) -> bool:
-    """An IRI with its scheme; what is no text is not judged."""
+    """Whether a text is an IRI with its scheme; other values pass."""
     return _is_valid(text, "URI")
 
 
 def is_iri_reference(text: object) -> bool:
-    """An IRI, or a reference relative to one."""
+    """Whether a text is an IRI or a relative reference; other values pass."""
     return _is_valid(text, "URI_reference")
 
 

@@ -91,7 +91,7 @@ class Gt(_Order):
 
     name = "gt"
     compare = operator.gt
-    summary = "more than a number, duration, size or date"
+    summary = "greater than a number, duration, size or date"
 
 
 class Gte(_Order):
@@ -99,7 +99,7 @@ class Gte(_Order):
 
     name = "gte"
     compare = operator.ge
-    summary = "at least"
+    summary = "greater than or equal to"
 
 
 class Lt(_Order):
@@ -115,14 +115,14 @@ class Lte(_Order):
 
     name = "lte"
     compare = operator.le
-    summary = "at most"
+    summary = "less than or equal to"
 
 
 class Between(ValueMatcher):
     """From one bound to another."""
 
     name = "between"
-    summary = "`[a, b]`: from a to b, both included"
+    summary = "`[a, b]`: from a to b, inclusive"
 
     def check(self, argument: Any, /) -> str:
         """Two bounds in order."""
@@ -133,8 +133,8 @@ class Between(ValueMatcher):
             return wrong
         pair = _operands(*argument)
         if pair is None:
-            return f"the bounds of `between` are of different kinds: {shown(argument, 60)}"
-        return "" if pair[0] <= pair[1] else "the first bound of `between` is the smaller one"
+            return f"the bounds of `between` must be of the same kind, not: {shown(argument, 60)}"
+        return "" if pair[0] <= pair[1] else "the first bound of `between` must not be greater than the second"
 
     def judge(self, actual: Any, argument: Any, /) -> Miss | None:
         """Within the bounds."""

@@ -1,4 +1,4 @@
-"""`schema`: JSON Schema. The only user of jsonschema beside the reader of workflows; imported when a file asks for it."""
+"""`schema`: validates against a JSON Schema. jsonschema is imported only if a file uses it."""
 
 from __future__ import annotations
 
@@ -66,20 +66,20 @@ class Schema(ValueMatcher):
     """Fits a JSON Schema."""
 
     name = "schema"
-    summary = "JSON Schema (its own `$schema`, else 2020-12; formats are checked), inline or `{file: path}`"
+    summary = "valid against a JSON Schema, inline or `{file: path}` (default 2020-12; formats are checked)"
 
     def check(self, argument: Any, /) -> str:
         """A valid schema."""
         if not isinstance(argument, (dict, bool)):
             return f"`schema` takes a JSON Schema or {{file: path}}, not {shown(argument, 60)}"
         if argument in ({}, True):
-            return "an empty schema holds of anything"
+            return "an empty schema matches everything"
         try:
             _validator(json_text(argument))
         except Exception as error:
             if type(error).__name__ not in {"SchemaError", "UnknownType"}:
                 raise
-            return f"the schema is wrong: {str(error).splitlines()[0]}"
+            return f"the schema is not valid: {str(error).splitlines()[0]}"
         return ""
 
     def judge(self, actual: Any, argument: Any, /) -> Miss | None:
@@ -89,7 +89,7 @@ class Schema(ValueMatcher):
         except Exception as error:
             if "Unresolvable" not in type(error).__name__ and "WrappedReferencing" not in type(error).__name__:
                 raise
-            return Miss(f"the schema refers to what is not in it: {error}", undecided=True)
+            return Miss(f"the schema has a reference that cannot be resolved: {error}", undecided=True)
         if not errors:
             return None
         words = [f"{error.json_path}: {cut(error.message, 200)}" for error in errors[:3]]

@@ -1,4 +1,4 @@
-"""`snapshot`: what was stored when somebody looked at it. Which value that is, and where it is stored, is the plan's business."""
+"""`snapshot`: compares with a stored value. This class checks only the argument: the plan finds the stored value."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ from .base import ValueMatcher
 
 
 class SnapshotMatcher(ValueMatcher):
-    """Equal to what is stored; it stands directly under a selector, so it is never asked to judge by itself."""
+    """Equal to the stored value. The plan replaces it by a comparison, so it never judges a value."""
 
     name = "snapshot"
-    summary = (
-        "equal to the stored snapshot: `true`, or `{ignore: [paths]}` for what varies; written by `--update-snapshots`"
-    )
+    summary = "equal to the stored snapshot: `true`, or `{ignore: [paths]}` without what varies; `--update-snapshots` stores it"
 
     def check(self, argument: Any, /) -> str:
         """True, or a map with paths to ignore."""

@@ -1,4 +1,4 @@
-"""Every operator by its name. A new one is a class in a file here and a line below."""
+"""All operators by name: each is a class in a file here and has a line below."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ MATCHERS: dict[str, Matcher] = {
     )
 }
 
-MISTAKEN = {
+OTHER_NAMES = {
     "eq": "equals", "==": "equals", "equal": "equals", "is": "equals", "ne": "not_equals", "!=": "not_equals",
     ">": "gt", ">=": "gte", "<": "lt", "<=": "lte", "greater_than": "gt", "less_than": "lt", "regex": "matches",
     "match": "matches", "has": "contains", "one_of": "in", "len": "length", "size": "length", "count": "length",
     "startswith": "starts_with", "endswith": "ends_with", "all": "each", "some": "any", "is_empty": "empty",
     "subset": "includes", "or": "any_of", "and": "all_of", "present": "exists",
 }  # fmt: skip
-"""What other tools call them."""
+"""The names of other tools, and ours."""
 
 ENTRY_POINTS = "runflow.matchers"
 
@@ -59,7 +59,7 @@ def matcher_named(name: str) -> Matcher | None:
     """The operator of this name, ours or an installed package's.
 
     Raises:
-        RunflowError: that does not load, or is none.
+        RunflowError: it is a plugin that does not load, or is not a matcher.
     """
     found: Matcher | None = kind_named(
         MATCHERS, name, ENTRY_POINTS, "the matcher", "argument", "summary", "check", "judge"

@@ -1,4 +1,4 @@
-"""`starts_with`, `ends_with`, `matches`, `format`: what texts look like."""
+"""`starts_with`, `ends_with`, `matches`, `format`: the form of texts."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class StartsWith(_TextMatcher):
     """Begins with a text."""
 
     name = "starts_with"
-    summary = "a text that begins with this"
+    summary = "a text that begins with this text"
 
     def holds(self, actual: str, argument: str, /) -> bool:
         """By characters."""
@@ -49,7 +49,7 @@ class EndsWith(_TextMatcher):
     """Ends with a text."""
 
     name = "ends_with"
-    summary = "a text that ends with this"
+    summary = "a text that ends with this text"
 
     def holds(self, actual: str, argument: str, /) -> bool:
         """By characters."""
@@ -60,7 +60,7 @@ class MatchesPattern(_TextMatcher):
     """A pattern is found."""
 
     name = "matches"
-    summary = "a text in which this pattern is found; anchors are yours"
+    summary = "a text in which this regular expression matches; use ^ and $ to match all of it"
 
     def check(self, argument: Any, /) -> str:
         """A pattern that compiles."""
@@ -159,7 +159,7 @@ class Format(_TextMatcher):
     """A text of a known form."""
 
     name = "format"
-    summary = f"a text of this form: {', '.join(f'`{name}`' for name in TEXT_FORMATS)}"
+    summary = f"a text in this format: {', '.join(f'`{name}`' for name in TEXT_FORMATS)}"
 
     def check(self, argument: Any, /) -> str:
         """A known form."""

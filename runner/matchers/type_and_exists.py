@@ -1,4 +1,4 @@
-"""`type`, `exists`: what sort of thing a value is, and whether it is there."""
+"""`type`, `exists`: the JSON type of a value, and whether there is a value."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Type(ValueMatcher):
     """Of a JSON type."""
 
     name = "type"
-    summary = f"of a JSON type, or one of a list: {', '.join(f'`{name}`' for name in JSON_TYPES)}; `1.0` is an integer"
+    summary = f"a JSON type, or a list of types: {', '.join(f'`{name}`' for name in JSON_TYPES)}; `1.0` is an integer"
 
     def check(self, argument: Any, /) -> str:
         """A known type, or a list of them."""
@@ -38,8 +38,8 @@ class Exists(FlagMatcher):
     """Whether it is there."""
 
     name = "exists"
-    summary = "true or false: it is there; of an indefinite path, an empty list counts as not there"
+    summary = "true or false: whether the selector finds a value; an empty list of found values counts as none"
 
     def judge(self, actual: Any, argument: Any, /) -> Miss | None:
-        """The one operator that holds of what is not there, as `exists: false`."""
+        """The only operator that can match a missing value, as `exists: false`."""
         return None if (actual is not MISSING) is argument else MISS

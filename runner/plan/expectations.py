@@ -12,7 +12,7 @@ from ..matchers.base import ValueMatcher
 from ..matchers.equality import is_number
 from ..matchers.schema import Schema
 from ..matchers.snapshot import SnapshotMatcher
-from ..matchers.table import MATCHERS, MISTAKEN, matcher_named
+from ..matchers.table import MATCHERS, OTHER_NAMES, matcher_named
 from ..model.answer import read_json
 from ..model.errors import DocumentPath
 from ..model.exchange import FAILURE_KINDS
@@ -161,7 +161,7 @@ class ExpectCompiler:
         return Conditions(tuple(entries), data)
 
     def _unknown(self, key: str, path: DocumentPath) -> None:
-        near = MISTAKEN.get(key.lower())
+        near = OTHER_NAMES.get(key.lower())
         hint = f"did you mean '{near}'?" if near else did_you_mean(key, MATCHERS)
         hint = hint or f"to compare with an object, write it under `equals`; operators: {listed(MATCHERS, 40)}"
         self.context.problem(path, f"unknown operator '{key}'", hint, on_key=True)

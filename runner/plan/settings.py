@@ -14,7 +14,7 @@ from ..model.errors import InvalidArgument, StepError
 from ..model.exchange import AllowedHosts
 from ..model.kinds import Selector
 from ..selectors.json_path import jsonpath_filter
-from ..selectors.table import DRIVER_TELLS, compile_selector
+from ..selectors.table import DRIVER_FACTS, compile_selector
 from ..templating.filters import FILTERS
 
 FILTERS["jsonpath"] = jsonpath_filter  # added here because selectors and templates do not import each other
@@ -71,7 +71,7 @@ class Dialect(msgspec.Struct, frozen=True):
             InvalidArgument: it is wrong, or the driver cannot tell what it asks for.
         """
         word = text.partition(" ")[0]
-        if word in DRIVER_TELLS and word not in self.features:
+        if word in DRIVER_FACTS and word not in self.features:
             raise InvalidArgument(f"the {self.driver} driver cannot tell `{word}`", NEEDS_CURL)
         return compile_selector(f"ng {text}" if self.jsonpath_ng and text.startswith("$") else text)
 

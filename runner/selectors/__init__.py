@@ -1,1 +1,1 @@
-"""Selectors: what `extract` takes out and what `expect` judges. One file a kind, one line each in `table.py`."""
+"""Selectors: find the values that `extract` stores and `expect` checks. Each kind has a file and a line in `table.py`."""

@@ -1,4 +1,4 @@
-"""`body`, `size`, `sha256`, `hex`: the decoded body as text, number of bytes, digest, bytes in hex."""
+"""`body`, `size`, `sha256`, `hex`: the decoded body as text, its number of bytes, its digest, its bytes in hex."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ class BodySelector(Fact):
 
     name: ClassVar[str] = "body"
     text: ClassVar[bool] = True
-    summary: ClassVar[str] = "the decoded body as text, by the charset of the header, else UTF-8, strictly"
+    summary: ClassVar[str] = (
+        "the decoded body as text; its charset is that of the header, otherwise UTF-8; bytes that are not valid are an error"
+    )
 
     def fact(self, answer: Answer, /) -> str:
-        """Raises StepError where the bytes are not of the charset."""
+        """Raises StepError if the bytes are not valid in the charset."""
         return answer.text
 
 
@@ -25,7 +27,7 @@ class SizeSelector(Fact):
     """The body's length."""
 
     name = "size"
-    summary = "the number of bytes of the decoded body; held against sizes: `{ lt: 10kB }`"
+    summary = "the number of bytes of the decoded body; can be compared with sizes: `{ lt: 10kB }`"
 
     def fact(self, answer: Answer, /) -> int:
         """Bytes."""

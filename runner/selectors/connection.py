@@ -1,4 +1,4 @@
-"""`certificate FIELD`, `timing PHASE`: what only some drivers can tell of the connection."""
+"""`certificate FIELD`, `timing PHASE`: facts of the connection that only some drivers report."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from ..model.wording import did_you_mean, listed
 from .simple import Function
 
 
-def _told(part: str, fields: tuple[str, ...], argument: str, what: str) -> Selector:
-    """One field of a part of the response, which a driver may not tell."""
+def _field_of(part: str, fields: tuple[str, ...], argument: str, what: str) -> Selector:
+    """A selector of one field of a part of the response, which some drivers do not report."""
     if argument not in fields:
         hint = did_you_mean(argument, fields) or listed(fields)
         raise InvalidArgument(f"there is no {what} `{argument}`", hint)
 
     def select(answer: Answer) -> Any:
-        told = getattr(answer.require_response(), part)
-        value = "" if told is None else getattr(told, argument)
+        facts = getattr(answer.require_response(), part)
+        value = "" if facts is None else getattr(facts, argument)
         if value == "":
             return MISSING
         return list(value) if isinstance(value, tuple) else value
@@ -29,19 +29,19 @@ def _told(part: str, fields: tuple[str, ...], argument: str, what: str) -> Selec
 
 
 class CertificateSelector:
-    """A fact of the server's TLS certificate."""
+    """A field of the server's TLS certificate."""
 
     name: ClassVar[str] = "certificate"
     argument: ClassVar[str] = "FIELD"
     text: ClassVar[bool] = False
     summary: ClassVar[str] = (
-        "of the server's TLS certificate: `subject`, `issuer`, `serial`, `starts`, `expires` (date-times), `names` (a list)"
+        "a field of the server's TLS certificate: `subject`, `issuer`, `serial`, `starts`, `expires` (date-times), `names` (a list)"
         "; needs the curl driver"
     )
 
     def compile(self, argument: str, /) -> Selector:
         """RFC 5280 §4.1."""
-        return _told("certificate", Certificate.__struct_fields__, argument, "fact of a certificate")
+        return _field_of("certificate", Certificate.__struct_fields__, argument, "field of a certificate")
 
 
 class TimingSelector:
@@ -51,10 +51,10 @@ class TimingSelector:
     argument: ClassVar[str] = "PHASE"
     text: ClassVar[bool] = False
     summary: ClassVar[str] = (
-        "how long a phase of the final exchange took, held against durations: `dns`, `connect`, `tls`, `first_byte` (from "
-        "the request's last byte to the first of the answer), `total`; 0 on a kept connection; needs the curl driver"
+        "how long a phase of the final exchange took: `dns`, `connect`, `tls`, `first_byte` (from "
+        "the last byte of the request to the first of the response), `total`; can be compared with durations; needs the curl driver"
     )
 
     def compile(self, argument: str, /) -> Selector:
         """Seconds."""
-        return _told("timings", Timings.__struct_fields__, argument, "phase")
+        return _field_of("timings", Timings.__struct_fields__, argument, "phase")

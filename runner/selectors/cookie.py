@@ -1,4 +1,4 @@
-"""`cookie NAME`, `cookie NAME ATTRIBUTE`: set by this answer. `jar NAME`: held in the jar afterwards."""
+"""`cookie NAME`, `cookie NAME ATTRIBUTE`: a cookie that the response sets. `jar NAME`: a cookie in the jar afterwards."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ _FLAGS = ("httponly", "partitioned", "secure")
 
 
 class CookieSelector:
-    """A cookie that the answer sets."""
+    """A cookie that the response sets."""
 
     name: ClassVar[str] = "cookie"
     argument: ClassVar[str] = "NAME"
     text: ClassVar[bool] = True
     summary: ClassVar[str] = (
-        "a cookie that this answer sets; `cookie NAME path` an attribute, `cookie NAME httponly` true for a flag"
+        "a cookie that the response sets; `cookie NAME path` is an attribute, `cookie NAME httponly` is true for a flag"
     )
 
     def compile(self, argument: str, /) -> Selector:
-        """Raises ValueError: an attribute that does not exist."""
+        """Raises InvalidArgument: there is no such attribute."""
         name, _, attribute = argument.partition(" ")
         attribute = attribute.strip().lower()
         if attribute and attribute not in ATTRIBUTES:
@@ -53,10 +53,10 @@ class JarSelector:
     name: ClassVar[str] = "jar"
     argument: ClassVar[str] = "NAME"
     text: ClassVar[bool] = True
-    summary: ClassVar[str] = "a cookie held in the jar after this answer"
+    summary: ClassVar[str] = "a cookie in the jar after the response"
 
     def compile(self, argument: str, /) -> Selector:
-        """The name as it is."""
+        """The name is case-sensitive."""
 
         def select(answer: Answer) -> Any:
             answer.require_response()

@@ -1,4 +1,4 @@
-"""`failure`: how the request failed. Asking for it makes that failure a pass."""
+"""`failure`: how the request failed. A step that expects it passes if the request fails."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ class FailureSelector(Fact):
     summary: ClassVar[str] = f"how the request failed: {', '.join(f'`{kind}`' for kind in FAILURE_KINDS)}"
 
     def fact(self, answer: Answer, /) -> Any:
-        """The kind, or MISSING where an answer came."""
+        """The kind, or MISSING if a response was received."""
         return answer.failure.kind if answer.failure else MISSING

@@ -1,4 +1,4 @@
-"""`status`, `reason`, `url`, `duration`, `http_version`, `redirects`, `ip`: facts of the final answer."""
+"""`status`, `reason`, `url`, `duration`, `http_version`, `redirects`, `ip`: facts of the final response."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Fact:
     summary: ClassVar[str]
 
     def compile(self, _: str, /) -> Selector:
-        """Needs no argument."""
+        """The selector; there is no argument."""
         return Function(self.fact)
 
     def fact(self, answer: Answer, /) -> Any:
@@ -30,7 +30,7 @@ class StatusSelector(Fact):
     """The status code."""
 
     name = "status"
-    summary = "the status code of the final answer"
+    summary = "the status code of the final response"
 
     def fact(self, answer: Answer, /) -> int:
         """RFC 9110 §15."""
@@ -42,7 +42,7 @@ class ReasonSelector(Fact):
 
     name = "reason"
     text = True
-    summary = "the reason phrase beside the status; empty in HTTP/2"
+    summary = "the reason phrase after the status; empty in HTTP/2"
 
     def fact(self, answer: Answer, /) -> str:
         """RFC 9112 §4."""
@@ -54,7 +54,7 @@ class UrlSelector(Fact):
 
     name = "url"
     text = True
-    summary = "the URL of the final answer, after redirects"
+    summary = "the URL of the final response, after redirects"
 
     def fact(self, answer: Answer, /) -> str:
         """Absolute."""
@@ -65,7 +65,7 @@ class DurationSelector(Fact):
     """How long it took."""
 
     name = "duration"
-    summary = "how long the final exchange took; held against durations: `{ lt: 500ms }`"
+    summary = "how long the final exchange took; can be compared with durations: `{ lt: 500ms }`"
 
     def fact(self, answer: Answer, /) -> float:
         """Seconds."""
@@ -77,7 +77,7 @@ class HttpVersionSelector(Fact):
 
     name = "http_version"
     text = True
-    summary = 'the HTTP version of the final answer: `"1.1"`'
+    summary = 'the HTTP version of the final response: `"1.1"`'
 
     def fact(self, answer: Answer, /) -> str:
         """RFC 9110 §2.5."""
@@ -88,7 +88,7 @@ class RedirectsSelector(Fact):
     """The redirecting URLs."""
 
     name = "redirects"
-    summary = "the URLs that redirected, in order, the final one not among them"
+    summary = "the URLs that redirected, in order, without the final URL"
 
     def fact(self, answer: Answer, /) -> list[str]:
         """Absolute URLs."""
@@ -101,7 +101,7 @@ class IpSelector(Fact):
 
     name = "ip"
     text = True
-    summary = "the address that answered"
+    summary = "the IP address of the server that responded"
 
     def fact(self, answer: Answer, /) -> Any:
         """IPv4 or IPv6."""

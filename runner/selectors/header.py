@@ -1,4 +1,4 @@
-"""`header NAME`, `headers NAME`: lines of the answer's head (RFC 9110 §5)."""
+"""`header NAME`, `headers NAME`: headers of the response (RFC 9110 §5)."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ class HeaderSelector:
     name: ClassVar[str] = "header"
     argument: ClassVar[str] = "NAME"
     text: ClassVar[bool] = True
-    summary: ClassVar[str] = "a header, its name in any case; several lines joined by `, `"
+    summary: ClassVar[str] = "a header as text; several of the same name are joined by `, `; names are case-insensitive"
 
     def compile(self, argument: str, /) -> Selector:
-        """The name in any case."""
+        """The name is case-insensitive."""
 
         def select(answer: Any) -> Any:
             value = answer.require_response().header(argument)
@@ -27,13 +27,13 @@ class HeaderSelector:
 
 
 class HeadersSelector:
-    """A header's lines as a list."""
+    """All headers of a name as a list."""
 
     name: ClassVar[str] = "headers"
     argument: ClassVar[str] = "NAME"
     text: ClassVar[bool] = False
-    summary: ClassVar[str] = "every line of a header: always a list"
+    summary: ClassVar[str] = "all headers of a name: always a list"
 
     def compile(self, argument: str, /) -> Selector:
-        """The name in any case."""
+        """The name is case-insensitive."""
         return Function(lambda answer: answer.require_response().header_values(argument), indefinite=True)

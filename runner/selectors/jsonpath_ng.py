@@ -1,4 +1,4 @@
-"""`ng $.path`: JSONPath in the dialect of jsonpath-ng (`` `len` ``, `` `sub(…)` ``, arithmetic, sorting). Its only importer."""
+"""`ng $.path`: JSONPath in the dialect of jsonpath-ng (`` `len` ``, `` `sub(…)` ``, arithmetic, sorting). The only importer of jsonpath-ng."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ class _Query:
 
 @lru_cache(maxsize=1)
 def _bounded() -> None:
-    """Replace, in the library's tables of operators, those that can run for ever or fill the memory."""
-    # an import of its own: few files speak this dialect
+    """Replace those operators of the library that can run without end or fill the memory."""
+    # imported late: few files use this dialect
     from jsonpath_ng.ext import arithmetic  # noqa: PLC0415  # see above
     from jsonpath_ng.ext import filter as comparison  # noqa: PLC0415  # as above
 
@@ -68,7 +68,7 @@ def _bounded() -> None:
 
 
 def _nodes(query: Any) -> Iterator[Any]:
-    """A parsed path and every part of it."""
+    """The nodes of a parsed path: itself and all its parts."""
     yield query
     for part in vars(query).values():
         for each in part if isinstance(part, (list, tuple)) else (part,):
@@ -78,14 +78,14 @@ def _nodes(query: Any) -> Iterator[Any]:
 
 @lru_cache(maxsize=4096)
 def _compile(text: str) -> _Query:
-    # an import of its own: few files speak this dialect
+    # imported late: few files use this dialect
     from jsonpath_ng import Child, Fields, Index, Root  # noqa: PLC0415  # see above
     from jsonpath_ng.exceptions import JSONPathError  # noqa: PLC0415  # as above
     from jsonpath_ng.ext.parser import parse  # noqa: PLC0415  # as above
     from jsonpath_ng.ext.string import DefintionInvalid, Sub  # noqa: PLC0415  # as above
 
     if len(text) > MAX_PATH:
-        raise InvalidArgument(f"the path has {len(text)} characters; at most {MAX_PATH} are compiled")
+        raise InvalidArgument(f"the path has {len(text)} characters; it may have at most {MAX_PATH}")
     _bounded()
     try:
         query = parse(text)
@@ -123,8 +123,8 @@ class JsonPathNgSelector:
     name: ClassVar[str] = "ng"
     argument: ClassVar[str] = "$.path"
     text: ClassVar[bool] = False
-    summary: ClassVar[str] = "the same place asked with `jsonpath-ng` and its own dialect"
+    summary: ClassVar[str] = "JSONPath in the dialect of the library `jsonpath-ng`"
 
     def compile(self, argument: str, /) -> Selector:
-        """Raises ValueError."""
+        """Raises InvalidArgument."""
         return _compile(argument)

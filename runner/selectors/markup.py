@@ -20,7 +20,7 @@ MAX_EXPRESSION = 2000
 """Characters of an XPath or a CSS selector."""
 
 _MERGES = 50_000_000
-"""Up to here libxml2 follows a CSS selector; it takes the square of the elements for each step and cannot be stopped."""
+"""The largest work (elements squared, times steps) that libxml2 does, which cannot be interrupted; elementpath does more."""
 
 
 def _html(answer: Answer) -> bool:
@@ -30,14 +30,14 @@ def _html(answer: Answer) -> bool:
 
 
 def _document(answer: Answer) -> Any:
-    """The body parsed by its own charset: no network, no entities, no depth that lxml would not take."""
-    # an extra, and only for who asks for markup
+    """Parse the body in its own charset, without network access and without entities."""
+    # an extra, and needed only for markup
     from lxml import etree, html  # noqa: PLC0415  # see above
 
     body = answer.require_response().body
     if not body.strip():
-        raise StepError("the body is empty, so there is no markup in it", "decode")
-    charset = None  # by its own declaration, unless the header says
+        raise StepError("the body is empty, so it has no markup", "decode")
+    charset = None  # as the document declares, unless the header names one
     if "charset" in (answer.require_response().header("content-type") or "").lower():
         body, charset = answer.text.encode("utf-8"), "utf-8"
     try:
@@ -50,7 +50,7 @@ def _document(answer: Answer) -> Any:
 
 
 def _namespaces(root: Any) -> dict[str, str]:
-    """The document's own prefixes; the innermost declaration of a prefix that is declared twice loses."""
+    """The namespace prefixes of the document; of two declarations of a prefix, the first one counts."""
     found: dict[str, str] = {}
     for element in root.iter():
         for prefix, uri in element.nsmap.items():
@@ -68,7 +68,7 @@ def _node_text(node: Any) -> str:
 
 
 class _Nodes:
-    """Nodes found: a list of texts."""
+    """A selector of nodes: a list of their texts."""
 
     __slots__ = ("_find", "indefinite")
 
@@ -88,7 +88,7 @@ class _Nodes:
 
 @lru_cache(maxsize=1)
 def _elementpath() -> tuple[Any, Any]:
-    """The library, and its parser of XPath 2.0 without ranges and variables: with them a short text fills any memory."""
+    """The library, and its parser of XPath 2.0 without ranges and variables, with which a short text could fill the memory."""
     # an extra, and 90 ms to import
     import elementpath  # noqa: PLC0415  # see above
     from elementpath.xpath2 import _xpath2_functions  # noqa: PLC0415  # as above
@@ -109,14 +109,14 @@ def _follow(root: Any, expression: str) -> Any:
     try:
         return limited("the XPath", elementpath.select, root, expression, _namespaces(root), parser)
     except (elementpath.ElementPathError, RecursionError, OverflowError) as error:
-        raise StepError(f"the XPath cannot be followed: {error}", "extract") from None
+        raise StepError(f"the XPath failed: {error}", "extract") from None
 
 
 @lru_cache(maxsize=4096)
 def _xpath(expression: str) -> _Nodes:
     try:
         elementpath, parser = _elementpath()
-        import lxml.etree  # noqa: F401, PLC0415  # so that a missing one is found when the file is checked
+        import lxml.etree  # noqa: F401, PLC0415  # a missing library is an error of the file
     except ImportError:
         raise _needs_extra() from None
     _check_length(expression)
@@ -134,19 +134,19 @@ def _xpath(expression: str) -> _Nodes:
             "not",
         }
     except elementpath.ElementPathError as error:
-        if "prefix" not in str(error):  # prefixes are the document's, and known only then
+        if "prefix" not in str(error):  # the prefixes are known only when there is a document
             raise InvalidArgument(f"{expression!r} is not a valid XPath: {error}") from None
         single = False
     except RecursionError:
         raise InvalidArgument("the XPath is nested too deeply") from None
-    except StepError as error:  # constants are computed when it is parsed
+    except StepError as error:  # the parser computes constants
         raise InvalidArgument(error.message, error.hint) from None
     return _Nodes(lambda root: _follow(root, expression), indefinite=not single)
 
 
 def _check_length(expression: str) -> None:
     if len(expression) > MAX_EXPRESSION:
-        raise InvalidArgument(f"the expression has {len(expression)} characters; at most {MAX_EXPRESSION} are compiled")
+        raise InvalidArgument(f"the expression has {len(expression)} characters; it may have at most {MAX_EXPRESSION}")
 
 
 @lru_cache(maxsize=4096)
@@ -179,11 +179,11 @@ class XPathSelector:
     argument: ClassVar[str] = "EXPR"
     text: ClassVar[bool] = False
     summary: ClassVar[str] = (
-        "XPath in an XML or HTML body: nodes are a list of texts, `string()` and `count()` a single value (extra `xml`)"
+        "XPath in an XML or HTML body; nodes are a list of texts, `string()` or `count()` one value (extra `xml`)"
     )
 
     def compile(self, argument: str, /) -> Selector:
-        """Raises ValueError."""
+        """Raises InvalidArgument."""
         return _xpath(argument)
 
 
@@ -196,5 +196,5 @@ class CssSelector:
     summary: ClassVar[str] = "a CSS selector in an HTML or XML body: a list of texts (extra `xml`)"
 
     def compile(self, argument: str, /) -> Selector:
-        """Raises ValueError."""
+        """Raises InvalidArgument."""
         return _css(argument)

@@ -1,4 +1,4 @@
-"""`regex PATTERN`: the first group, or the whole match, in the body."""
+"""`regex PATTERN`: what a regular expression finds in the body."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ class RegexSelector:
     name: ClassVar[str] = "regex"
     argument: ClassVar[str] = "PATTERN"
     text: ClassVar[bool] = True
-    summary: ClassVar[str] = "the first group of a pattern in the body, or the whole match where it has none"
+    summary: ClassVar[str] = (
+        "the first group of a regular expression in the body, or the whole match if it has no group"
+    )
 
     def compile(self, argument: str, /) -> Selector:
         """Raises InvalidArgument: the pattern is wrong."""

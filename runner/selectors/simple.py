@@ -1,4 +1,4 @@
-"""A selector that is one function of the answer, for the kinds that need no more."""
+"""A compiled selector made of one function of the response."""
 
 from __future__ import annotations
 

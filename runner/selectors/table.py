@@ -1,4 +1,4 @@
-"""Every selector by the word that begins it. A new one is a file here and a line below."""
+"""All selectors by name: each has a file here and a line below."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ KINDS: dict[str, SelectorKind] = {
 
 ENTRY_POINTS = "runflow.selectors"
 
-DRIVER_TELLS = frozenset({"certificate", "timing"})
-"""Selectors of what only some drivers can tell; such a driver has a feature of the same name."""
+DRIVER_FACTS = frozenset({"certificate", "timing"})
+"""Selectors of facts that only some drivers report; such a driver has a feature of the same name."""
 
-_MISTAKEN = {
+_OTHER_NAMES = {
     "json": "a JSONPath begins with $: `$.name`",
-    "jsonpath": "a JSONPath is written as it is: `$.name`",
-    "headers": "`headers NAME` gives a list, `header NAME` a text",
+    "jsonpath": "write the JSONPath alone: `$.name`",
+    "headers": "write `header NAME` for a text, `headers NAME` for a list",
     "content_type": "`header Content-Type`",
     "time": "`duration`",
     "text": "`body`",
@@ -60,7 +60,7 @@ def kind_of(text: str) -> tuple[SelectorKind, str]:
 
     Raises:
         InvalidArgument: there is no such selector, or it lacks its argument, or takes none.
-        RunflowError: it is an installed package's, and does not load.
+        RunflowError: it is a plugin that does not load.
     """
     word, _, argument = text.partition(" ")
     if text.startswith("$"):
@@ -80,7 +80,7 @@ def _suggestion(word: str) -> str:
     lower = word.lower()
     if "." in word:
         return f"a JSONPath begins with $: `$.{word.removeprefix('body.').removeprefix('json.')}`"
-    known = _MISTAKEN.get(lower) or did_you_mean(lower, KINDS)
+    known = _OTHER_NAMES.get(lower) or did_you_mean(lower, KINDS)
     if not known and word.isidentifier():
         known = f"a JSONPath begins with $: `$.{word}`"
     return known or f"selectors: $.path, {', '.join(name for name in KINDS if name != '$')}"

@@ -59,10 +59,10 @@ def test_an_operator_judges_as_the_reference_says(name: str, actual: Any, argume
 @pytest.mark.parametrize(
     ("name", "argument", "message"),
     [
-        ("gt", "soon", "takes a number, a duration"), ("gt", True, "takes a number"), ("between", [1], "a list of two bounds"), ("between", [3, 1], "the smaller one"), ("between", [1, "2024-01-01"], "of different kinds"), ("between", ["x", 1], "takes a number"),
-        ("approx", "1", "takes a number or"), ("approx", {"value": "x", "within": 1}, "are numbers"), ("approx", {"value": 1}, "takes a number or"), ("in", 1, "takes a list"), ("in", [], "not empty"), ("exists", "yes", "true or false"), ("empty", 1, "true or false"),
+        ("gt", "soon", "takes a number, a duration"), ("gt", True, "takes a number"), ("between", [1], "a list of two bounds"), ("between", [3, 1], "must not be greater"), ("between", [1, "2024-01-01"], "of the same kind"), ("between", ["x", 1], "takes a number"),
+        ("approx", "1", "takes a number or"), ("approx", {"value": "x", "within": 1}, "must be numbers"), ("approx", {"value": 1}, "takes a number or"), ("in", 1, "takes a list"), ("in", [], "not empty"), ("exists", "yes", "true or false"), ("empty", 1, "true or false"),
         ("type", "strng", "did you mean 'string'?"), ("type", [], "not empty"), ("length", -1, "a whole number"), ("length", True, "a whole number"), ("length", 1.5, "whole number"), ("format", "uid", "did you mean 'uuid'?"), ("format", "zzz", "formats:"), ("matches", "(", "is not valid"), ("matches", 3, "takes a text"),
-        ("includes", {}, "holds of anything"), ("includes", 3, "takes a map or a list"), ("unordered", 3, "takes a list"), ("schema", {"type": "strng"}, "the schema is wrong"), ("schema", {}, "holds of anything"), ("schema", 3, "takes a JSON Schema"), ("starts_with", 1, "takes a text"),
+        ("includes", {}, "match"), ("includes", 3, "takes a map or a list"), ("unordered", 3, "takes a list"), ("schema", {"type": "strng"}, "the schema is not valid"), ("schema", {}, "match"), ("schema", 3, "takes a JSON Schema"), ("starts_with", 1, "takes a text"),
     ],
 )  # fmt: skip
 def test_an_argument_that_can_never_be_right_is_refused(name: str, argument: Any, message: str) -> None:
@@ -163,7 +163,7 @@ def test_a_schema_may_stand_in_a_file_and_templates_in_arguments_are_checked_whe
     ("expect", "message"),
     [
         ("{$.a: {eqals: 1}}", "unknown operator 'eqals'"), ("{$.a: {eq: 1}}", "unknown operator 'eq'"), ("{$.a: {zzzzz: 1}}", "unknown operator"), ("{$.a: {}}", "nothing is expected"), ("{$.a: {any_of: []}}", "at least one condition"), ("{$.a: {any_of: 3}}", "at least one condition"), ("{$.a: {not: {}}}", "nothing is expected"),
-        ("{$.a: {schema: {file: nope.json}}}", "there is no file nope.json"), ("{$.a: {schema: {file: bad.json}}}", "bad.json is not JSON"), ("{$.a: {schema: {type: x}}}", "the schema is wrong"), ("{header X: 3}", "is always a text and never equal to 3"), ("{body: {equals: true}}", "never equal to true"),
+        ("{$.a: {schema: {file: nope.json}}}", "there is no file nope.json"), ("{$.a: {schema: {file: bad.json}}}", "bad.json is not JSON"), ("{$.a: {schema: {type: x}}}", "the schema is not valid"), ("{header X: 3}", "is always a text and never equal to 3"), ("{body: {equals: true}}", "never equal to true"),
         ("{failure: tlz}", "unknown failure 'tlz'"), ("{status: 900}", "is not a valid status"), ("{status: [200, abc]}", "is not a valid status"), ("{status: []}", "at least one code"), ("{status: 6xx}", "is not a valid status"), ("{}", "`expect` is empty"), ("[]", "`expect` is empty"), ("{$.a: {$.x-y: 1}}", "is not a valid JSONPath"),
     ],
 )  # fmt: skip
@@ -175,12 +175,12 @@ def test_an_expectation_that_is_wrong_is_refused_before_anything_is_sent(expect:
 @pytest.mark.parametrize(
     ("actual", "expected", "hint"),
     [
-        (1, "1", "take the quotes away, or write `| int` behind a variable that is a text"),
-        (1.5, "1.5", "take the quotes away, or write `| float` behind a variable that is a text"),
-        (True, "true", "take the quotes away"),
-        (None, "null", "take the quotes away"),
-        ("1", 1, "the answer has a text, which is written in quotes"),
-        ("false", False, "the answer has a text, which is written in quotes"),
+        (1, "1", "remove the quotes, or add `| int` to a variable that is a text"),
+        (1.5, "1.5", "remove the quotes, or add `| float` to a variable that is a text"),
+        (True, "true", "remove the quotes"),
+        (None, "null", "remove the quotes"),
+        ("1", 1, "the response has a text, so write the expected value in quotes"),
+        ("false", False, "the response has a text, so write the expected value in quotes"),
         (1, "2", ""),
         (1, "one", ""),
         ("1", "2", ""),
@@ -192,4 +192,4 @@ def test_what_differs_only_in_its_type_is_told_what_to_do(actual: Any, expected:
     """Quotes of YAML and fields of a CSV make texts of numbers."""
     miss = MATCHERS["equals"].judge(actual, expected)
     assert miss is not None
-    assert miss.detail.removeprefix("the same in another type: ") == hint
+    assert miss.detail.removeprefix("the types differ: ") == hint

@@ -67,7 +67,7 @@ def test_markup_is_asked_by_xpath_and_css(body: bytes, kind: str, selector: str,
 @pytest.mark.parametrize(
     ("body", "kind", "selector", "message"),
     [
-        (b"", "text/xml", "xpath //a", "the body is empty"), (b"<a", "text/xml", "xpath //a", "the body is not XML"), (b"<r/>", "text/xml", "xpath //q:a", "cannot be followed"),
+        (b"", "text/xml", "xpath //a", "the body is empty"), (b"<a", "text/xml", "xpath //a", "the body is not XML"), (b"<r/>", "text/xml", "xpath //q:a", "the XPath failed"),
         (b"{", "application/json", "$.a", "is not JSON"), (b"", "application/json", "$.a", "the body is empty"), (b"\xff", "text/plain", "body", "is not valid utf-8: byte 0xff"),
         (b"x", "text/plain; charset=nope", "body", "an unknown charset: 'nope'"), (b"no", "text/html", "$.a", "(text/html) is not JSON"),
     ],
@@ -81,7 +81,7 @@ def test_an_answer_that_cannot_be_read_that_way_says_so(body: bytes, kind: str, 
 @pytest.mark.parametrize(
     ("selector", "message"),
     [
-        ("statu", "did you mean 'status'?"), ("json.a.b", "a JSONPath begins with $: `$.a.b`"), ("body.a", "`$.a`"), ("jsonpath", "a JSONPath is written as it is"), ("header", "write `header NAME`"),
+        ("statu", "did you mean 'status'?"), ("json.a.b", "a JSONPath begins with $: `$.a.b`"), ("body.a", "`$.a`"), ("jsonpath", "write the JSONPath alone"), ("header", "write `header NAME`"),
         ("status 2", "takes no argument"), ("regex (", "the pattern '(' is not valid"), ("cookie sid pth", "did you mean 'path'?"), ("cookie sid zzz", "attributes: domain"),
         ("certificate expire", "did you mean 'expires'?"), ("timing ssl", "connect, dns, first_byte, tls, total"), ("timing", "lacks its argument"), ("xpath //[", "is not a valid XPath"), ("css a[", "is not a valid CSS selector"), ("zzz", "a JSONPath begins with $: `$.zzz`"), ("z-z", "selectors: $.path"), ("regex", "lacks its argument"),
     ],
