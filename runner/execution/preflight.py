@@ -34,9 +34,11 @@ def check_before(plans: Iterable[Plan], inputs: Inputs, *, remote: bool = False)
     for name in inputs.variables:
         if every and name not in accepted:
             hint = did_you_mean(name, accepted) or (
-                f"names that can be given: {listed(accepted)}" if accepted else "none of them has `inputs` or `vars`"
+                f"their `inputs` and `vars`: {listed(accepted)}" if accepted else "none of them has `inputs` or `vars`"
             )
-            problems.append(Problem(f"no workflow takes `{name}`, which was given with --var", None, hint))
+            problems.append(
+                Problem(f"the variable `{name}` is set, but no workflow has it under `inputs` or `vars`", None, hint)
+            )
     if problems:
         raise WorkflowError(list(dict.fromkeys(problems)))
 
@@ -45,7 +47,7 @@ def _missing_inputs(plan: Plan, inputs: Inputs) -> Iterable[Problem]:
     columns = frozenset(plan.rows[0].values) if plan.rows else frozenset()
     for name in sorted(plan.inputs - inputs.variables.keys() - plan.environment_names.keys() - columns):
         place = Place(plan.file, ("inputs",))
-        yield Problem(f"the input `{name}` is not given", place, f"give it: --var {name}=…")
+        yield Problem(f"the input `{name}` has no value", place, f"set it: --var {name}=…")
 
 
 def _unset_variables(plan: Plan, inputs: Inputs) -> Iterable[Problem]:
@@ -60,7 +62,7 @@ def _unset_variables(plan: Plan, inputs: Inputs) -> Iterable[Problem]:
             continue
         if value is None:
             near = did_you_mean(name, inputs.environment, 0.8)
-            hint = f"export {name}=…, or put it into a file for --env-file" + (f"; {near}" if near else "")
+            hint = f"export {name}=…, or add it to a file for --env-file" + (f"; {near}" if near else "")
             yield Problem(f"the environment variable {name} is not set", Place(file, path), hint)
 
 

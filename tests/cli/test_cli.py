@@ -106,8 +106,8 @@ def test_variables_from_options_files_and_the_environment(runflow: Any, write: W
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (("--var", "x"), "write NAME=TEXT"), (("--var", "1=x"), "write NAME=TEXT"), (("--var", "x:={"), "is not valid JSON"), (("--vars-file", "none"), "cannot be read"), (("--vars-file", "list.yaml"), "a map of names"), (("--vars-file", "dup.yaml"), "there twice"), (("--env-file", "none"), "cannot be read"),
-        (("--env-file", "list.yaml"), "write NAME=VALUE"), (("--nope",), "No such option"), (("-e", "staging"), "no environment `staging`"), (("--log-level", "loud"), "loud"), (("--log-file", "no/such/dir/x"), "cannot be written"), (("--var", "nope=1"), "no workflow takes `nope`"), (("--seed", "x"), "not a valid integer"),
+        (("--var", "x"), "write NAME=TEXT"), (("--var", "1=x"), "write NAME=TEXT"), (("--var", "x:={"), "is not valid JSON"), (("--vars-file", "none"), "cannot be read"), (("--vars-file", "list.yaml"), "a map of names"), (("--vars-file", "dup.yaml"), "occurs twice"), (("--env-file", "none"), "cannot be read"),
+        (("--env-file", "list.yaml"), "write NAME=VALUE"), (("--nope",), "No such option"), (("-e", "staging"), "no environment `staging`"), (("--log-level", "loud"), "loud"), (("--log-file", "no/such/dir/x"), "cannot be written"), (("--var", "nope=1"), "the variable `nope` is set, but no workflow has it"), (("--seed", "x"), "not a valid integer"),
     ],
 )  # fmt: skip
 def test_a_wrong_option_is_exit_2_with_words(
