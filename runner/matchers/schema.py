@@ -14,6 +14,10 @@ from ..model.wording import cut, json_text, shown
 from .base import ValueMatcher
 
 
+class DanglingReference(ValueError):
+    """A `$ref` leads to what is not in the schema."""
+
+
 def correct_patterns() -> None:
     """Make jsonschema read patterns as ECMA-262 does, and search them with a time limit."""
     from jsonschema import _format, _keywords, _utils  # noqa: PLC0415  # 60 ms to import, and few files hold a schema
@@ -54,7 +58,31 @@ def _validator(text: str) -> Any:
     kind.FORMAT_CHECKER.checks("iri")(is_iri)
     kind.FORMAT_CHECKER.checks("iri-reference")(is_iri_reference)
     # an empty registry: a $ref to another document is an error, never a download
+    dangling = _dangling_reference(schema)
+    if dangling is not None:
+        raise DanglingReference(f"`$ref: {dangling}` leads to nothing in this schema")
     return with_exact_numbers(kind)(schema, registry=Registry(), format_checker=kind.FORMAT_CHECKER)
+
+
+def _dangling_reference(schema: Any) -> str | None:
+    """The first reference to what is not in the schema."""
+    # as above
+    from referencing import Registry, Resource  # noqa: PLC0415  # see above
+    from referencing.exceptions import Unresolvable  # noqa: PLC0415  # as above
+    from referencing.jsonschema import DRAFT202012  # noqa: PLC0415  # as above
+
+    root = Resource.from_contents(schema, default_specification=DRAFT202012)
+    pending = [(Registry().with_resource("", root).crawl().resolver(), root)]
+    while pending:
+        resolver, resource = pending.pop()
+        reference = resource.contents.get("$ref") if isinstance(resource.contents, dict) else None
+        if isinstance(reference, str):
+            try:
+                resolver.lookup(reference)
+            except Unresolvable:
+                return reference
+        pending += [(resolver.in_subresource(part), part) for part in resource.subresources()]
+    return None
 
 
 def _errors(actual: Any, schema: Any) -> list[Any]:
@@ -76,6 +104,8 @@ class Schema(ValueMatcher):
             return "an empty schema matches everything"
         try:
             _validator(json_text(argument))
+        except DanglingReference as error:
+            return f"{error}; a schema of another host is not downloaded, save it beside the workflow"
         except Exception as error:
             if type(error).__name__ not in {"SchemaError", "UnknownType"}:
                 raise

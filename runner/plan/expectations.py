@@ -13,7 +13,6 @@ from ..matchers.equality import is_number
 from ..matchers.schema import Schema
 from ..matchers.snapshot import SnapshotMatcher
 from ..matchers.table import MATCHERS, OTHER_NAMES, matcher_named
-from ..model.answer import read_json
 from ..model.errors import DocumentPath
 from ..model.exchange import FAILURE_KINDS
 from ..model.json_types import JSON
@@ -25,6 +24,7 @@ from ..templating.values import Literal
 from .conditions import Condition, Conditions, Expectation, Inside, Pick
 from .context import Context
 from .fragments import ExtractPlan
+from .schemas import SchemaCompiler
 from .snapshots import SnapshotCompiler
 
 _CLASS = re.compile(r"[1-5]xx")
@@ -71,6 +71,7 @@ class ExpectCompiler:
 
     def __init__(self, context: Context) -> None:
         self.context = context
+        self.schemas = SchemaCompiler(context)
         self.snapshots = SnapshotCompiler(context)
 
     def expectations(
@@ -176,7 +177,7 @@ class ExpectCompiler:
             hint = "write `$.name: {snapshot: true}`"
             self.context.problem(path, "`snapshot` must be directly under a selector", hint, on_key=True)
         if isinstance(matcher, Schema):
-            data = self._schema(data, path)
+            data = self.schemas.compile(data, path)
             wrong = "" if data is None else matcher.check(data)
             if wrong:
                 self.context.problem(path, wrong)
@@ -194,20 +195,6 @@ class ExpectCompiler:
             self.context.problem(path, f"`{matcher.name}` needs a list with at least one condition")
             return ()
         return tuple(self.conditions(part, (*path, index)) for index, part in enumerate(data))
-
-    def _schema(self, data: JSON, path: DocumentPath) -> JSON:
-        """An inline schema, or the content of the file that it names; a schema holds no templates."""
-        if not isinstance(data, dict) or set(data) != {"file"} or not isinstance(data["file"], str):
-            return data
-        content = self.context.read(data["file"], (*path, "file"))
-        if content is None:
-            return None
-        try:
-            schema: JSON = read_json(content.decode("utf-8"))
-        except ValueError as error:
-            self.context.problem((*path, "file"), f"{data['file']} is not JSON: {error}")
-            return None
-        return schema
 
     def extracts(self, entries: dict[str, str | Extract], path: DocumentPath) -> list[ExtractPlan]:
         """Compile the entries of `extract`."""

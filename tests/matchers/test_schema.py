@@ -38,3 +38,13 @@ def test_a_value_fits_a_schema_or_does_not(schema: Any, fits: tuple[Any, ...], d
 @pytest.mark.parametrize("pattern", ["(", "(?P<a>x)", r"\Z", "a++"])
 def test_a_pattern_that_is_not_of_ecma_262_is_refused_when_the_file_is_checked(pattern: str) -> None:
     assert SCHEMA.check({"pattern": pattern})
+
+
+@pytest.mark.parametrize("reference", ["#/$defs/b", "#nothing", "http://127.0.0.1:1/x.json", "other.json", "urn:x"])
+def test_a_reference_that_leads_to_nothing_is_refused_when_the_file_is_checked(reference: str) -> None:
+    said = SCHEMA.check({"items": {"anyOf": [{"$ref": reference}]}, "$defs": {"a": {}}})
+    assert f"`$ref: {reference}` leads to nothing" in said
+
+
+def test_a_reference_in_data_is_data() -> None:
+    assert not SCHEMA.check({"enum": [{"$ref": "nowhere.json"}], "properties": {"$ref": {"type": "string"}}})
