@@ -13,6 +13,7 @@ from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from runflow.demo.api import environment
 from runflow.demo.server import DemoServer
@@ -24,6 +25,10 @@ from processes import children_alive
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background of a shell; children would ignore it too
     signal.signal(signal.SIGINT, signal.default_int_handler)
+settings.register_profile(
+    "runflow", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)  # no test judges seconds
+settings.load_profile("runflow")
 LEFT_BEHIND = pytest.StashKey[list[str]]()
 
 

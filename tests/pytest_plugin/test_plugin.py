@@ -308,7 +308,7 @@ def test_the_fixture_runs_a_workflow_against_a_url_or_an_application_without_a_s
     }
     result = run(files, "-W", "error")
     result.assert_outcomes(passed=7, failed=1)
-    result.stdout.fnmatch_lines(["*test_shown*", "*flow.yaml:3:*RF102*", '*"/users/eve" (string)*'])
+    result.stdout.fnmatch_lines(["*test_shown*", "*flow.yaml:5:*RF102*", '*"/users/eve" (string)*'])
 
 
 def test_where_no_workflow_is_nothing_of_runflow_is_imported(run: Any) -> None:
