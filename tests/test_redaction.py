@@ -35,7 +35,8 @@ def test_no_encoding_of_a_secret_survives(secret: str, before: str, after: str) 
     redactor = taught(secret)
     plain = before + secret + after
     texts = [
-        plain, json.dumps(plain), json.dumps(plain, ensure_ascii=False), quote(plain, safe=""), quote_plus(plain), html.escape(plain), json.dumps(json.dumps(plain)),
+        plain, json.dumps(plain), json.dumps(plain, ensure_ascii=False), quote(plain, safe=""), quote_plus(plain), html.escape(plain),
+        json.dumps(json.dumps(plain)),
     ]  # fmt: skip
     for text in texts:
         masked = redactor.text(text)

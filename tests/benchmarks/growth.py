@@ -74,7 +74,8 @@ def on_dask(workers: tuple[int, ...], counts: dict[str, int]) -> None:
                 cluster.close()
                 own = taken * number / count - 2 * wait
                 print(
-                    f"| {count:,} | {number} | {answers} | {taken:.1f} | {2 * count / taken:,.0f} | {own * 1000:.1f} | {cpu / count * 1000:.2f} | {peak:.0f} |",
+                    f"| {count:,} | {number} | {answers} | {taken:.1f} | {2 * count / taken:,.0f} | {own * 1000:.1f} | "
+                    f"{cpu / count * 1000:.2f} | {peak:.0f} |",
                     flush=True,
                 )
 

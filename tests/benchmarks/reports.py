@@ -20,7 +20,8 @@ from slow_server import slow_server
 
 KINDS = ("junit", "html", "json", "jsonl", "tap", "har", "markdown", "github")
 STEP = "  - {{name: step {n}, get: /items/{n}, expect: {{status: 200, $.name: x}}, extract: {{v{n}: $.id}}}}\n"
-WAYS = {"no report, nothing kept": ["--no-store"], "kept in .runflow (the default)": [], "and every report": [f"--report={kind}=out/{kind}" for kind in KINDS]}  # fmt: skip
+WAYS = {"no report, nothing kept": ["--no-store"], "kept in .runflow (the default)": [],
+    "and every report": [f"--report={kind}=out/{kind}" for kind in KINDS]}  # fmt: skip
 
 
 def main(files: int, rounds: int) -> None:

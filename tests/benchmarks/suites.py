@@ -134,7 +134,8 @@ def many_small(url: str, folder: Path, count: int, rounds: int) -> list[Row]:
         (f"{count} two-step workflows, curl -j 64, one core", told(curl, steps), steps / curl.seconds, ">= 8000 steps/s"),
         ("… against a bare pycurl loop that checks statuses only", told(bare, steps), bare.seconds / curl.seconds, "its share of the loop's speed"),
         ("… against one requests.Session by hand", told(hand, steps), hand.seconds / curl.seconds, "times as fast"),
-        ("the same, blocking -j 8, against 8 threads by hand", f"{told(requests, steps)} against {told(hand8, steps)}", requests.seconds / hand8.seconds, "<= 1.0"),
+        ("the same, blocking -j 8, against 8 threads by hand", f"{told(requests, steps)} against {told(hand8, steps)}",
+            requests.seconds / hand8.seconds, "<= 1.0"),
     ]  # fmt: skip
 
 
@@ -147,8 +148,10 @@ def waiting(folder: Path, count: int, jobs: int, rounds: int) -> list[Row]:
         hand = median([measured(*BY_HAND[1:], "threads", url, str(count), str(jobs)) for _ in range(rounds)])
     ideal = count * 2 * 0.02 / jobs
     return [
-        (f"{count} workflows, 20 ms an answer, -j {jobs}, curl, against the ideal {ideal * 1000:.0f} ms", f"{curl.seconds * 1000:.0f} ms, {curl.cpu:.2f} s CPU, {curl.peak:.0f} MB", curl.seconds / ideal, "<= 1.5"),
-        (f"the same on the blocking driver, against {jobs} threads by hand", f"{requests.seconds * 1000:.0f} ms against {hand.seconds * 1000:.0f} ms", requests.seconds / hand.seconds, "<= 1.0"),
+        (f"{count} workflows, 20 ms an answer, -j {jobs}, curl, against the ideal {ideal * 1000:.0f} ms",
+            f"{curl.seconds * 1000:.0f} ms, {curl.cpu:.2f} s CPU, {curl.peak:.0f} MB", curl.seconds / ideal, "<= 1.5"),
+        (f"the same on the blocking driver, against {jobs} threads by hand",
+            f"{requests.seconds * 1000:.0f} ms against {hand.seconds * 1000:.0f} ms", requests.seconds / hand.seconds, "<= 1.0"),
     ]  # fmt: skip
 
 
@@ -181,7 +184,8 @@ def whole_process(url: str, folder: Path, count: int, rounds: int) -> list[Row]:
             taken.setdefault(name, []).append(time.perf_counter() - started)
     curl, requests, hand = (statistics.median(taken[name]) for name in ("curl", "requests", "hand"))
     return [
-        (f"{count} files of two steps, whole process, curl, against by hand one after the other", f"{curl * 1000:.0f} ms against {hand * 1000:.0f} ms", curl / hand, "<= 1.0"),
+        (f"{count} files of two steps, whole process, curl, against by hand one after the other",
+            f"{curl * 1000:.0f} ms against {hand * 1000:.0f} ms", curl / hand, "<= 1.0"),
         ("the same with the default options", f"{requests * 1000:.0f} ms", requests / hand, ""),
     ]  # fmt: skip
 

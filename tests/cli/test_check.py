@@ -66,11 +66,15 @@ def test_nothing_found_is_said_in_every_form(runflow: Any, write: Any) -> None:
 
 MENDED = {
     "a misspelt key": ("steps:\n  - get: http://127.0.0.1/\n    expct: 200\n", "steps:\n  - get: http://127.0.0.1/\n    expect: 200\n"),
-    "an unquoted template": ("vars: {a: 1}\nsteps:\n  - post: http://127.0.0.1/\n    json: {x: {{ a }}}\n    expect: 200\n", 'vars: {a: 1}\nsteps:\n  - post: http://127.0.0.1/\n    json: {x: "{{ a }}"}\n    expect: 200\n'),
-    "secrets, none yet": ("name: x\nsteps:\n  - {get: 'http://127.0.0.1/{{ env.API_KEY }}{{ env.PASSWORD }}', expect: 200}\n", "name: x\nsecrets: [API_KEY, PASSWORD]\nsteps:\n  - {get: 'http://127.0.0.1/{{ env.API_KEY }}{{ env.PASSWORD }}', expect: 200}\n"),
-    "secrets, one more": ("secrets: [A]\nsteps:\n  - {get: 'http://127.0.0.1/{{ env.A }}{{ env.API_KEY }}', expect: 200}\n", "secrets: [A, API_KEY]\nsteps:\n  - {get: 'http://127.0.0.1/{{ env.A }}{{ env.API_KEY }}', expect: 200}\n"),
+    "an unquoted template": ("vars: {a: 1}\nsteps:\n  - post: http://127.0.0.1/\n    json: {x: {{ a }}}\n    expect: 200\n",
+        'vars: {a: 1}\nsteps:\n  - post: http://127.0.0.1/\n    json: {x: "{{ a }}"}\n    expect: 200\n'),
+    "secrets, none yet": ("name: x\nsteps:\n  - {get: 'http://127.0.0.1/{{ env.API_KEY }}{{ env.PASSWORD }}', expect: 200}\n",
+        "name: x\nsecrets: [API_KEY, PASSWORD]\nsteps:\n  - {get: 'http://127.0.0.1/{{ env.API_KEY }}{{ env.PASSWORD }}', expect: 200}\n"),
+    "secrets, one more": ("secrets: [A]\nsteps:\n  - {get: 'http://127.0.0.1/{{ env.A }}{{ env.API_KEY }}', expect: 200}\n",
+        "secrets: [A, API_KEY]\nsteps:\n  - {get: 'http://127.0.0.1/{{ env.A }}{{ env.API_KEY }}', expect: 200}\n"),
     "secrets, as a block": ("secrets:\n  - A  # mine\nsteps:\n  - {get: 'http://127.0.0.1/{{ env.A }}{{ env.API_KEY }}', expect: 200}\n", None),
-    "with CRLF and a mark": ("\ufeffsteps:\r\n  - get: http://127.0.0.1/\r\n    expct: 200 # ü\r\n", "\ufeffsteps:\r\n  - get: http://127.0.0.1/\r\n    expect: 200 # ü\r\n"),
+    "with CRLF and a mark": ("\ufeffsteps:\r\n  - get: http://127.0.0.1/\r\n    expct: 200 # ü\r\n",
+        "\ufeffsteps:\r\n  - get: http://127.0.0.1/\r\n    expect: 200 # ü\r\n"),
     "what hides more": ("stps:\n  - {get: 'http://127.0.0.1/', expct: 200}\n", "steps:\n  - {get: 'http://127.0.0.1/', expect: 200}\n"),
 }  # fmt: skip
 

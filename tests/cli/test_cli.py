@@ -42,7 +42,9 @@ def test_the_main_job_runs_on_the_embedded_demo(runflow: Any) -> None:
 @pytest.mark.parametrize(
     ("flow", "code"),
     [
-        ("steps:\n  - get: /health\n    expect: 200\n", 0), ("steps:\n  - get: /health\n    expect: 404\n", 1), ("steps:\n  - get: /health\n    expct: 404\n", 2), ("steps:\n  - get: http://127.0.0.1:1/\n", 3), ("steps:\n  - get: /health\n    extract: {a: $.nope}\n", 3),
+        ("steps:\n  - get: /health\n    expect: 200\n", 0), ("steps:\n  - get: /health\n    expect: 404\n", 1),
+        ("steps:\n  - get: /health\n    expct: 404\n", 2), ("steps:\n  - get: http://127.0.0.1:1/\n", 3),
+        ("steps:\n  - get: /health\n    extract: {a: $.nope}\n", 3),
     ],
 )  # fmt: skip
 def test_exit_codes(runflow: Any, write: Write, demo: str, flow: str, code: int) -> None:
@@ -106,8 +108,12 @@ def test_variables_from_options_files_and_the_environment(runflow: Any, write: W
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (("--var", "x"), "write NAME=TEXT"), (("--var", "1=x"), "write NAME=TEXT"), (("--var", "x:={"), "is not valid JSON"), (("--vars-file", "none"), "cannot be read"), (("--vars-file", "list.yaml"), "a map of names"), (("--vars-file", "dup.yaml"), "occurs twice"), (("--env-file", "none"), "cannot be read"),
-        (("--env-file", "list.yaml"), "write NAME=VALUE"), (("--nope",), "No such option"), (("-e", "staging"), "no environment `staging`"), (("--log-level", "loud"), "loud"), (("--log-file", "no/such/dir/x"), "cannot be written"), (("--var", "nope=1"), "the variable `nope` is set, but no workflow has it"), (("--seed", "x"), "not a valid integer"),
+        (("--var", "x"), "write NAME=TEXT"), (("--var", "1=x"), "write NAME=TEXT"), (("--var", "x:={"), "is not valid JSON"),
+        (("--vars-file", "none"), "cannot be read"), (("--vars-file", "list.yaml"), "a map of names"),
+        (("--vars-file", "dup.yaml"), "occurs twice"), (("--env-file", "none"), "cannot be read"),
+        (("--env-file", "list.yaml"), "write NAME=VALUE"), (("--nope",), "No such option"), (("-e", "staging"), "no environment `staging`"),
+        (("--log-level", "loud"), "loud"), (("--log-file", "no/such/dir/x"), "cannot be written"),
+        (("--var", "nope=1"), "the variable `nope` is set, but no workflow has it"), (("--seed", "x"), "not a valid integer"),
     ],
 )  # fmt: skip
 def test_a_wrong_option_is_exit_2_with_words(
@@ -180,7 +186,8 @@ def test_an_ascii_terminal_gets_ascii(runflow: Any, write: Write, demo: str) -> 
 def test_steps_are_logged_as_text_and_as_json(runflow: Any, write: Write, demo: str, tmp_path: Path) -> None:
     write(
         "a.yaml",
-        f"name: A\nbase_url: {demo}\nsteps:\n  - get: /health\n    expect: 200\n  - get: /status/500\n    expect: 200\n  - get: https://127.0.0.1:1/\n    http: {{verify: false}}\n",
+        f"name: A\nbase_url: {demo}\nsteps:\n  - get: /health\n    expect: 200\n  - get: /status/500\n    expect: 200\n"
+        f"  - get: https://127.0.0.1:1/\n    http: {{verify: false}}\n",
     )
     ended = runflow("a.yaml", "--log-level", "info", "-q")
     assert "INFO A: GET /health: passed GET" in ended.err
@@ -197,9 +204,13 @@ def test_dry_run_shows_requests_and_sends_nothing(runflow: Any, write: Write, ra
     write("c.yaml", "inputs: [t]\nsteps:\n  - get: /inner/{{ t }}\n")
     write(
         "a.yaml",
-        f"base_url: {url}\nsecrets: [PASS, tok]\nvars: {{tok: secret-1}}\nmatrix: {{m: [1]}}\nsteps:\n  - name: log in\n    post: /login\n    json: {{p: '{{{{ env.PASS }}}}', t: '{{{{ tok }}}}'}}\n"
-        "    extract: {token: $.token, n: $.n}\n  - get: /me/{{ token | url }}/{{ m }}\n    headers: {Authorization: 'Bearer {{ token }}'}\n  - set: {x: '{{ 1 + 1 }}'}\n  - get: /{{ item }}/{{ x }}\n    for_each: [1, 2]\n"
-        "  - get: /{{ n + 1 }}\n  - include: c.yaml\n    with: {t: '{{ token }}'}\n  - assert: [true]\nfinally:\n  - name: '{{ later }}'\n    get: /end\n  - set: {later: 1}\n",
+        f"base_url: {url}\nsecrets: [PASS, tok]\nvars: {{tok: secret-1}}\nmatrix: {{m: [1]}}\nsteps:\n  - name: log in\n"
+        f"    post: /login\n    json: {{p: '{{{{ env.PASS }}}}', t: '{{{{ tok }}}}'}}\n"
+        "    extract: {token: $.token, n: $.n}\n  - get: /me/{{ token | url }}/{{ m }}\n"
+        "    headers: {Authorization: 'Bearer {{ token }}'}\n  - set: {x: '{{ 1 + 1 }}'}\n  - get: /{{ item }}/{{ x }}\n"
+        "    for_each: [1, 2]\n"
+        "  - get: /{{ n + 1 }}\n  - include: c.yaml\n    with: {t: '{{ token }}'}\n  - assert: [true]\nfinally:\n"
+        "  - name: '{{ later }}'\n    get: /end\n  - set: {later: 1}\n",
     )
     ended = runflow("--dry-run", "a.yaml", env={"PASS": "pass-word"})
     assert ended.code == 0, ended.err
@@ -227,7 +238,9 @@ def test_dry_run_masks_computed_secrets_and_draws_the_same_chances_as_the_run(
 ) -> None:
     write(
         "a.yaml",
-        f"base_url: {demo}\nsecrets: [signature]\nsteps:\n  - set: {{signature: \"{{{{ 'abc' ~ 'defghi' }}}}\", id: '{{{{ uuid() }}}}'}}\n  - get: /echo/{{{{ signature }}}}/{{{{ id }}}}\n",
+        f"base_url: {demo}\nsecrets: [signature]\nsteps:\n"
+        f"  - set: {{signature: \"{{{{ 'abc' ~ 'defghi' }}}}\", id: '{{{{ uuid() }}}}'}}\n"
+        f"  - get: /echo/{{{{ signature }}}}/{{{{ id }}}}\n",
     )
     dry, wet = runflow("--dry-run", "a.yaml", "--seed", "7"), runflow("a.yaml", "--seed", "7")
     assert "abcdefghi" not in dry.out
@@ -331,8 +344,11 @@ def test_a_bug_of_ours_says_that_it_is_one(monkeypatch: pytest.MonkeyPatch, caps
 def test_a_secret_never_reaches_any_sink_even_with_vv(runflow: Any, write: Write, demo: str, tmp_path: Path) -> None:
     write(
         "a.yaml",
-        f"base_url: {demo}\nsecrets: [PASS]\nsteps:\n  - post: /echo?q={{{{ env.PASS | urlencode }}}}\n    name: with {{{{ env.PASS }}}}\n    json: {{p: '{{{{ env.PASS }}}}', b: '{{{{ env.PASS | b64encode }}}}'}}\n    auth: {{basic: {{username: ada, password: '{{{{ env.PASS }}}}'}}}}\n"
-        "    expect: {status: 200, $.json.p: something else, body: {matches: nope}}\n    assert: [env.PASS == 'x']\n  - get: http://127.0.0.1:1/{{ env.PASS }}\n",
+        f"base_url: {demo}\nsecrets: [PASS]\nsteps:\n  - post: /echo?q={{{{ env.PASS | urlencode }}}}\n"
+        f"    name: with {{{{ env.PASS }}}}\n    json: {{p: '{{{{ env.PASS }}}}', b: '{{{{ env.PASS | b64encode }}}}'}}\n"
+        f"    auth: {{basic: {{username: ada, password: '{{{{ env.PASS }}}}'}}}}\n"
+        "    expect: {status: 200, $.json.p: something else, body: {matches: nope}}\n    assert: [env.PASS == 'x']\n"
+        "  - get: http://127.0.0.1:1/{{ env.PASS }}\n",
     )
     secret = 'pä"ss/w+ord&1'
     ended = runflow(

@@ -33,9 +33,12 @@ def some(write: Write, demo: str) -> None:
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        (["--tag", "smoke"], ["login", "orders"]), (["--tag", "auth,slow"], ["fails", "login"]), (["--tag", "smoke and not auth"], ["orders"]), (["--tag", "auth", "--tag", "slow"], ["fails", "login"]),
-        (["--skip-tag", "smoke"], ["cases1", "cases2", "cases99", "fails"]), (["--skip-tag", "smoke,slow"], ["cases1", "cases2", "cases99"]), (["--tag", "not smoke"], ["cases1", "cases2", "cases99", "fails"]),
-        (["-k", "log"], ["login"]), (["-k", "LOG or order"], ["login", "orders"]), (["-k", "'log in'"], ["login"]), (["-k", "n=99"], ["cases99"]), (["-k", "cases.yaml and not n=1"], ["cases2", "cases99"]),
+        (["--tag", "smoke"], ["login", "orders"]), (["--tag", "auth,slow"], ["fails", "login"]),
+        (["--tag", "smoke and not auth"], ["orders"]), (["--tag", "auth", "--tag", "slow"], ["fails", "login"]),
+        (["--skip-tag", "smoke"], ["cases1", "cases2", "cases99", "fails"]),
+        (["--skip-tag", "smoke,slow"], ["cases1", "cases2", "cases99"]), (["--tag", "not smoke"], ["cases1", "cases2", "cases99", "fails"]),
+        (["-k", "log"], ["login"]), (["-k", "LOG or order"], ["login", "orders"]), (["-k", "'log in'"], ["login"]),
+        (["-k", "n=99"], ["cases99"]), (["-k", "cases.yaml and not n=1"], ["cases2", "cases99"]),
         (["--tag", "smoke", "-k", "orders"], ["orders"]), (["--shard", "1/1"], ["cases1", "cases2", "cases99", "fails", "login", "orders"]),
     ],
 )  # fmt: skip
@@ -75,9 +78,14 @@ def test_shards_of_one_machine_stay_a_partition_while_they_run(some: None, runfl
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [
-        (["--shard", "0/5"], 2, "there is no shard 0 of 5"), (["--shard", "6/5"], 2, "there is no shard 6 of 5"), (["--tag", "a and"], 2, "--tag 'a and': a word is missing at its end"), (["--skip-tag", "(a"], 2, "a bracket is not closed"),
-        (["-k", "nothing"], 5, "nothing is selected: 4 workflows found, none left by -k 'nothing'"), (["--tag", "none"], 5, "none left by --tag 'none'"), (["--failed"], 5, "--failed (nothing failed last time)"), (["--repeat", "0"], 2, "--repeat"),
-        (["--timeout", "10"], 2, "--timeout"), (["--timeout", "0s"], 2, "greater than zero"), (["-j", "0"], 2, "-j"), (["--changed", "main"], 2, "git"), (["--report", "xml=a"], 2, "there is no report `xml`"), (["--report", "jsnl=a"], 2, "did you mean 'jsonl'?"), (["--report", "jsonl"], 2, "write KIND=FILE"),
+        (["--shard", "0/5"], 2, "there is no shard 0 of 5"), (["--shard", "6/5"], 2, "there is no shard 6 of 5"),
+        (["--tag", "a and"], 2, "--tag 'a and': a word is missing at its end"), (["--skip-tag", "(a"], 2, "a bracket is not closed"),
+        (["-k", "nothing"], 5, "nothing is selected: 4 workflows found, none left by -k 'nothing'"),
+        (["--tag", "none"], 5, "none left by --tag 'none'"), (["--failed"], 5, "--failed (nothing failed last time)"),
+        (["--repeat", "0"], 2, "--repeat"),
+        (["--timeout", "10"], 2, "--timeout"), (["--timeout", "0s"], 2, "greater than zero"), (["-j", "0"], 2, "-j"),
+        (["--changed", "main"], 2, "git"), (["--report", "xml=a"], 2, "there is no report `xml`"),
+        (["--report", "jsnl=a"], 2, "did you mean 'jsonl'?"), (["--report", "jsonl"], 2, "write KIND=FILE"),
         (["--report", "jsonl=a", "--report", "jsonl=./a"], 2, "two reports have the same file"), (["--driver", "urllib"], 2, "--driver"),
     ],
 )  # fmt: skip
@@ -117,13 +125,18 @@ def test_nothing_is_stored_where_nothing_may_be(some: None, runflow: Any, tmp_pa
     assert runflow("login.yaml").code == 0
 
 
-STEPS = "name: Steps\nbase_url: {url}\nsteps:\n  - name: one\n    get: /health\n  - name: two\n    get: /items/1\n    extract: {{ id: $.id }}\n  - name: three\n    get: /status/500\n    expect: 200\nfinally:\n  - name: clean\n    get: /items/{{{{ id }}}}\n    expect: 200\n"
+STEPS = (
+    "name: Steps\nbase_url: {url}\nsteps:\n  - name: one\n    get: /health\n  - name: two\n    get: /items/1\n"
+    "    extract: {{ id: $.id }}\n  - name: three\n    get: /status/500\n    expect: 200\nfinally:\n  - name: clean\n"
+    "    get: /items/{{{{ id }}}}\n    expect: 200\n"
+)
 
 
 @pytest.mark.parametrize(
     ("path", "passed", "skipped"),
     [
-        ("a.yaml::one", ["one"], ["two", "three", "clean"]), ("a.yaml::two", ["one", "two", "clean"], ["three"]), ("a.yaml:4", ["one"], ["two", "three", "clean"]), ("a.yaml:8", ["one", "two", "clean"], ["three"]),
+        ("a.yaml::one", ["one"], ["two", "three", "clean"]), ("a.yaml::two", ["one", "two", "clean"], ["three"]),
+        ("a.yaml:4", ["one"], ["two", "three", "clean"]), ("a.yaml:8", ["one", "two", "clean"], ["three"]),
     ],
 )  # fmt: skip
 def test_a_step_is_run_with_all_before_it_and_the_cleanup(
@@ -155,7 +168,10 @@ def test_what_is_outside_the_steps_means_all_of_the_file(runflow: Any, write: Wr
 
 @pytest.mark.parametrize(
     ("path", "message"),
-    [("a.yaml::thre", "did you mean 'three'?"), ("a.yaml::zzz", "its steps: one, three, two"), ("a.yaml:99", "its last line is 15"), ("a.yaml:0", "has no line 0"), ("b.yaml::one", "no file or folder b.yaml"), ("b.yaml:3", "no file or folder b.yaml"), (".::one", ". is a folder, and only a file has steps"), (".:3", ". is a folder"), ("::one", "no file or folder ::one"), (":3", "no file or folder :3")],
+    [("a.yaml::thre", "did you mean 'three'?"), ("a.yaml::zzz", "its steps: one, three, two"), ("a.yaml:99", "its last line is 15"),
+        ("a.yaml:0", "has no line 0"), ("b.yaml::one", "no file or folder b.yaml"), ("b.yaml:3", "no file or folder b.yaml"),
+        (".::one", ". is a folder, and only a file has steps"), (".:3", ". is a folder"), ("::one", "no file or folder ::one"),
+        (":3", "no file or folder :3")],
 )  # fmt: skip
 def test_a_step_that_is_not_there_says_which_are(
     runflow: Any, write: Write, demo: str, path: str, message: str
@@ -248,7 +264,8 @@ def test_what_an_included_file_needs_is_needed_by_who_includes_it(runflow: Any, 
 
 @pytest.mark.parametrize(
     ("needs", "message"),
-    [("[zzz.yaml]", "a.yaml:1:9: there is no file zzz.yaml"), ("zzz.yaml", "there is no file zzz.yaml"), ("[b.yaml]", "circular needs: a.yaml → b.yaml → a.yaml"), ("[a.yaml]", "a.yaml needs itself"), ("[../x.yaml]", "outside the file root")],
+    [("[zzz.yaml]", "a.yaml:1:9: there is no file zzz.yaml"), ("zzz.yaml", "there is no file zzz.yaml"),
+        ("[b.yaml]", "circular needs: a.yaml → b.yaml → a.yaml"), ("[a.yaml]", "a.yaml needs itself"), ("[../x.yaml]", "outside the file root")],
 )  # fmt: skip
 def test_needs_that_make_no_sense_are_refused_before_anything_is_sent(
     runflow: Any, write: Write, demo: str, needs: str, message: str
@@ -383,7 +400,11 @@ def test_a_driver_that_is_not_installed_says_what_to_install(
 def test_steps_whose_tags_are_not_wanted_are_left_out_with_what_needs_them(
     runflow: Any, write: Write, demo: str
 ) -> None:
-    steps = "  - { name: one, get: /health, expect: 200 }\n  - { name: two, get: /items/1, tags: [slow], extract: { id: $.id } }\n  - { name: three, get: '/items/{{ id }}' }\n  - { name: four, get: /health, expect: 200 }\nfinally:\n  - { name: clean, get: '/items/{{ id }}' }\n  - { name: log, get: /health, tags: [slow, ci] }\n"
+    steps = (
+        "  - { name: one, get: /health, expect: 200 }\n  - { name: two, get: /items/1, tags: [slow], extract: { id: $.id } }\n"
+        "  - { name: three, get: '/items/{{ id }}' }\n  - { name: four, get: /health, expect: 200 }\nfinally:\n"
+        "  - { name: clean, get: '/items/{{ id }}' }\n  - { name: log, get: /health, tags: [slow, ci] }\n"
+    )
     write("a.yaml", f"name: A\ntags: [smoke]\nbase_url: {demo}\nsteps:\n{steps}")
     ended = runflow("a.yaml", "--skip-tag", "slow")
     assert ended.code == 0

@@ -15,7 +15,10 @@ KEYS = {
     "region": "us-east-1",
     "service": "service",
 }
-AUTH = "{aws_sigv4: {access_key: AKIDEXAMPLE, secret_key: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY', region: us-east-1, service: service, session_token: '{{ t }}'}}"
+AUTH = (
+    "{aws_sigv4: {access_key: AKIDEXAMPLE, secret_key: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY', region: us-east-1, service: "
+    "service, session_token: '{{ t }}'}}"
+)
 
 
 def test_a_request_carries_its_date_the_hash_of_its_body_and_its_signature() -> None:

@@ -37,7 +37,10 @@ def test_a_named_credential_is_rendered_over_the_names_of_its_file() -> None:
 
 
 def test_a_default_credential_stays_with_the_origin_of_base_url_and_none_takes_it_back() -> None:
-    text = "defaults: {auth: {bearer: tok-en}}\nsteps:\n  - get: /x\n  - get: http://other.test/x\n  - get: /y\n    auth: none\n  - get: /z\n    headers: {Authorization: own}\n"
+    text = (
+        "defaults: {auth: {bearer: tok-en}}\nsteps:\n  - get: /x\n  - get: http://other.test/x\n  - get: /y\n    auth: none\n"
+        "  - get: /z\n    headers: {Authorization: own}\n"
+    )
     ran = run(text, lambda _: answer())
     assert [dict(request.headers).get("Authorization") for request in ran.requests] == [
         "Bearer tok-en",
@@ -68,12 +71,21 @@ def test_a_credential_of_the_including_workflow_sees_what_was_extracted_there() 
 @pytest.mark.parametrize(
     ("auth", "message", "hint"),
     [
-        ("apu", "there is no credential `apu`", "did you mean 'api'?"), ("'Bearer {{ x }}'", "is not the name of a credential", 'auth: {bearer: "{{ x }}"}'), ("zzz", "there is no credential `zzz`", "credentials of this file: api"), ("{}", "exactly one of bearer, basic, digest, api_key, aws_sigv4, oauth2, login; this one has none", ""),
-        ("{bearer: a, basic: {username: u, password: p}}", "bearer and basic", ""), ("{bearer: ''}", "the token is empty", ""), ("{basic: {username: 'a:b', password: p}}", "cannot hold a colon", "RFC 7617"),
+        ("apu", "there is no credential `apu`", "did you mean 'api'?"),
+        ("'Bearer {{ x }}'", "is not the name of a credential", 'auth: {bearer: "{{ x }}"}'),
+        ("zzz", "there is no credential `zzz`", "credentials of this file: api"),
+        ("{}", "exactly one of bearer, basic, digest, api_key, aws_sigv4, oauth2, login; this one has none", ""),
+        ("{bearer: a, basic: {username: u, password: p}}", "bearer and basic", ""), ("{bearer: ''}", "the token is empty", ""),
+        ("{basic: {username: 'a:b', password: p}}", "cannot hold a colon", "RFC 7617"),
         ("{api_key: {name: '', value: v}}", "`name` is empty", ""),
-        ("{digest: {username: '', password: b}}", "the user name is empty", ""), ("{aws_sigv4: {access_key: a, secret_key: '', region: c, service: d}}", "`secret_key` is empty", ""),
-        ("{bearer: a, renew: {before_expiry: 1s}}", "`renew` can be used with `oauth2` or `login`, not with `bearer`", ""), ("{oauth2: {grant: password, token_url: /t, username: a, password: b}, refresh: {post: /r}}", "`refresh` can be used with `login`, not with `oauth2`", ""),
-        ("{bearer: abcd, origins: [api.test]}", "'api.test' is not a valid origin", "https://api.example.com"), ("{bearer: abcd, origins: ['http://api.test/x']}", "is not a valid origin", ""), ("{baerer: x}", "unknown key 'baerer'", "did you mean 'bearer'?"),
+        ("{digest: {username: '', password: b}}", "the user name is empty", ""),
+        ("{aws_sigv4: {access_key: a, secret_key: '', region: c, service: d}}", "`secret_key` is empty", ""),
+        ("{bearer: a, renew: {before_expiry: 1s}}", "`renew` can be used with `oauth2` or `login`, not with `bearer`", ""),
+        ("{oauth2: {grant: password, token_url: /t, username: a, password: b}, refresh: {post: /r}}",
+            "`refresh` can be used with `login`, not with `oauth2`", ""),
+        ("{bearer: abcd, origins: [api.test]}", "'api.test' is not a valid origin", "https://api.example.com"),
+        ("{bearer: abcd, origins: ['http://api.test/x']}", "is not a valid origin", ""),
+        ("{baerer: x}", "unknown key 'baerer'", "did you mean 'bearer'?"),
     ],
 )  # fmt: skip
 def test_a_wrong_credential_is_refused(auth: str, message: str, hint: str) -> None:
@@ -92,7 +104,8 @@ def test_auth_beside_a_literal_authorization_header_is_an_error() -> None:
 @pytest.mark.parametrize(
     ("auth", "message"),
     [
-        ("{bearer: '{{ e }}'}", "the token is empty"), ("{basic: {username: '{{ c }}', password: long}}", "cannot hold a colon"), ("{api_key: {name: k, value: '{{ e }}'}}", "the key is empty"), ("{bearer: abc}", "too short to be masked safely"),
+        ("{bearer: '{{ e }}'}", "the token is empty"), ("{basic: {username: '{{ c }}', password: long}}", "cannot hold a colon"),
+        ("{api_key: {name: k, value: '{{ e }}'}}", "the key is empty"), ("{bearer: abc}", "too short to be masked safely"),
         ("{bearer: '{{ n }}'}", "is null"),
     ],
 )  # fmt: skip

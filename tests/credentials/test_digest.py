@@ -84,8 +84,10 @@ def test_the_count_rises_the_query_is_part_of_the_uri_and_quotes_are_escaped() -
 @pytest.mark.parametrize(
     ("lines", "again"),
     [
-        ([SHA.replace("7ypf", "8888")], False), ([SHA.replace("7ypf", "8888") + ", stale=TRUE"], True), ([SHA.replace("http-auth", "other")], True), (["Basic realm=x"], False),
-        ([SHA.replace("SHA-256", "SHA-512-256")], False), ([SHA.replace('"auth, auth-int"', "auth-int")], False), (['Digest realm="x"'], False), ([], False),
+        ([SHA.replace("7ypf", "8888")], False), ([SHA.replace("7ypf", "8888") + ", stale=TRUE"], True),
+        ([SHA.replace("http-auth", "other")], True), (["Basic realm=x"], False),
+        ([SHA.replace("SHA-256", "SHA-512-256")], False), ([SHA.replace('"auth, auth-int"', "auth-int")], False),
+        (['Digest realm="x"'], False), ([], False),
     ],
 )  # fmt: skip
 def test_a_refused_proof_is_final_but_for_a_stale_nonce_or_another_realm(lines: list[str], again: bool) -> None:
@@ -105,7 +107,10 @@ def test_a_nonce_that_worked_and_is_forgotten_is_asked_for_again() -> None:
 
 
 def test_a_step_sends_its_body_again_with_the_proof_and_the_next_step_proves_at_once() -> None:
-    text = "defaults: {auth: {digest: {username: ada, password: correct}}}\nsteps:\n  - {post: /a, json: {n: 1}, expect: 200}\n  - {get: /b, expect: 200}\n"
+    text = (
+        "defaults: {auth: {digest: {username: ada, password: correct}}}\nsteps:\n  - {post: /a, json: {n: 1}, expect: 200}\n"
+        "  - {get: /b, expect: 200}\n"
+    )
     ran = run(text, [answer(401, www_authenticate=SHA, set_cookie="c=1"), answer(), answer()], record_details=True)
     assert ran.verdict == "passed"
     assert [request.body for request in ran.requests] == [b'{"n":1}', b'{"n":1}', None]

@@ -83,7 +83,10 @@ def test_a_refresh_token_is_used_rotates_and_falls_back_to_the_grant() -> None:
 
 
 def test_default_headers_and_expectations_do_not_reach_the_token_endpoint() -> None:
-    text = f"auth: {{api: {{oauth2: {{grant: client_credentials, token_url: 'https://id.test/token', {CLIENT}}}}}}}\ndefaults: {{auth: api, headers: {{X-Key: k}}, params: {{a: 1}}, expect: 201}}\nsteps:\n  - get: /x\n"
+    text = (
+        f"auth: {{api: {{oauth2: {{grant: client_credentials, token_url: 'https://id.test/token', {CLIENT}}}}}}}\n"
+        f"defaults: {{auth: api, headers: {{X-Key: k}}, params: {{a: 1}}, expect: 201}}\nsteps:\n  - get: /x\n"
+    )
     ran = run(text, lambda request: granted() if "id.test" in request.url else answer(201), env=ENV)
     assert ran.verdict == "passed", ran.errors
     assert "X-Key" not in dict(ran.sent().headers)
@@ -91,7 +94,10 @@ def test_default_headers_and_expectations_do_not_reach_the_token_endpoint() -> N
 
 
 def test_attach_logout_and_renew_go_with_it() -> None:
-    more = ", attach: {header X-Token: '{{ token }}', query t: '{{ scope }}'}, renew: {before_expiry: 1s}, logout: {post: /revoke, form: {token: '{{ token }}'}, auth: none}"
+    more = (
+        ", attach: {header X-Token: '{{ token }}', query t: '{{ scope }}'}, renew: {before_expiry: 1s}, logout: {post: /revoke,"
+        " form: {token: '{{ token }}'}, auth: none}"
+    )
     ran = ask(f"grant: client_credentials, {CLIENT}", granted(scope="all", token_type="N_A"), more=more)
     assert ran.verdict == "passed", ran.errors
     assert ran.sent(1).url == "http://api.test/x?t=all"
@@ -102,13 +108,21 @@ def test_attach_logout_and_renew_go_with_it() -> None:
 @pytest.mark.parametrize(
     ("reply", "message", "hint"),
     [
-        (answer(400, {"error": "invalid_grant", "error_description": "expired", "error_uri": "https://id.test/e"}), "the token endpoint refused with invalid_grant: expired", "revoked, or of another client; see https://id.test/e"),
-        (answer(401, {"error": "invalid_client"}), "refused with invalid_client", "`client_auth: body` or `basic`"), (answer(200, {"error": "invalid_scope"}), "refused with invalid_scope", "more than the client may have"),
-        (answer(200, {"error": "no luck today"}), "refused: no luck today", "the server's own error"), (answer(200, {"error": {"code": 1}}), "refused", ""), (answer(400, {"error": "odd_code"}), "refused with odd_code", "its documentation"),
-        (answer(200, text="<html>login</html>", content_type="text/html"), "answered 200 with text/html, not JSON", "begins with: <html>login"), (answer(503, text=""), "answered 503 with no Content-Type, not JSON", "its body is empty"),
-        (answer(500, {"message": "oops"}), "answered 500 and names no error", "oops"), (answer(200, ["a"]), "answered array, not an object", ""), (answer(200, {}), "it is an empty object", "token_url"), (answer(200, {"token": "x"}), "there is no `access_token` among token", ""),
-        (granted(access_token=None), "`access_token` is null", ""), (granted(access_token=""), "`access_token` is", ""), (granted(token_type="DPoP"), 'the token is of the type "DPoP" (string), not Bearer', "attach"), (granted(token_type=1), "of the type 1", ""),
-        (granted(expires_in="soon"), "neither a number of seconds nor a duration", ""), (failure(), "it was refused", "mend it"), (granted(expires_in=-1), "had expired when it was received", ""),
+        (answer(400, {"error": "invalid_grant", "error_description": "expired", "error_uri": "https://id.test/e"}),
+            "the token endpoint refused with invalid_grant: expired", "revoked, or of another client; see https://id.test/e"),
+        (answer(401, {"error": "invalid_client"}), "refused with invalid_client", "`client_auth: body` or `basic`"),
+        (answer(200, {"error": "invalid_scope"}), "refused with invalid_scope", "more than the client may have"),
+        (answer(200, {"error": "no luck today"}), "refused: no luck today", "the server's own error"),
+        (answer(200, {"error": {"code": 1}}), "refused", ""), (answer(400, {"error": "odd_code"}), "refused with odd_code", "its documentation"),
+        (answer(200, text="<html>login</html>", content_type="text/html"), "answered 200 with text/html, not JSON",
+            "begins with: <html>login"), (answer(503, text=""), "answered 503 with no Content-Type, not JSON", "its body is empty"),
+        (answer(500, {"message": "oops"}), "answered 500 and names no error", "oops"),
+        (answer(200, ["a"]), "answered array, not an object", ""), (answer(200, {}), "it is an empty object", "token_url"),
+        (answer(200, {"token": "x"}), "there is no `access_token` among token", ""),
+        (granted(access_token=None), "`access_token` is null", ""), (granted(access_token=""), "`access_token` is", ""),
+        (granted(token_type="DPoP"), 'the token is of the type "DPoP" (string), not Bearer', "attach"), (granted(token_type=1), "of the type 1", ""),
+        (granted(expires_in="soon"), "neither a number of seconds nor a duration", ""), (failure(), "it was refused", "mend it"),
+        (granted(expires_in=-1), "had expired when it was received", ""),
     ],
 )  # fmt: skip
 def test_whatever_an_endpoint_says_instead_is_an_error_of_its_own(reply: Any, message: str, hint: str) -> None:
@@ -123,9 +137,15 @@ def test_whatever_an_endpoint_says_instead_is_an_error_of_its_own(reply: Any, me
 @pytest.mark.parametrize(
     ("oauth2", "message", "line"),
     [
-        ("grant: client_credentials", "the grant client_credentials needs `client_id`", 1), ("grant: client_credentials, client_id: a", "needs `client_secret`", 1), ("grant: password, client_id: a", "needs `username`", 1), ("grant: refresh_token, client_id: a", "needs `refresh_token`", 1),
-        ("grant: password, username: a, password: ''", "`password` is empty", 1), ("grant: refresh_token, refresh_token: r, client_secret: s", "`client_secret` stands without `client_id`", 1), ("grant: refresh_token, refresh_token: r, client_id: c, client_auth: basic", "`client_auth: basic` needs", 1),
-        (f"grant: client_credentials, {CLIENT}, extra: {{scope: s}}", "`scope` has a key of its own", 1), (f"grant: client_credentials, {CLIENT}, extra: {{grant_type: s}}", "`grant_type` has a key of its own", 1), ("grant: implicit", "'implicit' (string) is not allowed", 1), (f"grant: authorization_code, {CLIENT}", "is not allowed here", 1),
+        ("grant: client_credentials", "the grant client_credentials needs `client_id`", 1),
+        ("grant: client_credentials, client_id: a", "needs `client_secret`", 1), ("grant: password, client_id: a", "needs `username`", 1),
+        ("grant: refresh_token, client_id: a", "needs `refresh_token`", 1),
+        ("grant: password, username: a, password: ''", "`password` is empty", 1),
+        ("grant: refresh_token, refresh_token: r, client_secret: s", "`client_secret` stands without `client_id`", 1),
+        ("grant: refresh_token, refresh_token: r, client_id: c, client_auth: basic", "`client_auth: basic` needs", 1),
+        (f"grant: client_credentials, {CLIENT}, extra: {{scope: s}}", "`scope` has a key of its own", 1),
+        (f"grant: client_credentials, {CLIENT}, extra: {{grant_type: s}}", "`grant_type` has a key of its own", 1),
+        ("grant: implicit", "'implicit' (string) is not allowed", 1), (f"grant: authorization_code, {CLIENT}", "is not allowed here", 1),
         (f"grant: client_credentials, {CLIENT}, scope: '{{{{ x }}}}'", "`x` is never defined in this file", 1),
     ],
 )  # fmt: skip
@@ -137,7 +157,8 @@ def test_what_a_grant_lacks_is_found_before_anything_is_sent(oauth2: str, messag
 def test_a_client_may_prove_itself_by_an_assertion() -> None:
     assert (
         problems(
-            "auth: {api: {oauth2: {token_url: /t, grant: client_credentials, client_id: a, extra: {client_assertion: '{{ env.A }}', client_assertion_type: t}}}}\nsteps:\n  - {get: /x, auth: api}\n"
+            "auth: {api: {oauth2: {token_url: /t, grant: client_credentials, client_id: a, extra: {client_assertion: '{{ "
+            "env.A }}', client_assertion_type: t}}}}\nsteps:\n  - {get: /x, auth: api}\n"
         )
         == []
     )

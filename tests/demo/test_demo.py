@@ -66,8 +66,11 @@ def test_orders_move_from_pending_to_paid_and_can_be_deleted() -> None:
 @pytest.mark.parametrize(
     ("method", "target", "status"),
     [
-        ("GET", "/", 200), ("GET", "/nope", 404), ("GET", "/login", 405), ("POST", "/login", 400), ("GET", "/items/5", 200), ("GET", "/items/500", 404), ("GET", "/items?page=x", 400), ("GET", "/status/204", 204), ("GET", "/status/503", 503), ("GET", "/status", 400),
-        ("GET", "/basic", 401), ("GET", "/key", 403), ("GET", f"/key?api_key={API_KEY}", 200), ("GET", "/cookies/clear", 204), ("GET", "/redirect", 302), ("GET", "/redirect/2/307", 307), ("GET", "/users/me", 401), ("GET", "/page.html", 200), ("GET", "/catalog.xml", 200), ("GET", "/graphql", 405), ("GET", "/upload", 405),
+        ("GET", "/", 200), ("GET", "/nope", 404), ("GET", "/login", 405), ("POST", "/login", 400), ("GET", "/items/5", 200),
+        ("GET", "/items/500", 404), ("GET", "/items?page=x", 400), ("GET", "/status/204", 204), ("GET", "/status/503", 503), ("GET", "/status", 400),
+        ("GET", "/basic", 401), ("GET", "/key", 403), ("GET", f"/key?api_key={API_KEY}", 200), ("GET", "/cookies/clear", 204),
+        ("GET", "/redirect", 302), ("GET", "/redirect/2/307", 307), ("GET", "/users/me", 401), ("GET", "/page.html", 200),
+        ("GET", "/catalog.xml", 200), ("GET", "/graphql", 405), ("GET", "/upload", 405),
     ],
 )  # fmt: skip
 def test_every_route_responds(method: str, target: str, status: int) -> None:
@@ -107,8 +110,11 @@ def test_the_server_responds_in_one_write_and_keeps_the_connection() -> None:
 @pytest.mark.parametrize(
     ("form", "status", "body"),
     [
-        ("grant_type=client_credentials", 200, {"token_type": "Bearer", "expires_in": 300}), ("grant_type=client_credentials&client_secret=no", 401, {"error": "invalid_client"}),
-        ("grant_type=password&username=bob&password=no", 400, {"error": "invalid_grant"}), ("grant_type=refresh_token&refresh_token=no", 400, {"error": "invalid_grant"}), ("grant_type=magic", 400, {"error": "unsupported_grant_type"}),
+        ("grant_type=client_credentials", 200, {"token_type": "Bearer", "expires_in": 300}),
+        ("grant_type=client_credentials&client_secret=no", 401, {"error": "invalid_client"}),
+        ("grant_type=password&username=bob&password=no", 400, {"error": "invalid_grant"}),
+        ("grant_type=refresh_token&refresh_token=no", 400, {"error": "invalid_grant"}),
+        ("grant_type=magic", 400, {"error": "unsupported_grant_type"}),
     ],
 )  # fmt: skip
 def test_the_token_endpoint_responds_as_the_rfc_says(form: str, status: int, body: dict[str, Any]) -> None:

@@ -88,9 +88,14 @@ def test_the_request_is_sent_exactly_as_the_file_says(driver: Driver, raw_server
 @pytest.mark.parametrize(
     ("request_", "present", "absent"),
     [
-        (Request("POST", "", body=b"abc"), [b"Content-Length: 3\r\n", b"\r\n\r\nabc"], []), (Request("POST", ""), [b"Content-Length: 0\r\n"], []), (Request("DELETE", ""), [], [b"Content-Length"]), (Request("PURGE", "", body=b""), [b"PURGE / HTTP/1.1", b"Content-Length: 0"], []),
-        (Request("GET", "", headers=(("User-Agent", "me"), ("accept", "x/y"))), [b"User-Agent: me\r\n", b"accept: x/y"], [b"runflow", b"*/*"]), (Request("GET", "", defaults_removed=("user-agent", "accept", "accept-encoding")), [], [b"User-Agent", b"Accept"]),
-        (Request("GET", "", headers=(("Host", "other.test"),)), [b"Host: other.test\r\n"], [b"Host: 127"]), (Request("GET", "", transport=Transport(encodings=())), [], [b"Accept-Encoding"]), (Request("GET", "", transport=Transport(encodings=("gzip",))), [b"Accept-Encoding: gzip\r\n"], [b"deflate"]),
+        (Request("POST", "", body=b"abc"), [b"Content-Length: 3\r\n", b"\r\n\r\nabc"], []),
+        (Request("POST", ""), [b"Content-Length: 0\r\n"], []), (Request("DELETE", ""), [], [b"Content-Length"]),
+        (Request("PURGE", "", body=b""), [b"PURGE / HTTP/1.1", b"Content-Length: 0"], []),
+        (Request("GET", "", headers=(("User-Agent", "me"), ("accept", "x/y"))), [b"User-Agent: me\r\n", b"accept: x/y"],
+            [b"runflow", b"*/*"]), (Request("GET", "", defaults_removed=("user-agent", "accept", "accept-encoding")), [], [b"User-Agent", b"Accept"]),
+        (Request("GET", "", headers=(("Host", "other.test"),)), [b"Host: other.test\r\n"], [b"Host: 127"]),
+        (Request("GET", "", transport=Transport(encodings=())), [], [b"Accept-Encoding"]),
+        (Request("GET", "", transport=Transport(encodings=("gzip",))), [b"Accept-Encoding: gzip\r\n"], [b"deflate"]),
     ],
 )  # fmt: skip
 def test_default_headers_can_be_replaced_and_removed(
@@ -124,10 +129,18 @@ RAW_DEFLATE = zlib.compress(b"hello" * 50)[2:-4]
 @pytest.mark.parametrize(
     ("answer", "status", "body"),
     [
-        (OK, 200, b"ok"), (b"HTTP/1.1 204 No Content\r\n\r\n", 204, b""), (b"HTTP/1.0 200 OK\r\n\r\nto the end", 200, b"to the end"), (b"HTTP/1.1 599 \r\nContent-Length: 0\r\n\r\n", 599, b""), (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: x\r\n\r\n", 200, b"abcde"),
-        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + OK, 200, b"ok"), (b"HTTP/1.1 102 Processing\r\n\r\n" * 5 + OK, 200, b"ok"), (said(GZ, b"Content-Encoding: gzip"), 200, b"x" * 1000), (said(GZ + gz(b"y"), b"Content-Encoding: x-gzip"), 200, b"x" * 1000 + b"y"),
-        (said(zlib.compress(b"abc"), b"Content-Encoding: deflate"), 200, b"abc"), (said(RAW_DEFLATE, b"Content-Encoding: deflate"), 200, b"hello" * 50), (said(gz(zlib.compress(b"abc")), b"Content-Encoding: deflate, gzip"), 200, b"abc"), (said(b"abc", b"Content-Encoding: identity"), 200, b"abc"),
-        (said(b"", b"Content-Encoding: gzip"), 200, b""), (b"HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\nok", 200, b"ok"), (b"HTTP/1.1 200\r\nContent-Length: 2\r\n\r\nok", 200, b"ok"),
+        (OK, 200, b"ok"), (b"HTTP/1.1 204 No Content\r\n\r\n", 204, b""), (b"HTTP/1.0 200 OK\r\n\r\nto the end", 200, b"to the end"),
+        (b"HTTP/1.1 599 \r\nContent-Length: 0\r\n\r\n", 599, b""),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: x\r\n\r\n", 200, b"abcde"),
+        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + OK, 200, b"ok"),
+        (b"HTTP/1.1 102 Processing\r\n\r\n" * 5 + OK, 200, b"ok"), (said(GZ, b"Content-Encoding: gzip"), 200, b"x" * 1000),
+        (said(GZ + gz(b"y"), b"Content-Encoding: x-gzip"), 200, b"x" * 1000 + b"y"),
+        (said(zlib.compress(b"abc"), b"Content-Encoding: deflate"), 200, b"abc"),
+        (said(RAW_DEFLATE, b"Content-Encoding: deflate"), 200, b"hello" * 50),
+        (said(gz(zlib.compress(b"abc")), b"Content-Encoding: deflate, gzip"), 200, b"abc"),
+        (said(b"abc", b"Content-Encoding: identity"), 200, b"abc"),
+        (said(b"", b"Content-Encoding: gzip"), 200, b""), (b"HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\nok", 200, b"ok"),
+        (b"HTTP/1.1 200\r\nContent-Length: 2\r\n\r\nok", 200, b"ok"),
     ],
 )  # fmt: skip
 def test_complete_responses_are_read(driver: Driver, raw_server: Raw, answer: bytes, status: int, body: bytes) -> None:
@@ -139,12 +152,28 @@ def test_complete_responses_are_read(driver: Driver, raw_server: Raw, answer: by
 @pytest.mark.parametrize(
     ("answer", "kind", "message"),
     [
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", "truncated", "ends before it is complete"), (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", "truncated", "ends before"), (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nabc", "truncated", "ends before"),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc", "protocol", ""), (b"", "reset", "closed the connection without a response"), (b"SSH-2.0-OpenSSH\r\n", "protocol", "it begins with SSH"), (b"<html>hello</html>", "protocol", "did not send a valid HTTP response"), (b"HTTP/1.1 abc OK\r\n\r\n", "protocol", ""),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", "protocol", "not one valid number"), (b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nab", "protocol", "not one valid number"), (b"HTTP/1.1 200 OK\r\nContent-Length: abc\r\n\r\nab", "protocol", "not one valid number"), (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "protocol", "both"),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nab", "protocol", "transfer coding"), (b"HTTP/1.1 101 Switching\r\n\r\n", "protocol", "switched protocols"), (b"HTTP/1.1 103 x\r\n\r\n" * 150 + OK, "protocol", "informational"), (b"HTTP/1.1 200 OK\r\nX: " + b"a" * 70_000 + b"\r\n\r\n", "protocol", "a line is too long"),
-        (b"HTTP/1.1 200 OK\r\n" + b"X: a\r\n" * 101 + b"\r\n", "protocol", "100 headers"), (b"HTTP/1.1 200 OK\r\nno colon here\r\n\r\n", "protocol", "malformed"), (b"HTTP/9.9 200 OK\r\n\r\n", "protocol", ""), (said(b"x", b"Content-Encoding: br"), "decode", "'br' is not supported"), (said(GZ[:-4], b"Content-Encoding: gzip"), "decode", "ends too early"),
-        (said(b"nonsense", b"Content-Encoding: gzip"), "decode", "is not gzip"), (said(b"x", b"Content-Encoding: " + b"gzip, " * 6 + b"gzip"), "decode", "7 times"), (said(gz(b"\0" * 20_000_000), b"Content-Encoding: gzip"), "too_large", "more than 100000 bytes"), (said(b"x" * 100_001), "too_large", "more than"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", "truncated", "ends before it is complete"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", "truncated", "ends before"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nabc", "truncated", "ends before"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc", "protocol", ""),
+        (b"", "reset", "closed the connection without a response"), (b"SSH-2.0-OpenSSH\r\n", "protocol", "it begins with SSH"),
+        (b"<html>hello</html>", "protocol", "did not send a valid HTTP response"), (b"HTTP/1.1 abc OK\r\n\r\n", "protocol", ""),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", "protocol", "not one valid number"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nab", "protocol", "not one valid number"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: abc\r\n\r\nab", "protocol", "not one valid number"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "protocol", "both"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nab", "protocol", "transfer coding"),
+        (b"HTTP/1.1 101 Switching\r\n\r\n", "protocol", "switched protocols"),
+        (b"HTTP/1.1 103 x\r\n\r\n" * 150 + OK, "protocol", "informational"),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"a" * 70_000 + b"\r\n\r\n", "protocol", "a line is too long"),
+        (b"HTTP/1.1 200 OK\r\n" + b"X: a\r\n" * 101 + b"\r\n", "protocol", "100 headers"),
+        (b"HTTP/1.1 200 OK\r\nno colon here\r\n\r\n", "protocol", "malformed"), (b"HTTP/9.9 200 OK\r\n\r\n", "protocol", ""),
+        (said(b"x", b"Content-Encoding: br"), "decode", "'br' is not supported"),
+        (said(GZ[:-4], b"Content-Encoding: gzip"), "decode", "ends too early"),
+        (said(b"nonsense", b"Content-Encoding: gzip"), "decode", "is not gzip"),
+        (said(b"x", b"Content-Encoding: " + b"gzip, " * 6 + b"gzip"), "decode", "7 times"),
+        (said(gz(b"\0" * 20_000_000), b"Content-Encoding: gzip"), "too_large", "more than 100000 bytes"),
+        (said(b"x" * 100_001), "too_large", "more than"),
         (said(gz(gz(b"\0" * 20_000_000)), b"Content-Encoding: gzip, gzip"), "too_large", ""),
     ],
 )  # fmt: skip
@@ -159,7 +188,9 @@ def test_anything_but_a_complete_valid_response_is_a_failure(
 
 @pytest.mark.parametrize(
     ("pieces", "phase"),
-    [([b"HTTP/1.1 200 "] + [b"O"] * 80, "first byte"), ([b"HTTP/1.1 200 OK\r\n"] + [b"X: a\r\n"] * 40, "first byte"), ([b"HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n"] + [b"a"] * 80, "body"), ([b""], "first byte"), ([b"HTTP/1.1 100 Continue\r\n\r\n"] * 40, "first byte")],
+    [([b"HTTP/1.1 200 "] + [b"O"] * 80, "first byte"), ([b"HTTP/1.1 200 OK\r\n"] + [b"X: a\r\n"] * 40, "first byte"),
+        ([b"HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n"] + [b"a"] * 80, "body"), ([b""], "first byte"),
+        ([b"HTTP/1.1 100 Continue\r\n\r\n"] * 40, "first byte")],
 )  # fmt: skip
 def test_a_drip_does_not_outlive_the_deadline(driver: Driver, raw_server: Raw, pieces: list[bytes], phase: str) -> None:
     with Stopwatch() as sending:
@@ -186,7 +217,9 @@ def test_a_full_backlog_times_out_while_connecting(driver: Driver) -> None:
 @pytest.mark.parametrize(
     ("url", "kind", "phase", "message"),
     [
-        ("http://127.0.0.1:1/", "refused", "connect", "refuses the connection"), ("http://nope.invalid/", "dns", "dns", "cannot be resolved"), ("http://[::1]:1/", "", "connect", ""), ("http://" + "a" * 70 + ".test/", "dns", "dns", ""),
+        ("http://127.0.0.1:1/", "refused", "connect", "refuses the connection"),
+        ("http://nope.invalid/", "dns", "dns", "cannot be resolved"), ("http://[::1]:1/", "", "connect", ""),
+        ("http://" + "a" * 70 + ".test/", "dns", "dns", ""),
     ],
 )  # fmt: skip
 def test_each_failure_to_connect_has_its_own_message(

@@ -64,7 +64,8 @@ def entry(
     method: str, url: str, answer: str = "{}", *, status: int = 200, body: str | None = None, **more: Any
 ) -> dict[str, Any]:
     post = {} if body is None else {"postData": {"mimeType": "", "text": body}}
-    response = {"status": status, "statusText": "OK", "httpVersion": "HTTP/1.1", "headers": [{"name": "X-A", "value": "1"}], "content": {"size": 2, "mimeType": "", "text": answer}, **more}  # fmt: skip
+    response = {"status": status, "statusText": "OK", "httpVersion": "HTTP/1.1", "headers": [{"name": "X-A", "value": "1"}],
+        "content": {"size": 2, "mimeType": "", "text": answer}, **more}  # fmt: skip
     return {"time": 12.5, "request": {"method": method, "url": url, "headers": [], **post}, "response": response}
 
 
@@ -99,8 +100,11 @@ def test_responses_are_used_in_their_order_each_once(recording: Any) -> None:
 @pytest.mark.parametrize(
     ("request_", "message", "hint"),
     [
-        (Request("GET", "http://a/z"), "GET http://a/z is not in the recording", "--record"), (Request("GET", "http://a/x?b"), "is not in the recording", "the recording has http://a/x?a=1"), (Request("PUT", "http://a/x?a=1"), "is not in the recording", "--record"),
-        (Request("POST", "http://a/p", body=b"two"), "was recorded with the body 'one', but is sent with the body 'two'", "--var"), (Request("POST", "http://a/p"), "was recorded with the body 'one', but is sent with no body", "--var"),
+        (Request("GET", "http://a/z"), "GET http://a/z is not in the recording", "--record"),
+        (Request("GET", "http://a/x?b"), "is not in the recording", "the recording has http://a/x?a=1"),
+        (Request("PUT", "http://a/x?a=1"), "is not in the recording", "--record"),
+        (Request("POST", "http://a/p", body=b"two"), "was recorded with the body 'one', but is sent with the body 'two'", "--var"),
+        (Request("POST", "http://a/p"), "was recorded with the body 'one', but is sent with no body", "--var"),
     ],
 )  # fmt: skip
 def test_a_request_without_a_recording_names_the_nearest_one(
@@ -143,8 +147,11 @@ def test_a_har_of_a_browser_is_read(tmp_path: Path) -> None:
     (tmp_path / "b.har").write_text(
         json.dumps({"log": {"version": "1.2", "creator": {"name": "WebInspector", "version": "537.36"}, "pages": [], "entries": [{
             "_connectionId": "1", "cache": {}, "startedDateTime": "2026-01-01T00:00:00.000Z", "time": 3,
-            "request": {"method": "GET", "url": "http://a/x", "httpVersion": "http/2.0", "headers": [{"name": ":method", "value": "GET"}], "queryString": [], "cookies": [], "headersSize": -1, "bodySize": 0},
-            "response": {"status": 200, "statusText": "", "httpVersion": "http/2.0", "headers": [{"name": ":status", "value": "200"}, {"name": "content-type", "value": "image/png"}], "cookies": [], "content": {"size": 4, "mimeType": "image/png", "text": "iVBORw==", "encoding": "base64"}, "redirectURL": ""},
+            "request": {"method": "GET", "url": "http://a/x", "httpVersion": "http/2.0", "headers": [{"name": ":method", "value": "GET"}],
+                "queryString": [], "cookies": [], "headersSize": -1, "bodySize": 0},
+            "response": {"status": 200, "statusText": "", "httpVersion": "http/2.0",
+                "headers": [{"name": ":status", "value": "200"}, {"name": "content-type", "value": "image/png"}], "cookies": [],
+                "content": {"size": 4, "mimeType": "image/png", "text": "iVBORw==", "encoding": "base64"}, "redirectURL": ""},
             "timings": {"send": 0, "wait": 3, "receive": 0},
         }]}})
     )  # fmt: skip

@@ -22,11 +22,20 @@ def step(retry: str, more: str = "") -> str:
 @pytest.mark.parametrize(
     ("retry", "answers", "verdict", "slept"),
     [
-        ("2", [BUSY, BUSY, FINE], "passed", [1, 1]), ("1", [BUSY, BUSY], "failed", [1]), ("0", [BUSY], "failed", []), ("{times: 3, every: 2s, backoff: 2}", [BUSY, BUSY, BUSY, FINE], "passed", [2, 4, 8]),
-        ("{times: 3, every: 2s, backoff: 2, max_every: 3s}", [BUSY, BUSY, BUSY, FINE], "passed", [2, 3, 3]), ("{for: 5s, every: 2s}", [BUSY, BUSY, BUSY], "failed", [2, 2]), ("{times: 9, every: 1s, abort_if: response.status == 503}", [BUSY], "failed", []),
-        ("{times: 9, every: 1s, abort_if: response.status == 500}", [BUSY, FINE], "passed", [1]), ("{times: 1, every: 0s}", [failure("refused"), FINE], "passed", [0]), ("{times: 5}", [failure("tls")], "error", []), ("{times: 2, every: 1s}", [answer(503, retry_after="7"), FINE], "passed", [7]),
-        ("{times: 2, every: 1s}", [answer(503, retry_after="600")], "failed", []), ("{times: 2, every: 1s, for: 700s}", [answer(503, retry_after="600"), FINE], "passed", [600]), ("{times: 2, every: 1s}", [answer(503, retry_after="soon"), FINE], "passed", [1]),
-        ("{times: 1}", [answer(200, text="{", content_type="application/json"), FINE], "passed", [1]), ("{times: 1, abort_if: response.status == 1}", [failure("refused"), FINE], "passed", [1]), ("{times: 3, abort_if: '1 == 1'}", [failure("refused")], "error", []),
+        ("2", [BUSY, BUSY, FINE], "passed", [1, 1]), ("1", [BUSY, BUSY], "failed", [1]), ("0", [BUSY], "failed", []),
+        ("{times: 3, every: 2s, backoff: 2}", [BUSY, BUSY, BUSY, FINE], "passed", [2, 4, 8]),
+        ("{times: 3, every: 2s, backoff: 2, max_every: 3s}", [BUSY, BUSY, BUSY, FINE], "passed", [2, 3, 3]),
+        ("{for: 5s, every: 2s}", [BUSY, BUSY, BUSY], "failed", [2, 2]),
+        ("{times: 9, every: 1s, abort_if: response.status == 503}", [BUSY], "failed", []),
+        ("{times: 9, every: 1s, abort_if: response.status == 500}", [BUSY, FINE], "passed", [1]),
+        ("{times: 1, every: 0s}", [failure("refused"), FINE], "passed", [0]), ("{times: 5}", [failure("tls")], "error", []),
+        ("{times: 2, every: 1s}", [answer(503, retry_after="7"), FINE], "passed", [7]),
+        ("{times: 2, every: 1s}", [answer(503, retry_after="600")], "failed", []),
+        ("{times: 2, every: 1s, for: 700s}", [answer(503, retry_after="600"), FINE], "passed", [600]),
+        ("{times: 2, every: 1s}", [answer(503, retry_after="soon"), FINE], "passed", [1]),
+        ("{times: 1}", [answer(200, text="{", content_type="application/json"), FINE], "passed", [1]),
+        ("{times: 1, abort_if: response.status == 1}", [failure("refused"), FINE], "passed", [1]),
+        ("{times: 3, abort_if: '1 == 1'}", [failure("refused")], "error", []),
     ],
 )  # fmt: skip
 def test_a_step_is_tried_as_its_file_says(retry: str, answers: list[Any], verdict: str, slept: list[float]) -> None:

@@ -78,8 +78,10 @@ def test_a_failed_expectation_and_a_missing_extract_are_both_shown_and_count_as_
 @pytest.mark.parametrize(
     ("extract", "value"),
     [
-        ("$.id", 7), ("{from: $.nope, default: none given}", "none given"), ("{from: $.nope, default: '{{ 1 + 1 }}'}", 2), ("{from: '$.nope[*]', default: []}", []), ("{from: $.token, filter: \"regex('tok-(.*)') | int\"}", 123),
-        ("{from: $.token, filter: '| upper'}", "TOK-123"), ("'$.list[*]'", [1, 2]), ("'{{ sel }}'", 7), ("status", 200), ("{from: $.nope, default: null}", None),
+        ("$.id", 7), ("{from: $.nope, default: none given}", "none given"), ("{from: $.nope, default: '{{ 1 + 1 }}'}", 2),
+        ("{from: '$.nope[*]', default: []}", []), ("{from: $.token, filter: \"regex('tok-(.*)') | int\"}", 123),
+        ("{from: $.token, filter: '| upper'}", "TOK-123"), ("'$.list[*]'", [1, 2]), ("'{{ sel }}'", 7), ("status", 200),
+        ("{from: $.nope, default: null}", None),
     ],
 )  # fmt: skip
 def test_extract_takes_filters_and_defaults(extract: str, value: Any) -> None:
@@ -94,7 +96,9 @@ def test_extract_takes_filters_and_defaults(extract: str, value: Any) -> None:
 @pytest.mark.parametrize(
     ("extract", "message"),
     [
-        ("'$.nope[*]'", "finds nothing"), ("$.nope", "finds nothing"), ("{from: $.token, filter: int}", "not a whole number"), ("'{{ sel }}'", "unknown selector"), ("header X-No", "`header X-No` finds nothing"), ("{from: $.id, secret: true}", "too short to be masked safely"),
+        ("'$.nope[*]'", "finds nothing"), ("$.nope", "finds nothing"), ("{from: $.token, filter: int}", "not a whole number"),
+        ("'{{ sel }}'", "unknown selector"), ("header X-No", "`header X-No` finds nothing"),
+        ("{from: $.id, secret: true}", "too short to be masked safely"),
         ("jar nope", "finds nothing"),
     ],
 )  # fmt: skip
@@ -207,8 +211,11 @@ steps:
 @pytest.mark.parametrize(
     ("step", "url"),
     [
-        ("get: /a", f"{BASE}/a"), ("get: '?x=1'", f"{BASE}?x=1"), ("get: https://other.test/b", "https://other.test/b"), ("get: '{{ next }}'", "http://n.test/x?y=1"), ("get: '/p/{{ data }}'", f"{BASE}/p/a%2F..%2Fb"),
-        ("request: PURGE /cache/{{ data }}", f"{BASE}/cache/a%2F..%2Fb"), ("request: '{{ verb | upper }} /cache'", f"{BASE}/cache"), ("get: '/a b/ü'", f"{BASE}/a%20b/%C3%BC"), ("get: /a#frag", f"{BASE}/a"), ("get: HTTP://API.test/X", "http://api.test/X"), ("get: http://Bücher.test:81/ü", "http://xn--bcher-kva.test:81/%C3%BC"),
+        ("get: /a", f"{BASE}/a"), ("get: '?x=1'", f"{BASE}?x=1"), ("get: https://other.test/b", "https://other.test/b"),
+        ("get: '{{ next }}'", "http://n.test/x?y=1"), ("get: '/p/{{ data }}'", f"{BASE}/p/a%2F..%2Fb"),
+        ("request: PURGE /cache/{{ data }}", f"{BASE}/cache/a%2F..%2Fb"), ("request: '{{ verb | upper }} /cache'", f"{BASE}/cache"),
+        ("get: '/a b/ü'", f"{BASE}/a%20b/%C3%BC"), ("get: /a#frag", f"{BASE}/a"), ("get: HTTP://API.test/X", "http://api.test/X"),
+        ("get: http://Bücher.test:81/ü", "http://xn--bcher-kva.test:81/%C3%BC"),
     ],
 )  # fmt: skip
 def test_urls_are_what_the_file_says(step: str, url: str) -> None:
@@ -220,7 +227,10 @@ def test_urls_are_what_the_file_says(step: str, url: str) -> None:
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("'{{ u }}'", "is not a valid http(s) URL"), ("http://{{ h }}/", "is not a valid host name"), ("'{{ \"http://a..b/\" }}'", "has an empty part"), ("'{{ \"http://h:0/\" }}'", "port 0"), ("'{{ \"http://h:99999/\" }}'", "is not a valid URL"), ("'{{ \"http:///x\" }}'", "has no host"), ("'{{ \"http://u:p@h/\" }}'", "contains a user name"),
+        ("'{{ u }}'", "is not a valid http(s) URL"), ("http://{{ h }}/", "is not a valid host name"),
+        ("'{{ \"http://a..b/\" }}'", "has an empty part"), ("'{{ \"http://h:0/\" }}'", "port 0"),
+        ("'{{ \"http://h:99999/\" }}'", "is not a valid URL"), ("'{{ \"http:///x\" }}'", "has no host"),
+        ("'{{ \"http://u:p@h/\" }}'", "contains a user name"),
         ("'{{ r }}'", ""), ("'{{ \"http://h:x/\" }}'", "is not a valid URL"),
     ],
 )  # fmt: skip
@@ -240,7 +250,9 @@ def test_a_relative_url_needs_a_base_url() -> None:
 @pytest.mark.parametrize(
     ("headers", "message"),
     [
-        ("{X-A: '{{ v }}'}", "contains a control character"), ("{'{{ v }}': x}", "is not a valid header name"), ("{X-A: '{{ m }}'}", "must be a text"), ("{X-A: '{{ n }}'}", "the value of the template of `X-A` is null"), ("{X-A: ['{{ n }}']}", "is null"), ("{X-A: '{{ e }}'}", "control character"), ("{X-A: '{{ z }}'}", "control character"),
+        ("{X-A: '{{ v }}'}", "contains a control character"), ("{'{{ v }}': x}", "is not a valid header name"),
+        ("{X-A: '{{ m }}'}", "must be a text"), ("{X-A: '{{ n }}'}", "the value of the template of `X-A` is null"),
+        ("{X-A: ['{{ n }}']}", "is null"), ("{X-A: '{{ e }}'}", "control character"), ("{X-A: '{{ z }}'}", "control character"),
     ],
 )  # fmt: skip
 def test_a_value_cannot_break_out_of_its_header(headers: str, message: str) -> None:
@@ -342,7 +354,8 @@ steps:
 
 def test_names_with_templates_are_rendered_and_defaults_name_the_request() -> None:
     ran = run(
-        "vars: {u: ada}\nsteps:\n  - get: /x\n    name: get {{ u }}\n  - request: PURGE /y\n  - name: '{{ later }}'\n    get: /z\n  - set: {later: 1}\n",
+        "vars: {u: ada}\nsteps:\n  - get: /x\n    name: get {{ u }}\n  - request: PURGE /y\n  - name: '{{ later }}'\n"
+        "    get: /z\n  - set: {later: 1}\n",
         ok,
     )
     assert [step.name for step in ran.steps] == ["get ada", "PURGE /y", "{{ later }}", "set later"]

@@ -36,7 +36,10 @@ def test_a_var_that_cannot_be_computed_is_an_error_of_the_run_at_its_place() -> 
 
 
 def test_finally_always_runs_each_step_whatever_the_one_before_did() -> None:
-    text = "steps:\n  - post: /a\n    extract: {made: $.id}\n  - get: /b\n    expect: 500\nfinally:\n  - get: /c\n    expect: 404\n  - delete: /a/{{ made }}\n"
+    text = (
+        "steps:\n  - post: /a\n    extract: {made: $.id}\n  - get: /b\n    expect: 500\nfinally:\n  - get: /c\n"
+        "    expect: 404\n  - delete: /a/{{ made }}\n"
+    )
     ran = run(text, ok)
     assert ran.verdicts == ["passed", "failed", "failed", "passed"]
     assert ran.sent(3).url == f"{BASE}/a/7"
@@ -44,7 +47,10 @@ def test_finally_always_runs_each_step_whatever_the_one_before_did() -> None:
 
 
 def test_cleanup_of_what_was_never_made_is_skipped() -> None:
-    text = "steps:\n  - post: /a\n    expect: 201\n    extract: {made: $.id}\nfinally:\n  - delete: /a/{{ made }}\n    extract: {gone: $.id}\n  - get: /b/{{ gone }}\n  - get: /c\n"
+    text = (
+        "steps:\n  - post: /a\n    expect: 201\n    extract: {made: $.id}\nfinally:\n  - delete: /a/{{ made }}\n"
+        "    extract: {gone: $.id}\n  - get: /b/{{ gone }}\n  - get: /c\n"
+    )
     ran = run(text, ok)
     assert ran.verdicts == ["failed", "skipped", "skipped", "passed"]
     assert "no step provided made" in ran.steps[1].reason
@@ -83,8 +89,14 @@ def test_a_request_gets_no_more_time_than_the_workflow_has_left() -> None:
 
 
 def test_an_include_sees_only_what_it_is_given_and_gives_its_outputs() -> None:
-    child = "inputs: [user]\nvars: {role: guest}\nsteps:\n  - get: /login/{{ user }}/{{ role }}\n    extract: {token: $.token}\noutputs: {token: '{{ token }}', upper: '{{ token | upper }}'}\n"
-    text = "vars: {me: ada}\nsteps:\n  - include: sub/c.yaml\n    with: {user: '{{ me }}'}\n    extract: {t: $.token}\n    expect: {$.upper: TOK-123}\n  - get: /{{ t }}\n"
+    child = (
+        "inputs: [user]\nvars: {role: guest}\nsteps:\n  - get: /login/{{ user }}/{{ role }}\n    extract: {token: $.token}\n"
+        "outputs: {token: '{{ token }}', upper: '{{ token | upper }}'}\n"
+    )
+    text = (
+        "vars: {me: ada}\nsteps:\n  - include: sub/c.yaml\n    with: {user: '{{ me }}'}\n    extract: {t: $.token}\n"
+        "    expect: {$.upper: TOK-123}\n  - get: /{{ t }}\n"
+    )
     ran = run(text, ok, files={"sub/c.yaml": child})
     assert ran.verdict == "passed", ran.errors
     assert [request.url for request in ran.requests] == [f"{BASE}/login/ada/guest", f"{BASE}/tok-123"]
@@ -187,7 +199,8 @@ def test_pages_are_followed_until_there_is_none() -> None:
         return answer(200, {"ids": [page]}, **link)
 
     ran = run(
-        "steps:\n  - get: /items\n    paginate: {next: header Link}\n    extract: {all: $.ids}\n    expect: {$.ids: {length: 1}}\n  - assert: ['all == [[1], [2], [3]]']\n",
+        "steps:\n  - get: /items\n    paginate: {next: header Link}\n    extract: {all: $.ids}\n"
+        "    expect: {$.ids: {length: 1}}\n  - assert: ['all == [[1], [2], [3]]']\n",
         by_link,
     )
     assert ran.verdict == "passed", ran.errors
@@ -205,7 +218,8 @@ def test_pages_are_followed_until_there_is_none() -> None:
 
     for following in ("$.next", "{param: cursor, from: $.cursor}"):
         ran = run(
-            f"steps:\n  - get: /items?keep=1\n    paginate: {{next: {following}, max: 3}}\n    extract: {{ns: $.n}}\n  - assert: ['ns == [0, 1, 2]']\n",
+            f"steps:\n  - get: /items?keep=1\n    paginate: {{next: {following}, max: 3}}\n    extract: {{ns: $.n}}\n"
+            f"  - assert: ['ns == [0, 1, 2]']\n",
             by_json,
         )
         assert ran.verdict == "passed", ran.errors
@@ -259,7 +273,11 @@ steps:
 
 def test_an_answer_is_never_a_template() -> None:
     hostile = "{{ 7*7 }}{% raw %}"
-    text = "steps:\n  - get: /x\n    extract: {v: $.v}\n  - post: /{{ v }}\n    json: {a: '{{ v }}', b: 'x{{ v }}', '{{ v }}': 1}\n    headers: {X-V: '{{ v }}'}\n  - set: {w: '{{ v }}'}\n  - post: /y\n    body: '{{ w }}'\n"
+    text = (
+        "steps:\n  - get: /x\n    extract: {v: $.v}\n  - post: /{{ v }}\n"
+        "    json: {a: '{{ v }}', b: 'x{{ v }}', '{{ v }}': 1}\n    headers: {X-V: '{{ v }}'}\n  - set: {w: '{{ v }}'}\n"
+        "  - post: /y\n    body: '{{ w }}'\n"
+    )
     ran = run(text, lambda request: answer(200, {"v": hostile}))
     assert ran.json(1) == {"a": hostile, "b": f"x{hostile}", hostile: 1}
     assert ("X-V", hostile) in ran.sent(1).headers
@@ -268,7 +286,11 @@ def test_an_answer_is_never_a_template() -> None:
 
 
 def test_a_dynamic_transport_is_built_when_it_runs() -> None:
-    text = "vars: {size: 10kB, bad: x}\nsteps:\n  - get: /x\n    http: {max_response_size: '{{ size }}', charset: latin-1, trust_redirects: []}\n  - get: /y\n    http: {max_response_size: '{{ bad }}'}\n"
+    text = (
+        "vars: {size: 10kB, bad: x}\nsteps:\n  - get: /x\n"
+        "    http: {max_response_size: '{{ size }}', charset: latin-1, trust_redirects: []}\n  - get: /y\n"
+        "    http: {max_response_size: '{{ bad }}'}\n"
+    )
     ran = run(text, ok)
     assert ran.sent().transport.max_response_size == 10_000
     assert "is not a size" in ran.errors[0].message
@@ -287,7 +309,8 @@ def test_plans_are_shared_and_runs_are_strangers() -> None:
 
 def test_a_run_in_which_every_step_was_skipped_has_not_passed() -> None:
     ran = run(
-        "steps:\n  - get: /x\n    if: false\n  - get: /y\n    for_each: '{{ none_here }}'\n    allow_empty: true\nvars: {none_here: []}\nfinally:\n  - get: /z\n",
+        "steps:\n  - get: /x\n    if: false\n  - get: /y\n    for_each: '{{ none_here }}'\n    allow_empty: true\n"
+        "vars: {none_here: []}\nfinally:\n  - get: /z\n",
         ok,
     )
     assert ran.verdicts == ["skipped", "skipped", "passed"]

@@ -144,7 +144,12 @@ def stop_when(monkeypatch: pytest.MonkeyPatch, condition: Callable[[], Any]) -> 
 def test_an_interrupt_gives_tokens_back_and_tells_what_never_began(
     write: Write, demo: str, driver: str, demo_env: dict[str, str], asked: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    text = f"base_url: {demo}\nauth:\n  api:\n    login: {{post: /login, json: {{username: ada, password: '{{{{ env.API_PASSWORD }}}}'}}, extract: {{token: $.token}}}}\n    logout: {{post: /logout, expect: 204}}\nsteps:\n  - {{get: /users/me, auth: api, expect: 200}}\n  - {{get: /delay/10, expect: 200}}\nfinally:\n  - {{name: clean, get: /users/me, auth: api, expect: 200}}\n"
+    text = (
+        f"base_url: {demo}\nauth:\n  api:\n    login: {{post: /login, json: {{username: ada, password: '{{{{ env.API_PASSWORD "
+        f"}}}}'}}, extract: {{token: $.token}}}}\n    logout: {{post: /logout, expect: 204}}\nsteps:\n"
+        f"  - {{get: /users/me, auth: api, expect: 200}}\n  - {{get: /delay/10, expect: 200}}\nfinally:\n"
+        f"  - {{name: clean, get: /users/me, auth: api, expect: 200}}\n"
+    )
     flows = [runflow.load(write(f"f{number}.yaml", text), env=demo_env, driver=driver) for number in range(6)]
     stop_when(monkeypatch, lambda: asked.count("/delay/10") == 3)
     told, result = story(flows, jobs=3, env=demo_env)
@@ -183,7 +188,10 @@ def test_who_waits_for_anothers_login_is_told_too(
         connection.recv(1)
 
     silent = raw_server(script)
-    text = f"base_url: {silent}\nauth: {{api: {{login: {{post: /login, extract: {{token: $.token}}}}}}}}\nsteps:\n  - {{get: {demo}/health}}\n  - {{get: /x, auth: api}}\n"
+    text = (
+        f"base_url: {silent}\nauth: {{api: {{login: {{post: /login, extract: {{token: $.token}}}}}}}}\nsteps:\n"
+        f"  - {{get: {demo}/health}}\n  - {{get: /x, auth: api}}\n"
+    )
     flows = [runflow.load(write(f"f{number}.yaml", text), driver=driver) for number in range(4)]
     stop_when(monkeypatch, lambda: login.is_set() and len(asked) == 4)
     _, result = story(flows, jobs=4)

@@ -117,8 +117,12 @@ def test_cases_and_matrix_entries_are_runs_of_their_own(write: Write, demo: str)
 @pytest.mark.parametrize(
     ("text", "given", "env", "message", "hint"),
     [
-        ("inputs: [user]\n", {}, {}, "the input `user` has no value", "--var user=…"), ("vars: {a: '{{ env.API_TOKN }}'}\n", {}, {"API_TOKEN": "x"}, "the environment variable API_TOKN is not set", "did you mean 'API_TOKEN'?"), ("", {"usr": 1}, {}, "the variable `usr` is set, but no workflow has it", "none of them has"),
-        ("vars: {user: x}\n", {"usr": 1}, {}, "the variable `usr` is set, but no workflow has it", "did you mean 'user'?"), ("vars: {user: x}\n", {"zzz": 1}, {}, "the variable `zzz` is set, but no workflow has it", "their `inputs` and `vars`: user"), ("secrets: [PIN]\n", {}, {"PIN": "123"}, "the secret PIN has fewer than 4", "longer secret"),
+        ("inputs: [user]\n", {}, {}, "the input `user` has no value", "--var user=…"),
+        ("vars: {a: '{{ env.API_TOKN }}'}\n", {}, {"API_TOKEN": "x"}, "the environment variable API_TOKN is not set",
+            "did you mean 'API_TOKEN'?"), ("", {"usr": 1}, {}, "the variable `usr` is set, but no workflow has it", "none of them has"),
+        ("vars: {user: x}\n", {"usr": 1}, {}, "the variable `usr` is set, but no workflow has it", "did you mean 'user'?"),
+        ("vars: {user: x}\n", {"zzz": 1}, {}, "the variable `zzz` is set, but no workflow has it", "their `inputs` and `vars`: user"),
+        ("secrets: [PIN]\n", {}, {"PIN": "123"}, "the secret PIN has fewer than 4", "longer secret"),
     ],
 )  # fmt: skip
 def test_what_the_caller_got_wrong_is_said_before_anything_is_sent(
@@ -194,7 +198,10 @@ def test_drive_performs_effects_and_throws_interrupts_into_the_flow() -> None:
     assert drive(flow(), perform) == (1.0, "asked to", 3.0)
 
 
-SLOW = "base_url: {url}\nsteps:\n  - get: /health\n  - name: slow\n    get: /delay/10\n  - get: /never\nfinally:\n  - name: clean up\n    get: /cookies\n    expect: 200\n"
+SLOW = (
+    "base_url: {url}\nsteps:\n  - get: /health\n  - name: slow\n    get: /delay/10\n  - get: /never\nfinally:\n"
+    "  - name: clean up\n    get: /cookies\n    expect: 200\n"
+)
 
 
 @pytest.mark.parametrize("driver", ["requests", "curl"])

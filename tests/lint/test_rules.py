@@ -68,16 +68,30 @@ CASES: dict[str, tuple[str, list[tuple[str, int]]]] = {
     "used in a login": ("auth: {x: {bearer: '{{ a }}'}}\n" + HEAD + "  - {get: /y, extract: {a: $.a}}\n  - {get: /z, auth: x, expect: 200}\n", []),
     "used in a selector": ("  - {get: /y, extract: {a: $.a}}\n  - {get: /z, expect: {'$[?@.b == {{ a }}]': []}}\n", []),
     # RF604
-    "hides a variable": (f"vars: {{a: 1}}\n{HEAD}  - {{get: '/{{{{ a }}}}', expect: 200}}\n  - {{get: /y, extract: {{a: $.a}}}}\n  - {{get: '/{{{{ a }}}}', expect: 200}}\n", [("RF604", 5)]),
-    "hides a column": (f"matrix: {{a: [1, 2]}}\n{HEAD}  - {{get: '/{{{{ a }}}}', expect: 200}}\n  - {{get: /y, extract: {{a: $.a}}}}\n", [("RF604", 5)]),
-    "overwrites what nobody used": ("  - {get: /y, extract: {a: $.a}}\n  - {get: /z, extract: {a: $.a}}\n  - {get: '/{{ a }}', expect: 200}\n", [("RF604", 4)]),
-    "overwrites what was used": ("  - {get: /y, extract: {a: $.a}}\n  - {get: '/{{ a }}', expect: 200, extract: {a: $.a}}\n  - {get: '/{{ a }}', expect: 200}\n", []),
-    "one of two branches": ("  - {get: /y, if: 1 == 1, extract: {a: $.a}}\n  - {get: /z, if: 1 == 2, extract: {a: $.a}}\n  - {get: \"/{{ a | default('') }}\", expect: 200}\n", []),
-    "a loop hides a variable": (f"vars: {{a: 1, b: [1]}}\n{HEAD}  - {{get: '/{{{{ a }}}}', for_each: '{{{{ b }}}}', as: a, expect: 200}}\n", [("RF604", 4)]),
+    "hides a variable": ((
+        f"vars: {{a: 1}}\n{HEAD}  - {{get: '/{{{{ a }}}}', expect: 200}}\n  - {{get: /y, extract: {{a: $.a}}}}\n"
+        f"  - {{get: '/{{{{ a }}}}', expect: 200}}\n"
+    ), [("RF604", 5)]),
+    "hides a column": (f"matrix: {{a: [1, 2]}}\n{HEAD}  - {{get: '/{{{{ a }}}}', expect: 200}}\n  - {{get: /y, extract: {{a: $.a}}}}\n",
+        [("RF604", 5)]),
+    "overwrites what nobody used": ("  - {get: /y, extract: {a: $.a}}\n  - {get: /z, extract: {a: $.a}}\n  - {get: '/{{ a }}', expect: 200}\n",
+        [("RF604", 4)]),
+    "overwrites what was used": ((
+        "  - {get: /y, extract: {a: $.a}}\n  - {get: '/{{ a }}', expect: 200, extract: {a: $.a}}\n"
+        "  - {get: '/{{ a }}', expect: 200}\n"
+    ), []),
+    "one of two branches": ((
+        "  - {get: /y, if: 1 == 1, extract: {a: $.a}}\n  - {get: /z, if: 1 == 2, extract: {a: $.a}}\n"
+        "  - {get: \"/{{ a | default('') }}\", expect: 200}\n"
+    ), []),
+    "a loop hides a variable": (f"vars: {{a: 1, b: [1]}}\n{HEAD}  - {{get: '/{{{{ a }}}}', for_each: '{{{{ b }}}}', as: a, expect: 200}}\n",
+        [("RF604", 4)]),
     # RF605
-    "a loop over a variable that is one value": (f"vars: {{a: b}}\n{HEAD}  - {{get: '/{{{{ item }}}}', for_each: '{{{{ a }}}}', expect: 200}}\n", [("RF605", 4)]),
+    "a loop over a variable that is one value": (f"vars: {{a: b}}\n{HEAD}  - {{get: '/{{{{ item }}}}', for_each: '{{{{ a }}}}', expect: 200}}\n",
+        [("RF605", 4)]),
     "a loop over a list": (f"vars: {{a: [b]}}\n{HEAD}  - {{get: '/{{{{ item }}}}', for_each: '{{{{ a }}}}', expect: 200}}\n", []),
-    "a loop over what a filter makes": (f"vars: {{a: 'b,c'}}\n{HEAD}  - {{get: '/{{{{ item }}}}', for_each: \"{{{{ a | list }}}}\", expect: 200}}\n", []),
+    "a loop over what a filter makes": (f"vars: {{a: 'b,c'}}\n{HEAD}  - {{get: '/{{{{ item }}}}', for_each: \"{{{{ a | list }}}}\", expect: 200}}\n",
+        []),
     # RF611
     "nothing expected": ("  - {get: /y}\n", [("RF611", 3)]),
     "nothing expected of a cleanup": (STEP + "finally:\n  - {delete: /y}\n", []),
@@ -94,7 +108,8 @@ CASES: dict[str, tuple[str, list[tuple[str, int]]]] = {
     "any status": ("  - {get: /y, expect: {status: any, $.a: 1}}\n", [("RF613", 3)]),
     "any status, short": ("  - {get: /y, expect: any}\n", [("RF613", 3)]),
     # RF614
-    "a path against the schema": ("  - {get: /y, expect: {$: {schema: {additionalProperties: false, properties: {a: {}}}}, $.b: 1}}\n", [("RF614", 3)]),
+    "a path against the schema": ("  - {get: /y, expect: {$: {schema: {additionalProperties: false, properties: {a: {}}}}, $.b: 1}}\n",
+        [("RF614", 3)]),
     "a path within the schema": ("  - {get: /y, expect: {$: {schema: {additionalProperties: false, properties: {a: {}}}}, $.a.b: 1}}\n", []),
     "a path in an open schema": ("  - {get: /y, expect: {$: {schema: {properties: {a: {}}}}, $.b: 1}}\n", []),
     "a path below items": ("  - {get: /y, expect: {$: {schema: {items: {additionalProperties: false}}}, '$[0].b': 1}}\n", [("RF614", 3)]),
@@ -105,7 +120,8 @@ CASES: dict[str, tuple[str, list[tuple[str, int]]]] = {
     "a PUT again": ("  - {put: /y, retry: 2, expect: 200}\n", []),
     # RF621
     "a token that is not masked": ("  - {get: /y, extract: {access_token: $.t}}\n  - {get: '/{{ access_token }}', expect: 200}\n", [("RF621", 3)]),
-    "a token that is masked": (f"secrets: [token]\n{HEAD}  - {{get: /y, extract: {{token: $.t}}}}\n  - {{get: '/{{{{ token }}}}', expect: 200}}\n", []),
+    "a token that is masked": (f"secrets: [token]\n{HEAD}  - {{get: /y, extract: {{token: $.t}}}}\n  - {{get: '/{{{{ token }}}}', expect: 200}}\n",
+        []),
     "a token that says so": ("  - {get: /y, extract: {token: {from: $.t, secret: true}}}\n  - {get: '/{{ token }}', expect: 200}\n", []),
     "an environment variable that is not masked": ("  - {get: '/{{ env.API_KEY }}', expect: 200}\n", [("RF621", 3)]),
     "what a credential takes": ("auth: {a: {bearer: '{{ env.API_TOKEN }}'}}\n" + HEAD + "  - {get: /y, auth: a, expect: 200}\n", []),
@@ -119,7 +135,10 @@ CASES: dict[str, tuple[str, list[tuple[str, int]]]] = {
     "what is expected of a token": ("  - {get: /y, expect: {$.token: abcdefghij}}\n", []),
     "where a token is": (f"secrets: [token]\n{HEAD}  - {{get: /y, extract: {{token: $.access_token}}}}\n", []),
     # RF616
-    "as the document says": (CONTRACT + "  - {get: '/items/{{ random_int(1, 2) }}', expect: {status: 200, $.id: 1, $.owner.name: a}}\n  - {get: /items/1, expect: 404}\n", []),
+    "as the document says": (CONTRACT + (
+        "  - {get: '/items/{{ random_int(1, 2) }}', expect: {status: 200, $.id: 1, $.owner.name: a}}\n"
+        "  - {get: /items/1, expect: 404}\n"
+    ), []),
     "a path that the document has not": (CONTRACT + "  - {get: /itmes/1, expect: 200}\n", [("RF616", 4)]),
     "a method that the document has not": (CONTRACT + "  - {delete: /items/1, expect: 200}\n", [("RF616", 4)]),
     "a status that the document has not": (CONTRACT + "  - {get: /items/1, expect: 201}\n", [("RF616", 4)]),
@@ -134,7 +153,10 @@ CASES: dict[str, tuple[str, list[tuple[str, int]]]] = {
     "not verified, by default": (f"defaults: {{http: {{verify: false}}}}\n{HEAD}{STEP}", [("RF623", 1)]),
     # RF624
     "in the clear": ("  - {get: 'http://api.example.com/y', expect: 200}\n", [("RF624", 3)]),
-    "in the clear, to ourselves": ("  - {get: 'http://127.0.0.1:8080/y', expect: 200}\n  - {get: 'http://localhost/', expect: 200}\n  - {get: 'http://db.svc/', expect: 200}\n  - {get: 'http://10.1.2.3/', expect: 200}\n", []),
+    "in the clear, to ourselves": ((
+        "  - {get: 'http://127.0.0.1:8080/y', expect: 200}\n  - {get: 'http://localhost/', expect: 200}\n"
+        "  - {get: 'http://db.svc/', expect: 200}\n  - {get: 'http://10.1.2.3/', expect: 200}\n"
+    ), []),
     "in the clear, to whom nobody knows yet": (f"vars: {{h: a}}\n{HEAD}  - {{get: 'http://{{{{ h }}}}/', expect: 200}}\n", []),
     # comments
     "ignored": ("  - {get: /y}  # runflow: ignore[RF611] only warms the cache\n", []),

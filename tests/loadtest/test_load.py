@@ -212,7 +212,8 @@ def test_a_worker_that_is_killed_fails_the_run_and_is_named(server: tuple[Nginx,
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (FLOW.replace("p95: 5s", "p95: 5"), "'5' is not a duration"), (FLOW + "needs: other.yaml\n", "a load test runs no workflow that another needs"),
+        (FLOW.replace("p95: 5s", "p95: 5"), "'5' is not a duration"),
+        (FLOW + "needs: other.yaml\n", "a load test runs no workflow that another needs"),
         (FLOW + "lock: a\n", "users of a load test wait for no lock"), (FLOW.replace("env.API_URL", "env.NOWHERE"), "NOWHERE is not set"),
     ],
 )  # fmt: skip
@@ -238,8 +239,10 @@ def test_without_locust_the_command_that_installs_it_is_named(runflow_process: A
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["flow.yaml", "--headless"], "Write Locust's options behind `--`"), (["flow.yaml", "--untrusted"], "--untrusted works with `runflow run` only"),
-        (["flow.yaml", "--driver", "curl"], "a load test uses Locust's own HTTP client"), ([], "name a workflow file or a folder"), (["nope.yaml"], "there is no file or folder nope.yaml"),
+        (["flow.yaml", "--headless"], "Write Locust's options behind `--`"),
+        (["flow.yaml", "--untrusted"], "--untrusted works with `runflow run` only"),
+        (["flow.yaml", "--driver", "curl"], "a load test uses Locust's own HTTP client"), ([], "name a workflow file or a folder"),
+        (["nope.yaml"], "there is no file or folder nope.yaml"),
         (["flow.yaml::fetch"], "a load test runs entire workflows"), (["flow.yaml", "twin.yaml"], "has the name 'Log in, then fetch' too"),
     ],
 )  # fmt: skip
@@ -257,7 +260,8 @@ def test_each_workflow_has_its_own_users_whatever_its_name(
     names = ["log in!", "log-in?", "Log In", "日本", "1st", "---"]
     for number, name in enumerate(names):
         (tmp_path / f"w{number}.yaml").write_text(
-            f"name: '{name}'\nbase_url: '{{{{ env.API_URL }}}}'\nload: {{weight: {number + 1}}}\nsteps: [{{name: ask, get: /w{number}x, expect: 404}}]\n"
+            f"name: '{name}'\nbase_url: '{{{{ env.API_URL }}}}'\nload: {{weight: {number + 1}}}\n"
+            f"steps: [{{name: ask, get: /w{number}x, expect: 404}}]\n"
         )
     (tmp_path / "flow.yaml").unlink()
     process = load(

@@ -70,9 +70,12 @@ def test_a_percentile_is_the_nearest_rank(times: dict[int, int], percent: float)
 @pytest.mark.parametrize(
     ("thresholds", "message", "hint"),
     [
-        ("{p96x: 1s}", "unknown measure `p96x`", ""), ("{eror_rate: 1%}", "unknown measure `eror_rate`", "did you mean 'error_rate'?"), ("{p100: 1s}", "unknown measure `p100`", "other percentiles"),
-        ("{p95: 300}", "'300' is not a duration", "300.0ms"), ("{p95: soon}", "'soon' is not a duration", ""), ("{error_rate: 0.01}", "'0.01' is not a valid percentage", "write 0.01%"), ("{error_rate: 101%}", "is not a valid percentage", ""),
-        ("{rps: fast}", "'fast' is not a number", ""), ("{rps: true}", "a threshold needs a limit, not true", ""), ("{p95: [1s]}", "a threshold needs a limit", ""), ("{p95: '== 1s'}", "is not a duration", ""),
+        ("{p96x: 1s}", "unknown measure `p96x`", ""), ("{eror_rate: 1%}", "unknown measure `eror_rate`", "did you mean 'error_rate'?"),
+        ("{p100: 1s}", "unknown measure `p100`", "other percentiles"),
+        ("{p95: 300}", "'300' is not a duration", "300.0ms"), ("{p95: soon}", "'soon' is not a duration", ""),
+        ("{error_rate: 0.01}", "'0.01' is not a valid percentage", "write 0.01%"), ("{error_rate: 101%}", "is not a valid percentage", ""),
+        ("{rps: fast}", "'fast' is not a number", ""), ("{rps: true}", "a threshold needs a limit, not true", ""),
+        ("{p95: [1s]}", "a threshold needs a limit", ""), ("{p95: '== 1s'}", "is not a duration", ""),
     ],
 )  # fmt: skip
 def test_an_invalid_threshold_is_refused_when_the_file_is_checked(thresholds: str, message: str, hint: str) -> None:

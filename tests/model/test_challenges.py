@@ -16,10 +16,14 @@ from runflow.model.challenges import Challenge, challenge_text, challenges
 @pytest.mark.parametrize(
     ("lines", "found"),
     [
-        (['Basic realm="a, b"'], [("Basic", {"realm": "a, b"})]), (["Bearer"], [("Bearer", {})]), (["Negotiate, NTLM"], [("Negotiate", {}), ("NTLM", {})]),
-        (['Digest realm="x", qop="auth, auth-int", nonce=abc, stale=TRUE , Basic realm=y'], [("Digest", {"realm": "x", "qop": "auth, auth-int", "nonce": "abc", "stale": "TRUE"}), ("Basic", {"realm": "y"})]),
-        (["Negotiate abc123==, Bearer error=invalid_token"], [("Negotiate", {}), ("Bearer", {"error": "invalid_token"})]), (['Bearer error_description="a \\"quoted\\" word"'], [("Bearer", {"error_description": 'a "quoted" word'})]),
-        (['Bearer REALM = "x"'], [("Bearer", {"realm": "x"})]), (["", '=,,="'], []), (['Basic realm="a"', 'Bearer realm="b"'], [("Basic", {"realm": "a"}), ("Bearer", {"realm": "b"})]),
+        (['Basic realm="a, b"'], [("Basic", {"realm": "a, b"})]), (["Bearer"], [("Bearer", {})]),
+        (["Negotiate, NTLM"], [("Negotiate", {}), ("NTLM", {})]),
+        (['Digest realm="x", qop="auth, auth-int", nonce=abc, stale=TRUE , Basic realm=y'],
+            [("Digest", {"realm": "x", "qop": "auth, auth-int", "nonce": "abc", "stale": "TRUE"}), ("Basic", {"realm": "y"})]),
+        (["Negotiate abc123==, Bearer error=invalid_token"], [("Negotiate", {}), ("Bearer", {"error": "invalid_token"})]),
+        (['Bearer error_description="a \\"quoted\\" word"'], [("Bearer", {"error_description": 'a "quoted" word'})]),
+        (['Bearer REALM = "x"'], [("Bearer", {"realm": "x"})]), (["", '=,,="'], []),
+        (['Basic realm="a"', 'Bearer realm="b"'], [("Basic", {"realm": "a"}), ("Bearer", {"realm": "b"})]),
     ],
 )  # fmt: skip
 def test_challenges_are_read_one_by_one(lines: list[str], found: list[tuple[str, dict[str, str]]]) -> None:
@@ -40,9 +44,13 @@ def test_a_long_hostile_header_takes_no_time() -> None:
 @pytest.mark.parametrize(
     ("params", "words"),
     [
-        ({}, "the server asks for Bearer"), ({"realm": "demo"}, "the server asks for Bearer (realm 'demo')"), ({"error": "odd"}, "the server asks for Bearer; it says odd"),
-        ({"error": "invalid_request"}, "the server asks for Bearer; it says invalid_request, which means: the token is sent twice, or where the server does not expect it"), ({"scope": "a b"}, "the server asks for Bearer; it needs the scope 'a b'"),
-        ({"error_description": "too old"}, "the server asks for Bearer; its description: 'too old'"), ({"stale": "true"}, "the server asks for Bearer; the nonce was too old"),
+        ({}, "the server asks for Bearer"), ({"realm": "demo"}, "the server asks for Bearer (realm 'demo')"),
+        ({"error": "odd"}, "the server asks for Bearer; it says odd"),
+        ({"error": "invalid_request"},
+            "the server asks for Bearer; it says invalid_request, which means: the token is sent twice, or where the server does not expect it"),
+            ({"scope": "a b"}, "the server asks for Bearer; it needs the scope 'a b'"),
+        ({"error_description": "too old"}, "the server asks for Bearer; its description: 'too old'"),
+        ({"stale": "true"}, "the server asks for Bearer; the nonce was too old"),
     ],
 )  # fmt: skip
 def test_a_challenge_in_plain_words(params: dict[str, str], words: str) -> None:

@@ -99,7 +99,8 @@ def patterns() -> st.SearchStrategy[str]:
         lambda no, parts: f"[{no}{''.join(parts)}]", st.sampled_from(["", "^"]), st.lists(members, max_size=3)
     )
     atoms = st.one_of(
-        st.sampled_from(["a", "b", "1", "_", " ", ".", r"\d", r"\w", r"\s", r"\D", r"\W", r"\S", r"\n", r"\.", r"\x61", r"\u0062", "\u00e9", r"\p{Lu}"]),
+        st.sampled_from(["a", "b", "1", "_", " ", ".", r"\d", r"\w", r"\s", r"\D", r"\W", r"\S", r"\n", r"\.", r"\x61", r"\u0062", "\u00e9",
+            r"\p{Lu}"]),
         classes,
     )  # fmt: skip
     anchors = st.sampled_from(["^", "$", r"\b", r"\B"])

@@ -68,8 +68,11 @@ def test_words_are_right() -> None:
 @pytest.mark.parametrize(
     ("verdicts", "more", "code"),
     [
-        (["passed"], {}, 0), (["passed", "skipped"], {}, 0), (["failed"], {}, 1), (["failed", "error"], {}, 3), (["failed"], {"report_errors": ("x",)}, 4), (["passed"], {"report_errors": ("x",)}, 4), (["failed"], {"crashed": True}, 70), ([], {}, 5), (["error"], {"report_errors": ("x",), "invalid": True}, 2),
-        (["passed"], {"interrupted_by": 2}, 130), (["error"], {"interrupted_by": 15, "crashed": True}, 143), (["passed"], {"invalid": True, "crashed": True}, 70),
+        (["passed"], {}, 0), (["passed", "skipped"], {}, 0), (["failed"], {}, 1), (["failed", "error"], {}, 3),
+        (["failed"], {"report_errors": ("x",)}, 4), (["passed"], {"report_errors": ("x",)}, 4), (["failed"], {"crashed": True}, 70),
+        ([], {}, 5), (["error"], {"report_errors": ("x",), "invalid": True}, 2),
+        (["passed"], {"interrupted_by": 2}, 130), (["error"], {"interrupted_by": 15, "crashed": True}, 143),
+        (["passed"], {"invalid": True, "crashed": True}, 70),
     ],
 )  # fmt: skip
 def test_the_gravest_decides_the_exit_code(verdicts: list[str], more: dict[str, object], code: int) -> None:

@@ -38,7 +38,8 @@ DOCUMENT: dict[str, Any] = {
                     {"name": "X-Team", "in": "header", "required": True, "schema": {"enum": ["a", "b"]}},
                 ],
                 "responses": {
-                    "200": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Item"}}}, "headers": {"X-Count": {"required": True, "schema": {"type": "integer"}}}},
+                    "200": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Item"}}},
+                        "headers": {"X-Count": {"required": True, "schema": {"type": "integer"}}}},
                     "404": {"description": "none"}, "5XX": {"content": {"text/*": {}}},
                 },
             },
@@ -104,18 +105,24 @@ BROKEN = {
     "a method that is not there": (change(GET, method="DELETE"), answered(), "a method that api.json has for this path: GET", ""),
     "a status that is not there": (GET, answered(202), "one of the statuses that api.json has for it: 200, 404, 5XX", ""),
     "a member of another type": (GET, answered(body={"id": "1"}), "the answer's body as api.json describes it", "$.id: '1' is not of type 'integer'"),
-    "deep inside": (GET, answered(body={"id": 1, "next": {"id": 2, "next": {}}}), "the answer's body as api.json describes it", "$.next.next: 'id' is a required property"),
+    "deep inside": (GET, answered(body={"id": 1, "next": {"id": 2, "next": {}}}), "the answer's body as api.json describes it",
+        "$.next.next: 'id' is a required property"),
     "no body": (GET, answered(), "a body as application/json", ""),
     "another media type": (GET, answered(body=b"<p>", kind="text/html"), "a body as application/json", ""),
     "no header": (GET, answered(body={"id": 1}, headers=()), "the header `X-Count`", ""),
-    "another header": (GET, answered(body={"id": 1}, headers=(("X-Count", "many"),)), "the header `X-Count` as api.json describes it", "'many' is not of type 'integer'"),
+    "another header": (GET, answered(body={"id": 1}, headers=(("X-Count", "many"),)), "the header `X-Count` as api.json describes it",
+        "'many' is not of type 'integer'"),
     "no parameter": (change(GET, url=f"{HOME}/v1/items/7"), answered(body={"id": 1}), "the query parameter `page`", ""),
-    "a parameter too small": (change(GET, url=f"{HOME}/v1/items/7?page=0"), answered(body={"id": 1}), "the query parameter `page` as api.json describes it", "0 is less than the minimum of 1"),
+    "a parameter too small": (change(GET, url=f"{HOME}/v1/items/7?page=0"), answered(body={"id": 1}),
+        "the query parameter `page` as api.json describes it", "0 is less than the minimum of 1"),
     "no header parameter": (change(GET, headers=()), answered(body={"id": 1}), "the header parameter `X-Team`", ""),
-    "a header parameter that is none of those": (change(GET, headers=(("x-team", "c"),)), answered(body={"id": 1}), "the header parameter `X-Team` as api.json describes it", "'c' is not one of"),
+    "a header parameter that is none of those": (change(GET, headers=(("x-team", "c"),)), answered(body={"id": 1}),
+        "the header parameter `X-Team` as api.json describes it", "'c' is not one of"),
     "a request without a body": (change(POST, body=None), answered(201), "a request with a body", ""),
-    "a request of another type": (change(POST, headers=(("Content-Type", "text/plain"),)), answered(201), "a request body as application/json, text/csv", ""),
-    "a request with another member": (change(POST, body=b'{"id": "x"}'), answered(201), "the request's body as api.json describes it", "$.id: 'x' is not of type 'integer'"),
+    "a request of another type": (change(POST, headers=(("Content-Type", "text/plain"),)), answered(201),
+        "a request body as application/json, text/csv", ""),
+    "a request with another member": (change(POST, body=b'{"id": "x"}'), answered(201), "the request's body as api.json describes it",
+        "$.id: 'x' is not of type 'integer'"),
 }  # fmt: skip
 
 
@@ -296,9 +303,12 @@ def test_without_the_extra_the_command_that_installs_it_is_named(monkeypatch: py
 @pytest.mark.parametrize(
     ("template", "path", "fits"),
     [
-        ("/a/{x}", "/a/1", True), ("/a/{x}", "/a/", False), ("/a/{x}", "/a/1/2", False), ("/a", "/a/", False), ("/{x}.json", "/a.json", True), ("/{x}.json", "/.json", False),
-        ("/{x}-{y}", "/1-2", True), ("/{x}-{y}", "/1-", False), ("/{x}-{y}", "/a-b-c", True), ("/v{x}{y}", "/v12", True), ("/v{x}{y}", "/v1", False), ("/{x}", "/%2F", True), ("/", "/", True),
-        ("/" + "{x}-" * 40, "/" + "-" * 5000, True), ("/" + "{x}-" * 40, "/" + "-" * 5000 + "a", False), ("/" + "{x}" * 40 + "!", "/" + "a" * 5000, False),
+        ("/a/{x}", "/a/1", True), ("/a/{x}", "/a/", False), ("/a/{x}", "/a/1/2", False), ("/a", "/a/", False),
+        ("/{x}.json", "/a.json", True), ("/{x}.json", "/.json", False),
+        ("/{x}-{y}", "/1-2", True), ("/{x}-{y}", "/1-", False), ("/{x}-{y}", "/a-b-c", True), ("/v{x}{y}", "/v12", True),
+        ("/v{x}{y}", "/v1", False), ("/{x}", "/%2F", True), ("/", "/", True),
+        ("/" + "{x}-" * 40, "/" + "-" * 5000, True), ("/" + "{x}-" * 40, "/" + "-" * 5000 + "a", False),
+        ("/" + "{x}" * 40 + "!", "/" + "a" * 5000, False),
     ],
 )  # fmt: skip
 def test_a_path_fits_a_template_in_time_that_grows_with_its_length(template: str, path: str, fits: bool) -> None:

@@ -79,7 +79,8 @@ def test_those_that_the_guide_shows_work(
     write(
         "good.yaml",
         flow(
-            "{post: /echo, json: {card: '{{ card }}', say: \"{{ 'hello' | shout }}\"}, expect: {$.json.card: {luhn: true}, $.json.say: HELLO!, words 1: {contains: method}}}"
+            "{post: /echo, json: {card: '{{ card }}', say: \"{{ 'hello' | shout }}\"}, expect: {$.json.card: {luhn: true}, "
+            "$.json.say: HELLO!, words 1: {contains: method}}}"
         ),
     )
     write("login.yaml", flow("{post: /login, json: {username: ada, password: '{{ env.API_PASSWORD }}'}, expect: 200}"))

@@ -66,7 +66,8 @@ def test_a_password_grant_is_renewed_by_its_rotating_refresh_token_before_it_exp
     url = oidc(ttl=2)
     step = "  - get: /whoami\n    delay: 1900ms\n    expect: {$.user: ada}\n"
     result = flow(
-        f'auth: {{api: {{oauth2: {{grant: password, token_url: /token, {CLIENT}, username: ada, password: "{{{{ env.PASSWORD }}}}", scope: "openid offline_access"}}}}}}\ndefaults: {{auth: api}}\n'
+        f'auth: {{api: {{oauth2: {{grant: password, token_url: /token, {CLIENT}, username: ada, password: "{{{{ '
+        f'env.PASSWORD }}}}", scope: "openid offline_access"}}}}}}\ndefaults: {{auth: api}}\n'
         f"steps:\n  - get: /whoami\n    expect: 200\n{step}{step}",
         URL=url, SECRET=SECRET, PASSWORD="correct-horse-battery",
     )  # fmt: skip
@@ -82,7 +83,10 @@ def test_a_refresh_token_is_a_grant_of_its_own(oidc: Any, flow: Run) -> None:
         auth=("checks", "client-secret%2Fwith%3Aodd+chars%2B%26"),
         timeout=limit(1),
     ).json()
-    text = f"auth: {{api: {{oauth2: {{grant: refresh_token, token_url: /token, {CLIENT}, refresh_token: '{{{{ env.REFRESH }}}}'}}}}}}\nsteps:\n  - get: /whoami\n    auth: api\n    expect: {{$.user: ada}}\n"
+    text = (
+        f"auth: {{api: {{oauth2: {{grant: refresh_token, token_url: /token, {CLIENT}, refresh_token: '{{{{ env.REFRESH "
+        f"}}}}'}}}}}}\nsteps:\n  - get: /whoami\n    auth: api\n    expect: {{$.user: ada}}\n"
+    )
     assert not failures(flow(text, URL=url, SECRET=SECRET, REFRESH=got["refresh_token"]))
     wrong = flow(text, URL=url, SECRET=SECRET, REFRESH="never-given")
     assert "the token endpoint refused with invalid_grant" in failures(wrong)[0].message
@@ -90,10 +94,14 @@ def test_a_refresh_token_is_a_grant_of_its_own(oidc: Any, flow: Run) -> None:
 
 def test_a_token_that_is_revoked_by_another_is_renewed_and_the_request_sent_again(oidc: Any, flow: Run) -> None:
     url = oidc()
-    revoke = "  - post: /token/revocation\n    auth: none\n    form: {token: '{{ stolen }}', client_id: poster, client_secret: client-secret-in-the-body}\n    expect: 200\n"
+    revoke = (
+        "  - post: /token/revocation\n    auth: none\n"
+        "    form: {token: '{{ stolen }}', client_id: poster, client_secret: client-secret-in-the-body}\n    expect: 200\n"
+    )
     result = flow(
         "auth: {api: {oauth2: {grant: client_credentials, token_url: /token, client_id: poster, client_secret: client-secret-in-the-body}}}\n"
-        "steps:\n  - post: /whoami\n    auth: api\n    expect: 200\n    extract: {stolen: {from: $.token}}\n" + revoke + "  - post: /whoami\n    auth: api\n    json: {once: 1}\n    expect: 200\n",
+        "steps:\n  - post: /whoami\n    auth: api\n    expect: 200\n"
+        "    extract: {stolen: {from: $.token}}\n" + revoke + "  - post: /whoami\n    auth: api\n    json: {once: 1}\n    expect: 200\n",
         URL=url,
     )  # fmt: skip
     assert not failures(result)
@@ -105,7 +113,8 @@ def test_a_token_that_is_revoked_by_another_is_renewed_and_the_request_sent_agai
 def test_logout_can_revoke_a_token(oidc: Any, flow: Run) -> None:
     text = (
         "auth:\n  api:\n    oauth2: {grant: client_credentials, token_url: /token, client_id: poster, client_secret: client-secret-in-the-body}\n"
-        "    logout: {post: /token/revocation, auth: none, form: {token: '{{ token }}', client_id: poster, client_secret: client-secret-in-the-body}, expect: 200}\n"
+        "    logout: {post: /token/revocation, auth: none, form: {token: '{{ token }}', client_id: poster, client_secret: "
+        "client-secret-in-the-body}, expect: 200}\n"
         "steps:\n  - get: /whoami\n    auth: api\n    expect: 200\n"
     )
     result = flow(text, URL=oidc())
@@ -116,7 +125,8 @@ def test_logout_can_revoke_a_token(oidc: Any, flow: Run) -> None:
 
 def test_an_extra_parameter_asks_for_a_jwt_and_its_claims_are_shown_where_it_is_refused(oidc: Any, flow: Run) -> None:
     result = flow(
-        f"auth: {{api: {{oauth2: {{grant: client_credentials, token_url: /token, {CLIENT}, scope: orders, extra: {{resource: 'http://orders.test'}}}}}}}}\n"
+        f"auth: {{api: {{oauth2: {{grant: client_credentials, token_url: /token, {CLIENT}, scope: orders, extra: "
+        f"{{resource: 'http://orders.test'}}}}}}}}\n"
         "steps:\n  - get: /whoami\n    auth: api\n    expect: 200\n",
         URL=oidc(), SECRET=SECRET,
     )  # fmt: skip
@@ -128,8 +138,10 @@ def test_an_extra_parameter_asks_for_a_jwt_and_its_claims_are_shown_where_it_is_
 @pytest.mark.parametrize(
     ("path", "secret", "message"),
     [
-        ("/token", "wrong-secret", "the token endpoint refused with invalid_client: client authentication failed"), ("/whoami", SECRET, "the token endpoint refused with invalid_token"),
-        ("/counts", SECRET, "the token endpoint gave no token: there is no `access_token` among /counts"), ("/jwks/no", SECRET, "the token endpoint answered 404 with text/plain, not JSON"),
+        ("/token", "wrong-secret", "the token endpoint refused with invalid_client: client authentication failed"),
+        ("/whoami", SECRET, "the token endpoint refused with invalid_token"),
+        ("/counts", SECRET, "the token endpoint gave no token: there is no `access_token` among /counts"),
+        ("/jwks/no", SECRET, "the token endpoint answered 404 with text/plain, not JSON"),
     ],
 )  # fmt: skip
 def test_what_a_token_endpoint_refuses_is_named_as_the_rfc_names_it(
@@ -143,12 +155,16 @@ def test_what_a_token_endpoint_refuses_is_named_as_the_rfc_names_it(
 
 
 def test_etcd_gives_a_token_by_login_and_takes_it_where_attach_puts_it(etcd: str, flow: Run) -> None:
-    login = "auth: {etcd: {login: {post: /v3/auth/authenticate, json: {name: root, password: '{{ env.PASSWORD }}'}, extract: {token: $.token}}, attach: {header Authorization: '{{ token }}'}}}\ndefaults: {auth: etcd}\n"
+    login = (
+        "auth: {etcd: {login: {post: /v3/auth/authenticate, json: {name: root, password: '{{ env.PASSWORD }}'}, extract: "
+        "{token: $.token}}, attach: {header Authorization: '{{ token }}'}}}\ndefaults: {auth: etcd}\n"
+    )
     steps = (
         "steps:\n  - post: /v3/kv/put\n    json: {key: \"{{ 'greeting' | b64encode }}\", value: \"{{ 'hello' | b64encode }}\"}\n    expect: 200\n"
         '  - post: /v3/kv/range\n    json: {key: "{{ \'greeting\' | b64encode }}"}\n    expect: {"$.kvs[0].value": "{{ \'hello\' | b64encode }}"}\n'
         "  - post: /v3/auth/disable\n    json: {}\n    expect: 200\n  - post: /v3/auth/enable\n    auth: none\n    json: {}\n    expect: 200\n"
-        '  - name: the old token is unknown now\n    post: /v3/kv/range\n    json: {key: "{{ \'greeting\' | b64encode }}"}\n    expect: {"$.kvs[0].value": "{{ \'hello\' | b64encode }}"}\n'
+        "  - name: the old token is unknown now\n    post: /v3/kv/range\n"
+        '    json: {key: "{{ \'greeting\' | b64encode }}"}\n    expect: {"$.kvs[0].value": "{{ \'hello\' | b64encode }}"}\n'
     )
     result = flow(login + steps, URL=etcd, PASSWORD="root-password")
     assert not failures(result)
@@ -164,18 +180,27 @@ def test_moto_checks_a_signature_of_query_and_body(moto: tuple[str, dict[str, st
     auth = 'aws: {aws_sigv4: {access_key: "{{ env.AWS_KEY }}", secret_key: "{{ env.AWS_SECRET }}", region: us-east-1, service: SERVICE}}'
     iam = f"auth: {{{auth}}}\ndefaults: {{auth: aws}}\nsteps:\n".replace("SERVICE", "sts")
     who = "  - post: /\n    form: {Action: GetCallerIdentity, Version: '2011-06-15'}\n    expect: {status: 200, body: {contains: user/checks}}\n"
-    query = "  - get: /\n    params: {Action: GetCallerIdentity, Version: '2011-06-15', Note: 'a b/c+d'}\n    expect: {status: 200, body: {contains: user/checks}}\n"
+    query = (
+        "  - get: /\n    params: {Action: GetCallerIdentity, Version: '2011-06-15', Note: 'a b/c+d'}\n"
+        "    expect: {status: 200, body: {contains: user/checks}}\n"
+    )
     assert not failures(flow(iam + who + query, URL=url, **keys))
     wrong = flow(iam + who, URL=url, **keys | {"AWS_SECRET": "wrong-secret"})
     assert wrong.exit_code == 1
     assert wrong.workflows[0].steps[0].status == 403
     s3 = f"auth: {{{auth}}}\ndefaults: {{auth: aws}}\nsteps:\n".replace("SERVICE", "s3")
-    put = "  - put: /bucket-1\n    expect: 200\n  - put: '/bucket-1/a%20b.txt'\n    body: hello\n    expect: 200\n  - get: '/bucket-1/a%20b.txt'\n    expect: {status: 200, body: hello}\n"
+    put = (
+        "  - put: /bucket-1\n    expect: 200\n  - put: '/bucket-1/a%20b.txt'\n    body: hello\n    expect: 200\n"
+        "  - get: '/bucket-1/a%20b.txt'\n    expect: {status: 200, body: hello}\n"
+    )
     assert not failures(flow(s3 + put, URL=url, **keys))
 
 
 def test_nginx_lets_in_whoever_it_knows(nginx_basic: str, flow: Run) -> None:
-    text = "auth: {staff: {basic: {username: ada, password: '{{ env.PASSWORD }}'}}}\ndefaults: {auth: staff}\nsteps:\n  - get: /page.json\n    expect: {status: 200, $.in: true}\n  - get: /page.json\n    auth: none\n    expect: 401\n"
+    text = (
+        "auth: {staff: {basic: {username: ada, password: '{{ env.PASSWORD }}'}}}\ndefaults: {auth: staff}\nsteps:\n"
+        "  - get: /page.json\n    expect: {status: 200, $.in: true}\n  - get: /page.json\n    auth: none\n    expect: 401\n"
+    )
     assert not failures(flow(text, URL=nginx_basic, PASSWORD="correct-horse"))
     wrong = flow(text, URL=nginx_basic, PASSWORD="wrong-horse")
     assert wrong.exit_code == 1

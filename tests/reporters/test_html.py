@@ -216,7 +216,10 @@ def test_a_waterfall_has_a_bar_for_each_exchange(page: Page) -> None:
 def test_copy_as_curl_gives_the_command(page: Page) -> None:
     page.open("#run=0&step=1")
     button = page.until(lambda: page.all(".step.now .copy"))[0]
-    page.browser.execute_script("document.execCommand = () => { window.copied = document.activeElement.value; return true; }; Object.defineProperty(navigator, 'clipboard', {value: {writeText: async (text) => { window.copied = text; }}})")  # fmt: skip
+    page.browser.execute_script(
+        "document.execCommand = () => { window.copied = document.activeElement.value; return true; }; "
+        "Object.defineProperty(navigator, 'clipboard', {value: {writeText: async (text) => { window.copied = text; }}})"
+    )  # fmt: skip
     page.browser.execute_script("arguments[0].click()", button)
     copied = page.until(lambda: page.browser.execute_script("return window.copied"))
     assert copied.startswith("# export these secrets first: PASSWORD\ncurl http://127.0.0.1:")
@@ -338,7 +341,8 @@ def _tell(html: Html, number: int) -> WorkflowResult:
             Request("GET", f"http://127.0.0.1/items/{number * 10 + index}", headers), answer, started=1.0 + number
         )
         checks = (Check("status", "status", 200, 200, passed=True), Check("$.id", "equals", index, index, passed=True))
-        step = StepResult(f"step {index} of {number}", Verdict.PASSED, "GET", "http://127.0.0.1/", 200, 0.003, attempts=(AttemptResult((exchange,), checks),), started=1.0 + number, provided={"id": index})  # fmt: skip
+        step = StepResult(f"step {index} of {number}", Verdict.PASSED, "GET", "http://127.0.0.1/", 200, 0.003,
+            attempts=(AttemptResult((exchange,), checks),), started=1.0 + number, provided={"id": index})  # fmt: skip
         html.handle(StepFinished(f"flow {number}", "f", step))
         steps.append(step)
     result = WorkflowResult(

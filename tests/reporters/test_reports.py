@@ -188,7 +188,8 @@ def test_har_holds_every_exchange(suite: Path) -> None:
     log = json.loads((suite / "out.har").read_text())["log"]
     assert (log["version"], log["creator"]["name"]) == ("1.2", "runflow")
     assert [page["id"] for page in log["pages"]] == [f"run_{number}" for number in range(6)]
-    sent = [(entry["request"]["method"], entry["request"]["url"].partition("/" )[2].partition("/")[2].partition("/")[2], entry["response"]["status"]) for entry in log["entries"]]  # fmt: skip
+    sent = [(entry["request"]["method"], entry["request"]["url"].partition("/" )[2].partition("/")[2].partition("/")[2],
+        entry["response"]["status"]) for entry in log["entries"]]  # fmt: skip
     assert sent == [
         ("POST", "login", 200), ("GET", "items?key=***", 200), ("GET", "items/1", 200), ("GET", "items/2", 200),
         ("GET", "inner/7", 200), ("GET", "hostile", 200), ("GET", "png", 200), ("GET", "xml", 200), ("GET", "long", 200),
@@ -224,7 +225,8 @@ def test_markdown_says_totals_and_folds_failures(suite: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["json", "jsonl", "junit", "har", "tap", "markdown", "github"])
 def test_every_report_is_made_again_from_json_lines(suite: Path, call: Any, tmp_path: Path, kind: str) -> None:
-    files = {"json": "out.json", "jsonl": "out.jsonl", "junit": "out.xml", "har": "out.har", "tap": "out.tap", "markdown": "out.md", "github": "out.github"}  # fmt: skip
+    files = {"json": "out.json", "jsonl": "out.jsonl", "junit": "out.xml", "har": "out.har", "tap": "out.tap", "markdown": "out.md",
+        "github": "out.github"}  # fmt: skip
     ended = call(suite, "report", "out.jsonl", "--report", f"{kind}={tmp_path}/again")
     assert (ended.returncode, ended.stderr) == (3, "")
     again, first = (tmp_path / "again").read_text(), (suite / files[kind]).read_text()
@@ -283,8 +285,10 @@ def test_a_green_report_that_was_cut_is_not_green(call: Any, suite: Path, tmp_pa
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "is not a JSON Lines report"), ("{}\n", "is not a JSON Lines report"), ("PK\x03", "is not a JSON Lines report"), ('{"log": {"version": "1.2", "creator": {"name": "WebInspector"}, "entries": []}}', "is not a JSON Lines report"),
-        ('{"event":"run_started","format":99,"runflow":"9.9"}\n', "has report format 99; this version of runflow reads format 1"), (None, "cannot be read"),
+        ("", "is not a JSON Lines report"), ("{}\n", "is not a JSON Lines report"), ("PK\x03", "is not a JSON Lines report"),
+        ('{"log": {"version": "1.2", "creator": {"name": "WebInspector"}, "entries": []}}', "is not a JSON Lines report"),
+        ('{"event":"run_started","format":99,"runflow":"9.9"}\n', "has report format 99; this version of runflow reads format 1"),
+        (None, "cannot be read"),
     ],
 )  # fmt: skip
 def test_what_is_no_report_is_refused(call: Any, tmp_path: Path, content: str | None, message: str) -> None:
@@ -308,8 +312,10 @@ def test_a_line_that_is_no_line_of_a_report_is_named_and_left_out(suite: Path, c
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--report", "junlt=a"], "did you mean 'junit'?"), (["--report", "html"], "write KIND=FILE, or KIND=- for standard output"), (["--report", "html="], "write KIND=FILE"),
-        (["--report", "html=a", "--report", "json=./a"], "two reports have the same file"), (["--report", "tap=-", "--report", "github"], "two reports have the same file"), ([], "name a report to write"),
+        (["--report", "junlt=a"], "did you mean 'junit'?"), (["--report", "html"], "write KIND=FILE, or KIND=- for standard output"),
+        (["--report", "html="], "write KIND=FILE"),
+        (["--report", "html=a", "--report", "json=./a"], "two reports have the same file"),
+        (["--report", "tap=-", "--report", "github"], "two reports have the same file"), ([], "name a report to write"),
     ],
 )  # fmt: skip
 def test_reports_that_are_asked_for_wrongly_are_refused(

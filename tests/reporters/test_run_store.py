@@ -209,7 +209,8 @@ def test_the_curl_command_of_a_failed_step_sends_the_same_request(
     assert len(commands) == len(first) == 8
     server.asked.clear()
     for command in commands:
-        done = subprocess.run(["bash", "-c", command], env={"PATH": os.environ["PATH"], "PASSWORD": "s3cret pass'word&", "HOME": "/"}, capture_output=True, text=True, check=False)  # fmt: skip
+        done = subprocess.run(["bash", "-c", command], env={"PATH": os.environ["PATH"], "PASSWORD": "s3cret pass'word&", "HOME": "/"},
+            capture_output=True, text=True, check=False)  # fmt: skip
         assert done.returncode == 0, command + done.stderr
     for command, one, other in zip(commands, first, server.asked, strict=True):
         assert _without_own(one) == _without_own(other), command

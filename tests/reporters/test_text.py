@@ -50,7 +50,8 @@ def test_a_diff_shows_only_what_differs() -> None:
         differences({"a": 1, "b": {"c": [1, 2], "d": 1.0}, "e": 5}, {"a": 1, "b": {"c": [1, 3, 4], "d": 1}, "f": 6})
     )
     assert lines == [
-        "- $.b.c[1]: 2 (integer)", "+ $.b.c[1]: 3 (integer)", "+ $.b.c[2]: 4 (integer), which was not expected", "- $.e: 5 (integer), which is missing", "+ $.f: 6 (integer), which was not expected",
+        "- $.b.c[1]: 2 (integer)", "+ $.b.c[1]: 3 (integer)", "+ $.b.c[2]: 4 (integer), which was not expected",
+        "- $.e: 5 (integer), which is missing", "+ $.f: 6 (integer), which was not expected",
     ]  # fmt: skip
     assert list(differences([1, 2], [1])) == ["- $[1]: 2 (integer), which is missing"]
 

@@ -18,7 +18,8 @@ from runflow.reporters.format.writer import encoded, step_record
 from runflow.reporters.table import REPORTERS, reporter_named
 
 TEXTS = st.text(st.characters(), max_size=30) | st.sampled_from((
-    "</script><script>alert(1)</script>", "]]>", "<!--", "&#0;", "\x00\x0b\x1b[31m", "\ud800", "\ufffe\uffff", "\u202e", "::error::x", "`\n```\n", "# SKIP\n1..9", "\r\n",
+    "</script><script>alert(1)</script>", "]]>", "<!--", "&#0;", "\x00\x0b\x1b[31m", "\ud800", "\ufffe\uffff", "\u202e", "::error::x",
+    "`\n```\n", "# SKIP\n1..9", "\r\n",
 ))  # fmt: skip
 
 
@@ -30,7 +31,8 @@ def written(kind: str, text: str, body: bytes) -> bytes:
     check = Check("$.a", "equals", text, {text: [text, 1.5, None]}, detail=text)
     error = Failure("template", text, text)
     steps = tuple(
-        StepResult(text, verdict, "POST", "http://a/", 200, attempts=(AttemptResult((exchange,), (check,), (error,)),), provided={text: text}, reason=text)
+        StepResult(text, verdict, "POST", "http://a/", 200, attempts=(AttemptResult((exchange,), (check,), (error,)),),
+            provided={text: text}, reason=text)
         for verdict in Verdict
     )  # fmt: skip
     runs = tuple(

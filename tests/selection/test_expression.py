@@ -14,7 +14,8 @@ from runflow.selection.expression import ExpressionError, parse_expression
     [
         ("a", {"a"}, {"b"}), ("a,b", {"b"}, {"c"}), ("a or b", {"a"}, set()), ("a and b", {"a", "b"}, {"a"}), ("not a", set(), {"a"}),
         ("a and not b", {"a"}, {"a", "b"}), ("not a or b", {"a", "b"}, {"a"}), ("not (a or b)", {"c"}, {"b"}), ("a or b and c", {"a"}, {"b"}),
-        ("(a or b) and c", {"b", "c"}, {"a"}), ("'log in' and x", {"log in", "x"}, {"log", "x"}), ('"not"', {"not"}, {"a"}), ("not not a", {"a"}, set()),
+        ("(a or b) and c", {"b", "c"}, {"a"}), ("'log in' and x", {"log in", "x"}, {"log", "x"}), ('"not"', {"not"}, {"a"}),
+        ("not not a", {"a"}, set()),
         ("  a  ", {"a"}, set()), ("nota", {"nota"}, {"a"}), ("a-b:c/d.yaml", {"a-b:c/d.yaml"}, {"a"}), ("a , b,c", {"c"}, {"d"}),
     ],
 )  # fmt: skip
@@ -27,8 +28,10 @@ def test_and_binds_before_or_and_a_comma_is_or(text: str, true: set[str], false:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "a word is missing at its end"), ("a and", "missing at its end"), ("and a", "missing before `and`"), ("a,,b", "missing before `,`"), ("a b", "`b` is unexpected"),
-        ("(a", "a bracket is not closed"), ("a)", "`)` is unexpected"), ("()", "missing before `)`"), ("'a", "a quote is not closed: 'a"), ("not", "missing at its end"), ("''", "a word is empty"), ("a or " * 400 + "a", "more than 500 words"),
+        ("", "a word is missing at its end"), ("a and", "missing at its end"), ("and a", "missing before `and`"),
+        ("a,,b", "missing before `,`"), ("a b", "`b` is unexpected"),
+        ("(a", "a bracket is not closed"), ("a)", "`)` is unexpected"), ("()", "missing before `)`"), ("'a", "a quote is not closed: 'a"),
+        ("not", "missing at its end"), ("''", "a word is empty"), ("a or " * 400 + "a", "more than 500 words"),
     ],
 )  # fmt: skip
 def test_what_is_no_expression_is_refused_with_the_place(text: str, message: str) -> None:

@@ -18,7 +18,10 @@ from processes import commands
 COUNT = 5
 GOOD = "name: {name}\nbase_url: {url}\nsteps:\n  - {{name: wait, get: /delay/{seconds}, expect: 200}}\n"
 BAD = "name: {name}\nbase_url: {url}\nsteps:\n  - {{name: look, get: /status/500, expect: 200}}\n  - {{get: /health, expect: 200}}\n"
-CASES = "name: {name}\nbase_url: {url}\ncases: [{{a: 1}}, {{a: 2}}, {{a: 3}}]\nsteps:\n  - {{name: echo, get: '/echo?a={{{{ a }}}}', expect: {{$.query.a: '1'}}}}\n"
+CASES = (
+    "name: {name}\nbase_url: {url}\ncases: [{{a: 1}}, {{a: 2}}, {{a: 3}}]\nsteps:\n"
+    "  - {{name: echo, get: '/echo?a={{{{ a }}}}', expect: {{$.query.a: '1'}}}}\n"
+)
 
 
 def ended(process: subprocess.Popen[str]) -> int:

@@ -13,7 +13,8 @@ from runflow.selection.shards import parse_shard, shard
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("0/5", "no shard 0 of 5"), ("6/5", "no shard 6 of 5"), ("2", "write `2/5`"), ("a/b", "write `2/5`"), ("-1/5", "write `2/5`"), ("1/0", "no shard 1 of 0"), ("/", "write")],
+    [("0/5", "no shard 0 of 5"), ("6/5", "no shard 6 of 5"), ("2", "write `2/5`"), ("a/b", "write `2/5`"), ("-1/5", "write `2/5`"),
+        ("1/0", "no shard 1 of 0"), ("/", "write")],
 )  # fmt: skip
 def test_what_is_no_shard_is_refused(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):

@@ -45,7 +45,8 @@ def test_a_plain_path_finds_what_the_library_finds(value: Any, steps: list[str])
     ("path", "value"),
     [
         ("$", {"a": [1, {"b": None}], "x-y": 1, "n": 9007199254740993}), ("$.a[0]", 1), ("$.a[1].b", None), ("$.a[-1]", {"b": None}), ("$['x-y']", 1),
-        ("$.n", 9007199254740993), ("$.a[*]", [1, {"b": None}]), ("$.nope[*]", []), ("$..b", [None]), ("$.a[?@.b == null]", [{"b": None}]), ("$.a[0:1]", [1]),
+        ("$.n", 9007199254740993), ("$.a[*]", [1, {"b": None}]), ("$.nope[*]", []), ("$..b", [None]), ("$.a[?@.b == null]", [{"b": None}]),
+        ("$.a[0:1]", [1]),
     ],
 )  # fmt: skip
 def test_a_definite_path_gives_the_value_and_any_other_a_list(path: str, value: Any) -> None:
@@ -85,7 +86,8 @@ def test_depth_is_an_error_not_a_crash() -> None:
 
 @pytest.mark.parametrize(
     ("path", "value"),
-    [("ng $.a.`len`", 3), ("ng $.s.`sub(/x/, y)`", "ayb"), ("ng $.a[*]", [3, 1, 2]), ("ng $.a[0]", 3), ("ng $.nope", MISSING), ("ng $.o[?(@.k==1)].k", [1]), ("ng $.o[0].k + $.o[1].k", [3])],
+    [("ng $.a.`len`", 3), ("ng $.s.`sub(/x/, y)`", "ayb"), ("ng $.a[*]", [3, 1, 2]), ("ng $.a[0]", 3), ("ng $.nope", MISSING),
+        ("ng $.o[?(@.k==1)].k", [1]), ("ng $.o[0].k + $.o[1].k", [3])],
 )  # fmt: skip
 def test_the_other_dialect_has_its_own_functions(path: str, value: Any) -> None:
     found = compile_selector(path).select(answer({"a": [3, 1, 2], "s": "axb", "o": [{"k": 1}, {"k": 2}]}))

@@ -34,9 +34,12 @@ FULL = make(
 @pytest.mark.parametrize(
     ("selector", "value"),
     [
-        ("status", 201), ("reason", "Created"), ("url", "http://h/end"), ("duration", 0.25), ("http_version", "1.1"), ("redirects", ["http://h/start"]), ("ip", "127.0.0.1"),
-        ("body", "id=42; café"), ("size", 12), ("sha256", "5dcabef8ba6e9ea60a8e4ff3f5b9a2f3a8f5dc9d5b3b2a5d57d44d8bbf2e2ab1"), ("hex", "69643d34323b20636166c3a9"),
-        ("header x-A", "1, 2"), ("header X-B", MISSING), ("headers X-a", ["1", "2"]), ("headers nope", []), ("cookie sid", "abc"), ("cookie sid path", "/"),
+        ("status", 201), ("reason", "Created"), ("url", "http://h/end"), ("duration", 0.25), ("http_version", "1.1"),
+        ("redirects", ["http://h/start"]), ("ip", "127.0.0.1"),
+        ("body", "id=42; café"), ("size", 12), ("sha256", "5dcabef8ba6e9ea60a8e4ff3f5b9a2f3a8f5dc9d5b3b2a5d57d44d8bbf2e2ab1"),
+        ("hex", "69643d34323b20636166c3a9"),
+        ("header x-A", "1, 2"), ("header X-B", MISSING), ("headers X-a", ["1", "2"]), ("headers nope", []), ("cookie sid", "abc"),
+        ("cookie sid path", "/"),
         ("cookie sid HttpOnly", True), ("cookie sid secure", MISSING), ("cookie nope", MISSING), ("jar sid", "abc"), ("jar nope", MISSING),
         ("regex id=(\\d+)", "42"), ("regex caf.", "café"), ("regex nope", MISSING), ("regex (x)?id", MISSING), ("failure", MISSING),
     ],
@@ -53,10 +56,14 @@ def test_a_selector_gives_what_the_answer_holds(selector: str, value: Any) -> No
 @pytest.mark.parametrize(
     ("body", "kind", "selector", "value"),
     [
-        (HTML, "text/html", "css a", ["x", "yz"]), (HTML, "text/html", "css a#q.big", ["x"]), (HTML, "text/html", "css p", []), (HTML, "", "xpath //a", ["x", "yz"]),
-        (HTML, "text/html", "xpath count(//a)", 2), (HTML, "text/html", "xpath string(//a[1])", "x"), (HTML, "text/html", "xpath //a/@id", ["q"]), (HTML, "text/html", "xpath //nope", []),
-        (XML, "application/xml", "xpath //p:a", ["1"]), (XML, "text/xml", "xpath //b/@n", ["2"]), (XML, "application/xml", "css b", ["t"]), (XML, "application/xml", "xpath count(//b) > 0", [True]),
-        ("<r>ü</r>".encode("latin-1"), "application/xml; charset=latin-1", "xpath //r", ["ü"]), (b"<!DOCTYPE r [<!ENTITY e 'boom'>]><r>&e;</r>", "application/xml", "xpath //r", ["&e;"]),
+        (HTML, "text/html", "css a", ["x", "yz"]), (HTML, "text/html", "css a#q.big", ["x"]), (HTML, "text/html", "css p", []),
+        (HTML, "", "xpath //a", ["x", "yz"]),
+        (HTML, "text/html", "xpath count(//a)", 2), (HTML, "text/html", "xpath string(//a[1])", "x"),
+        (HTML, "text/html", "xpath //a/@id", ["q"]), (HTML, "text/html", "xpath //nope", []),
+        (XML, "application/xml", "xpath //p:a", ["1"]), (XML, "text/xml", "xpath //b/@n", ["2"]), (XML, "application/xml", "css b", ["t"]),
+        (XML, "application/xml", "xpath count(//b) > 0", [True]),
+        ("<r>ü</r>".encode("latin-1"), "application/xml; charset=latin-1", "xpath //r", ["ü"]),
+        (b"<!DOCTYPE r [<!ENTITY e 'boom'>]><r>&e;</r>", "application/xml", "xpath //r", ["&e;"]),
     ],
 )  # fmt: skip
 def test_markup_is_asked_by_xpath_and_css(body: bytes, kind: str, selector: str, value: Any) -> None:
@@ -67,8 +74,10 @@ def test_markup_is_asked_by_xpath_and_css(body: bytes, kind: str, selector: str,
 @pytest.mark.parametrize(
     ("body", "kind", "selector", "message"),
     [
-        (b"", "text/xml", "xpath //a", "the body is empty"), (b"<a", "text/xml", "xpath //a", "the body is not XML"), (b"<r/>", "text/xml", "xpath //q:a", "the XPath failed"),
-        (b"{", "application/json", "$.a", "is not JSON"), (b"", "application/json", "$.a", "the body is empty"), (b"\xff", "text/plain", "body", "is not valid utf-8: byte 0xff"),
+        (b"", "text/xml", "xpath //a", "the body is empty"), (b"<a", "text/xml", "xpath //a", "the body is not XML"),
+        (b"<r/>", "text/xml", "xpath //q:a", "the XPath failed"),
+        (b"{", "application/json", "$.a", "is not JSON"), (b"", "application/json", "$.a", "the body is empty"),
+        (b"\xff", "text/plain", "body", "is not valid utf-8: byte 0xff"),
         (b"x", "text/plain; charset=nope", "body", "an unknown charset: 'nope'"), (b"no", "text/html", "$.a", "(text/html) is not JSON"),
     ],
 )  # fmt: skip
@@ -81,9 +90,13 @@ def test_an_answer_that_cannot_be_read_that_way_says_so(body: bytes, kind: str, 
 @pytest.mark.parametrize(
     ("selector", "message"),
     [
-        ("statu", "did you mean 'status'?"), ("json.a.b", "a JSONPath begins with $: `$.a.b`"), ("body.a", "`$.a`"), ("jsonpath", "write the JSONPath alone"), ("header", "write `header NAME`"),
-        ("status 2", "takes no argument"), ("regex (", "the pattern '(' is not valid"), ("cookie sid pth", "did you mean 'path'?"), ("cookie sid zzz", "attributes: domain"),
-        ("certificate expire", "did you mean 'expires'?"), ("timing ssl", "connect, dns, first_byte, tls, total"), ("timing", "lacks its argument"), ("xpath //[", "is not a valid XPath"), ("css a[", "is not a valid CSS selector"), ("zzz", "a JSONPath begins with $: `$.zzz`"), ("z-z", "selectors: $.path"), ("regex", "lacks its argument"),
+        ("statu", "did you mean 'status'?"), ("json.a.b", "a JSONPath begins with $: `$.a.b`"), ("body.a", "`$.a`"),
+        ("jsonpath", "write the JSONPath alone"), ("header", "write `header NAME`"),
+        ("status 2", "takes no argument"), ("regex (", "the pattern '(' is not valid"), ("cookie sid pth", "did you mean 'path'?"),
+        ("cookie sid zzz", "attributes: domain"),
+        ("certificate expire", "did you mean 'expires'?"), ("timing ssl", "connect, dns, first_byte, tls, total"),
+        ("timing", "lacks its argument"), ("xpath //[", "is not a valid XPath"), ("css a[", "is not a valid CSS selector"),
+        ("zzz", "a JSONPath begins with $: `$.zzz`"), ("z-z", "selectors: $.path"), ("regex", "lacks its argument"),
     ],
 )  # fmt: skip
 def test_what_is_no_selector_is_refused_with_a_hint(selector: str, message: str) -> None:
@@ -124,8 +137,10 @@ def test_an_include_has_outputs_only() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('{"a": 1, "a": 2}', 'the key "a" occurs twice'), ("NaN", "NaN is not JSON"), ('{"a": -Infinity}', "-Infinity is not JSON"), ("[" * 100_000, "too deeply"),
-        ("9" * 5000, "more than 4300 digits"), ("[-1e400]", "the number -1e400 does not fit"), ("{", "line 1, column 2"), ("", "line 1"), ("[1,]", "line 1"),
+        ('{"a": 1, "a": 2}', 'the key "a" occurs twice'), ("NaN", "NaN is not JSON"), ('{"a": -Infinity}', "-Infinity is not JSON"),
+        ("[" * 100_000, "too deeply"),
+        ("9" * 5000, "more than 4300 digits"), ("[-1e400]", "the number -1e400 does not fit"), ("{", "line 1, column 2"), ("", "line 1"),
+        ("[1,]", "line 1"),
     ],
 )  # fmt: skip
 def test_json_is_read_strictly(text: str, message: str) -> None:

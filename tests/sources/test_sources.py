@@ -144,12 +144,15 @@ def plugin(tmp_path: Path) -> Path:
         "[runflow.secrets]\nvault = acme_vault:Vault\nbroken = acme_vault:nothing\nhollow = acme_vault:Hollow\n"
     )
     (folder / "acme_vault.py").write_text(
-        "class Vault:\n    def __init__(self, argument):\n        self.path = argument\n    def get(self, name):\n        return f'{self.path}-{name}-secret' if name == 'HIDDEN' else None\n"
+        "class Vault:\n    def __init__(self, argument):\n        self.path = argument\n    def get(self, name):\n"
+        "        return f'{self.path}-{name}-secret' if name == 'HIDDEN' else None\n"
         "class Hollow:\n    def __init__(self, argument):\n        pass\n"
     )
     (folder / "ring.py").write_text(
-        "import keyring.backend, keyring.errors\nclass Ring(keyring.backend.KeyringBackend):\n    priority = 1\n    def get_password(self, service, name):\n"
-        "        if service == 'locked':\n            raise keyring.errors.KeyringLocked('the keyring is locked')\n        return 'ring-' + service if name == 'HIDDEN' else None\n"
+        "import keyring.backend, keyring.errors\nclass Ring(keyring.backend.KeyringBackend):\n    priority = 1\n"
+        "    def get_password(self, service, name):\n"
+        "        if service == 'locked':\n            raise keyring.errors.KeyringLocked('the keyring is locked')\n"
+        "        return 'ring-' + service if name == 'HIDDEN' else None\n"
         "    def set_password(self, *_): ...\n    def delete_password(self, *_): ...\n"
     )
     return folder
@@ -158,7 +161,8 @@ def plugin(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("options", "secret"),
     [
-        (["--secrets", "vault:kv/ci"], "kv/ci-HIDDEN-secret"), (["--secrets", "keyring"], "ring-runflow"), (["--secrets", "keyring:ci"], "ring-ci"), (["--secrets-file", "s.env"], "from-the-file"),
+        (["--secrets", "vault:kv/ci"], "kv/ci-HIDDEN-secret"), (["--secrets", "keyring"], "ring-runflow"),
+        (["--secrets", "keyring:ci"], "ring-ci"), (["--secrets-file", "s.env"], "from-the-file"),
         (["--secrets", "keyring", "--secrets-file", "s.env"], "from-the-file"),
     ],
 )  # fmt: skip
@@ -183,8 +187,11 @@ def test_each_source_gives_a_workflow_its_secret_and_no_output_shows_it(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--secrets", "broken"], "cannot be imported: AttributeError"), (["--secrets", "hollow"], "has no method `get`"), (["--secrets", "valt:x"], "did you mean 'vault'?"), (["--secrets-file", "none.env"], "there is no file none.env"),
-        (["--secrets", "keyring:locked"], "the secret source `keyring:locked` cannot read HIDDEN: the keyring is locked"), (["--secrets-file", "bad.env"], "bad.env:1: write NAME=VALUE"), (["--secrets-file", "short.env"], "the secret HIDDEN has fewer than 4 characters"),
+        (["--secrets", "broken"], "cannot be imported: AttributeError"), (["--secrets", "hollow"], "has no method `get`"),
+        (["--secrets", "valt:x"], "did you mean 'vault'?"), (["--secrets-file", "none.env"], "there is no file none.env"),
+        (["--secrets", "keyring:locked"], "the secret source `keyring:locked` cannot read HIDDEN: the keyring is locked"),
+        (["--secrets-file", "bad.env"], "bad.env:1: write NAME=VALUE"),
+        (["--secrets-file", "short.env"], "the secret HIDDEN has fewer than 4 characters"),
         (["--secrets-file", "other.env"], "the environment variable HIDDEN is not set"),
     ],
 )  # fmt: skip
@@ -230,7 +237,8 @@ def test_a_secret_is_masked_from_the_first_line_on_though_it_is_used_later(
 ) -> None:
     write(
         "flow.yaml",
-        "base_url: \"{{ env.API_URL }}\"\nsteps:\n  - {name: from-the-file, get: /echo?x=from-the-file, expect: 404}\n  - {get: /echo, headers: {X: '{{ env.HIDDEN }}'}}\n",
+        'base_url: "{{ env.API_URL }}"\nsteps:\n  - {name: from-the-file, get: /echo?x=from-the-file, expect: 404}\n'
+        "  - {get: /echo, headers: {X: '{{ env.HIDDEN }}'}}\n",
     )
     write("s.env", "HIDDEN=from-the-file\n")
     ended = runflow("flow.yaml", "--secrets-file", "s.env", env={"API_URL": demo})

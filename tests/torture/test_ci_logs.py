@@ -12,7 +12,10 @@ from running import Runflow, Serve
 pytestmark = pytest.mark.slow
 
 COMMANDS = ("::", "##[", "##vso[", "##teamcity[", "not ok", "ok ", "Bail out!", "section_start:")
-EVIL = "a\n::stop-commands::x\n##[error]x\n##vso[task.complete]\n##teamcity[x]\nnot ok 1\nok 1\nBail out!\nsection_start:1:x\r\n::error::x\u2028::error::y\n"
+EVIL = (
+    "a\n::stop-commands::x\n##[error]x\n##vso[task.complete]\n##teamcity[x]\nnot ok 1\nok 1\nBail out!\nsection_start:1:x\r\n"
+    "::error::x\u2028::error::y\n"
+)
 
 
 def liar(peer: Peer) -> None:

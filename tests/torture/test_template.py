@@ -152,14 +152,19 @@ def test_types_survive(runflow: Runflow, serve: Serve, write: Any) -> None:
 
 
 ESCAPES = [
-    "''.__class__.__mro__[1].__subclasses__()", "cycler.__init__.__globals__.os.popen('touch pwned')", "lipsum.__globals__['os'].system('touch pwned')",
+    "''.__class__.__mro__[1].__subclasses__()", "cycler.__init__.__globals__.os.popen('touch pwned')",
+    "lipsum.__globals__['os'].system('touch pwned')",
     "self.__init__.__globals__", "namespace.__init__.__globals__", "joiner.__init__", "'{0.__class__}'.format(x)", "'{0.__class__}' | format(x)",
     "x | attr('__class__')", "[x] | map(attribute='__class__') | list", "[x] | map('attr', '__class__') | list", "[x] | groupby('__class__')",
-    "[x] | sum(attribute='__class__')", "x['__class__']", "'{0.__class__}'.format_map({'0': x})", "x.mro()", "().__reduce_ex__(2)", "file('/etc/passwd')", "file('../secret')",
-    "file('/dev/zero')", "env.__class__", "uuid.__globals__", "now.__self__", "uuid.__code__", "(x | string).__dict__", "range(10**9) | list | length",
-    "response.json", "config", "request.environ", "loop.__class__", "caller()", "varargs", "_", "__import__('os')", "open('/etc/passwd').read()", "eval('1')",
+    "[x] | sum(attribute='__class__')", "x['__class__']", "'{0.__class__}'.format_map({'0': x})", "x.mro()", "().__reduce_ex__(2)",
+    "file('/etc/passwd')", "file('../secret')",
+    "file('/dev/zero')", "env.__class__", "uuid.__globals__", "now.__self__", "uuid.__code__", "(x | string).__dict__",
+    "range(10**9) | list | length",
+    "response.json", "config", "request.environ", "loop.__class__", "caller()", "varargs", "_", "__import__('os')",
+    "open('/etc/passwd').read()", "eval('1')",
 ]  # fmt: skip
-BLOCKS = ["{% import 'os' as os %}", "{% include '/etc/passwd' %}", "{% extends 'x' %}", "{% from 'os' import system %}", "{% raw %}open", "{% set x.y = 1 %}"]  # fmt: skip
+BLOCKS = ["{% import 'os' as os %}", "{% include '/etc/passwd' %}", "{% extends 'x' %}", "{% from 'os' import system %}", "{% raw %}open",
+    "{% set x.y = 1 %}"]  # fmt: skip
 
 
 @pytest.mark.parametrize("template", [*(f"{{{{ {each} }}}}" for each in ESCAPES), *BLOCKS])

@@ -15,7 +15,10 @@ WITHHELD = {
     "the environment": ("steps: [{get: /, headers: {X: '{{ env.API_KEY }}'}}]", "the environment variable API_KEY"),
     "the environment, in a condition": ("if: env.API_KEY == 'x'\nsteps: [{get: /}]", "the environment variable API_KEY"),
     "the environment, in a credential": ("auth: {a: {bearer: '{{ env.API_KEY }}'}}\nsteps: [{get: /, auth: a}]", "the environment variable API_KEY"),
-    "the environment, in a login": ("auth: {a: {login: {post: /l, json: {p: '{{ env.API_KEY }}'}, extract: {token: $.t}}}}\nsteps: [{get: /, auth: a}]", "the environment variable API_KEY"),
+    "the environment, in a login": ((
+        "auth: {a: {login: {post: /l, json: {p: '{{ env.API_KEY }}'}, extract: {token: $.t}}}}\n"
+        "steps: [{get: /, auth: a}]"
+    ), "the environment variable API_KEY"),
     "a file as a body": ("steps: [{post: /, body: {file: keys.txt}}]", "the content of keys.txt"),
     "a file in a multipart": ("steps: [{post: /, multipart: {f: {file: keys.txt}}}]", "the content of keys.txt"),
     "a file in a list of a multipart": ("steps: [{post: /, multipart: {f: [{file: keys.txt}]}}]", "the content of keys.txt"),

@@ -29,7 +29,10 @@ def verdict(path: Path, **options: Any) -> list[Any]:
 def test_versions_certificates_and_timings(write: Write, http2: tuple[str, str], ca_file: str, tmp_path: Path) -> None:
     ca = write("ca.pem", Path(ca_file).read_text()).name
     tls, clear = http2
-    expect = "{ http_version: '2', certificate expires: { gt: \"{{ now('14d') }}\" }, certificate names: { contains: api.test }, timing tls: { lt: 5s }, timing first_byte: { between: [0ms, 5s] }, ip: 127.0.0.1 }"
+    expect = (
+        "{ http_version: '2', certificate expires: { gt: \"{{ now('14d') }}\" }, certificate names: { contains: api.test }, "
+        "timing tls: { lt: 5s }, timing first_byte: { between: [0ms, 5s] }, ip: 127.0.0.1 }"
+    )
     assert verdict(write("a.yaml", flow(tls, f"{{ verify: {ca}, version: 2 }}", expect))) == ["passed"]
     late = '{ certificate expires: { gt: "3100-01-01T00:00:00Z" } }'
     assert verdict(write("b.yaml", flow(tls, f"{{ verify: {ca} }}", late))) == ["failed", "certificate expires"]
@@ -65,9 +68,14 @@ def test_socks_in_a_flow(write: Write, raw_server: Raw, socks: Any) -> None:
 @pytest.mark.parametrize(
     ("http", "expect", "message"),
     [
-        ("{ version: 2 }", "200", "the requests driver cannot do HTTP/2"), ("{ version: 3 }", "200", "the requests driver cannot do HTTP/3"), ("{ resolve: { 'a.test:80': 127.0.0.1 } }", "200", "the requests driver cannot do `resolve`"),
-        ("{ unix_socket: s.sock }", "200", "the requests driver cannot do `unix_socket`"), ("{ proxy: 'socks5://a.test' }", "200", "the requests driver cannot use a SOCKS proxy"), ("{}", "{ certificate expires: { exists: true } }", "the requests driver cannot tell `certificate`"),
-        ("{}", "{ timing dns: { lt: 1s } }", "the requests driver cannot tell `timing`"), ("{ cert: { cert: a.yaml, key: a.yaml, password: secret } }", "200", "cannot use a key with a password"),
+        ("{ version: 2 }", "200", "the requests driver cannot do HTTP/2"),
+        ("{ version: 3 }", "200", "the requests driver cannot do HTTP/3"),
+        ("{ resolve: { 'a.test:80': 127.0.0.1 } }", "200", "the requests driver cannot do `resolve`"),
+        ("{ unix_socket: s.sock }", "200", "the requests driver cannot do `unix_socket`"),
+        ("{ proxy: 'socks5://a.test' }", "200", "the requests driver cannot use a SOCKS proxy"),
+        ("{}", "{ certificate expires: { exists: true } }", "the requests driver cannot tell `certificate`"),
+        ("{}", "{ timing dns: { lt: 1s } }", "the requests driver cannot tell `timing`"),
+        ("{ cert: { cert: a.yaml, key: a.yaml, password: secret } }", "200", "cannot use a key with a password"),
     ],
 )  # fmt: skip
 def test_what_the_requests_driver_cannot_do_is_refused_with_a_hint(
@@ -83,7 +91,8 @@ def test_what_the_requests_driver_cannot_do_is_refused_with_a_hint(
 @pytest.mark.parametrize(
     ("http", "message"),
     [
-        ("{ version: 4 }", "there is no HTTP version 4"), ("{ resolve: { a.test: 127.0.0.1 } }", "a key of `resolve` is `host:port`"), ("{ resolve: { 'a.test:80': '' } }", "is not an address"), ("{ encodings: [br] }", "the curl driver cannot decode 'br'"),
+        ("{ version: 4 }", "there is no HTTP version 4"), ("{ resolve: { a.test: 127.0.0.1 } }", "a key of `resolve` is `host:port`"),
+        ("{ resolve: { 'a.test:80': '' } }", "is not an address"), ("{ encodings: [br] }", "the curl driver cannot decode 'br'"),
     ],
 )  # fmt: skip
 def test_what_no_driver_can_do_is_refused(write: Write, http: str, message: str) -> None:

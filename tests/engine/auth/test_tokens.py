@@ -179,7 +179,10 @@ def test_login_may_be_an_include_that_gives_its_outputs() -> None:
 
 
 def test_a_login_has_a_cookie_jar_of_its_own() -> None:
-    text = "auth: {api: {login: {post: /login, extract: {token: cookie sid}}, attach: {cookie sid: '{{ token }}'}, logout: {post: /logout}}}\nsteps:\n  - {get: /a, auth: none}\n  - {get: /b, auth: api}\n  - {get: /c, auth: none}\n"
+    text = (
+        "auth: {api: {login: {post: /login, extract: {token: cookie sid}}, attach: {cookie sid: '{{ token }}'}, logout: {post: "
+        "/logout}}}\nsteps:\n  - {get: /a, auth: none}\n  - {get: /b, auth: api}\n  - {get: /c, auth: none}\n"
+    )
     done = ran(
         text, lambda request: answer(set_cookie="sid=abc-123; Path=/") if request.url.endswith("/login") else answer()
     )
@@ -631,10 +634,15 @@ def test_a_401_from_another_origin_to_which_a_redirect_led_renews_nothing() -> N
 @pytest.mark.parametrize(
     ("reply", "message"),
     [
-        (answer(200, {"token": None}), "returned a `token` that is null"), (answer(200, {"token": ""}), "returned an empty `token`"), (answer(200, {"token": {"a": 1}}), "returned a `token` that is object"),
-        (answer(200, {"token": "a\r\nb: c"}), "contains a control character"), (answer(200, {"tok": "x"}), "`$.token` finds nothing; the response has the keys tok"),
-        (answer(500, {"token": "x"}), "POST http://api.test/login returned 500"), (answer(200, text="<html>hello", content_type="text/html"), "is not JSON"), (failure(), "it was refused"),
-        (answer(200, {"token": "abcd", "expires_in": -5}), "the token had expired when it was received"), (answer(200, {"token": "abcd", "expires_in": "soon"}), "neither a number of seconds nor a duration"), (answer(200, {"token": "abcd", "expires_in": 0}), "had expired when it was received"),
+        (answer(200, {"token": None}), "returned a `token` that is null"), (answer(200, {"token": ""}), "returned an empty `token`"),
+        (answer(200, {"token": {"a": 1}}), "returned a `token` that is object"),
+        (answer(200, {"token": "a\r\nb: c"}), "contains a control character"),
+        (answer(200, {"tok": "x"}), "`$.token` finds nothing; the response has the keys tok"),
+        (answer(500, {"token": "x"}), "POST http://api.test/login returned 500"),
+        (answer(200, text="<html>hello", content_type="text/html"), "is not JSON"), (failure(), "it was refused"),
+        (answer(200, {"token": "abcd", "expires_in": -5}), "the token had expired when it was received"),
+        (answer(200, {"token": "abcd", "expires_in": "soon"}), "neither a number of seconds nor a duration"),
+        (answer(200, {"token": "abcd", "expires_in": 0}), "had expired when it was received"),
         (answer(200, {"token": "abcd", "expires_in": True}), "neither a number of seconds nor a duration"),
     ],
 )  # fmt: skip
@@ -651,7 +659,9 @@ def test_a_login_that_gives_no_good_token_is_an_error_of_the_step_that_needed_it
 @pytest.mark.parametrize(
     ("until", "message"),
     [
-        (999_999_000, "had expired 16 min 40 s before it was received: `expires_at` is 2001-09-09 01:30:00 UTC, by this machine's clock"), ("2001-01-01T00:00:00Z", "before it was received"), ("tomorrow", "not a date-time"), (1_000_000_300_000, "after the year 5000"), ([1], "not a date-time"), (True, "not a date-time"),
+        (999_999_000, "had expired 16 min 40 s before it was received: `expires_at` is 2001-09-09 01:30:00 UTC, by this machine's clock"),
+        ("2001-01-01T00:00:00Z", "before it was received"), ("tomorrow", "not a date-time"), (1_000_000_300_000, "after the year 5000"),
+        ([1], "not a date-time"), (True, "not a date-time"),
     ],
 )  # fmt: skip
 def test_an_absolute_expiry_that_is_none_or_past_is_an_error_at_its_extract(until: Any, message: str) -> None:
@@ -692,7 +702,8 @@ def test_many_sessions_that_all_need_each_other_are_told_at_once() -> None:
     """A search of every way around would not end in a lifetime."""
     names = [f"s{number:02}" for number in range(30)]
     auth = "".join(
-        f"  {name}:\n    login: [{', '.join(f'{{post: /x, auth: {other}}}' for other in names if other != name)}, {{post: /l, extract: {{token: $.t}}}}]\n"
+        f"  {name}:\n    login: [{', '.join(f'{{post: /x, auth: {other}}}' for other in names if other != name)}, {{post: /"
+        f"l, extract: {{token: $.t}}}}]\n"
         for name in names
     )
     found = problems(f"auth:\n{auth}steps: [{{get: /x, auth: s00}}]\n")
@@ -808,7 +819,10 @@ def test_a_token_that_could_not_be_renewed_is_still_given_back() -> None:
 
 
 def test_the_expiry_of_an_old_token_says_nothing_of_the_one_that_a_refresh_gives() -> None:
-    login = "\nauth: {api: {login: {post: /login, extract: {token: $.token, until: $.until, expires_at: $.until}}, refresh: {post: /refresh, json: {t: '{{ token }}'}, extract: {token: $.token}}}}\n"
+    login = (
+        "\nauth: {api: {login: {post: /login, extract: {token: $.token, until: $.until, expires_at: $.until}}, refresh: {post: "
+        "/refresh, json: {t: '{{ token }}'}, extract: {token: $.token}}}}\n"
+    )
     seen: list[str] = []
 
     def serve(request: Request) -> Response:
@@ -823,10 +837,16 @@ def test_the_expiry_of_an_old_token_says_nothing_of_the_one_that_a_refresh_gives
 @pytest.mark.parametrize(
     ("one", "other", "shared"),
     [
-        ("{post: /login, json: {if: 'hello world }'}, extract: {token: $.token}}", None, True), ("{post: /login, if: \"who == 'ada'\", extract: {token: $.token}}", None, False), ("{post: /login, headers: {'X-{{ who }}': a}, extract: {token: $.token}}", None, False),
-        ("{post: /login, extract: {token: {from: $.token, filter: 'default(who)'}}}", None, False), ("{post: '/login?{{ uuid() }}', extract: {token: $.token}}", None, True), ("{post: /login, json: {p: '{{ who }}'}, extract: {token: $.token}}", None, False),
-        ("{post: /login, extract: {token: $.token}}", "{post: 'http://api.test/login', extract: {token: $.token}}", True), ("[{get: /c, extract: {c: $.token}}, {post: '/login?{{ c }}{{ who }}', extract: {token: $.token}}]", None, False),
-        ("{request: 'POST /login', extract: {token: $.token}}", None, True), ("{post: /login, body: '{{ file(\"x\") }}', extract: {token: $.token}}", None, True),
+        ("{post: /login, json: {if: 'hello world }'}, extract: {token: $.token}}", None, True),
+        ("{post: /login, if: \"who == 'ada'\", extract: {token: $.token}}", None, False),
+        ("{post: /login, headers: {'X-{{ who }}': a}, extract: {token: $.token}}", None, False),
+        ("{post: /login, extract: {token: {from: $.token, filter: 'default(who)'}}}", None, False),
+        ("{post: '/login?{{ uuid() }}', extract: {token: $.token}}", None, True),
+        ("{post: /login, json: {p: '{{ who }}'}, extract: {token: $.token}}", None, False),
+        ("{post: /login, extract: {token: $.token}}", "{post: 'http://api.test/login', extract: {token: $.token}}", True),
+        ("[{get: /c, extract: {c: $.token}}, {post: '/login?{{ c }}{{ who }}', extract: {token: $.token}}]", None, False),
+        ("{request: 'POST /login', extract: {token: $.token}}", None, True),
+        ("{post: /login, body: '{{ file(\"x\") }}', extract: {token: $.token}}", None, True),
     ],
 )  # fmt: skip
 def test_what_makes_two_sessions_one(one: str, other: str | None, shared: bool) -> None:
@@ -853,7 +873,10 @@ def test_a_token_that_is_revoked_again_and_again_is_renewed_each_time() -> None:
 
 
 def test_a_sessions_own_steps_never_renew_another_on_a_status() -> None:
-    two = "auth: {idp: {login: {post: /idp, extract: {token: $.token}}}, api: {login: {post: /login, auth: idp, expect: any, extract: {token: {from: $.token, default: none-given}}}}}"
+    two = (
+        "auth: {idp: {login: {post: /idp, extract: {token: $.token}}}, api: {login: {post: /login, auth: idp, expect: any, "
+        "extract: {token: {from: $.token, default: none-given}}}}}"
+    )
     seen: list[str] = []
 
     def serve(request: Request) -> Response:
@@ -965,7 +988,11 @@ def test_a_default_session_stays_at_home_and_a_step_elsewhere_says_auth_itself()
 
 
 def test_a_credential_may_have_origins_of_its_own() -> None:
-    text = "defaults: {auth: {bearer: abcd, origins: ['http://other.test', '{{ home }}']}}\nvars: {home: 'http://third.test:8080'}\nsteps:\n  - get: /x\n  - get: http://other.test/x\n  - get: http://third.test:8080/x\n  - get: http://third.test/x\n"
+    text = (
+        "defaults: {auth: {bearer: abcd, origins: ['http://other.test', '{{ home }}']}}\n"
+        "vars: {home: 'http://third.test:8080'}\nsteps:\n  - get: /x\n  - get: http://other.test/x\n"
+        "  - get: http://third.test:8080/x\n  - get: http://third.test/x\n"
+    )
     done = run(text, lambda _: answer())
     assert [token_in(request) for request in done.requests] == ["", "abcd", "abcd", ""]
 
@@ -1003,9 +1030,9 @@ def test_a_refusal_says_what_is_known_of_the_token(status: int) -> None:
     assert sent == "`api` was sent as header Authorization"
     assert known.startswith("the token is ")
     assert 'it expires in 5 min 0 s; aud "orders"; scope "read write"' in known
-    assert (
-        said
-        == "the server asks for Bearer; it says insufficient_scope, which means: the token is valid, but does not allow this request; it needs the scope 'admin'"
+    assert said == (
+        "the server asks for Bearer; it says insufficient_scope, which means: the token is valid, but does not allow this "
+        "request; it needs the scope 'admin'"
     )
     own = run(f"steps:\n  - {{get: /a, auth: {{bearer: '{token}'}}, expect: 200}}\n", lambda _: answer(status))
     assert own.steps[0].last.notes == (
