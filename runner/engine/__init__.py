@@ -1,1 +1,1 @@
-"""The engine: generators that yield effects and are sent their replies. Does no I/O, knows no driver and no reporter."""
+"""The engine: runs workflows as generators that yield effects and are sent the replies. Does no I/O."""

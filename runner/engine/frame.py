@@ -249,7 +249,7 @@ class Frame:
         assert self.parent is not None  # the compiler refuses unknown names
         return self.parent.credential(name)
 
-    def learn(self, name: str, value: JSON) -> None:
+    def mask(self, name: str, value: JSON) -> None:
         """Mask a value from now on.
 
         Raises:
@@ -260,14 +260,14 @@ class Frame:
             raise StepError(message, "policy", hint="use a longer secret, or do not declare it as one")
         self.ports.emit(SecretLearned(name, value))
 
-    def given(self, name: str, value: JSON, *, secret: bool = False) -> None:
+    def mask_if_secret(self, name: str, value: JSON, *, secret: bool = False) -> None:
         """Mask the value of a name if the file declares it secret, or if everything in this frame is.
 
         Raises:
             StepError: it is secret and too short.
         """
         if secret or name in self.secrets:
-            self.learn(name, value)
+            self.mask(name, value)
         elif self.secret_capture is not None:
             self.secret_capture.value(name, value)
 

@@ -48,6 +48,6 @@ def iterations_of(step: StepPlan, frame: Frame, names: Variables) -> list[JSON]:
             frame.plan.file, path
         )
     if not values and not step.allow_empty:
-        hint = "nothing would be checked; `allow_empty: true` says that this is meant"
+        hint = "nothing would be checked; if this is intended, write `allow_empty: true`"
         raise StepError("`for_each` was given an empty list", "template", hint=hint).at(frame.plan.file, path)
     return values

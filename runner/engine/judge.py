@@ -205,7 +205,7 @@ def _extract(plan: ExtractPlan, answer: Answer, frame: Frame, names: Names, reco
             found = _default(plan, text, names, answer)
         elif plan.filter is not None:
             found = plan.filter.render({**names, "value": found})
-        frame.given(plan.name, found, secret=plan.secret)
+        frame.mask_if_secret(plan.name, found, secret=plan.secret)
         recorder.extracted[plan.name] = found
     except StepError as error:
         recorder.error(error, plan.path)

@@ -263,10 +263,12 @@ class StepRun:
         except StepError as error:
             return attempt.with_error(frame.failure(error, step.path))
         except RequestStopped as stop:
-            attempt = attempt.with_answered(stop.so_far)
-            if isinstance(stop.cause, Interrupted):
-                raise AttemptInterrupted(attempt, stop.cause) from None
-            return attempt.with_error(frame.failure(stop.cause, step.path))
+            so_far = stop.so_far
+            if isinstance(stop.cause, StepError):
+                return attempt.with_answered(so_far).with_error(frame.failure(stop.cause, step.path))
+            if not so_far.renewed:  # the attempt itself shows what the server rejected
+                so_far = msgspec.structs.replace(so_far, rejected=None)
+            raise AttemptInterrupted(attempt.with_answered(so_far), stop.cause) from None
 
     def _judged(self, answer: Answer, exchanges: tuple[Exchange, ...], names: Variables) -> Judgement:
         """Judge one response. Raises StepError where a token request brought no token."""
@@ -388,7 +390,7 @@ def assign(plan: SetPlan, frame: Frame, names: Variables) -> dict[str, JSON]:
     for named in plan.values:
         try:
             given[named.name] = seen[named.name] = named.value.render(seen)
-            frame.given(named.name, given[named.name])
+            frame.mask_if_secret(named.name, given[named.name])
         except StepError as error:
             raise error.at(frame.plan.file, named.path) from None
     return given

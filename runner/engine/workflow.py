@@ -54,15 +54,15 @@ def begin(frame: Frame, names: Variables, given: dict[str, JSON]) -> None:
     plan = frame.plan
     for name in frame.secrets:
         if name in given:
-            frame.learn(name, given[name])
+            frame.mask(name, given[name])
         elif name in frame.world.environment:
-            frame.learn(name, frame.world.environment[name])
+            frame.mask(name, frame.world.environment[name])
     for named in plan.variables:
         if named.name in given:
             continue
         try:
             names[named.name] = named.value.render(names)
-            frame.given(named.name, names[named.name])
+            frame.mask_if_secret(named.name, names[named.name])
         except StepError as error:
             raise error.at(plan.file, named.path) from None
     frame.begin(names, base_url(frame, names))

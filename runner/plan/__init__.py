@@ -1,1 +1,1 @@
-"""From a Document to a Plan: everything compiled, every mistake found, before the first request. Sends nothing."""
+"""Compiles a document into a plan: everything is compiled, and every mistake reported, before the first request."""

@@ -85,7 +85,7 @@ class Fields(msgspec.Struct, frozen=True):
 
 
 class Seconds(msgspec.Struct, frozen=True):
-    """A duration whose text holds a template."""
+    """A duration with a template in it."""
 
     value: Value
 

@@ -131,7 +131,7 @@ def build_attachment(credential: CredentialPlan, name: str, names: Names, frame:
         if attachment.signer is not None:
             world.signers[f"{kind.name} {json_text(data)}"] = attachment
         for secret in attachment.secrets:
-            frame.learn(f"auth.{name}", secret)
+            frame.mask(f"auth.{name}", secret)
         check_header_values(attachment.headers, attachment.cookies, owner.plan.file, credential.path)
     except StepError as error:
         raise error.at(owner.plan.file, credential.path) from None

@@ -1039,3 +1039,12 @@ def test_a_refusal_says_what_is_known_of_the_token(status: int) -> None:
         "`bearer` was sent as header Authorization",
         'it was issued 16 min 40 s ago; it expired 11 min 40 s ago; aud "orders"; scope "read write"',
     )
+
+
+@pytest.mark.parametrize("at", range(1, 8))
+def test_an_interrupt_loses_nothing_that_was_sent_before_or_after_a_renewal(at: int) -> None:
+    api = Api()
+    api.paths["/a"] = lambda _: answer(401, {"error": "expired"})
+    done = ran(flow(get("/a")), api, interrupt_at=at)
+    reported = [each for step in done.steps for attempt in step.attempts for each in attempt.exchanges]
+    assert len(reported) == api.times("/a")
