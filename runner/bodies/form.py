@@ -20,7 +20,7 @@ class FormBody:
         yield from check_pairs(data)
         for name, value in data.items():
             if value is None:
-                yield (name,), "null takes an inherited name away, and a form inherits none", "leave the name out"
+                yield (name,), "null removes an inherited name, but a form inherits none", "remove the name"
 
     def encode(self, data: Any, _: ReadFile, /) -> Encoded:
         """Spaces as +."""

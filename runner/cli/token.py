@@ -107,9 +107,9 @@ def _facts(plan: Plan, name: str, found: Lookup) -> Iterator[str]:
     claims = claims_of(token)
     if claims:
         yield "  claims      (read from the token, not verified)"
-    for claim, value in claims.items():
-        moment = f"  ({_moment(value, time.time())})" if claim in {"exp", "iat", "nbf", "auth_time"} else ""
-        yield f"    {safe(claim)}: {safe(json_text(value))}{moment}"
+    for claim, each in claims.items():
+        moment = f"  ({_moment(each, time.time())})" if claim in {"exp", "iat", "nbf", "auth_time"} else ""
+        yield f"    {safe(claim)}: {safe(json_text(each))}{moment}"
 
 
 def _moment(value: JSON, now: float) -> str:

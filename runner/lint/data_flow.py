@@ -65,7 +65,7 @@ def never_used(subject: Subject) -> Iterator[Remark]:
     for step in subject.steps:
         for name, path in _givers(step):
             if name not in used and not name.startswith("_"):
-                hint = "take it out, or judge it under `expect`; a name that begins with _ is left alone"
+                hint = "remove it, or check it under `expect`; a name that begins with _ is not reported"
                 yield Remark(path, f"`{name}` is never used", hint, on_key=True)
 
 
@@ -93,7 +93,7 @@ def shadowed(subject: Subject) -> Iterator[Remark]:
                 yield Remark(path, f"`{name}` hides the value that the file gives it", hint, on_key=True)
             elif name in waiting and waiting[name].condition is None and step.condition is None:
                 message = f"`{name}` overwrites the value of '{waiting[name].written_name}', which nothing used"
-                yield Remark(path, message, "take one of them out, or choose another name", on_key=True)
+                yield Remark(path, message, "remove one of them, or choose another name", on_key=True)
             waiting[name] = step
         if step.for_each is not None and step.as_name in outside:
             message = f"the loop's `{step.as_name}` hides the value that the file gives it"

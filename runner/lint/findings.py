@@ -97,4 +97,4 @@ def _about(comment: _Ignored, used: set[tuple[int, str]], file: str) -> Iterator
         [] if comment.codes else [""]
     ):
         message = f"there is nothing of {code} to ignore here" if code else "it names no code to ignore"
-        yield Finding(IDLE, warning, message, place, "take it out")
+        yield Finding(IDLE, warning, message, place, "remove the comment")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Any
+
+from .json_types import JSON
 
 
-def part(token: str, index: int) -> Any:
+def part(token: str, index: int) -> JSON:
     """The decoded header (`index` 0) or claims (`index` 1) of a token.
 
     Raises:
@@ -18,12 +19,13 @@ def part(token: str, index: int) -> Any:
         raise ValueError("it is not three parts joined by dots")
     piece = pieces[index]
     try:
-        return json.loads(base64.b64decode(piece + "=" * (-len(piece) % 4), altchars=b"-_", validate=True))
+        decoded: JSON = json.loads(base64.b64decode(piece + "=" * (-len(piece) % 4), altchars=b"-_", validate=True))
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+    return decoded
 
 
-def claims_of(token: Any) -> dict[str, Any]:
+def claims_of(token: JSON) -> dict[str, JSON]:
     """The claims of a token; empty where it is not a JWT."""
     try:
         claims = part(token, 1) if isinstance(token, str) else {}

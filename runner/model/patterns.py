@@ -8,11 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .errors import StepError
 from .limits import took_too_long
 from .wording import cut
+
+if TYPE_CHECKING:
+    import regex
 
 MAX_PATTERN = 20_000
 """The most characters of a pattern."""
@@ -63,29 +66,35 @@ class Pattern:
 
     __slots__ = ("_compiled", "groups")
 
-    def __init__(self, compiled: Any) -> None:
+    def __init__(self, compiled: regex.Pattern[str]) -> None:
         self._compiled = compiled
         self.groups: int = compiled.groups
 
-    def search(self, text: str) -> Any:
+    def search(self, text: str) -> regex.Match[str] | None:
         """The first match, or None. Raises StepError: it takes too long."""
-        return self._timed(self._compiled.search, text)
+        try:
+            return self._compiled.search(text, timeout=MAX_SEARCH)
+        except TimeoutError:
+            raise self._too_long() from None
 
     def sub(self, replacement: str, text: str) -> str:
         """The text with every match replaced. Raises StepError: it takes too long, or grows too large."""
         if len(text) * len(replacement) > MAX_REPLACED:
             raise StepError(f"replacing by {len(replacement)} characters in {len(text)} takes too much memory", "limit")
-        return str(self._timed(self._compiled.sub, replacement, text))
+        try:
+            return self._compiled.sub(replacement, text, timeout=MAX_SEARCH)
+        except TimeoutError:
+            raise self._too_long() from None
 
     def split(self, text: str) -> list[str]:
         """The parts of the text between the matches. Raises StepError: it takes too long."""
-        return list(self._timed(self._compiled.split, text))
-
-    def _timed(self, work: Callable[..., Any], *texts: str) -> Any:
         try:
-            return work(*texts, timeout=MAX_SEARCH)
+            return self._compiled.split(text, timeout=MAX_SEARCH)
         except TimeoutError:
-            raise took_too_long(f"the pattern {cut(self._compiled.pattern, 80)!r}") from None
+            raise self._too_long() from None
+
+    def _too_long(self) -> StepError:
+        return took_too_long(f"the pattern {cut(self._compiled.pattern, 80)!r}")
 
 
 @lru_cache(maxsize=4096)
@@ -112,7 +121,7 @@ def compile(text: str, flags: int = 0) -> Pattern:  # noqa: A001  # as in `re`: 
         raise ValueError(f"the pattern {cut(text, 80)!r} is nested too deeply") from None
 
 
-def search(text: str, subject: str) -> Any:
+def search(text: str, subject: str) -> regex.Match[str] | None:
     """The first match of the pattern `text` in `subject`, or None. Raises ValueError and StepError."""
     return compile(text).search(subject)
 
@@ -139,6 +148,6 @@ class Re:
         except ValueError as error:
             raise re.error(str(error)) from None
 
-    def search(self, pattern: str, text: str, flags: int = 0) -> Any:
+    def search(self, pattern: str, text: str, flags: int = 0) -> regex.Match[str] | None:
         """As `re.search`."""
         return self.compile(pattern, flags).search(text)

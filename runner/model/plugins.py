@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterable
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .errors import RunflowError, StepError
 from .wording import did_you_mean, listed, raised
 
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
 
 @cache
-def entry_points_of(group: str) -> dict[str, Any]:
+def entry_points_of(group: str) -> dict[str, EntryPoint]:
     """The entry points of a group, by name."""
     # reading the installed packages takes milliseconds, and most runs use no plugin
     from importlib.metadata import entry_points  # noqa: PLC0415  # see above
@@ -19,7 +23,7 @@ def entry_points_of(group: str) -> dict[str, Any]:
     return {point.name: point for point in entry_points(group=group)}
 
 
-def load_entry_point(point: Any, what: str, *has: str) -> Any:
+def load_entry_point(point: EntryPoint, what: str, *has: str) -> Any:
     """Load the object of an entry point.
 
     Args:
@@ -40,7 +44,7 @@ def load_entry_point(point: Any, what: str, *has: str) -> Any:
     return found
 
 
-def entry_point_named(name: str, group: str, what: str, plural: str, ours: Any) -> Any:
+def entry_point_named(name: str, group: str, what: str, plural: str, ours: Iterable[str]) -> EntryPoint:
     """The entry point of this name.
 
     Raises:
