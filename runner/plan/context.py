@@ -219,7 +219,7 @@ class Context:
 
     def withheld(self, path: DocumentPath, what: str, hint: str, *, on_key: bool = False) -> None:
         """Report what an untrusted file must not use."""
-        self.problem(path, f"--untrusted keeps {what} from a workflow", hint, on_key=on_key)
+        self.problem(path, f"--untrusted refuses {what}", hint, on_key=on_key)
 
     def check_names(self, uses: Uses, known: frozenset[str], lost: frozenset[str]) -> None:
         """Report names that are never defined; those that a broken part of the file would define are accepted."""

@@ -110,7 +110,7 @@ class FileReader(msgspec.Struct, frozen=True):
             StepError: it may not be read, or cannot be.
         """
         if self.untrusted:
-            raise StepError(f"--untrusted keeps the content of {name} from a workflow", "policy")
+            raise StepError(f"--untrusted refuses the content of {name}", "policy")
         try:
             return self.files.read(name, self.folder)
         except FileRefused as error:

@@ -64,7 +64,7 @@ def test_a_filter_gives_what_it_says(expression: str, value: object) -> None:
         ("'a.b.c' | jwt_header", "not a JWT"),
         ("'a' | jwt_sign('k')", "needs a map of claims"), ("{} | jwt_sign('k', 'RS256')", "supports HS256"),
         ("'a' | flatten", "needs a list"), ("'{' | from_json", "not JSON"),
-        ("{} | jsonpath('$.a')", "finds nothing"), ("{} | jsonpath('$.a[')", "no JSONPath"),
+        ("{} | jsonpath('$.a')", "finds nothing"), ("{} | jsonpath('$.a[')", "is not a valid JSONPath"),
         ("'a' | regex('b')", "does not match anywhere"), ("'a' | regex('(')", "is not valid"),
         ("'soon' | datetime('%Y')", "not a date-time"), ("none | datetime('%Y')", "not a date-time"),
         ("1e300 | datetime", "not a date-time"), ("{} | merge(1)", "needs two maps"), ("1 | without('a')", "needs a map"),

@@ -23,9 +23,9 @@ WITHHELD = {
     "a file in a multipart": ("steps: [{post: /, multipart: {f: {file: keys.txt}}}]", "the content of keys.txt"),
     "a file in a list of a multipart": ("steps: [{post: /, multipart: {f: [{file: keys.txt}]}}]", "the content of keys.txt"),
     "a file in a template": ("steps: [{post: /, body: \"{{ file('keys.txt') }}\"}]", "the content of keys.txt"),
-    "a hidden file as cases": ("cases: {file: .git/config.yaml}\nsteps: [{get: /}]", "a part that begins with a dot"),
-    "a hidden file to include": ("steps: [{include: .secrets/x.yaml}]", "a part that begins with a dot"),
-    "a hidden file as a schema": ("steps: [{get: /, expect: {$: {schema: {file: .s.json}}}}]", "a part that begins with a dot"),
+    "a hidden file as cases": ("cases: {file: .git/config.yaml}\nsteps: [{get: /}]", "a part of its path begins with a dot"),
+    "a hidden file to include": ("steps: [{include: .secrets/x.yaml}]", "a part of its path begins with a dot"),
+    "a hidden file as a schema": ("steps: [{get: /, expect: {$: {schema: {file: .s.json}}}}]", "a part of its path begins with a dot"),
     "no check of certificates": ("steps: [{get: /, http: {verify: false}}]", "`verify`"),
     "no check of certificates, by default": ("defaults: {http: {verify: false}}\nsteps: [{get: /}]", "`verify`"),
     "a check that is computed": ("vars: {v: false}\nsteps: [{get: /, http: {verify: '{{ v }}'}}]", "`verify`"),
@@ -84,7 +84,7 @@ def test_the_project_file_of_a_stranger_has_no_say(runflow: Runflow, serve: Serv
     )
     write("flow.yaml", f"steps: [{{get: {server.url}/}}]\n")
     refused = runflow("run", "--untrusted", "--allow-host", "127.0.0.1", "flow.yaml")
-    assert (refused.code, "keeps `verify`" in refused.err) == (2, True)
+    assert (refused.code, "refuses `verify`" in refused.err) == (2, True)
     write("runflow.yaml", "allow_hosts: ['127.0.0.1']\nfile_root: ..\nreports: {jsonl: out.jsonl}\n")
     ended = runflow("run", "--untrusted", "flow.yaml")
     assert (ended.code, server.asked) == (3, [])
