@@ -21,7 +21,7 @@ from runflow.demo.server import DemoServer
 sys.path.insert(0, str(Path(__file__).parent))
 from command import Ended, Runflow, run_here, run_process  # beside this file
 from limits import limit
-from processes import children_alive
+from processes import end_children
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background of a shell; children would ignore it too
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -37,9 +37,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     left = session.config.stash.setdefault(LEFT_BEHIND, [])
     worker = getattr(session.config, "workeroutput", None)
     if worker is not None:
-        worker["left_behind"] = children_alive()  # the process that started this worker reports it
+        worker["left_behind"] = end_children()  # the process that started this worker reports it
     elif session.config.getoption("numprocesses", None) in {None, 0}:
-        left += children_alive()
+        left += end_children()
     if left and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

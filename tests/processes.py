@@ -85,8 +85,8 @@ def on_terminal(command: Sequence[str], *, typed: str = "", **options: Any) -> t
         return process.wait(limit(2)), shown.decode()
 
 
-def children_alive() -> list[str]:
-    """Number and command line of every process that this one started and that still runs (on Linux; else none is seen)."""
+def end_children() -> list[str]:
+    """Kill every process that this one started and that still runs, on Linux; their numbers and command lines."""
     found = []
     for folder in Path("/proc").glob("[0-9]*") if sys.platform == "linux" else ():
         with suppress(OSError):
@@ -94,4 +94,5 @@ def children_alive() -> list[str]:
             words = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
             if int(parent) == os.getpid() and state != "Z" and "resource_tracker" not in words:
                 found.append(f"{folder.name}: {words}")
+                os.kill(int(folder.name), signal.SIGKILL)
     return found
