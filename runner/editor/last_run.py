@@ -59,4 +59,4 @@ def value_of(definition: NameDefinition, result: WorkflowResult) -> LastValue | 
     if not own:
         return None
     values = [step.provided[definition.name] for step in own]
-    return LastValue(values if own[0].iteration >= 0 else values[-1])
+    return LastValue(values if own[0].iteration is not None else values[-1])

@@ -291,5 +291,5 @@ class Frame:
             if error.place and error.place.file == self.plan.file
             else Place(self.plan.file, (*path, *below))
         )
-        cause = error.cause if isinstance(error, StepError) else ""
+        cause = error.cause if isinstance(error, StepError) else None
         return Failure(kind, error.message, error.hint, self.plan.source.where(place), cause)

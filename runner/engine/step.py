@@ -377,7 +377,7 @@ class StepRun:
         return StepResult(
             step_name(self.step, names),
             verdict,
-            iteration=-1 if index is None else index,
+            iteration=index,
             reason=reason,
             cleanup=self.step.is_cleanup,
         )

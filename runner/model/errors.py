@@ -166,7 +166,7 @@ class StepError(RunflowError):
 
     Attributes:
         kind: What could not be done.
-        cause: How the request failed, where it did; else "".
+        cause: How the request failed, where it did; else None.
         below: The path, below the value that was being rendered, at which the error arose.
     """
 
@@ -176,11 +176,11 @@ class StepError(RunflowError):
         kind: ErrorKind,
         place: Place | None = None,
         hint: str = "",
-        cause: FailureKind | Literal[""] = "",
+        cause: FailureKind | None = None,
     ) -> None:
         super().__init__(message, place, hint)
         self.kind: ErrorKind = kind
-        self.cause: FailureKind | Literal[""] = cause
+        self.cause: FailureKind | None = cause
         self.below: DocumentPath = ()
 
     def under(self, key: str | int) -> StepError:

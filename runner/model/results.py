@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -102,14 +102,14 @@ class Failure(msgspec.Struct, frozen=True):
         message: What is wrong, in one sentence.
         hint: What to do next, or "".
         where: The place in a file, where there is one.
-        cause: How its request failed, where it did; else "".
+        cause: How its request failed, where it did; else None.
     """
 
     kind: ErrorKind
     message: str
     hint: str = ""
     where: Where | None = None
-    cause: FailureKind | Literal[""] = ""
+    cause: FailureKind | None = None
 
 
 class AttemptResult(msgspec.Struct, frozen=True):
@@ -148,7 +148,7 @@ class StepResult(msgspec.Struct, frozen=True):
         url: The URL of the request; "" for other actions.
         status: The status of the final response; 0 where there is none.
         duration: How long it took, in seconds.
-        iteration: The index in its `for_each`, from 0; -1 without one.
+        iteration: The index in its `for_each`, from 0; None without one.
         passed_checks: How many expectations held in the last attempt.
         judged: Whether anything about the response was expected.
         reason: Why it was skipped.
@@ -168,7 +168,7 @@ class StepResult(msgspec.Struct, frozen=True):
     url: str = ""
     status: int = 0
     duration: float = 0.0
-    iteration: int = -1
+    iteration: int | None = None
     passed_checks: int = 0
     judged: bool = False
     reason: str = ""

@@ -198,7 +198,7 @@ def body_lines(body: bytes, content_type: str, *, whole: bool = False) -> Iterat
 
 def step_title(step: StepResult) -> str:
     """The title of a step: its purpose, its name (or its request, where it has no name), and its iteration."""
-    iteration = f" [{step.iteration}]" if step.iteration >= 0 else ""
+    iteration = f" [{step.iteration}]" if step.iteration is not None else ""
     unnamed = bool(step.method) and step.name.startswith(f"{step.method} ")
     purpose = f"{one_line(step.purpose)}: " if step.purpose else ""
     return f"{purpose}{f'{step.method} {one_line(step.url, 100)}' if unnamed else one_line(step.name)}{iteration}"

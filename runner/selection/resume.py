@@ -82,7 +82,7 @@ def _paired(steps: Sequence[StepPlan], results: Sequence[StepResult]) -> list[tu
     waiting = list(results)
     for step in steps:
         own = [waiting.pop(0)] if waiting else []
-        while own and own[0].iteration >= 0 and waiting and waiting[0].iteration == own[-1].iteration + 1:
+        while waiting and (index := own[-1].iteration) is not None and waiting[0].iteration == index + 1:
             own.append(waiting.pop(0))
         found.append((step, own))
     return found

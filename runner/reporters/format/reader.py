@@ -266,7 +266,7 @@ def _step(record: StepRecord) -> StepResult:
         url=record.url,
         status=record.status,
         duration=record.seconds,
-        iteration=record.iteration,
+        iteration=record.iteration if record.iteration >= 0 else None,
         passed_checks=record.passed_checks,
         judged=record.judged,
         reason=record.reason,
@@ -315,7 +315,7 @@ def _failure(record: ErrorRecord) -> Failure:
         message=record.message,
         hint=record.hint,
         where=record.where,
-        cause=record.cause,  # type: ignore[arg-type]  # the schema says `str`; what was written is a FailureKind or ""
+        cause=record.cause or None,  # type: ignore[arg-type]  # the schema says `str`; the writer wrote a FailureKind
     )
 
 

@@ -140,7 +140,7 @@ def step_record(step: StepResult) -> StepRecord:
         status=step.status,
         started=step.started,
         seconds=round(step.duration, 6),
-        iteration=step.iteration,
+        iteration=-1 if step.iteration is None else step.iteration,
         passed_checks=step.passed_checks,
         judged=step.judged,
         cleanup=step.cleanup,
@@ -207,7 +207,7 @@ def error_record(error: Failure) -> ErrorRecord:
         message=error.message,
         hint=error.hint,
         where=error.where,
-        cause=error.cause,
+        cause=error.cause or "",
     )
 
 
