@@ -14,7 +14,7 @@ from ..model.wording import cut, json_text, shown
 from .base import ValueMatcher
 
 
-class DanglingReference(ValueError):
+class _DanglingReference(ValueError):
     """A `$ref` leads to what is not in the schema."""
 
 
@@ -60,7 +60,7 @@ def _validator(text: str) -> Any:
     # an empty registry: a $ref to another document is an error, never a download
     dangling = _dangling_reference(schema)
     if dangling is not None:
-        raise DanglingReference(f"`$ref: {dangling}` leads to nothing in this schema")
+        raise _DanglingReference(f"`$ref: {dangling}` leads to nothing in this schema")
     return with_exact_numbers(kind)(schema, registry=Registry(), format_checker=kind.FORMAT_CHECKER)
 
 
@@ -104,7 +104,7 @@ class Schema(ValueMatcher):
             return "an empty schema matches everything"
         try:
             _validator(json_text(argument))
-        except DanglingReference as error:
+        except _DanglingReference as error:
             return f"{error}; a schema of another host is not downloaded, save it beside the workflow"
         except Exception as error:
             if type(error).__name__ not in {"SchemaError", "UnknownType"}:
