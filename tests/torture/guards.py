@@ -162,7 +162,21 @@ def missed(guard: Guard, copy: Path) -> bool:
     text = path.read_text(encoding="utf-8")
     assert text.count(guard.code) == 1, f"{guard.name}: its code is there {text.count(guard.code)} times"
     path.write_text(text.replace(guard.code, guard.gone), encoding="utf-8")
-    words = [sys.executable, "-m", "pytest", "--no-cov", "-x", "-q", "-n", "2", "-p", "no:cacheprovider", *guard.tests]
+    words = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--no-cov",
+        "-x",
+        "-q",
+        "-n",
+        "2",
+        "-p",
+        "no:cacheprovider",
+        "-m",
+        "",
+        *guard.tests,
+    ]
     try:
         done = subprocess.run(words, cwd=copy, capture_output=True, check=False, timeout=120)
         noticed = b"FAILED tests" in done.stdout or b"ERROR tests" in done.stdout
