@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from inspect import cleandoc
+
 import msgspec
 
 from ..language.schema import workflow_schema
@@ -80,6 +82,9 @@ def report_schema_text() -> str:
     from ..reporters.format.schema import Report, ReportLine
 
     (report, line), definitions = msgspec.json.schema_components([Report, ReportLine], ref_template="#/$defs/{name}")
+    for definition in definitions.values():
+        if "description" in definition:  # Python 3.13 removes the indentation of docstrings, earlier ones keep it
+            definition["description"] = cleandoc(definition["description"])
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "runflow report",
