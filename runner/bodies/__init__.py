@@ -1,1 +1,1 @@
-"""Request bodies. One small file a kind, one line each in `table.py`."""
+"""Request bodies. Each kind has a file and a line in `table.py`."""

@@ -20,7 +20,7 @@ class FormBody:
         yield from check_pairs(data)
         for name, value in data.items():
             if value is None:
-                yield (name,), "null removes an inherited name, but a form inherits none", "remove the name"
+                yield (name,), "a form field cannot be null", "remove the field, or write an empty text"
 
     def encode(self, data: Any, _: ReadFile, /) -> Encoded:
         """Spaces as +."""

@@ -20,7 +20,7 @@ class GraphqlBody:
         """Variables are a map."""
         variables = data.get("variables", {})
         if not isinstance(variables, (dict, str)):
-            yield ("variables",), f"`variables` is a map, not {shown(variables, 60)}", ""
+            yield ("variables",), f"`variables` must be a map, not {shown(variables, 60)}", ""
 
     def encode(self, data: Any, _: ReadFile, /) -> Encoded:
         """`query`, and `variables` and `operationName` where they are given."""

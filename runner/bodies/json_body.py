@@ -1,4 +1,4 @@
-"""`json:` any value, sent compact, in UTF-8, in the file's order (RFC 8259)."""
+"""`json:` any value, sent as compact UTF-8, with keys in the order of the file (RFC 8259)."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ def encode_json(data: Any) -> bytes:
     """Compact JSON in UTF-8.
 
     Raises:
-        StepError: JSON has no form for it.
+        StepError: the value cannot be written as JSON.
     """
     try:
         return json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")
     except (ValueError, TypeError, RecursionError) as error:
-        raise StepError(f"the value has no form in JSON: {error}", "template") from None
+        raise StepError(f"the value cannot be written as JSON: {error}", "template") from None
 
 
 class JsonBody:
@@ -28,7 +28,7 @@ class JsonBody:
     name: ClassVar[str] = "json"
 
     def check(self, _: Any, /) -> Iterable[Mistake]:
-        """Any value will do."""
+        """Every value is valid."""
         return ()
 
     def encode(self, data: Any, _: ReadFile, /) -> Encoded:

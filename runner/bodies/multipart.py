@@ -33,10 +33,14 @@ class MultipartBody:
                     for below, message, hint in _check_part(part):
                         yield (*path, *below), message, hint
                 elif part is None or isinstance(part, list):
-                    yield path, f"a field is a text or {{file: …}}, {{json: …}}, {{text: …}}, not {shown(part, 60)}", ""
+                    yield (
+                        path,
+                        f"a field must be a text or {{file: …}}, {{json: …}}, {{text: …}}, not {shown(part, 60)}",
+                        "",
+                    )
 
     def encode(self, data: Any, read: ReadFile, /) -> Encoded:
-        """With a boundary made from the content, so that the same fields give the same bytes."""
+        """The boundary is made from the content, so that the same fields produce the same bytes."""
         parts = [
             _part(name, part, read)
             for name, value in data.items()
@@ -53,7 +57,7 @@ def _check_part(part: dict[str, Any]) -> Iterable[Mistake]:
     if len(sources) != 1:
         yield (
             (),
-            f"a field has exactly one of `file`, `json`, `text`; this one has {' and '.join(sources) or 'none'}",
+            f"a field needs exactly one of `file`, `json` and `text`; this one has {' and '.join(sources) or 'none'}",
             "",
         )
     for key, value in part.items():
@@ -61,12 +65,12 @@ def _check_part(part: dict[str, Any]) -> Iterable[Mistake]:
             yield (
                 (key,),
                 f"unknown key '{key}' in a multipart field",
-                did_you_mean(key, _KEYS) or f"known here: {', '.join(_KEYS)}",
+                did_you_mean(key, _KEYS) or f"known keys: {', '.join(_KEYS)}",
             )
         elif key != "json" and not isinstance(value, (str, int, float)):
-            yield (key,), f"`{key}` is a text, not {shown(value, 60)}", ""
+            yield (key,), f"`{key}` must be a text, not {shown(value, 60)}", ""
     if "filename" in part and "file" not in part:
-        yield ("filename",), "`filename` goes with `file`", ""
+        yield ("filename",), "`filename` can only be used with `file`", ""
 
 
 def _quoted(text: str) -> str:
@@ -75,7 +79,7 @@ def _quoted(text: str) -> str:
 
 
 def _part(name: str, part: Any, read: ReadFile) -> tuple[bytes, bytes]:
-    """The head and the content of one part."""
+    """The headers and the content of one part."""
     if not isinstance(part, dict):
         part = {"text": part}
     disposition, kind = f'form-data; name="{_quoted(name)}"', part.get("type", "")

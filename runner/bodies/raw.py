@@ -23,7 +23,7 @@ def _decoded(source: str, text: str) -> bytes:
 
 
 class RawBody:
-    """A body as it is."""
+    """A body of text or bytes."""
 
     name: ClassVar[str] = "body"
 
@@ -32,7 +32,7 @@ class RawBody:
         if not isinstance(data, dict):
             return
         if len(data) != 1:
-            yield (), f"a body is a text, or exactly one of {', '.join(_SOURCES)}", ""
+            yield (), f"a body must be a text, or have exactly one of {', '.join(_SOURCES)}", ""
         for source in ("base64", "hex"):
             text = data.get(source)
             if isinstance(text, str) and "{{" not in text:
@@ -42,7 +42,7 @@ class RawBody:
                     yield (source,), error.message, ""
 
     def encode(self, data: Any, read: ReadFile, /) -> Encoded:
-        """Text as UTF-8, which it says; bytes as they are."""
+        """Text as UTF-8 with a Content-Type that says so; bytes unchanged."""
         if isinstance(data, str):
             return Encoded(data.encode("utf-8"), "text/plain; charset=utf-8")
         source, value = next(iter(data.items()))

@@ -1,4 +1,4 @@
-"""Every body by its key. A new one is a file here and a line below."""
+"""All bodies by their key: each has a file here and a line below."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ class XmlBody:
     name: ClassVar[str] = "xml"
 
     def check(self, _: Any, /) -> Iterable[Mistake]:
-        """Any text will do: tests send broken XML on purpose."""
+        """Every text is valid: tests may send invalid XML on purpose."""
         return ()
 
     def encode(self, data: Any, _: ReadFile, /) -> Encoded:

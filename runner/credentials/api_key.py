@@ -22,7 +22,7 @@ class ApiKeyCredential:
                 yield (key,), f"`{key}` is empty", ""
 
     def attach(self, data: Any, /) -> Attachment:
-        """In the place that `in` names."""
+        """In a header, a query parameter or a cookie, as `in` says."""
         value = scalar_text(data["value"], "value")
         if not value:
             raise InvalidArgument("the key is empty")

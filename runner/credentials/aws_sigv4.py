@@ -22,7 +22,7 @@ class AwsSigv4Credential:
     name: ClassVar[str] = "aws_sigv4"
 
     def check(self, data: Any, /) -> Iterable[Mistake]:
-        """The library is there, and nothing is empty."""
+        """The library is installed, and no value is empty."""
         if find_spec("requests_aws4auth") is None:
             yield (), "`aws_sigv4` needs requests-aws4auth", "pip install 'runflow-http[aws]'"
         for key, value in data.items():
@@ -40,10 +40,10 @@ class AwsSigv4Credential:
 
 
 class AwsSigner:
-    """Signs each request afresh: a signature holds for minutes, and for this request alone."""
+    """Signs each request: a signature is valid for minutes, and for one request only."""
 
     def __init__(self, texts: dict[str, str]) -> None:
-        # an extra, and slow to import: only who signs needs it
+        # an extra, and slow to import
         from requests_aws4auth import AWS4Auth  # noqa: PLC0415  # see above
 
         self._sign = AWS4Auth(
@@ -52,7 +52,7 @@ class AwsSigner:
         )
 
     def challenged(self, _: Response, /) -> bool:
-        """Never: what was refused would be refused again."""
+        """Never: the same signature would be refused again."""
         return False
 
     def sign(self, request: Request, now: float, /) -> Attachment:

@@ -21,14 +21,14 @@ class BasicCredential:
         if ":" in data["username"] and "{{" not in data["username"]:
             yield (
                 ("username",),
-                "a user name of Basic cannot hold a colon",
-                "the first colon would end it (RFC 7617 §2)",
+                "the user name of HTTP Basic cannot contain a colon",
+                "the first colon separates the user name from the password (RFC 7617 §2)",
             )
 
     def attach(self, data: Any, /) -> Attachment:
         """`Authorization: Basic …`."""
         username, password = scalar_text(data["username"], "username"), scalar_text(data["password"], "password")
         if ":" in username:
-            raise InvalidArgument("a user name of Basic cannot hold a colon")
+            raise InvalidArgument("the user name of HTTP Basic cannot contain a colon")
         pair = base64.b64encode(f"{username}:{password}".encode()).decode()
         return Attachment(headers=(("Authorization", f"Basic {pair}"),), secrets=(pair, password))

@@ -16,7 +16,7 @@ class BearerCredential:
     name: ClassVar[str] = "bearer"
 
     def check(self, data: Any, /) -> Iterable[Mistake]:
-        """Some text."""
+        """Whether the token is empty."""
         if not data:
             yield (), "the token is empty", ""
 

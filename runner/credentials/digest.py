@@ -1,4 +1,4 @@
-"""`digest:` user and password, proved without sending the password (RFC 7616): MD5 and SHA-256, `qop=auth`, kept nonces."""
+"""`digest:` HTTP Digest authentication (RFC 7616): MD5 and SHA-256, `qop=auth`, reused nonces."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..model.kinds import Attachment, Mistake
 from ..model.pairs import scalar_text
 
 _HASHES = {"SHA-256": "sha256", "MD5": "md5"}
-"""The strongest first: of the challenges that a server offers, the first of these is answered (RFC 7616 §3.7)."""
+"""The strongest first: of the challenges that a server sends, we use the first of these (RFC 7616 §3.7)."""
 
 
 class DigestCredential:
@@ -28,18 +28,18 @@ class DigestCredential:
             yield ("username",), "the user name is empty", ""
 
     def attach(self, data: Any, /) -> Attachment:
-        """Nothing before the server has asked; then an answer to its challenge."""
+        """Nothing until the server has sent a challenge; then the response to it."""
         username, password = scalar_text(data["username"], "username"), scalar_text(data["password"], "password")
         return Attachment(secrets=(password,), signer=DigestSigner(username, password))
 
 
 class DigestSigner:
-    """Answers challenges, and goes on with a nonce until the server calls it stale.
+    """Responds to challenges, and reuses a nonce until the server calls it stale.
 
     Args:
-        username: Who.
-        password: What proves it; never sent.
-        new_nonce: Makes the client's own nonce.
+        username: The user name.
+        password: The password, which is never sent.
+        new_nonce: Returns a new nonce of the client.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class DigestSigner:
         self._count = 0
 
     def challenged(self, response: Response, /) -> bool:
-        """A first challenge, or a fresh nonce in place of a stale one; a refusal of what was proved is final."""
+        """Whether the response has a first challenge, or a new nonce for a stale one. A wrong password is final."""
         if response.status != 401:
             return False
         offered = [each for each in challenges(response.header_values("www-authenticate")) if _usable(each.params)]
@@ -60,14 +60,14 @@ class DigestSigner:
             for challenge in offered:
                 params = challenge.params
                 if challenge.scheme.lower() == "digest" and _algorithm(params) == algorithm and params.get("nonce"):
-                    worked = self._count > 1  # a server may forget a nonce and not call it stale
+                    worked = self._count > 1  # a server may reject an old nonce without calling it stale
                     stale = params.get("stale", "").lower() == "true"
                     fresh = stale or worked or params.get("realm") != self._challenge.get("realm")
                     self._challenge, self._count = params, 0
                     return fresh
         return False
 
-    def sign(self, request: Request, now: float, /) -> Attachment:  # noqa: ARG002  # the Protocol's; a nonce has no date
+    def sign(self, request: Request, now: float, /) -> Attachment:  # noqa: ARG002  # the Protocol has it
         """`Authorization: Digest …` (RFC 7616 §3.4), once there is a challenge."""
         challenge = self._challenge
         if not challenge:
@@ -106,7 +106,7 @@ def _algorithm(params: dict[str, str]) -> str:
 
 
 def _usable(params: dict[str, str]) -> bool:
-    """`qop`, where there is one, offers `auth`: proving the body too (`auth-int`) is hardly spoken anywhere."""
+    """Whether the challenge allows `qop=auth`. `auth-int`, which covers the body, is not supported."""
     return "qop" not in params or "auth" in {each.strip().lower() for each in params["qop"].split(",")}
 
 

@@ -1,4 +1,4 @@
-"""Every credential by its key. A new one is a file here and a line below. Those that fetch a token are sessions."""
+"""All credentials by their key: each has a file here and a line below. Kinds that fetch a token are sessions."""
 
 from __future__ import annotations
 
@@ -20,4 +20,4 @@ SESSIONS = ("oauth2", "login")
 """Kinds whose token is fetched when it is first needed: `plan/sessions.py` compiles them, `engine/auth/tokens.py` runs them."""
 
 SESSION_KEYS = {"oauth2": ("logout", "attach", "renew"), "login": ("refresh", "logout", "attach", "renew")}
-"""The keys that go with each."""
+"""The keys that can be used with each kind."""

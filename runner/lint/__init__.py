@@ -1,1 +1,1 @@
-"""What is merely bad in a workflow that is valid: rules over plans. Sends nothing; knows no engine."""
+"""Finds problems in valid workflows: rules that check plans. Does no I/O."""

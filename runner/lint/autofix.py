@@ -1,4 +1,4 @@
-"""Applies what findings offer as a safe edit. Writes beside the file and renames; knows no rule."""
+"""Applies the safe edits of findings to files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..model.finding import Finding
 
 
 def edits_of(findings: Iterable[Finding], sources: Mapping[str, Source]) -> dict[str, list[Edit]]:
-    """The edits of each file, from its end to its beginning, none over another."""
+    """The edits of each file, from its end to its beginning, without overlaps."""
     found: dict[str, dict[tuple[int, int], Edit]] = {}
     for finding in findings:
         source = sources.get(finding.place.file) if finding.place is not None else None
@@ -30,14 +30,14 @@ def _in_place(place: Place, source: Source, text: str) -> Edit:
 
 
 def apply(file: Path, edits: Iterable[Edit]) -> None:
-    """Write the file anew.
+    """Apply edits to a file.
 
     Args:
-        file: Where.
-        edits: From its end to its beginning.
+        file: The file.
+        edits: The edits, from the end of the file to its beginning.
 
     Raises:
-        OSError: it cannot be written; the old one is whole.
+        OSError: the file cannot be written; it is unchanged.
     """
     text = file.read_bytes().decode("utf-8")
     mark, newline = "\ufeff" if text.startswith("\ufeff") else "", "\r\n" if "\r\n" in text else "\n"

@@ -1,4 +1,4 @@
-"""Rules about what an OpenAPI document says of a step before anything is sent."""
+"""Rules that check steps against an OpenAPI document, before anything is sent."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ..selectors.json_path import Definite
 from .rule import Remark
 from .subject import Subject, literal
 
-ONE_IS_WRONG = "one of the two is wrong"
+ONE_IS_WRONG = "correct the workflow or the document"
 _METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 _TEMPLATE = re.compile(r"\{\{.*?\}\}")
 
 
 def not_described(subject: Subject) -> Iterator[Remark]:
-    """A request, a status or a path into the answer that the document does not have."""
+    """A request, a status or a path into the response is not in the document."""
     contract = subject.plan.contract
     if contract is None:
         return
@@ -39,11 +39,11 @@ def not_described(subject: Subject) -> Iterator[Remark]:
             )
             continue
         title, _, operation = found
-        yield from _answers(contract, title, operation, step)
+        yield from _check_responses(contract, title, operation, step)
 
 
 def _asked(subject: Subject, step: StepPlan, request: RequestPlan) -> tuple[str, str, str] | None:
-    """Method, URL and base URL as they are written, a template standing for one part; None where they are not known."""
+    """Method, URL and base URL as written, with `x` for each template; None if they are not known."""
     base = subject.data.get("base_url", "") if isinstance(subject.data, dict) else ""
     written = subject.data[step.path[0]][step.path[1]]
     method, url = next(((key.upper(), written[key]) for key in _METHODS if key in written), ("", None))
@@ -53,11 +53,13 @@ def _asked(subject: Subject, step: StepPlan, request: RequestPlan) -> tuple[str,
     return method, urlsplit(base).path.rstrip("/") + _TEMPLATE.sub("x", url), base
 
 
-def _answers(contract: OpenApiDocument, title: str, operation: DocumentNode, step: StepPlan) -> Iterator[Remark]:
+def _check_responses(
+    contract: OpenApiDocument, title: str, operation: DocumentNode, step: StepPlan
+) -> Iterator[Remark]:
     if any(status.startswith("3") for status in operation.data.get("responses", {})):
-        return  # what is followed is answered elsewhere
+        return  # the response is that of another operation
     statuses = list(_statuses(step))
-    if statuses and not any(contract.answer(operation, status) for status, _ in statuses):
+    if statuses and not any(contract.response(operation, status) for status, _ in statuses):
         status, path = statuses[0]
         yield Remark(path, f"{contract.name} has no {status} for {title}", ONE_IS_WRONG)
         return
@@ -69,17 +71,17 @@ def _answers(contract: OpenApiDocument, title: str, operation: DocumentNode, ste
         missing = [_missing(contract, schema, pick.selector.path) for schema in schemas]
         if all(part for part, _ in missing):
             part, hint = missing[0]
-            message = f"{contract.name} has no `{part}` in the answer of {title}"
+            message = f"{contract.name} has no `{part}` in the response of {title}"
             yield Remark(pick.path, message, hint or ONE_IS_WRONG, on_key=True)
 
 
 def _is_absent(expectation: Expectation) -> bool:
-    """`exists: false`: that it is not there is what is expected."""
+    """Whether it is expected that there is no value: `exists: false`."""
     return any(entry.operator == "exists" and literal(entry) is False for entry in expectation.conditions.entries)
 
 
 def _statuses(step: StepPlan) -> Iterator[tuple[int, Any]]:
-    """The statuses that a step expects by number, each with its place."""
+    """The statuses that a step expects as numbers, each with its path."""
     for each in step.status:
         for entry in each.conditions.entries:
             wanted = literal(entry)
@@ -89,10 +91,10 @@ def _statuses(step: StepPlan) -> Iterator[tuple[int, Any]]:
 
 
 def _schemas(contract: OpenApiDocument, operation: DocumentNode, statuses: list[int]) -> list[DocumentNode]:
-    """Of the JSON bodies that may come; [] where one of them may be anything."""
+    """The schemas of the possible JSON bodies; empty if one of them may be anything."""
     found = []
     for status in statuses:
-        described = contract.answer(operation, status)
+        described = contract.response(operation, status)
         schema = contract.schema(described, "application/json") if described is not None else None
         if schema is None:
             return []
@@ -101,7 +103,7 @@ def _schemas(contract: OpenApiDocument, operation: DocumentNode, statuses: list[
 
 
 def _missing(contract: OpenApiDocument, schema: DocumentNode, path: tuple[str | int, ...]) -> tuple[str, str]:
-    """The first part of a path that is not described, with a hint; empty texts where all are, or may be."""
+    """The first part of a path that is not described, and a hint; empty texts if there is none."""
     for part in path:
         member = contract.member(schema, part)
         if member is False:

@@ -1,4 +1,4 @@
-"""Rules about the flow of values: who gives a name, who takes it, and when."""
+"""Rules about variables: where they are defined and used, and in which order."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .subject import Subject
 
 
 def _written(subject: Subject) -> set[str]:
-    """Names to which the file itself gives a value before the first step."""
+    """The variables that the file itself defines before the first step."""
     plan = subject.plan
     return (
         set(plan.inputs) | {each.name for each in plan.variables} | {name for row in plan.rows for name in row.values}
@@ -25,29 +25,33 @@ def _from_outside(subject: Subject) -> set[str]:
 
 
 def used_too_early(subject: Subject) -> Iterator[Remark]:
-    """A step needs a name that only a later one gives."""
+    """A step uses a variable that only a later step defines."""
     known = _from_outside(subject)
     for index, step in enumerate(subject.plan.steps):
         later = {name: each for each in reversed(subject.plan.steps[index:]) for name in each.provides}
         for name in sorted(step.needs - known):
             if name in later:
-                giver = later[name]
-                which = "this step itself" if giver is step else f"only the later step '{giver.written_name}'"
+                definer = later[name]
+                which = "this step" if definer is step else f"only the later step '{definer.written_name}'"
                 path = subject.use_of(name, step.path)
-                yield Remark(path, f"`{name}` is used before it has a value: {which} gives it", "change their order")
+                yield Remark(
+                    path,
+                    f"`{name}` is used before it has a value: {which} defines it",
+                    "move that step before this one",
+                )
         known |= step.provides
 
 
-def given_by_a_branch(subject: Subject) -> Iterator[Remark]:
-    """A step needs a name that only a step with an `if` gives."""
+def defined_in_a_branch(subject: Subject) -> Iterator[Remark]:
+    """A step uses a variable that only a step with an `if` defines."""
     always = _from_outside(subject)
     sometimes: dict[str, StepPlan] = {}
     for step in subject.plan.steps:
         for name in sorted(step.needs - always):
-            giver = sometimes.get(name)
-            if giver is not None and not _same_condition(giver, step):
-                message = f"`{name}` has a value only where the `if` of '{giver.written_name}' holds"
-                hint = "give this step the same `if`, or the name a value under `vars`"
+            definer = sometimes.get(name)
+            if definer is not None and not _same_condition(definer, step):
+                message = f"`{name}` has a value only if the `if` of '{definer.written_name}' is true"
+                hint = "add the same `if` to this step, or define a default under `vars`"
                 yield Remark(subject.use_of(name, step.path), message, hint)
         if step.condition is None:
             always |= step.provides
@@ -60,16 +64,16 @@ def _same_condition(one: StepPlan, other: StepPlan) -> bool:
 
 
 def never_used(subject: Subject) -> Iterator[Remark]:
-    """A name is extracted or set, and nothing takes it."""
+    """A variable is extracted or set, and never used."""
     used = {name for names, _ in subject.plan.uses for name in names} | set(subject.plan.secrets)
     for step in subject.steps:
-        for name, path in _givers(step):
+        for name, path in _definitions(step):
             if name not in used and not name.startswith("_"):
-                hint = "remove it, or check it under `expect`; a name that begins with _ is not reported"
+                hint = "remove it, check the value under `expect`, or begin the name with _"
                 yield Remark(path, f"`{name}` is never used", hint, on_key=True)
 
 
-def _givers(step: StepPlan) -> Iterator[tuple[str, Any]]:
+def _definitions(step: StepPlan) -> Iterator[tuple[str, Any]]:
     for extract in step.extracts:
         yield extract.name, extract.path
     if isinstance(step.action, SetPlan):
@@ -78,30 +82,32 @@ def _givers(step: StepPlan) -> Iterator[tuple[str, Any]]:
 
 
 def shadowed(subject: Subject) -> Iterator[Remark]:
-    """A step gives a name another value than the file did, or overwrites one that nobody has used yet."""
+    """A step hides a variable of the file, or overwrites one that was not used yet."""
     outside = _written(subject)
     waiting: dict[str, StepPlan] = {}
     for step in subject.plan.steps:
         own = {name for names, path in subject.plan.uses if path[:2] == step.path[:2] for name in names}
         for name in own:
             waiting.pop(name, None)
-        for name, path in _givers(step):
+        for name, path in _definitions(step):
             if name in own:
-                continue  # it counts on
+                continue  # a new value made from the old one
             if name in outside:
-                hint = "choose another name, or whoever reads on must know which of the two is meant"
-                yield Remark(path, f"`{name}` hides the value that the file gives it", hint, on_key=True)
+                hint = "choose another name"
+                yield Remark(
+                    path, f"`{name}` hides the variable of the same name that the file defines", hint, on_key=True
+                )
             elif name in waiting and waiting[name].condition is None and step.condition is None:
-                message = f"`{name}` overwrites the value of '{waiting[name].written_name}', which nothing used"
+                message = f"`{name}` overwrites the value of '{waiting[name].written_name}', which was never used"
                 yield Remark(path, message, "remove one of them, or choose another name", on_key=True)
             waiting[name] = step
         if step.for_each is not None and step.as_name in outside:
-            message = f"the loop's `{step.as_name}` hides the value that the file gives it"
+            message = f"the loop variable `{step.as_name}` hides the variable of the same name that the file defines"
             yield Remark((*step.path, "for_each"), message, "choose another name with `as`", on_key=True)
 
 
 def loop_over_one(subject: Subject) -> Iterator[Remark]:
-    """`for_each` has one value where a list belongs."""
+    """`for_each` has one value instead of a list."""
     given = {name for step in subject.steps for name in step.provides}
     literal = {
         each.name: each.value for each in subject.plan.variables if each.value.literal and each.name not in given
@@ -118,12 +124,12 @@ def loop_over_one(subject: Subject) -> Iterator[Remark]:
             value = literal[names[0]]
         if value.literal and not isinstance(value.render({}), (list, dict)):
             yield Remark(
-                (*step.path, "for_each"), "`for_each` goes over a list, and this is one value", "write a list: [a, b]"
+                (*step.path, "for_each"), "`for_each` needs a list, but this is a single value", "write a list: [a, b]"
             )
 
 
 def unknown_output(subject: Subject) -> Iterator[Remark]:
-    """A step asks an included file for what that does not give."""
+    """A step extracts a variable that the included file does not provide."""
     for step in subject.steps:
         if not isinstance(step.action, IncludePlan):
             continue
@@ -131,5 +137,5 @@ def unknown_output(subject: Subject) -> Iterator[Remark]:
         for pick in (*(each.pick for each in step.extracts), *(each.pick for each in step.expectations)):
             path = pick.selector.path if isinstance(pick.selector, Definite) else ()
             if path and path[0] not in given:
-                hint = f"its `outputs`: {listed(given)}" if given else "it has no `outputs`"
-                yield Remark(pick.path, f"{step.action.plan.file} gives no `{path[0]}`", hint)
+                hint = f"its outputs: {listed(given)}" if given else f"add it there: outputs: {{{path[0]}: …}}"
+                yield Remark(pick.path, f"{step.action.plan.file} has no output `{path[0]}`", hint)

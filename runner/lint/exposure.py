@@ -1,4 +1,4 @@
-"""Rules about what others could see: secrets that stand in the file or in reports, connections that anybody may read."""
+"""Rules about exposure: secrets in files or reports, and connections that others can read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .subject import Subject, scalars
 
 
 def not_masked(subject: Subject) -> Iterator[Remark]:
-    """A name that sounds secret, whose values are not masked since nobody said that they are."""
+    """A variable with the name of a secret whose value is not masked, because it is not declared as a secret."""
     plan = subject.plan
     hidden = set(plan.secrets)
     for step in subject.steps:
@@ -68,7 +68,7 @@ _SAY_WHAT_IS_EXPECTED = frozenset(
 
 
 def literal_secret(subject: Subject) -> Iterator[Remark]:
-    """A secret that stands in the file, where everybody with the repository reads it."""
+    """A secret is written in the file, where everybody with access to the repository can read it."""
     for path, value in scalars(subject.data):
         if not isinstance(value, str) or "{{" in value:
             continue
@@ -76,8 +76,8 @@ def literal_secret(subject: Subject) -> Iterator[Remark]:
         if not what and len(value) >= 6 and _named_secret(path) and not _SAY_WHAT_IS_EXPECTED & set(path):
             what = f"the value of `{path[-1]}`"
         if what:
-            hint = 'take it from the environment, "{{ env.NAME }}", and name it under `secrets`'
-            yield Remark(path, f"{what} stands in the file, for everybody to read", hint)
+            hint = 'use an environment variable, "{{ env.NAME }}", and add its name to `secrets`'
+            yield Remark(path, f"{what} is written in the file, where others can read it", hint)
 
 
 def _named_secret(path: DocumentPath) -> bool:
@@ -86,7 +86,7 @@ def _named_secret(path: DocumentPath) -> bool:
 
 
 def not_verified(subject: Subject) -> Iterator[Remark]:
-    """`verify: false`: anybody on the way may answer in the server's place."""
+    """`verify: false`: others on the network can pretend to be the server."""
     for step, request in subject.requests:
         if isinstance(request.http, HttpPlan) and request.http.transport.verify is False:
             own = subject.data[step.path[0]][step.path[1]].get("http")
@@ -95,22 +95,26 @@ def not_verified(subject: Subject) -> Iterator[Remark]:
                 if isinstance(own, dict) and "verify" in own
                 else ("defaults", "http", "verify")
             )
-            hint = "name the CA that signed it: `verify: ca.pem`"
+            hint = "name the CA of the certificate: `verify: ca.pem`"
             yield Remark(
-                path, "the server's certificate is not verified: anybody on the way may answer in its place", hint
+                path,
+                "the server's certificate is not verified, so others on the network can pretend to be the server",
+                hint,
             )
 
 
 _URL_KEYS = frozenset({*METHODS, "token_url"})
-_NEAR = (".local", ".localhost", ".internal", ".test", ".example", ".invalid", ".svc", ".lan")
+_LOCAL_SUFFIXES = (".local", ".localhost", ".internal", ".test", ".example", ".invalid", ".svc", ".lan")
 
 
 def in_the_clear(subject: Subject) -> Iterator[Remark]:
-    """`http://` to a host that is not near: what is sent can be read and changed on the way."""
+    """`http://` to a host on another network: others can read and change the traffic."""
     for path, value in _urls(subject.data):
-        if value.lower().startswith("http://") and not _near(value):
+        if value.lower().startswith("http://") and not _is_local(value):
             yield Remark(
-                path, f"{value.split('/')[2]} is asked without TLS: all of it can be read on the way", "write https://"
+                path,
+                f"requests to {value.split('/')[2]} use no TLS, so others on the network can read them",
+                "write https://",
             )
 
 
@@ -121,9 +125,9 @@ def _urls(data: Any) -> Iterator[tuple[DocumentPath, str]]:
             yield path, value
 
 
-def _near(url: str) -> bool:
+def _is_local(url: str) -> bool:
     host = (urlsplit(url.split("{{", 1)[0]).hostname or "").lower()
-    if not host or ("." not in host and ":" not in host) or host.endswith(_NEAR):
+    if not host or ("." not in host and ":" not in host) or host.endswith(_LOCAL_SUFFIXES):
         return True
     try:
         return ipaddress.ip_address(host).is_private

@@ -1,4 +1,4 @@
-"""All findings of the files that were read: what makes them invalid, what the rules say, less what a comment takes back."""
+"""Collects the findings of files: mistakes, and what the rules find, without what comments ignore."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def findings_of(plans: Iterable[Plan], problems: Sequence[Problem]) -> list[Find
 
 
 def _with_included(plans: Iterable[Plan]) -> Iterator[Plan]:
-    """Each file once, the included ones behind those that include them."""
+    """Each file once; included files follow those that include them."""
     seen: set[Path] = set()
     waiting = list(plans)
     while waiting:
@@ -43,7 +43,7 @@ def _with_included(plans: Iterable[Plan]) -> Iterator[Plan]:
 
 
 class _Ignored(NamedTuple):
-    """A comment that takes findings back: its own line, and the line that it is about (both from 1)."""
+    """A comment that ignores findings: its own line, and the line that it is about, both from 1."""
 
     line: int
     about: int
@@ -52,7 +52,7 @@ class _Ignored(NamedTuple):
 
 
 def _of_file(plan: Plan) -> list[Finding]:
-    data, source = load_yaml(plan.source.text.encode(), plan.file, [])  # with its marks, which the plan has forgotten
+    data, source = load_yaml(plan.source.text.encode(), plan.file, [])  # with the marks, which the plan has dropped
     subject = Subject(plan, data, source)
     found: list[tuple[int, int, Finding]] = []
     for code, rule in RULES.items():
@@ -66,15 +66,15 @@ def _of_file(plan: Plan) -> list[Finding]:
                     Finding(code, rule.severity, remark.message, place, remark.hint, remark.edit),
                 )
             )
-    kept, used = [], set()
+    remaining, used = [], set()
     ignored = list(_ignored(source.lines))
     for line, column, finding in sorted(found, key=lambda each: each[:2]):
         covering = [each for each in ignored if each.about == line and finding.code in each.codes]
         used |= {(each.line, finding.code) for each in covering}
         if not covering:
-            kept.append((line, column, finding))
-    kept += [(each.line, 0, finding) for each in ignored for finding in _about(each, used, plan.file)]
-    return [finding for _, _, finding in sorted(kept, key=lambda each: each[:2])]
+            remaining.append((line, column, finding))
+    remaining += [(each.line, 0, finding) for each in ignored for finding in _about(each, used, plan.file)]
+    return [finding for _, _, finding in sorted(remaining, key=lambda each: each[:2])]
 
 
 def _ignored(lines: Sequence[str]) -> Iterator[_Ignored]:
@@ -91,10 +91,16 @@ def _about(comment: _Ignored, used: set[tuple[int, str]], file: str) -> Iterator
     place = Place(file, line=comment.line, column=1)
     if not comment.reason:
         yield Finding(
-            UNREASONED, warning, "why it is ignored is not said", place, "write the reason behind the bracket"
+            UNREASONED,
+            warning,
+            "the comment has no reason for ignoring the finding",
+            place,
+            "write the reason after the bracket",
         )
     for code in sorted(comment.codes - {code for line, code in used if line == comment.line}) or (
         [] if comment.codes else [""]
     ):
-        message = f"there is nothing of {code} to ignore here" if code else "it names no code to ignore"
+        message = (
+            f"the comment ignores {code}, which is not found here" if code else "the comment names no code to ignore"
+        )
         yield Finding(IDLE, warning, message, place, "remove the comment")

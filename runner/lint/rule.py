@@ -1,4 +1,4 @@
-"""What a rule finds."""
+"""What a rule is, and what it returns."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .subject import Subject
 
 
 class Remark(msgspec.Struct, frozen=True):
-    """What a rule says: where in the file, what, and what to do."""
+    """One result of a rule: where in the file, what is wrong, and a hint."""
 
     path: DocumentPath
     message: str
@@ -22,7 +22,7 @@ class Remark(msgspec.Struct, frozen=True):
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """A rule: an `error` is what cannot work, a `warning` what may pass and should not."""
+    """A rule. An `error` cannot work; a `warning` works and should be changed."""
 
     severity: Severity
     find: Callable[[Subject], Iterable[Remark]]

@@ -1,4 +1,4 @@
-"""What rules look at: one file as it was compiled, and as it was written."""
+"""The input of rules: one file, as compiled and as written."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Subject(msgspec.Struct, frozen=True):
                 yield step, step.action
 
     def use_of(self, name: str, above: DocumentPath) -> DocumentPath:
-        """The first place below `above` that uses a name; `above` itself where none is known."""
+        """The first place below `above` that uses a variable; `above` if there is none."""
         for names, path in self.plan.uses:
             if name in names and path[: len(above)] == above:
                 return path
@@ -58,7 +58,7 @@ def scalars(data: Any, path: DocumentPath = ()) -> Iterator[tuple[DocumentPath, 
 
 
 def literal(entry: Condition | Inside) -> Any:
-    """The argument of a condition where it is known before anything runs, else None."""
+    """The argument of a condition, if it holds no template; else None."""
     argument = entry.argument if isinstance(entry, Condition) else None
     known = argument is not None and not isinstance(argument, (Conditions, tuple)) and argument.literal
     return (

@@ -1,4 +1,4 @@
-"""Every rule by its code; `model/codes.py` has their words. A new one is one function and one line here."""
+"""All rules by their code: each is a function and has a line here; `model/codes.py` describes it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .rule import Rule
 INVALID_FILE = "RF600"
 RULES: dict[str, Rule] = {
     "RF601": Rule("error", flow.used_too_early),
-    "RF602": Rule("warning", flow.given_by_a_branch),
+    "RF602": Rule("warning", flow.defined_in_a_branch),
     "RF603": Rule("warning", flow.never_used),
     "RF604": Rule("warning", flow.shadowed),
     "RF605": Rule("error", flow.loop_over_one),
@@ -18,7 +18,7 @@ RULES: dict[str, Rule] = {
     "RF612": Rule("warning", weak.passes_anything),
     "RF613": Rule("warning", weak.any_status),
     "RF614": Rule("warning", weak.impossible_path),
-    "RF615": Rule("warning", weak.repeats_a_post),
+    "RF615": Rule("warning", weak.retries_non_idempotent),
     "RF616": Rule("warning", contract.not_described),
     "RF621": Rule("warning", exposure.not_masked),
     "RF622": Rule("warning", exposure.literal_secret),
@@ -26,4 +26,4 @@ RULES: dict[str, Rule] = {
     "RF624": Rule("warning", exposure.in_the_clear),
 }
 UNREASONED, IDLE = "RF631", "RF632"
-"""An `ignore` without a reason, and one that ignores nothing."""
+"""The codes of an `ignore` without a reason, and of one that ignores nothing."""

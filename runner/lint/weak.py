@@ -1,4 +1,4 @@
-"""Rules about checks that check too little: whatever comes, the step passes."""
+"""Rules about checks that are too weak to fail."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from .subject import Subject, literal
 
 
 def nothing_expected(subject: Subject) -> Iterator[Remark]:
-    """A request of which nothing is judged: a 500 passes."""
+    """A request without any check: a 500 passes."""
     for step, request in subject.requests:
         judged = step.status or step.expectations or step.asserts or step.extracts or step.expects_failure
         if not judged and step.path[0] == "steps" and "expect" not in subject.data["steps"][step.path[1]]:
-            hint = "write what must hold, at least `expect: 2xx`"
-            yield Remark(request.url_path, "nothing is expected of the answer: any status passes", hint, on_key=True)
+            hint = "add a check, at least `expect: 2xx`"
+            yield Remark(request.url_path, "the step checks nothing: any response passes", hint, on_key=True)
 
 
 _ANY_PATTERN = frozenset({"", "^", "$", "^$|", ".*", "^.*", ".*$", "^.*$", ".*?", "(?s).*", "(?s)^.*$"})
@@ -29,16 +29,18 @@ _NEVER_NEGATIVE = ("size", "duration", "timing")
 
 
 def passes_anything(subject: Subject) -> Iterator[Remark]:
-    """An expectation that every answer meets."""
+    """An expectation that every response meets."""
     for step in subject.steps:
         for expectation in step.expectations:
             kind = expectation.pick.text.partition(" ")[0]
-            if expectation.conditions.entries and all(_idle(entry, kind) for entry in expectation.conditions.entries):
-                message = f"`{expectation.pick.text}` passes whatever comes"
-                yield Remark(expectation.pick.path, message, "say what is expected of it", on_key=True)
+            if expectation.conditions.entries and all(
+                _always_passes(entry, kind) for entry in expectation.conditions.entries
+            ):
+                message = f"`{expectation.pick.text}` passes for every response"
+                yield Remark(expectation.pick.path, message, "write the expected value", on_key=True)
 
 
-def _idle(entry: Condition | Inside, kind: str) -> bool:
+def _always_passes(entry: Condition | Inside, kind: str) -> bool:
     argument = literal(entry)
     match entry.operator:
         case "matches":
@@ -54,18 +56,18 @@ def _idle(entry: Condition | Inside, kind: str) -> bool:
 
 
 def any_status(subject: Subject) -> Iterator[Remark]:
-    """`status: any`: an error page is judged like an answer."""
+    """`status: any`: an error response passes."""
     for key in ("steps", "finally"):
         for index, step in enumerate(subject.data.get(key) or ()):
             expect = step.get("expect") if isinstance(step, dict) else None
             status = expect.get("status") if isinstance(expect, dict) else expect
             if status == "any":
                 path = (key, index, "expect", "status") if isinstance(expect, dict) else (key, index, "expect")
-                yield Remark(path, "any status passes, a 500 too", "name those that may come: [200, 404]")
+                yield Remark(path, "every status passes, even 500", "list the expected ones: [200, 404]")
 
 
 def impossible_path(subject: Subject) -> Iterator[Remark]:
-    """A path that the step's own schema says cannot be there."""
+    """A path that the schema of the same step forbids."""
     for step in subject.steps:
         schemas = [schema for each in step.expectations for schema in _schemas(each)]
         for pick in (*(each.pick for each in step.expectations), *(each.pick for each in step.extracts)):
@@ -73,8 +75,8 @@ def impossible_path(subject: Subject) -> Iterator[Remark]:
             for schema in schemas:
                 missing = _missing(schema, path)
                 if missing:
-                    message = f"the schema of this step allows no {missing}"
-                    yield Remark(pick.path, message, "one of the two is wrong", on_key=True)
+                    message = f"the schema of this step does not allow {missing}"
+                    yield Remark(pick.path, message, "correct the path or the schema", on_key=True)
 
 
 def _schemas(expectation: Expectation) -> Iterator[dict[str, Any]]:
@@ -87,7 +89,7 @@ def _schemas(expectation: Expectation) -> Iterator[dict[str, Any]]:
 
 
 def _missing(schema: dict[str, Any], path: tuple[str | int, ...]) -> str:
-    """The first part of a path that a closed object has no room for, or ""."""
+    """The first part of a path that the schema forbids, or ""."""
     for part in path:
         if isinstance(part, int):
             schema = schema.get("items", {})
@@ -108,17 +110,17 @@ def _missing(schema: dict[str, Any], path: tuple[str | int, ...]) -> str:
 _REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
 
 
-def repeats_a_post(subject: Subject) -> Iterator[Remark]:
-    """A request that may do its work twice is tried again: its first try may have succeeded, and only its answer got lost."""
+def retries_non_idempotent(subject: Subject) -> Iterator[Remark]:
+    """A request that is not idempotent is retried: an attempt may have succeeded although its response was lost."""
     for step, request in subject.requests:
         if step.retry is None or not request.method.literal:
             continue
         method = str(request.method.render({}))
         if method not in _REPEATABLE and not _has_key(request):
-            hint = "retry a GET that follows, or send an `Idempotency-Key` header with a value of its own"
+            hint = "retry a GET after it, or send a unique `Idempotency-Key` header"
             yield Remark(
                 _retry_path(subject, step.path),
-                f"a {method} that is tried again may do its work twice",
+                f"retrying a {method} may do its work twice",
                 hint,
                 on_key=True,
             )

@@ -1,7 +1,4 @@
-"""`openapi`: holds exchanges against an OpenAPI document (3.0, 3.1, 3.2). The only importer of openapi-schema-validator.
-
-Knows no step and no plan: it is asked with a request and its answer, and says what of them the document does not allow.
-"""
+"""`openapi`: checks exchanges against an OpenAPI document (3.0, 3.1, 3.2). The only importer of openapi-schema-validator."""
 
 from __future__ import annotations
 
@@ -23,31 +20,31 @@ _BODILESS = frozenset({204, 205, 304})
 _DOCUMENTS_FAULT = frozenset(
     {"SchemaError", "UnknownType", "_WrappedReferencingError", "Unresolvable", "RecursionError"}
 )
-_ELSEWHERE = frozenset({"accept", "content-type", "authorization"})
-"""Header parameters that a document describes elsewhere (OpenAPI 3.1 §4.8.12.2)."""
+_DESCRIBED_OTHERWISE = frozenset({"accept", "content-type", "authorization"})
+"""Header parameters that a document describes in other ways (OpenAPI 3.1 §4.8.12.2)."""
 
 _URN = "urn:runflow:openapi"
 
-Direction = Literal["request", "answer"]
+Direction = Literal["request", "response"]
 
 
 class Contract(OpenApiDocument):
-    """A document that exchanges are held against."""
+    """An OpenAPI document against which exchanges are checked."""
 
     def __init__(self, document: dict[str, Any], name: str, version: int) -> None:
         super().__init__(document, name, version)
         self._validators: dict[tuple[str, Direction], Any] = {}
 
     def covers(self, url: str, base_url: str) -> bool:
-        """A URL leads to the API: to the place of `base_url`, or of a server that the document names."""
-        homes = {origin_of(base_url)} if base_url else self.origins
-        return not homes or origin_of(url) in homes | self.origins
+        """Whether a URL belongs to the API: to the origin of `base_url`, or of a server of the document."""
+        own_origins = {origin_of(base_url)} if base_url else self.origins
+        return not own_origins or origin_of(url) in own_origins | self.origins
 
     def breaches(self, request: Request, answer: Answer, base_url: str = "") -> list[Breach]:
-        """Everything of an exchange that the document does not allow; of the request, where the server took it.
+        """Return everything in an exchange that the document does not allow; the request only if the server accepted it.
 
         Raises:
-            StepError: it takes too long to find out.
+            StepError: the check takes too long.
         """
         return limited("the OpenAPI document", lambda: list(self._breaches(request, answer, base_url)))
 
@@ -59,15 +56,19 @@ class Contract(OpenApiDocument):
             return
         title, above, operation = found
         if response.status < 400:
-            yield from self._sent(title, above, operation, request)
-        described = self.answer(operation, response.status)
+            yield from self._check_request(title, above, operation, request)
+        described = self.response(operation, response.status)
         if described is None:
             known = listed(as_map(operation.data.get("responses")))
-            yield Breach(title, f"one of the statuses that {self.name} has for it: {known}", response.status)
+            yield Breach(title, f"a status that {self.name} describes: {known}", response.status)
             return
-        yield from self._came(f"{title} {response.status}", described, answer, bodiless=request.method == "HEAD")
+        yield from self._check_response(
+            f"{title} {response.status}", described, answer, bodiless=request.method == "HEAD"
+        )
 
-    def _sent(self, title: str, above: DocumentNode, operation: DocumentNode, request: Request) -> Iterator[Breach]:
+    def _check_request(
+        self, title: str, above: DocumentNode, operation: DocumentNode, request: Request
+    ) -> Iterator[Breach]:
         """The parameters and the body."""
         url = urlsplit(request.url)
         query = dict(parse_qsl(url.query, keep_blank_values=True))
@@ -77,7 +78,7 @@ class Contract(OpenApiDocument):
         places: dict[str, Mapping[str, str]] = {"query": query, "header": headers, "cookie": cookies}
         for node in (*self._parameters(above), *self._parameters(operation)):
             name, place = str(node.data.get("name")), str(node.data.get("in"))
-            if place not in places or (place == "header" and name.lower() in _ELSEWHERE):
+            if place not in places or (place == "header" and name.lower() in _DESCRIBED_OTHERWISE):
                 continue
             value = places[place].get(name.lower() if place == "header" else name)
             if value is None:
@@ -104,7 +105,7 @@ class Contract(OpenApiDocument):
             except ValueError as error:
                 yield Breach(title, "a request body that is JSON", str(error))
             else:
-                yield from self._fits(title, schema, data, "the request's body", "request")
+                yield from self._fits(title, schema, data, "the body of the request", "request")
 
     def _parameters(self, node: DocumentNode) -> Iterator[DocumentNode]:
         parameters = node.data.get("parameters")
@@ -116,7 +117,9 @@ class Contract(OpenApiDocument):
                 str(index),
             )
 
-    def _came(self, title: str, described: DocumentNode, answer: Answer, *, bodiless: bool) -> Iterator[Breach]:
+    def _check_response(
+        self, title: str, described: DocumentNode, answer: Answer, *, bodiless: bool
+    ) -> Iterator[Breach]:
         """The headers and the body."""
         response = answer.require_response()
         for name in as_map(described.data.get("headers")):
@@ -126,7 +129,7 @@ class Contract(OpenApiDocument):
                 yield Breach(title, f"the header `{name}`", "no such header")
             elif value is not None and "schema" in header.data:
                 yield from self._fits(
-                    title, self.at(header, "schema"), value, f"the header `{name}`", "answer", is_text=True
+                    title, self.at(header, "schema"), value, f"the header `{name}`", "response", is_text=True
                 )
         content = as_map(described.data.get("content"))
         if not content or bodiless or response.status in _BODILESS:
@@ -142,13 +145,13 @@ class Contract(OpenApiDocument):
             try:
                 data = answer.json
             except StepError:
-                return  # an answer that says JSON and is none fails its step anyway
-            yield from self._fits(title, schema, data, "the answer's body", "answer")
+                return  # a response that is not the JSON that it claims to be fails its step anyway
+            yield from self._fits(title, schema, data, "the body of the response", "response")
 
     def _fits(
         self, title: str, schema: DocumentNode, value: Any, what: str, direction: Direction, *, is_text: bool = False
     ) -> Iterator[Breach]:
-        """A value fits a schema; a text is read as what the schema wants."""
+        """Check that a value fits a schema; a text is converted to the type of the schema first."""
         if is_text:
             value = _as_wanted(value, schema.data)
         try:
@@ -159,9 +162,9 @@ class Contract(OpenApiDocument):
         except Exception as error:
             if type(error).__name__ not in _DOCUMENTS_FAULT:
                 raise
-            reason = "it goes round in a circle" if isinstance(error, RecursionError) else str(error).partition("\n")[0]
+            reason = "it contains itself" if isinstance(error, RecursionError) else str(error).partition("\n")[0]
             yield Breach(
-                title, f"{what} as {self.name} describes it", value, f"the document itself is wrong: {cut(reason, 200)}"
+                title, f"{what} as {self.name} describes it", value, f"the document is not valid: {cut(reason, 200)}"
             )
             return
         if errors:
@@ -189,13 +192,13 @@ class Contract(OpenApiDocument):
         kind, formats = kinds[self.version]
         registry: Any = Registry().with_resource(_URN, DRAFT202012.create_resource(self.document))
         kind.check_schema(resolved(self.document, pointer))
-        made = with_exact_numbers(kind)({"$ref": f"{_URN}#{pointer}"}, registry=registry, format_checker=formats)
-        self._validators[pointer, direction] = made
-        return made
+        validator = with_exact_numbers(kind)({"$ref": f"{_URN}#{pointer}"}, registry=registry, format_checker=formats)
+        self._validators[pointer, direction] = validator
+        return validator
 
 
 def _as_wanted(text: str, schema: Any) -> Any:
-    """A text of a URL or a header as the type that its schema names; what has a style of its own is left as it is."""
+    """A text of a URL or a header, converted to the type of its schema if that is a scalar."""
     kinds = as_map(schema).get("type", "string")
     if not {"integer", "number", "boolean", "null"} & {*([kinds] if isinstance(kinds, str) else kinds)}:
         return text
@@ -207,13 +210,13 @@ def _as_wanted(text: str, schema: Any) -> Any:
 
 @lru_cache(maxsize=16)
 def contract_of(content: bytes, name: str) -> Contract:
-    """The contract in a file, in YAML or JSON.
+    """Read the contract in a file, in YAML or JSON.
 
     Raises:
-        WorkflowError: it is no OpenAPI document, or refers to what is not in it, or the extra is not installed.
+        WorkflowError: it is not a valid OpenAPI document, has a reference to outside, or the extra is not installed.
     """
     try:
-        # now, for a step's time is not the time of an import
+        # imported now, so that the import does not count as time of a step
         import openapi_schema_validator  # noqa: F401, PLC0415  # see above
     except ImportError:
         hint = "pip install 'runflow-http[openapi]'"

@@ -1,4 +1,4 @@
-"""An OpenAPI document (3.0, 3.1, 3.2), read and looked up: operations, answers, schemas, behind their references. Judges nothing."""
+"""Reads an OpenAPI document (3.0, 3.1, 3.2) and finds its operations, responses and schemas, following references."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from ..model.wording import did_you_mean, listed
 
 OPERATION_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 LONG = 100
-"""Characters of a path that is no slip of the pen any more."""
+"""Characters. A longer path is not taken for a misspelt one."""
 
 MAX_REFERENCES = 20
-"""References that lead to references, one behind the other."""
+"""The maximum length of a chain of references."""
 
 _VERSION = re.compile(r"3\.([012])(\.|$)")
 _PARAMETER = re.compile(r"\{[^{}]*\}")
@@ -29,9 +29,9 @@ class Breach(NamedTuple):
 
     Attributes:
         operation: `GET /items/{id}`.
-        expected: In words.
-        actual: What came instead.
-        detail: Where, and what to do.
+        expected: What is allowed, in words.
+        actual: What is there instead.
+        detail: Where, and a hint.
     """
 
     operation: str
@@ -52,7 +52,7 @@ class OpenApiDocument:
 
     Args:
         document: Its data.
-        name: What people call it.
+        name: Its name in messages.
         version: The second number of its version: 0, 1 or 2.
     """
 
@@ -66,10 +66,10 @@ class OpenApiDocument:
         self._paths = sorted(
             ((_literals(template), template) for template in as_map(document.get("paths"))),
             key=lambda each: len(_PARAMETER.findall(each[1])),
-        )  # what has fewer parameters comes first: a concrete path is meant before one with parameters (OpenAPI 3.1 §4.8.8)
+        )  # a path with fewer parameters takes precedence (OpenAPI 3.1 §4.8.8)
 
     def operation(self, method: str, path: str, prefix: str = "") -> tuple[str, DocumentNode, DocumentNode] | Breach:
-        """The operation that a request belongs to: its title, its path's part of the document and its own."""
+        """Find the operation of a request: its title, the node of its path and its own node."""
         found = list(self._matching(path, prefix))
         for template, item in found:
             for name in (method.lower(), *(["get"] if method == "HEAD" else [])):
@@ -90,8 +90,8 @@ class OpenApiDocument:
                     if _is_path_of(literals, rest or "/"):
                         yield template, self.at(DocumentNode(self.document["paths"], "/paths"), template)
 
-    def answer(self, operation: DocumentNode, status: int) -> DocumentNode | None:
-        """What the document says of an operation's answer with a status."""
+    def response(self, operation: DocumentNode, status: int) -> DocumentNode | None:
+        """The description of the response of an operation with a status, or None."""
         responses = self.at(operation, "responses")
         for key in (str(status), f"{status // 100}XX", f"{status // 100}xx", "default"):
             if key in as_map(responses.data):
@@ -99,12 +99,12 @@ class OpenApiDocument:
         return None
 
     def schema(self, described: DocumentNode, kind: str) -> DocumentNode | None:
-        """The schema of a body of a media type, in an answer or a request body."""
+        """The schema of a media type, in a response or a request body."""
         media = self.media(described, kind)
         return self.at(media, "schema") if media is not None and "schema" in media.data else None
 
     def media(self, described: DocumentNode, kind: str) -> DocumentNode | None:
-        """What is said of a media type, or of a range that it is in."""
+        """The description of a media type, or of a range that contains it."""
         content = self.at(described, "content")
         known = {key.partition(";")[0].strip().lower(): key for key in as_map(content.data)}
         for each in (kind, f"{kind.partition('/')[0]}/*", "*/*"):
@@ -113,7 +113,7 @@ class OpenApiDocument:
         return None
 
     def member(self, schema: DocumentNode, part: str | int) -> DocumentNode | bool | None:
-        """The schema of a member: a node, None where nothing is known of it, False where the document has none."""
+        """The schema of a member: a node, None if the document allows any member, False if it has no such member."""
         if not isinstance(schema.data, dict) or {"allOf", "anyOf", "oneOf", "patternProperties"} & schema.data.keys():
             return None
         if isinstance(part, int):
@@ -124,7 +124,7 @@ class OpenApiDocument:
         return False if properties.data and not schema.data.get("additionalProperties") else None
 
     def at(self, node: DocumentNode, key: str) -> DocumentNode:
-        """A member of a part of the document, behind its reference."""
+        """A member of a part of the document, after following its reference."""
         data = as_map(node.data).get(key, {})
         pointer = f"{node.pointer}/{key.replace('~', '~0').replace('/', '~1')}"
         for _ in range(MAX_REFERENCES):
@@ -139,7 +139,7 @@ def read_openapi(content: bytes, name: str) -> tuple[dict[str, Any], int]:
     """The data of a file in YAML or JSON, and the second number of its version.
 
     Raises:
-        WorkflowError: it is no OpenAPI document, or refers to what is not in it.
+        WorkflowError: it is not a valid OpenAPI document, or has a reference to outside.
     """
     problems: list[Problem] = []
     document, _ = load_yaml(content, name, problems)
@@ -150,18 +150,20 @@ def read_openapi(content: bytes, name: str) -> tuple[dict[str, Any], int]:
     if found is None:
         old = isinstance(document, dict) and "swagger" in document
         hint = (
-            "convert it: Swagger 2 is not OpenAPI 3"
+            "convert it from Swagger 2 to OpenAPI 3"
             if old
-            else "it begins with `openapi: 3.1.0` (in quotes, or with two dots)"
+            else "write the version with two dots, or in quotes: `openapi: 3.1.0`"
         )
-        raise WorkflowError([Problem(f"{name} is no OpenAPI document of version 3", Place(name), hint)])
+        raise WorkflowError([Problem(f"{name} is not an OpenAPI document of version 3", Place(name), hint)])
     if not as_map(document.get("paths")):
-        raise WorkflowError([Problem(f"{name} has no paths", Place(name), "a contract needs what it is about")])
+        raise WorkflowError(
+            [Problem(f"{name} has no paths", Place(name), "describe the paths of the API under `paths`")]
+        )
     wrong = [
         Problem(
             f"`{reference}` is not in this document",
             Place(name, path),
-            "bring everything into one file, as `redocly bundle` does",
+            "bundle all parts into one file: npx @redocly/cli bundle openapi.yaml",
         )
         for path, reference in _references(document)
         if not _leads_somewhere(document, reference)
@@ -181,7 +183,7 @@ def _leads_somewhere(document: Any, reference: str) -> bool:
 
 
 def resolved(document: Any, pointer: str) -> Any:
-    """What a JSON Pointer leads to (RFC 6901), or None."""
+    """The value at a JSON Pointer (RFC 6901), or None."""
     for token in unquote(pointer).split("/")[1:]:
         key = token.replace("~1", "/").replace("~0", "~")
         if isinstance(document, list):
@@ -213,13 +215,13 @@ def _literals(template: str) -> list[list[str]]:
 
 
 def _is_path_of(template: list[list[str]], path: str) -> bool:
-    """Each segment fits. No pattern: a template with many parameters would take it for ever."""
+    """Whether each segment matches. A regular expression could take exponential time for many parameters."""
     segments = path.split("/")
     return len(segments) == len(template) and all(map(_fits, template, segments))
 
 
 def _fits(literals: list[str], segment: str) -> bool:
-    """Its texts stand in the segment in their order, with at least a character for each parameter between them."""
+    """Whether the segment contains the texts in order, with at least one character for each parameter between them."""
     first, *others = literals
     if not others:
         return segment == first
@@ -241,11 +243,11 @@ def as_map(value: Any) -> dict[str, Any]:
 
 
 def _servers(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Origin and path of each server; no origin where it is relative, or has a variable in it."""
+    """Origin and path of each server; the origin is empty if it is relative or contains a variable."""
     servers = document.get("servers")
     for each in servers if isinstance(servers, list) else []:
         url = str(as_map(each).get("url", ""))
-        with suppress(ValueError):  # a server that is nowhere
+        with suppress(ValueError):  # the URL of the server is not valid
             path = urlsplit(url).path.rstrip("/")
             authority = url.partition("://")[2].partition("/")[0]
             yield origin_of(url) if authority and "{" not in authority else "", path

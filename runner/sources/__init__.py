@@ -1,1 +1,1 @@
-"""Secret sources: where `env.NAME` finds what the environment does not have. One small file a kind, one line each in `table.py`."""
+"""Secret sources: where `env.NAME` looks for what the environment does not have. Each kind has a file and a line in `table.py`."""

@@ -1,4 +1,4 @@
-"""`--secrets-file`: NAME=VALUE lines, every one a secret. Read when a name is first needed."""
+"""`--secrets-file`: a file of NAME=VALUE lines, all of them secrets. It is read when a name is first needed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class SecretsFile:
     """A file of secrets.
 
     Args:
-        path: Where it is; it need not be read for a run that needs nothing of it.
+        path: The file; it is read only if a run needs a secret.
     """
 
     def __init__(self, path: Path) -> None:
@@ -27,10 +27,10 @@ class SecretsFile:
 
 
 def read_assignments(path: Path) -> dict[str, str]:
-    """The names and values of a file of NAME=VALUE lines; `#` begins a comment, quotes around a value are taken away.
+    """The names and values of a file of NAME=VALUE lines; `#` begins a comment, quotes around a value are removed.
 
     Raises:
-        RunflowError: it cannot be read, or a line is written wrongly. Its text is never shown: it may be a secret.
+        RunflowError: it cannot be read, or a line is not valid. The line is not shown, because it may be a secret.
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")

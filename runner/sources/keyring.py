@@ -13,12 +13,12 @@ class Keyring:
     """One service of the keyring: `keyring set runflow API_PASSWORD` puts a secret there.
 
     Args:
-        argument: The service, `runflow` where there is none.
+        argument: The name of the service; `runflow` if it is empty.
     """
 
     def __init__(self, argument: str = "") -> None:
         try:
-            # an extra: only who names it needs it
+            # an extra
             import keyring  # noqa: PLC0415  # see above
         except ImportError:
             raise RunflowError("`keyring` is not installed", hint="pip install 'runflow-http[keyring]'") from None
@@ -26,10 +26,10 @@ class Keyring:
         self._service = argument or SERVICE
 
     def get(self, name: str, /) -> str | None:
-        """The password of that name, or None. Raises RunflowError where there is no keyring, or it is locked."""
+        """The password of that name, or None. Raises RunflowError if there is no keyring, or it is locked."""
         try:
             value: str | None = self._keyring.get_password(self._service, name)
         except self._keyring.errors.KeyringError as error:
-            hint = "unlock it, or give the secret by --secrets-file or the environment"
+            hint = "unlock the keyring, or use --secrets-file or an environment variable"
             raise RunflowError(" ".join(str(error).split()) or type(error).__name__, hint=hint) from None
         return value

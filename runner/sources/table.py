@@ -12,14 +12,14 @@ from .keyring import Keyring
 
 ENTRY_POINTS = "runflow.secrets"
 SOURCES: dict[str, Callable[[str], SecretSource]] = {"keyring": Keyring}
-"""By name, what makes a source of an argument."""
+"""The function that makes a source of an argument, by the name of the source."""
 
 
 def open_source(text: str) -> SecretSource:
     """The source that `NAME` or `NAME:ARGUMENT` means.
 
     Raises:
-        RunflowError: there is none of that name, or it does not load.
+        RunflowError: there is no such source, or it does not load.
     """
     name, _, argument = text.partition(":")
     if name in SOURCES:
@@ -30,7 +30,7 @@ def open_source(text: str) -> SecretSource:
         source: SecretSource = make(argument)
     except RunflowError:
         raise
-    except Exception as error:  # a source is anybody's code
+    except Exception as error:  # a plugin may raise anything
         raise RunflowError(f"the secret source `{name}` ({point.value}) does not load: {raised(error)}") from error
     if not callable(getattr(source, "get", None)):
         raise RunflowError(f"the secret source `{name}` ({point.value}) has no method `get`")

@@ -105,13 +105,13 @@ def test_multipart_has_texts_files_and_json_under_their_names() -> None:
         ("json:", "`json` is empty"), ("body: {file: a, hex: '00'}", "exactly one of file, base64, hex"),
         ("body: {base64: '###'}", "not Base64"), ("body: {hex: xyz}", "not hex"), ("body: {file: nope}", "there is no file nope"),
         ("multipart: {a: {file: nope}}", "there is no file nope"), ("multipart: {a: [{file: nope}]}", "there is no file nope"),
-        ("multipart: {a: {}}", "exactly one of `file`, `json`, `text`; this one has none"), ("multipart: {a: {text: x, json: 1}}", "json and text"),
+        ("multipart: {a: {}}", "exactly one of `file`, `json` and `text`; this one has none"), ("multipart: {a: {text: x, json: 1}}", "json and text"),
         ("multipart: {a: {txt: x}}", "exactly one"), ("multipart: {a: {text: x, typ: y}}", "unknown key 'typ'"),
-        ("multipart: {a: {text: [x]}}", "`text` is a text"), ("multipart: {a: {text: x, filename: y}}", "`filename` goes with `file`"),
-        ("multipart: {a: null}", "a field is a text or"),
-        ("multipart: {a: [[x]]}", "a field is a text or"), ("form: {a: {b: c}}", "expected a text"),
-        ("form: {a: [null]}", "null is not allowed inside a list"), ("form: {a: null}", "a form inherits none"),
-        ("graphql: {query: x, variables: [1]}", "`variables` is a map"), ("json: 1\n    form: {a: b}", "a step can have one body"),
+        ("multipart: {a: {text: [x]}}", "`text` must be a text"), ("multipart: {a: {text: x, filename: y}}", "`filename` can only be used with `file`"),
+        ("multipart: {a: null}", "a field must be a text or"),
+        ("multipart: {a: [[x]]}", "a field must be a text or"), ("form: {a: {b: c}}", "expected a text"),
+        ("form: {a: [null]}", "null is not allowed inside a list"), ("form: {a: null}", "a form field cannot be null"),
+        ("graphql: {query: x, variables: [1]}", "`variables` must be a map"), ("json: 1\n    form: {a: b}", "a step can have one body"),
         ("body: {file: ../x}", "outside the file root"),
     ],
 )  # fmt: skip
@@ -145,4 +145,4 @@ def test_a_file_named_by_a_template_is_read_when_it_is_needed() -> None:
 
 def test_json_that_has_no_form_is_an_error() -> None:
     ran = run('steps:\n  - set: {deep: "{{ 1e308 * 10 }}"}\n  - post: /x\n    json: {a: "{{ deep }}"}\n')
-    assert "has no form in JSON" in ran.errors[0].message
+    assert "cannot be written as JSON" in ran.errors[0].message

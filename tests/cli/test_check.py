@@ -18,7 +18,7 @@ def test_warnings_pass_unless_they_are_to_be_strict(runflow: Any, write: Any) ->
     ended = runflow("check", "weak.yaml")
     assert ended.code == 0
     assert "weak.yaml:1:11: warning RF624: " in ended.err
-    assert "weak.yaml:4:5: warning RF611: nothing is expected of the answer" in ended.err
+    assert "weak.yaml:4:5: warning RF611: the step checks nothing" in ended.err
     assert "> 4 |     get: /x" in ended.err
     assert "2 warnings in 1 file" in ended.err
     assert runflow("check", "weak.yaml", "--strict").code == 1

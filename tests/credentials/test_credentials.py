@@ -76,7 +76,7 @@ def test_a_credential_of_the_including_workflow_sees_what_was_extracted_there() 
         ("zzz", "there is no credential `zzz`", "credentials of this file: api"),
         ("{}", "exactly one of bearer, basic, digest, api_key, aws_sigv4, oauth2, login; this one has none", ""),
         ("{bearer: a, basic: {username: u, password: p}}", "bearer and basic", ""), ("{bearer: ''}", "the token is empty", ""),
-        ("{basic: {username: 'a:b', password: p}}", "cannot hold a colon", "RFC 7617"),
+        ("{basic: {username: 'a:b', password: p}}", "cannot contain a colon", "RFC 7617"),
         ("{api_key: {name: '', value: v}}", "`name` is empty", ""),
         ("{digest: {username: '', password: b}}", "the user name is empty", ""),
         ("{aws_sigv4: {access_key: a, secret_key: '', region: c, service: d}}", "`secret_key` is empty", ""),
@@ -104,7 +104,7 @@ def test_auth_beside_a_literal_authorization_header_is_an_error() -> None:
 @pytest.mark.parametrize(
     ("auth", "message"),
     [
-        ("{bearer: '{{ e }}'}", "the token is empty"), ("{basic: {username: '{{ c }}', password: long}}", "cannot hold a colon"),
+        ("{bearer: '{{ e }}'}", "the token is empty"), ("{basic: {username: '{{ c }}', password: long}}", "cannot contain a colon"),
         ("{api_key: {name: k, value: '{{ e }}'}}", "the key is empty"), ("{bearer: abc}", "too short to be masked safely"),
         ("{bearer: '{{ n }}'}", "is null"),
     ],
