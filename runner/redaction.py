@@ -42,8 +42,8 @@ def _base64_cores(raw: bytes) -> Iterable[str]:
     for offset in range(3):
         text = base64.b64encode(b"\0" * offset + raw).decode().rstrip("=")
         first = (0, 2, 3)[offset]
-        whole = (offset + len(raw)) * 8 // 6  # the character after that mixes in what follows
-        core = text[first:whole]
+        last = (offset + len(raw)) * 8 // 6  # the character after it depends on what follows
+        core = text[first:last]
         if len(core) >= SHORTEST_SECRET:
             yield core
             yield core.replace("+", "-").replace("/", "_")

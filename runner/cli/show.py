@@ -177,7 +177,7 @@ def _show_step(step: StepResult, run: WorkflowResult, before: Mapping[str, JSON]
         for check in one.checks:
             if check.passed:
                 say(f"    ✓ {one_line(check.subject)} {check.operator} {safe(shown(check.expected, 100))}", fg="green")
-        say_lines(failure_lines(one, whole=True), "    ")
+        say_lines(failure_lines(one, full=True), "    ")
         for exchange in one.exchanges:
             say_lines((("dim", safe(line)) for line in curl_command(exchange).splitlines()), "    ")
     _show_variables("variables provided", step.provided)

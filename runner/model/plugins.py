@@ -48,7 +48,7 @@ def entry_point_named(name: str, group: str, what: str, plural: str, ours: Itera
     """The entry point of this name.
 
     Raises:
-        RunflowError: there is none.
+        RunflowError: there is no such entry point.
     """
     every = entry_points_of(group)
     if name not in every:
@@ -60,10 +60,10 @@ def entry_point_named(name: str, group: str, what: str, plural: str, ours: Itera
 
 
 def kind_named(table: dict[str, Any], name: str, group: str, what: str, *has: str) -> Any:
-    """What a name means in a table: ours, else what an installed package has under it, which joins the table; else None.
+    """The kind of this name: one of the table, else a plugin, which is added to the table; None where there is neither.
 
     Raises:
-        RunflowError: it does not load, or lacks something.
+        RunflowError: the plugin cannot be imported, or lacks an attribute.
     """
     if name not in table:
         point = entry_points_of(group).get(name)
@@ -72,24 +72,24 @@ def kind_named(table: dict[str, Any], name: str, group: str, what: str, *has: st
         found = load_entry_point(point, what, *has)
         words = f"{what} `{name}` ({point.value})"
         table[name] = (
-            found if inspect.isfunction(found) else _Theirs(found() if isinstance(found, type) else found, words)
+            found if inspect.isfunction(found) else _Plugin(found() if isinstance(found, type) else found, words)
         )
     return table[name]
 
 
-_BEFORE = frozenset({"check", "compile"})
-"""What is called when a file is read: there is no step yet that could have an error."""
+_CALLED_BY_CHECK = frozenset({"check", "compile"})
+"""Methods that are called when a file is read, before there is a step that could have the error."""
 
 
-class _Theirs:
-    """Somebody else's object: what it raises is told with its name, and never taken for a bug of ours."""
+class _Plugin:
+    """Wraps a plugin, so that its exceptions name it and are not reported as a bug in runflow."""
 
-    def __init__(self, it: Any, words: str) -> None:
-        self._it = it
-        self._words = words
+    def __init__(self, plugin: Any, description: str) -> None:
+        self._plugin = plugin
+        self._description = description
 
     def __getattr__(self, name: str) -> Any:
-        value = getattr(self._it, name)
+        value = getattr(self._plugin, name)
         if not callable(value):
             return value
 
@@ -99,10 +99,10 @@ class _Theirs:
             except StepError:
                 raise
             except Exception as error:
-                if name == "compile" and isinstance(error, ValueError):  # as the Protocol says
+                if name == "compile" and isinstance(error, ValueError):  # which the Protocol allows
                     raise
-                message = f"{self._words} failed: {raised(error)}"
-                raise (RunflowError(message) if name in _BEFORE else StepError(message, "extract")) from error
-            return _Theirs(result, self._words) if name == "compile" else result
+                message = f"{self._description} failed: {raised(error)}"
+                raise (RunflowError(message) if name in _CALLED_BY_CHECK else StepError(message, "extract")) from error
+            return _Plugin(result, self._description) if name == "compile" else result
 
         return call

@@ -156,8 +156,8 @@ class Console:
 
     def _exchanges(self, attempt: AttemptResult, indent: str) -> None:
         for exchange in attempt.exchanges:
-            whole = self.verbosity > 1
-            self._styled(exchange_lines(exchange, body=whole, whole=whole), indent)
+            full = self.verbosity > 1
+            self._styled(exchange_lines(exchange, body=full, full=full), indent)
 
     def _workflow(self, result: WorkflowResult) -> None:
         if result.error is not None and not is_shown_by_a_step(result):

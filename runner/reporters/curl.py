@@ -135,23 +135,23 @@ def _piped(request: Request) -> str:
 
 
 def _transport(request: Request, shell: _Shell) -> Iterator[str]:
-    carried = request.transport
-    if carried.verify is False:
+    transport = request.transport
+    if transport.verify is False:
         yield "--insecure"
-    elif isinstance(carried.verify, str):
-        yield f"--cacert {shlex.quote(carried.verify)}"
-    if carried.cert is not None:
-        certificate, key = carried.cert
+    elif isinstance(transport.verify, str):
+        yield f"--cacert {shlex.quote(transport.verify)}"
+    if transport.cert is not None:
+        certificate, key = transport.cert
         yield f"--cert {shlex.quote(certificate)}" + (f" --key {shlex.quote(key)}" if key else "")
-        yield from ("--pass '' # the password of the key",) if carried.cert_password else ()
-    if carried.proxy:
-        yield f"--proxy {shell.word(carried.proxy)}"
-    if carried.version:
-        yield _VERSIONS[carried.version]
-    for place, address in carried.resolve:
+        yield from ("--pass '' # the password of the key",) if transport.cert_password else ()
+    if transport.proxy:
+        yield f"--proxy {shell.word(transport.proxy)}"
+    if transport.version:
+        yield _VERSIONS[transport.version]
+    for place, address in transport.resolve:
         yield f"--connect-to {shlex.quote(f'{place}:{address}')}"
-    if carried.unix_socket:
-        yield f"--unix-socket {shlex.quote(carried.unix_socket)}"
-    if carried.encodings is None or carried.encodings:
+    if transport.unix_socket:
+        yield f"--unix-socket {shlex.quote(transport.unix_socket)}"
+    if transport.encodings is None or transport.encodings:
         yield "--compressed"
     yield f"--max-time {request.timeout:g}"

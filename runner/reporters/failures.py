@@ -14,15 +14,15 @@ Style = Literal["", "place", "dim"]
 StyledLine = tuple[Style, str]
 
 
-def failure_lines(attempt: AttemptResult, *, whole: bool = False) -> Iterator[StyledLine]:
-    """The problems of an attempt, then its requests and responses. Long bodies are cut unless `whole`."""
-    for number, part in enumerate(_parts(attempt, whole=whole)):
+def failure_lines(attempt: AttemptResult, *, full: bool = False) -> Iterator[StyledLine]:
+    """The problems of an attempt, then its requests and responses. Long bodies are cut unless `full`."""
+    for number, part in enumerate(_parts(attempt, full=full)):
         if number:
             yield "", ""
         yield from part
 
 
-def _parts(attempt: AttemptResult, *, whole: bool) -> Iterator[Iterator[StyledLine]]:
+def _parts(attempt: AttemptResult, *, full: bool) -> Iterator[Iterator[StyledLine]]:
     for check in attempt.checks:
         if not check.passed:
             yield _check(check)
@@ -31,7 +31,7 @@ def _parts(attempt: AttemptResult, *, whole: bool) -> Iterator[Iterator[StyledLi
     if attempt.notes:
         yield (("", one_line(note, 1000)) for note in attempt.notes)
     if attempt.exchanges and not attempt.steps:
-        yield (line for exchange in attempt.exchanges for line in exchange_lines(exchange, body=True, whole=whole))
+        yield (line for exchange in attempt.exchanges for line in exchange_lines(exchange, body=True, full=full))
 
 
 def _check(check: Check) -> Iterator[StyledLine]:
@@ -55,12 +55,12 @@ def error_lines(error: Failure) -> Iterator[StyledLine]:
         yield "", f"→ {one_line(error.hint, 400)}"
 
 
-def exchange_lines(exchange: Exchange, *, body: bool, whole: bool = False) -> Iterator[StyledLine]:
+def exchange_lines(exchange: Exchange, *, body: bool, full: bool = False) -> Iterator[StyledLine]:
     """A request and its response, or why there is none."""
     outcome = exchange.outcome
     yield from (("dim", f"> {safe(line)}") for line in request_lines(exchange.request, outcome.sent, body=body))
     if isinstance(outcome, Response):
-        yield from (("dim", f"< {safe(line)}") for line in response_lines(outcome, body=body, whole=whole))
+        yield from (("dim", f"< {safe(line)}") for line in response_lines(outcome, body=body, full=full))
     else:
         yield "dim", f"< {outcome.kind} ({outcome.phase}): {flat(outcome.message)}"
     if exchange.note:

@@ -165,18 +165,18 @@ def request_lines(request: Request, sent: tuple[tuple[str, str], ...], *, body: 
         )
 
 
-def response_lines(response: Response, *, body: bool, whole: bool = False) -> Iterator[str]:
-    """A response; a long body is cut unless `whole`."""
+def response_lines(response: Response, *, body: bool, full: bool = False) -> Iterator[str]:
+    """A response; a long body is cut unless `full`."""
     yield f"HTTP/{response.http_version} {response.status} {response.reason}".rstrip()
     for name, value in response.headers:
         yield f"{name}: {one_line(value, 300)}"
     if body and response.body:
         yield ""
-        yield from body_lines(response.body, response.header("content-type") or "", whole=whole)
+        yield from body_lines(response.body, response.header("content-type") or "", full=full)
 
 
-def body_lines(body: bytes, content_type: str, *, whole: bool = False) -> Iterator[str]:
-    """A body as lines: JSON indented, text as it is, binary data as its size. It is cut unless `whole`."""
+def body_lines(body: bytes, content_type: str, *, full: bool = False) -> Iterator[str]:
+    """A body as lines: JSON indented, text as it is, binary data as its size. It is cut unless `full`."""
     answer = Answer(Response(0, "", headers=(("Content-Type", content_type),), body=body))
     try:
         text = json_text(answer.json, indent=2) if answer.says_json else answer.text
@@ -186,9 +186,9 @@ def body_lines(body: bytes, content_type: str, *, whole: bool = False) -> Iterat
         except UnicodeDecodeError:
             yield f"[{len(body)} bytes of binary data]"
             return
-    limit = len(text) if whole else MAX_BODY_CHARACTERS
+    limit = len(text) if full else MAX_BODY_CHARACTERS
     lines = text[:limit].splitlines()
-    most = len(lines) if whole else MAX_BODY_LINES
+    most = len(lines) if full else MAX_BODY_LINES
     for line in lines[:most]:
         yield safe(line.replace("\t", "    "))[:500]
     hidden = len(text) - sum(len(line) + 1 for line in lines[:most])

@@ -115,7 +115,7 @@ def test_exchanges_are_shown_cut_to_what_matters() -> None:
     lines = list(response_lines(response, body=True))
     assert lines[0] == "HTTP/1.1 200 OK"
     assert lines[-1] == "… 56 more characters (show all: -vv)"
-    assert len(list(response_lines(response, body=True, whole=True))) == 43
+    assert len(list(response_lines(response, body=True, full=True))) == 43
     assert list(body_lines(b"\xff\xfe", "")) == ["[2 bytes of binary data]"]
     assert list(body_lines(b"{", "application/json")) == ["{"]
     assert list(body_lines("é".encode(), "text/plain; charset=nope")) == ["é"]
