@@ -141,7 +141,7 @@ def test_an_extra_parameter_asks_for_a_jwt_and_its_claims_are_shown_where_it_is_
         ("/token", "wrong-secret", "the token endpoint refused with invalid_client: client authentication failed"),
         ("/whoami", SECRET, "the token endpoint refused with invalid_token"),
         ("/counts", SECRET, "the token endpoint returned no token: there is no `access_token` among /counts"),
-        ("/jwks/no", SECRET, "the token endpoint answered 404 with text/plain, not JSON"),
+        ("/jwks/no", SECRET, "the token endpoint responded 404 with text/plain, not JSON"),
     ],
 )  # fmt: skip
 def test_what_a_token_endpoint_refuses_is_named_as_the_rfc_names_it(
