@@ -213,8 +213,8 @@ def test_a_worker_that_is_killed_fails_the_run_and_is_named(server: tuple[Nginx,
     ("text", "message"),
     [
         (FLOW.replace("p95: 5s", "p95: 5"), "'5' is not a duration"),
-        (FLOW + "needs: other.yaml\n", "a load test runs no workflow that another needs"),
-        (FLOW + "lock: a\n", "users of a load test wait for no lock"), (FLOW.replace("env.API_URL", "env.NOWHERE"), "NOWHERE is not set"),
+        (FLOW + "needs: other.yaml\n", "a load test does not run the workflows that another one needs"),
+        (FLOW + "lock: a\n", "`lock` has no effect in a load test"), (FLOW.replace("env.API_URL", "env.NOWHERE"), "NOWHERE is not set"),
     ],
 )  # fmt: skip
 def test_an_invalid_load_test_is_refused_before_anything_is_sent(
