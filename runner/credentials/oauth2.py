@@ -144,7 +144,7 @@ def _object(answer: Answer) -> dict[str, Any]:
     except StepError as error:
         kind = answer.content_type or "no Content-Type"
         message = f"the token endpoint responded {status} with {kind}, not JSON"
-        raise StepError(message, "auth", hint=f"check `token_url` {_beginning(answer) or error.hint}") from None
+        raise StepError(message, "auth", hint=f"check `token_url`; {_beginning(answer) or error.hint}") from None
     if not isinstance(data, dict):
         raise StepError(
             f"the token endpoint responded with {json_type(data)}, not an object", "auth", hint=_beginning(answer)
