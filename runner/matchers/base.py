@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from ..model.json_types import JSON
 from ..model.kinds import MatcherArgument, Miss
 from ..model.wording import shown
 
 MISS = Miss()
 
 
-def undecided(actual: Any, wanted: str) -> Miss:
+def undecided(actual: JSON, wanted: str) -> Miss:
     """The miss of a value whose type the operator cannot check."""
     return Miss(f"the operator needs {wanted}, but the value is {shown(actual, 60)}", undecided=True)
 
@@ -26,7 +27,7 @@ class ValueMatcher:
         """Every argument is valid."""
         return ""
 
-    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
+    def judge(self, actual: JSON, argument: Any, /) -> Miss | None:
         """Each matcher implements it."""
         raise AssertionError(actual, argument)
 

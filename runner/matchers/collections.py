@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, ClassVar
 
+from ..model.json_types import JSON
 from ..model.kinds import Judge, MatcherArgument, Miss
 from ..model.wording import member_path, shown
 from .base import MISS, FlagMatcher, ValueMatcher, undecided
 from .equality import canonical, is_number, same
 
 
-def _holds(actual: Any, piece: Any) -> bool | Miss:
+def _holds(actual: JSON, piece: Any) -> bool | Miss:
     """Whether a piece is in a text, a member in a list, a key in an object; a Miss where that makes no sense."""
     match actual:
         case str():
@@ -30,7 +31,7 @@ class Contains(ValueMatcher):
     name = "contains"
     summary = "a text with this piece, a list with this member, an object with this key"
 
-    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
+    def judge(self, actual: JSON, argument: Any, /) -> Miss | None:
         """One piece."""
         found = _holds(actual, argument)
         if isinstance(found, Miss):
@@ -44,7 +45,7 @@ class NotContains(ValueMatcher):
     name = "not_contains"
     summary = "a text, list or object without it"
 
-    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
+    def judge(self, actual: JSON, argument: Any, /) -> Miss | None:
         """No such piece."""
         found = _holds(actual, argument)
         if isinstance(found, Miss):
@@ -52,7 +53,7 @@ class NotContains(ValueMatcher):
         return MISS if found else None
 
 
-def _included(actual: Any, expected: Any, path: str) -> str:
+def _included(actual: JSON, expected: Any, path: str) -> str:
     """Where an object lacks what is expected of it, in words; "" where it lacks nothing. Lists inside are equal."""
     if not isinstance(expected, dict):
         return "" if same(actual, expected) else f"{path} is {shown(actual, 60)}, expected {shown(expected, 60)}"
@@ -98,7 +99,7 @@ class Includes(ValueMatcher):
             return "" if argument else "`includes` of nothing would match everything; name what must be there"
         return f"`includes` takes a map or a list, not {shown(argument, 60)}"
 
-    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
+    def judge(self, actual: JSON, argument: Any, /) -> Miss | None:
         """At least these."""
         if isinstance(argument, dict):
             if not isinstance(actual, dict):
@@ -121,7 +122,7 @@ class Unordered(ValueMatcher):
         """A list."""
         return "" if isinstance(argument, list) else f"`unordered` takes a list, not {shown(argument, 60)}"
 
-    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
+    def judge(self, actual: JSON, argument: Any, /) -> Miss | None:
         """As a multiset."""
         if not isinstance(actual, list):
             return undecided(actual, "a list")
@@ -141,7 +142,7 @@ class Empty(FlagMatcher):
     name = "empty"
     summary = "true or false: whether a text, list or object is empty"
 
-    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
+    def judge(self, actual: JSON, argument: Any, /) -> Miss | None:
         """Of texts, lists and objects only."""
         if not isinstance(actual, (str, list, dict)):
             return undecided(actual, "a text, a list or an object")
@@ -161,7 +162,7 @@ class Length(ValueMatcher):
             return f"`length` takes a whole number or operators, not {shown(argument, 60)}"
         return ""
 
-    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
+    def judge(self, actual: JSON, argument: Any, /) -> Miss | None:
         """The count is it, or satisfies it."""
         if not isinstance(actual, (str, list, dict)):
             return undecided(actual, "a text, a list or an object")
@@ -172,8 +173,8 @@ class Length(ValueMatcher):
         return None if count == argument else Miss(f"the length is {count}")
 
 
-def _members(actual: Any, judge: Judge) -> list[Miss | None] | Miss:
-    return [judge(member) for member in actual] if isinstance(actual, list) else undecided(actual, "a list")
+def _members(actual: list[JSON], judge: Judge) -> list[Miss | None]:
+    return [judge(member) for member in actual]
 
 
 class _Quantifier(ValueMatcher):
@@ -186,11 +187,11 @@ class Each(_Quantifier):
     name = "each"
     summary = "conditions that every member of a list meets; fails on an empty list"
 
-    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
+    def judge(self, actual: JSON, argument: Any, /) -> Miss | None:
         """All, and at least one."""
+        if not isinstance(actual, list):
+            return undecided(actual, "a list")
         misses = _members(actual, argument)
-        if isinstance(misses, Miss):
-            return misses
         if not misses:
             return Miss("the list is empty")
         for index, miss in enumerate(misses):
@@ -206,11 +207,11 @@ class AnyMember(_Quantifier):
     name = "any"
     summary = "conditions that at least one member of a list meets; fails on an empty list"
 
-    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
+    def judge(self, actual: JSON, argument: Any, /) -> Miss | None:
         """At least one."""
+        if not isinstance(actual, list):
+            return undecided(actual, "a list")
         misses = _members(actual, argument)
-        if isinstance(misses, Miss):
-            return misses
         if None in misses:
             return None
         every = bool(misses) and all(miss.undecided for miss in misses if miss)
@@ -223,11 +224,11 @@ class NoMember(_Quantifier):
     name = "none"
     summary = "conditions that no member of a list meets; passes on an empty list"
 
-    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
+    def judge(self, actual: JSON, argument: Any, /) -> Miss | None:
         """Not one; a member that cannot be judged fails it."""
+        if not isinstance(actual, list):
+            return undecided(actual, "a list")
         misses = _members(actual, argument)
-        if isinstance(misses, Miss):
-            return misses
         for index, miss in enumerate(misses):
             if miss is None:
                 return Miss(f"member {index} matches: {shown(actual[index], 80)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from ..model.json_types import JSON
 from ..model.kinds import MatcherArgument, Miss
 from .base import MISS, ValueMatcher
 
@@ -15,7 +16,7 @@ class Not(ValueMatcher):
     argument: ClassVar[MatcherArgument] = "conditions"
     summary = "conditions that are not met"
 
-    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
+    def judge(self, actual: JSON, argument: Any, /) -> Miss | None:
         """Inverts the result, but undecided stays undecided."""
         miss = argument(actual)
         if miss is None:
@@ -30,7 +31,7 @@ class AnyOf(ValueMatcher):
     argument: ClassVar[MatcherArgument] = "conditions list"
     summary = "a list of conditions of which at least one is met"
 
-    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
+    def judge(self, actual: JSON, argument: Any, /) -> Miss | None:
         """At least one."""
         misses = [judge(actual) for judge in argument]
         if None in misses:
@@ -47,7 +48,7 @@ class AllOf(ValueMatcher):
     argument: ClassVar[MatcherArgument] = "conditions list"
     summary = "a list of conditions that are all met"
 
-    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
+    def judge(self, actual: JSON, argument: Any, /) -> Miss | None:
         """All."""
         misses = [(index, miss) for index, judge in enumerate(argument) if (miss := judge(actual))]
         if not misses:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
+from typing import Any, TypeGuard
 
+from ..model.json_types import JSON
 from ..model.kinds import Miss
 from ..model.wording import json_type, member_path, shown
 from .base import MISS, ListMatcher, ValueMatcher, undecided
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: Any) -> TypeGuard[int | float]:
     """Whether it is a JSON number; true and false are not."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
@@ -42,7 +43,7 @@ def canonical(value: Any) -> str:
     return json.dumps(normal(value), sort_keys=True)
 
 
-def _first_difference(actual: Any, expected: Any, path: str = "$") -> str:
+def _first_difference(actual: JSON, expected: Any, path: str = "$") -> str:
     """Where two large values first differ, in words; "" for scalars, where the values say it."""
     if isinstance(actual, dict) and isinstance(expected, dict):
         for key in expected:
@@ -62,14 +63,14 @@ def _first_difference(actual: Any, expected: Any, path: str = "$") -> str:
     return ""
 
 
-def _at(path: str, actual: Any, expected: Any) -> str:
+def _at(path: str, actual: JSON, expected: Any) -> str:
     return f"{path} is {shown(actual, 60)}, expected {shown(expected, 60)}"
 
 
 _CONVERSIONS = {"integer": "`| int`", "number": "`| float`"}
 
 
-def _only_of_another_type(actual: Any, expected: Any) -> str:
+def _only_of_another_type(actual: JSON, expected: Any) -> str:
     """What to do where a value and a text look the same: quotes of YAML and fields of a CSV make texts of numbers."""
     if isinstance(expected, str) and not isinstance(actual, (str, dict, list)) and json.dumps(actual) == expected:
         kind = json_type(actual)
@@ -86,7 +87,7 @@ class Equals(ValueMatcher):
     name = "equals"
     summary = 'the same JSON value: `1` equals `1.0`, but not `"1"` or `true`'
 
-    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
+    def judge(self, actual: JSON, argument: Any, /) -> Miss | None:
         """Deep equality by JSON."""
         if same(actual, argument):
             return None
@@ -99,7 +100,7 @@ class NotEquals(ValueMatcher):
     name = "not_equals"
     summary = "a different value"
 
-    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
+    def judge(self, actual: JSON, argument: Any, /) -> Miss | None:
         """Not deeply equal."""
         return MISS if same(actual, argument) else None
 
@@ -110,7 +111,7 @@ class In(ListMatcher):
     name = "in"
     summary = "one of a list of values"
 
-    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
+    def judge(self, actual: JSON, argument: Any, /) -> Miss | None:
         """Equal to a member."""
         return None if any(same(actual, member) for member in argument) else MISS
 
@@ -121,7 +122,7 @@ class NotIn(ListMatcher):
     name = "not_in"
     summary = "none of a list of values"
 
-    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
+    def judge(self, actual: JSON, argument: Any, /) -> Miss | None:
         """Equal to no member."""
         return MISS if any(same(actual, member) for member in argument) else None
 
@@ -142,7 +143,7 @@ class Approx(ValueMatcher):
             return "`value` and `within` must be numbers, and `within` at least 0"
         return f"`approx` takes a number or {{value, within}}, not {shown(argument, 60)}"
 
-    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
+    def judge(self, actual: JSON, argument: Any, /) -> Miss | None:
         """Within the distance."""
         if not is_number(actual):
             return undecided(actual, "a number")

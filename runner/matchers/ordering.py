@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar
 
+from ..model.json_types import JSON
 from ..model.kinds import Miss
 from ..model.units import parse_duration, parse_size
 from ..model.wording import shown
@@ -38,7 +39,7 @@ def _quantity(text: str) -> float | None:
     return None
 
 
-def _operands(actual: Any, bound: Any) -> tuple[Any, Any] | None:
+def _operands(actual: JSON, bound: Any) -> tuple[Any, Any] | None:
     """Both sides as things that can be put in order, or None."""
     if is_number(bound):
         if is_number(actual):
@@ -78,7 +79,7 @@ class _Order(ValueMatcher):
         """Something that has an order."""
         return _check_bound(self.name, argument)
 
-    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
+    def judge(self, actual: JSON, argument: Any, /) -> Miss | None:
         """In that order."""
         pair = _operands(actual, argument)
         if pair is None:
@@ -136,7 +137,7 @@ class Between(ValueMatcher):
             return f"the bounds of `between` must be of the same kind, not: {shown(argument, 60)}"
         return "" if pair[0] <= pair[1] else "the first bound of `between` must not be greater than the second"
 
-    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
+    def judge(self, actual: JSON, argument: Any, /) -> Miss | None:
         """Within the bounds."""
         low, high = _operands(actual, argument[0]), _operands(actual, argument[1])
         if low is None or high is None:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..model import ecma_patterns, patterns
+from ..model.json_types import JSON
 from ..model.kinds import Miss
 from ..model.limits import limited
 from ..model.wording import cut, json_text, shown
@@ -85,7 +86,7 @@ def _dangling_reference(schema: Any) -> str | None:
     return None
 
 
-def _errors(actual: Any, schema: Any) -> list[Any]:
+def _errors(actual: JSON, schema: Any) -> list[Any]:
     found = _validator(json_text(schema)).iter_errors(actual)
     return sorted(found, key=lambda error: list(map(str, error.absolute_path)))
 
@@ -112,7 +113,7 @@ class Schema(ValueMatcher):
             return f"the schema is not valid: {str(error).splitlines()[0]}"
         return ""
 
-    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
+    def judge(self, actual: JSON, argument: Any, /) -> Miss | None:
         """Every violation, the first three in words."""
         try:
             errors = limited("the schema", _errors, actual, argument)

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..model import patterns
+from ..model.json_types import JSON
 from ..model.kinds import Miss
 from ..model.wording import did_you_mean, shown
 from .base import MISS, ValueMatcher, undecided
@@ -23,7 +24,7 @@ class _TextMatcher(ValueMatcher):
         """A text."""
         return "" if isinstance(argument, str) else f"`{self.name}` takes a text, not {shown(argument, 60)}"
 
-    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
+    def judge(self, actual: JSON, argument: Any, /) -> Miss | None:
         """Undecided on anything but text."""
         if not isinstance(actual, str):
             return undecided(actual, "a text")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..model.json_types import JSON
 from ..model.kinds import MISSING, Miss
 from ..model.wording import JSON_TYPES, did_you_mean, json_type, shown
 from .base import MISS, FlagMatcher, ValueMatcher
@@ -26,7 +27,7 @@ class Type(ValueMatcher):
                 return f"there is no type {shown(name, 60)}; {near or 'types: ' + ', '.join(JSON_TYPES)}"
         return ""
 
-    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
+    def judge(self, actual: JSON, argument: Any, /) -> Miss | None:
         """An integer is a number too."""
         kind = json_type(actual)
         kinds = {kind, "number"} if kind == "integer" else {kind}
