@@ -23,7 +23,7 @@ class SchemaCompiler:
         self.context = context
 
     def compile(self, data: Any, path: DocumentPath) -> JSON:
-        """Compile an inline schema, or the one in the file that it names; templates are no part of a schema.
+        """Compile an inline schema, or the one in the file that it names; a schema holds no templates.
 
         Returns:
             A schema without references to other files, or None with the problem noted.
