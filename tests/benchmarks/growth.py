@@ -20,7 +20,7 @@ from main_job import many_files
 from nginx import Nginx
 from slow_server import slow_server
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "cluster"))
+sys.path += [str(Path(__file__).parent.parent), str(Path(__file__).parent.parent / "cluster")]
 from workers import Cluster
 
 FLOW = """\

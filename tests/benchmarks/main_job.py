@@ -54,7 +54,7 @@ IN_PROCESS = """
 import sys, time, runflow, requests
 workflow = runflow.load(sys.argv[1])
 started = time.perf_counter()
-result = runflow.run(workflow, keep=False)
+result = runflow.run(workflow, record_details=False)
 assert result.passed
 print(time.perf_counter() - started)
 """

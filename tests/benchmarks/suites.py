@@ -26,21 +26,21 @@ HERE = Path(__file__).parent
 SUITE = """
 import gc, sys, time
 from pathlib import Path
-from runflow.app import crew_for, run_suite
+from runflow.app import executor_for, run_suite
 from runflow.loading import Loader, LoaderOptions
 from runflow.execution.options import Inputs, Options
 from runflow.execution.schedule import runs_of
-from runflow.selection.select import Wanted
+from runflow.selection.select import Target
 path, driver, jobs = sys.argv[1:]
 loader = Loader(LoaderOptions(driver=driver))
-runs = runs_of(loader.plans([Wanted(Path(path))]))
+runs = runs_of(loader.plans([Target(Path(path))]))
 assert runs and not loader.problems
-crew = crew_for(driver, jobs=int(jobs))
+executor = executor_for(driver, jobs=int(jobs))
 gc.collect()
 gc.freeze()  # as the command line does, and:
 gc.set_threshold(10_000, 20, 20)
 started = time.perf_counter()
-result = run_suite(runs, Inputs(), Options(jobs=int(jobs)), [], crew)
+result = run_suite(runs, Inputs(), Options(jobs=int(jobs)), [], executor)
 taken = time.perf_counter() - started
 assert result.exit_code == 0
 print(taken)
