@@ -2,41 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import msgspec
-
 from ..engine.redirects import REDIRECTS, SAFE_CROSS_ORIGIN, redirected
-from ..language.document import Auth, Defaults, Document, Step
-from ..language.project import EnvironmentProfile, Project
+from ..language.document import Document
+from ..language.project import Project
 from ..language.schema import struct_schema
-from ..language.structs import (
-    ApiKey,
-    BodySource,
-    CasesFile,
-    ClientCertificate,
-    Extract,
-    Graphql,
-    Http,
-    Load,
-    NextParam,
-    Paginate,
-    Renew,
-    Retry,
-    UserPassword,
-)
 from ..matchers.table import MATCHERS
 from ..model.exchange import Request, Response
 from ..model.wording import json_text
 from ..plan import compile as _compile  # noqa: F401  # adds the filter `jsonpath`
 from ..selectors.table import KINDS
 from ..templating.reference_text import FUNCTIONS_PROSE, REFERENCE_PROSE, filters_prose
-
-_STRUCTS = (
-    Document, CasesFile, Load, Defaults, Step, Retry, Http, ClientCertificate, BodySource, Graphql, Paginate, NextParam,
-    Extract, Auth, UserPassword, ApiKey, Renew, Project, EnvironmentProfile,
-)  # fmt: skip
 
 
 def reference_text() -> str:
@@ -48,8 +27,9 @@ def _lines() -> Iterator[str]:
     yield REFERENCE_PROSE.strip()
     yield ""
     yield "## Keys"
-    for struct in _STRUCTS:
-        yield from _struct(struct)
+    described: set[str] = set()
+    for title, root in (("The document", Document), ("The project file", Project)):
+        yield from _structs(title, struct_schema(root), described)
     yield from _table("## Selectors", ("selector", "value"), _selectors())
     yield from _table("## Operators", ("operator", "matches"), _operators())
     yield from _redirects()
@@ -57,9 +37,18 @@ def _lines() -> Iterator[str]:
     yield from _table("## Filters", ("filter", "value"), sorted(filters_prose().items()))
 
 
-def _struct(struct: type[msgspec.Struct]) -> Iterator[str]:
-    schema = struct_schema(struct)
-    title = "The document" if struct is Document else "The project file" if struct is Project else schema["title"]
+def _structs(title: str, schema: dict[str, Any], described: set[str]) -> Iterator[str]:
+    """The keys of a file, then those of each struct in it that is not described yet, in the order of the keys."""
+    found = [(title, schema)]
+    for each, struct in found:  # the list grows meanwhile
+        yield from _struct(each, struct)
+        for name in re.findall(r"#/\$defs/(\w+)", json_text(struct["properties"])):
+            if name not in described:
+                described.add(name)
+                found.append((name, schema["$defs"][name]))
+
+
+def _struct(title: str, schema: dict[str, Any]) -> Iterator[str]:
     yield from ("", f"### {title}", "", str(schema.get("description", "")), "")
     yield "| key | type | meaning |"
     yield "| --- | --- | --- |"

@@ -15,6 +15,7 @@ from ..language.project import ProjectFile
 from ..model.errors import Place, Problem, RunflowError, WorkflowError
 from ..model.kinds import FileReporter, Reporter, ReporterWants
 from ..model.wording import os_error_text
+from ..reporters.table import REPORTERS
 from .options import CommandFunction
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 ON_STDOUT = "github"
 """The one report that always goes to standard output: it needs no file."""
+
+_KINDS = ", ".join(name for name in REPORTERS if name != ON_STDOUT)
 
 
 class ReportOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +75,7 @@ def report_option(function: CommandFunction) -> CommandFunction:
     """Add the option `--report` to a command."""
     return click.option(
         "--report", "reports", multiple=True, metavar="KIND=FILE",
-        help="Write a report: junit, html, json, jsonl, tap, har, markdown, or github (which needs no FILE); - is standard output.",
+        help=f"Write a report: {_KINDS}, or {ON_STDOUT} (which needs no FILE); - is standard output.",
     )(function)  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from msgspec import UNSET
 from ..model.errors import MAX_PROBLEMS, DocumentPath, Place, Problem
 from ..model.units import bare_number_hint
 from ..model.wording import did_you_mean, listed, nearest, shown
-from .document import Document
+from .document import BODIES, Document
 from .schema import struct_schema
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -34,7 +34,7 @@ _MISPLACED = {
     ("Step", "url"): "write the method and the URL as one key: `get: /path`",
     ("Step", "method"): "write the method and the URL as one key: `post: /path`, or `request: METHOD /path`",
     ("Step", "status"): "put it under `expect`: `expect: 200`",
-    ("Step", "data"): "a body is one of `json`, `form`, `multipart`, `body`, `xml`, `graphql`",
+    ("Step", "data"): f"a body is one of {', '.join(f'`{name}`' for name in BODIES)}",
     ("Step", "query"): "query parameters belong under `params`",
     ("Step", "vars"): "compute variables in a step of their own: `set: {name: value}`",
     ("Step", "capture"): "extract values with `extract: {name: selector}`",

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType, field
 
-Text = Annotated[str, Meta(description="text; templates allowed")]
 Duration = Annotated[
     str, Meta(description="a duration with its unit: `500ms`, `2s`, `1m30s`", examples=["500ms", "2s", "1m30s"])
 ]
@@ -189,8 +188,8 @@ class BodySource(Written, frozen=True, kw_only=True):
 class UserPassword(Written, frozen=True, kw_only=True):
     """A user and a password."""
 
-    username: Text
-    password: Text
+    username: Annotated[str, Meta(description="the user name")]
+    password: Annotated[str, Meta(description="the password")]
 
 
 class ApiKey(Written, frozen=True, kw_only=True):
@@ -210,11 +209,11 @@ class ApiKey(Written, frozen=True, kw_only=True):
 class AwsSigv4(Written, frozen=True, kw_only=True):
     """AWS Signature Version 4."""
 
-    access_key: Text
-    secret_key: Text
-    region: Text
-    service: Text
-    session_token: Text | UnsetType = UNSET
+    access_key: Annotated[str, Meta(description="the access key ID")]
+    secret_key: Annotated[str, Meta(description="the secret access key")]
+    region: Annotated[str, Meta(description="the region: `us-east-1`")]
+    service: Annotated[str, Meta(description="the service: `s3`")]
+    session_token: Annotated[str, Meta(description="the session token of temporary credentials")] | UnsetType = UNSET
 
 
 class Oauth2(Written, frozen=True, kw_only=True):
@@ -223,18 +222,30 @@ class Oauth2(Written, frozen=True, kw_only=True):
     grant: Annotated[
         Literal["client_credentials", "password", "refresh_token"],
         Meta(
+            description="how the token is obtained (RFC 6749 §4, §6)",
             examples=["client_credentials", "password", "refresh_token"],
         ),
     ]
-    token_url: Text
-    client_id: Text | UnsetType = UNSET
-    client_secret: Text | UnsetType = UNSET
-    client_auth: Annotated[Literal["basic", "body"], Meta(examples=["basic", "body"])] | UnsetType = UNSET
-    username: Text | UnsetType = UNSET
-    password: Text | UnsetType = UNSET
-    refresh_token: Text | UnsetType = UNSET
-    scope: Text | UnsetType = UNSET
-    audience: Text | UnsetType = UNSET
+    token_url: Annotated[str, Meta(description="URL of the token endpoint")]
+    client_id: Annotated[str, Meta(description="the client ID")] | UnsetType = UNSET
+    client_secret: Annotated[str, Meta(description="the client secret")] | UnsetType = UNSET
+    client_auth: (
+        Annotated[
+            Literal["basic", "body"],
+            Meta(
+                description="where the client ID and secret are sent: by HTTP Basic (default), or in the body",
+                examples=["basic", "body"],
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    username: Annotated[str, Meta(description="with `grant: password`: the user name")] | UnsetType = UNSET
+    password: Annotated[str, Meta(description="with `grant: password`: the password")] | UnsetType = UNSET
+    refresh_token: Annotated[str, Meta(description="with `grant: refresh_token`: the refresh token")] | UnsetType = (
+        UNSET
+    )
+    scope: Annotated[str, Meta(description="the scopes, separated by spaces")] | UnsetType = UNSET
+    audience: Annotated[str, Meta(description="the API that the token is for")] | UnsetType = UNSET
     extra: Annotated[Map, Meta(description="more parameters of the token request")] | UnsetType = UNSET
 
 

@@ -8,16 +8,16 @@ from ..model.kinds import FileReporter
 from ..model.plugins import entry_point_named, load_entry_point
 
 REPORTERS = {
-    "github": ".github:GitHub",
-    "har": ".har:Har",
+    "junit": ".junit:JUnit",
     "html": ".html:Html",
     "json": ".json_report:JsonReport",
     "jsonl": ".jsonl:JsonLines",
-    "junit": ".junit:JUnit",
-    "markdown": ".markdown:Markdown",
     "tap": ".tap:Tap",
+    "har": ".har:Har",
+    "markdown": ".markdown:Markdown",
+    "github": ".github:GitHub",
 }
-"""The module and class of each, imported when it is used."""
+"""The module and class of each, imported when it is used; the help names them in this order."""
 
 ENTRY_POINTS = "runflow.reporters"
 

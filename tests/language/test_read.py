@@ -5,10 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import msgspec
 import pytest
 from fakes import compile_raw, problems
 
 from runflow.language.document import Document
+from runflow.language.project import Project
+from runflow.language.schema import struct_schema
 from runflow.model.errors import WorkflowError
 
 
@@ -150,14 +153,12 @@ def test_x_keys_at_the_top_are_free() -> None:
     assert not problems("x-common: &c {a: b}\nsteps:\n  - get: /x\n    headers: *c\n")
 
 
-@pytest.mark.parametrize("struct", [Document])
-def test_every_key_of_the_language_has_a_description(struct: type) -> None:
-    from runflow.cli.reference import _STRUCTS
-    from runflow.language.schema import struct_schema
-
-    for each in _STRUCTS:
-        for name, member in struct_schema(each)["properties"].items():
-            assert member.get("description"), f"{each.__name__}.{name} has no description"
+@pytest.mark.parametrize("struct", [Document, Project])
+def test_every_key_of_the_language_has_a_description(struct: type[msgspec.Struct]) -> None:
+    schema = struct_schema(struct)
+    for each in (schema, *schema["$defs"].values()):
+        for name, member in each["properties"].items():
+            assert member.get("description"), f"{each.get('title', struct.__name__)}.{name} has no description"
 
 
 def test_threads_may_read_their_first_files_at_the_same_time() -> None:
