@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import shlex
@@ -54,6 +55,13 @@ TESTED = {
     "+        ordering.MultipleOf()": "test_a_matcher_is_added_as_contributing_says",
     '"multiple_of", 24': "test_a_matcher_is_added_as_contributing_says",
     '"multiple_of", 0': "test_a_matcher_is_added_as_contributing_says",
+    "class LineSelector": "test_a_selector_and_an_auth_kind_are_added_as_contributing_says",
+    "+        line.LineSelector()": "test_a_selector_and_an_auth_kind_are_added_as_contributing_says",
+    '+        ("line 1"': "test_a_selector_and_an_auth_kind_are_added_as_contributing_says",
+    "class TokenCredential": "test_a_selector_and_an_auth_kind_are_added_as_contributing_says",
+    "+        token.TokenCredential()": "test_a_selector_and_an_auth_kind_are_added_as_contributing_says",
+    "+    token: Annotated": "test_a_selector_and_an_auth_kind_are_added_as_contributing_says",
+    '+    assert ("Authorization", "Token': "test_a_selector_and_an_auth_kind_are_added_as_contributing_says",
     "runflow schema --reference >": "test_a_matcher_is_added_as_contributing_says",
     "class Luhn": "test_the_python_of_contributing_runs",
     "class FolderSource": "test_the_python_of_contributing_runs",
@@ -80,11 +88,51 @@ def block(words: str) -> str:
 
 
 def patched(text: str, diff: str) -> str:
-    """A text with the lines that a diff adds to it."""
-    lines = diff.splitlines()
-    before, after = ("\n".join(line[1:] for line in lines if line[:1] in kinds) for kinds in (" -", " +"))
-    assert text.count(before) == 1
-    return text.replace(before, after)
+    """A text with the changes of a diff, whose hunks are separated by `@@`."""
+    for hunk in diff.split("@@\n"):
+        lines = hunk.splitlines()
+        before, after = ("\n".join(line[1:] for line in lines if line[:1] in kinds) for kinds in (" -", " +"))
+        assert text.count(before) == 1, before
+        text = text.replace(before, after)
+    return text
+
+
+class Copy:
+    """A copy of the project, in which a recipe is followed."""
+
+    def __init__(self, folder: Path, *parts: str) -> None:
+        self.folder = folder
+        for part in ("runner", "pyproject.toml", "tests/fakes.py", *parts):
+            if (PROJECT / part).is_dir():
+                shutil.copytree(PROJECT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                (folder / part).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(PROJECT / part, folder / part)
+        (folder / "runflow").symlink_to("runner")  # found before the installed package, which is not the copy
+        (folder / "tests" / "conftest.py").write_text("import sys\nsys.path.insert(0, 'tests')\n")
+
+    def patch(self, file: str, words: str) -> None:
+        """Change a file as the block with these words says."""
+        path = self.folder / file
+        path.write_text(patched(path.read_text(encoding="utf-8"), block(words)), encoding="utf-8")
+
+    def run(self, *words: str) -> str:
+        """The output of a module of Python, which must end with 0."""
+        environment = {**os.environ, "PYTHONPATH": str(self.folder)}
+        done = subprocess.run(
+            [sys.executable, "-m", *words],
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def test(self, *words: str) -> str:
+        """The output of pytest, all of whose tests must pass."""
+        return self.run("pytest", "-o", "addopts=", "-p", "no:cacheprovider", "-q", *words)
 
 
 def test_every_file_that_a_document_names_exists() -> None:
@@ -303,41 +351,51 @@ def test_the_entry_points_of_contributing_are_those_of_the_package() -> None:
 @pytest.mark.slow
 def test_a_matcher_is_added_as_contributing_says(tmp_path: Path) -> None:
     """In a copy: its class, its line, its rows; then its tests are run, and a workflow."""
-    for folder in ("runner", "tests/matchers"):
-        shutil.copytree(PROJECT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "runflow").symlink_to("runner")  # found before the installed package, which is not the copy
-    for name in ("pyproject.toml", "tests/fakes.py"):
-        shutil.copy(PROJECT / name, tmp_path / name)
-    (tmp_path / "tests" / "conftest.py").write_text("import sys\nsys.path.insert(0, 'tests')\n")
+    copy = Copy(tmp_path, "tests/matchers")
     family = tmp_path / "runner" / "matchers" / "ordering.py"
     family.write_text(f"{family.read_text()}\n\n{block('class MultipleOf')}")
-    for file, words in (
-        ("runner/matchers/table.py", "+        ordering"),
-        ("tests/matchers/test_matchers.py", ", 24"),
-        ("tests/matchers/test_matchers.py", ", 0,"),
-    ):
-        path = tmp_path / file
-        path.write_text(patched(path.read_text(), block(words)))
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
-
-    def ran(*words: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", *words], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
+    copy.patch("runner/matchers/table.py", "+        ordering")
+    copy.patch("tests/matchers/test_matchers.py", ", 24")
+    copy.patch("tests/matchers/test_matchers.py", ", 0,")
     schema, reference, tests = (shlex.split(line) for line in block("runflow schema --reference >").splitlines())
     assert schema[-1] == "schemas/workflow.schema.json"
-    assert '"multiple_of"' in ran("runflow", *schema[1:-2])
-    assert "| `multiple_of` | a whole number of times another number |" in ran("runflow", *reference[1:-2])
-    passed = ran(
-        "pytest", "-o", "addopts=", "-p", "no:cacheprovider", "-q", "-k", "judges_as or never_be_right", *tests[2:]
+    assert '"multiple_of"' in copy.run("runflow", *schema[1:-2])
+    assert "| `multiple_of` | a whole number of times another number |" in copy.run("runflow", *reference[1:-2])
+    assert "passed" in copy.test("-k", "judges_as or never_be_right", *tests[2:])
+    assert "multiple_of-24-12-yes" in copy.test("--collect-only", *tests[2:])
+
+
+@pytest.mark.slow
+def test_a_selector_and_an_auth_kind_are_added_as_contributing_says(tmp_path: Path) -> None:
+    """In a copy: their classes, lines, field and rows; then the tests of all kinds pass, and a workflow that uses both."""
+    tests = ("tests/test_kinds.py", "tests/language/test_schema.py", "tests/selectors", "tests/credentials")
+    copy = Copy(tmp_path, *tests, "schemas", "workflows")
+    (tmp_path / "runner/selectors/line.py").write_text(block("class LineSelector"))
+    (tmp_path / "runner/credentials/token.py").write_text(block("class TokenCredential"))
+    copy.patch("runner/selectors/table.py", "+        line.LineSelector()")
+    copy.patch("runner/credentials/table.py", "+        token.TokenCredential()")
+    copy.patch("runner/language/document.py", "+    token: Annotated")
+    copy.patch("tests/selectors/test_selectors.py", '+        ("line 1"')
+    copy.patch("tests/credentials/test_credentials.py", '+    assert ("Authorization", "Token')
+    schema, reference, _ = (shlex.split(line) for line in block("runflow schema --reference >").splitlines())
+    for words in (schema, reference):
+        (tmp_path / words[-1]).write_text(copy.run("runflow", *words[1:-2]), encoding="utf-8")
+    written = json.loads((tmp_path / schema[-1]).read_text(encoding="utf-8"))
+    assert "token" in written["$defs"]["Auth"]["properties"]
+    assert "^line " in json.dumps(written)
+    assert "| `line N` | the Nth line of the body, from 1 |" in (tmp_path / reference[-1]).read_text(encoding="utf-8")
+    assert "passed" in copy.test(*tests)
+    assert "line 1-id=42; caf" in copy.test("--collect-only", *tests)
+    (tmp_path / "flow.yaml").write_text(
+        'base_url: "{{ env.API_URL }}"\nvars: {token: tok-12345}\n'
+        "auth: {django: {token: '{{ token }}'}}\ndefaults: {auth: django}\n"
+        "steps: [{get: /echo, expect: {line 1: {contains: Token tok-12345}, line 2: {exists: false}}}]\n",
+        encoding="utf-8",
     )
-    assert "multiple_of-24-12-yes" in ran(
-        "pytest", "-o", "addopts=", "-p", "no:cacheprovider", "-q", "--collect-only", *tests[2:]
-    )
-    assert "passed" in passed
+    copy.run("runflow", "check", "flow.yaml")
+    said = copy.run("runflow", "--demo", "flow.yaml", "-vv")
+    assert "Authorization: Token " in said
+    assert "tok-12345" not in said
 
 
 def test_the_credential_of_the_tokens_page_works(tmp_path: Path, demo_env: dict[str, str]) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from fakes import Ran, answer, problems, run
 
+from runflow.credentials.table import CREDENTIALS, SESSIONS
+
 
 def ask(auth: str, *, top: str = "", url: str = "/x", env: dict[str, str] | None = None, more: str = "") -> Ran:
     return run(f"{top}\nsteps:\n  - get: {url}\n    auth: {auth}\n{more}", [answer()] * 3, env=env)
@@ -74,7 +76,7 @@ def test_a_credential_of_the_including_workflow_sees_what_was_extracted_there() 
         ("apu", "there is no credential `apu`", "did you mean 'api'?"),
         ("'Bearer {{ x }}'", "is not the name of a credential", 'auth: {bearer: "{{ x }}"}'),
         ("zzz", "there is no credential `zzz`", "credentials of this file: api"),
-        ("{}", "exactly one of bearer, basic, digest, api_key, aws_sigv4, oauth2, login; this one has none", ""),
+        ("{}", f"exactly one of {', '.join((*CREDENTIALS, *SESSIONS))}; this one has none", ""),
         ("{bearer: a, basic: {username: u, password: p}}", "bearer and basic", ""), ("{bearer: ''}", "the token is empty", ""),
         ("{basic: {username: 'a:b', password: p}}", "cannot contain a colon", "RFC 7617"),
         ("{api_key: {name: '', value: v}}", "`name` is empty", ""),
