@@ -369,7 +369,8 @@ def test_a_matcher_is_added_as_contributing_says(tmp_path: Path) -> None:
 def test_a_selector_and_an_auth_kind_are_added_as_contributing_says(tmp_path: Path) -> None:
     """In a copy: their classes, lines, field and rows; then the tests of all kinds pass, and a workflow that uses both."""
     tests = ("tests/test_kinds.py", "tests/language/test_schema.py", "tests/selectors", "tests/credentials")
-    copy = Copy(tmp_path, *tests, "schemas", "workflows")
+    read = ("schemas", "workflows", "tests/bodies", "tests/engine", "tests/matchers", "tests/plan")  # by those tests
+    copy = Copy(tmp_path, *tests, *read)
     (tmp_path / "runner/selectors/line.py").write_text(block("class LineSelector"))
     (tmp_path / "runner/credentials/token.py").write_text(block("class TokenCredential"))
     copy.patch("runner/selectors/table.py", "+        line.LineSelector()")

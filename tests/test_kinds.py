@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
+import pytest
 from click.testing import CliRunner
 
 from runflow.bodies.table import BODIES
@@ -28,6 +30,10 @@ def keys_of(struct: type[msgspec.Struct]) -> set[str]:
 
 def section(title: str) -> str:
     return REFERENCE.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def text_of_tests(folder: str) -> str:
+    return "".join(path.read_text(encoding="utf-8") for path in (PROJECT / "tests" / folder).glob("*.py"))
 
 
 def test_each_body_is_a_field_of_a_step_and_the_other_way_round() -> None:
@@ -63,6 +69,19 @@ def test_the_reference_describes_each_selector_and_each_operator() -> None:
 def test_the_reference_describes_each_body_and_each_auth_kind() -> None:
     for name in (*BODIES, *CREDENTIALS, *SESSIONS):
         assert f"| `{name}` |" in REFERENCE
+
+
+@pytest.mark.parametrize(
+    ("folder", "names"),
+    [("bodies", BODIES), ("credentials", CREDENTIALS), ("engine/auth", SESSIONS), ("selectors", KINDS)],
+)
+def test_the_tests_of_each_folder_use_each_kind(folder: str, names: Iterable[str]) -> None:
+    assert [name for name in names if name not in text_of_tests(folder)] == []
+
+
+def test_the_tests_use_each_matcher() -> None:
+    text = text_of_tests("matchers") + text_of_tests("engine") + text_of_tests("plan")
+    assert [name for name in MATCHERS if f'"{name}"' not in text and f"{name}: " not in text] == []
 
 
 def test_the_help_names_each_report() -> None:

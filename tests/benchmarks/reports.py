@@ -18,10 +18,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 from nginx import Nginx
 from slow_server import slow_server
 
-KINDS = ("junit", "html", "json", "jsonl", "tap", "har", "markdown", "github")
+from runflow.reporters.table import REPORTERS
+
 STEP = "  - {{name: step {n}, get: /items/{n}, expect: {{status: 200, $.name: x}}, extract: {{v{n}: $.id}}}}\n"
 WAYS = {"no report, nothing kept": ["--no-store"], "kept in .runflow (the default)": [],
-    "and every report": [f"--report={kind}=out/{kind}" for kind in KINDS]}  # fmt: skip
+    "and every report": [f"--report={kind}=out/{kind}" for kind in REPORTERS]}  # fmt: skip
 
 
 def main(files: int, rounds: int) -> None:
@@ -52,7 +53,7 @@ def compare(server: str, url: str, files: int, driver: str, jobs: str, rounds: i
             seconds = statistics.median(each for each, _ in found)
             peak = max(each for _, each in found) / 1024
             print(f"| {server} | {files * 10} | {driver} | {way} | {seconds:.2f} | {seconds / base:.2f} | {peak:.0f} |")
-        return ", ".join(f"{kind} {(Path(folder) / 'out' / kind).stat().st_size / 1e6:.2f}" for kind in KINDS)
+        return ", ".join(f"{kind} {(Path(folder) / 'out' / kind).stat().st_size / 1e6:.2f}" for kind in REPORTERS)
 
 
 def _once(folder: str, words: list[str]) -> tuple[float, int]:

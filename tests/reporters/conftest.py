@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from command import run_here
+from report_files import REPORT_FILES
 
 PASSWORD = "s3cret pass'word&"
 HOSTILE = (
@@ -127,10 +128,6 @@ steps:
   - {get: /ok, expect: 200}
 """,
 }
-KINDS = {
-    "junit": "out.xml", "html": "out.html", "json": "out.json", "jsonl": "out.jsonl", "tap": "out.tap", "har": "out.har",
-    "markdown": "out.md", "github": "out.github",
-}  # fmt: skip
 
 
 def command(folder: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:
@@ -150,7 +147,7 @@ def suite(tmp_path_factory: pytest.TempPathFactory, server: Any) -> Path:
         (folder / name).write_text(
             text if "base_url" in text else text.replace("steps:", f"base_url: {server.url}\nsteps:", 1)
         )
-    reports = [each for kind, file in KINDS.items() for each in ("--report", f"{kind}={file}")]
+    reports = [each for kind, file in REPORT_FILES.items() for each in ("--report", f"{kind}={file}")]
     ended = command(folder, "run", ".", "-j", "4", *reports)
     (folder / "code").write_text(str(ended.returncode))
     (folder / "console").write_text(ended.stdout + ended.stderr)

@@ -13,6 +13,8 @@ from limits import limit
 from needs import without_root
 from running import Runflow, Serve
 
+from runflow.reporters.table import REPORTERS
+
 FLOW = "steps: [{{get: {url}/, expect: 200}}]\n"
 CONTENT = "s3cret-content-of-a-file-elsewhere"
 
@@ -206,8 +208,7 @@ def test_any_name_of_a_file_runs_and_is_shown_as_what_it_is(runflow: Runflow, se
     for name in NAMES:
         write(f"flows/{name}", FLOW.format(url=server.url))
         write(f"bad/{name}", "steps: []\n")
-    kinds = ("junit", "html", "json", "jsonl", "tap", "har", "markdown", "github")
-    ended = runflow("run", "flows", "-v", *(f"--report={kind}=run.{kind}" for kind in kinds))
+    ended = runflow("run", "flows", "-v", *(f"--report={kind}=run.{kind}" for kind in REPORTERS))
     assert ended.code == 0, ended.out + ended.err
     assert len(server.asked) == len(NAMES)
     checked, listed = runflow("check", "bad"), runflow("list", "flows")

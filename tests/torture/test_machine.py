@@ -19,8 +19,9 @@ from needs import without_root
 from processes import started
 from running import PROJECT, Runflow, Serve
 
+from runflow.reporters.table import REPORTERS
+
 DRIVERS = pytest.mark.parametrize("driver", ["requests", "curl"])
-KINDS = ("junit", "html", "json", "jsonl", "tap", "har", "markdown", "github")
 
 
 def many(url: str, runs: int) -> str:
@@ -78,7 +79,7 @@ def test_kill_9_leaves_the_old_report_or_the_new_one(requests: int, serve: Serve
         assert len(whole) <= len(server.asked)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", REPORTERS)
 def test_a_full_disk_is_exit_4_and_the_other_reports_are_whole(
     kind: str, serve: Serve, write: Any, runflow: Runflow
 ) -> None:

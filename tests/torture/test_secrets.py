@@ -11,6 +11,8 @@ from faults import Peer, answer
 from forms import every_form, traces
 from running import Runflow, Serve
 
+from runflow.reporters.table import REPORTERS
+
 PASSWORD = 'pä"ss/w+ord&1<x>'
 LONG = "long-" + "0123456789abcdefghij" * 12
 PEM = "-----BEGIN KEY-----\nTUlTRVJBQkxFLWtleS1saW5lLW9uZQ==\nc2Vjb25kLWxpbmUtb2YtYS1rZXk=\n-----END KEY-----"
@@ -23,7 +25,6 @@ AFTERWARDS = (
     ["report", "out/run.jsonl", "--report", "html=again.html"],
 )
 SECRETS = {"PASSWORD": PASSWORD, "LONG": LONG, "PEM": PEM, "NUMBER": NUMBER}
-KINDS = ("junit", "html", "json", "jsonl", "tap", "har", "markdown", "github")
 
 
 def talker(peer: Peer) -> None:
@@ -159,7 +160,7 @@ def test_no_sink_holds_a_secret_on_any_failure_path(
     server = serve(talker)
     for name, text in flows(server.url).items():
         write(f"flows/{name}", text)
-    reports = [f"--report={kind}=out/run.{kind}" for kind in KINDS]
+    reports = [f"--report={kind}=out/run.{kind}" for kind in REPORTERS]
     logs = ["--log-file", "run.log", "--log-level", "debug", "--log-format", "json"]
     dry = "--dry-run" in more
     ended = runflow(
@@ -204,7 +205,7 @@ def test_a_secret_that_was_to_be_extracted_and_was_not_is_masked_all_the_same(
         "flow.yaml",
         f"base_url: {url}\nsecrets: [token]\nsteps:\n  - {{get: /x, extract: {{token: $.token}}, if: 1 == 2}}\n  - {{get: /x, {step}}}\n",
     )
-    ended = runflow("run", "flow.yaml", "-vv", *(f"--report={kind}=out/run.{kind}" for kind in KINDS))
+    ended = runflow("run", "flow.yaml", "-vv", *(f"--report={kind}=out/run.{kind}" for kind in REPORTERS))
     assert ended.code in {1, 3}, ended.err
     after = ended.everything()
     assert not [form for form in traces(TOKEN) if form in after]

@@ -18,9 +18,11 @@ from limits import limit, wait_for
 from processes import started
 from running import Serve
 
+from runflow.reporters.table import REPORTERS
+
 DRIVERS = pytest.mark.parametrize("driver", ["requests", "curl"])
 SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-REPORTS = [f"--report={kind}=run.{kind}" for kind in ("junit", "json", "jsonl", "html", "tap", "har")]
+REPORTS = [f"--report={kind}=run.{kind}" for kind in REPORTERS]
 
 FLOW = """\
 base_url: {url}

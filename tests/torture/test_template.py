@@ -11,6 +11,8 @@ from faults import Peer, answer, healthy
 from limits import limit
 from running import Runflow, Serve
 
+from runflow.reporters.table import REPORTERS
+
 HOSTILE = [
     "{{7*7}}", "{{ env.HOME }}", "{% for x in range(9) %}{{ x }}{% endfor %}", "{# gone #}", "${7*7}", "$(touch pwned)", "`id`",
     "$.token", "../../etc/passwd", "//evil.test/x", "@evil.test", "?admin=1&x=2", "#fragment", "%2e%2e%2f", "a/../b", "\\..\\x",
@@ -52,9 +54,7 @@ steps:
     get: /values
     expect: {{"$[0]": 49}}
 """)  # fmt: skip
-    reports = [
-        f"--report={kind}=run.{kind}" for kind in ("junit", "html", "json", "jsonl", "tap", "har", "markdown", "github")
-    ]
+    reports = [f"--report={kind}=run.{kind}" for kind in REPORTERS]
     ended = runflow("run", "flow.yaml", "-vv", *reports, "--log-file", "run.log", "--log-level", "debug")
     assert ended.code == 1, ended.out + ended.err
     sent = server.asked[1:-2]
