@@ -73,13 +73,15 @@ def test_the_reference_describes_each_body_and_each_auth_kind() -> None:
 
 @pytest.mark.parametrize(
     ("folder", "names"),
-    [("bodies", BODIES), ("credentials", CREDENTIALS), ("engine/auth", SESSIONS), ("selectors", KINDS)],
+    [("bodies", BODIES), ("credentials", CREDENTIALS), ("selectors", KINDS)],
 )
 def test_the_tests_of_each_folder_use_each_kind(folder: str, names: Iterable[str]) -> None:
     assert [name for name in names if name not in text_of_tests(folder)] == []
 
 
-def test_the_tests_use_each_matcher() -> None:
+def test_the_tests_use_each_session_and_each_matcher() -> None:
+    text = text_of_tests("credentials") + text_of_tests("engine/auth")
+    assert [name for name in SESSIONS if f"{name}: " not in text] == []
     text = text_of_tests("matchers") + text_of_tests("engine") + text_of_tests("plan")
     assert [name for name in MATCHERS if f'"{name}"' not in text and f"{name}: " not in text] == []
 
