@@ -17,6 +17,7 @@ from ..model.units import bare_number_hint
 from ..model.wording import did_you_mean, listed, nearest, shown
 from .document import BODIES, Document
 from .schema import struct_schema
+from .structs import DURATIONS, SIZES
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -304,17 +305,14 @@ def _wrong_type(value: Any, alternatives: list[dict[str, Any]], path: DocumentPa
     return Problem(message, Place(file, path), _type_hint(value, alternatives, path))
 
 
-_DURATIONS = ("timeout", "delay", "every", "for", "max_every", "before_expiry", "think_time")
-
-
 def _type_hint(value: Any, alternatives: list[dict[str, Any]], path: DocumentPath) -> str:
-    key = path[-1] if path else ""
+    examples = [each.get("examples") for each in alternatives]
     if value is None:
         return "write a value after the key, or remove the key"
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        if key in _DURATIONS:
+        if DURATIONS in examples:
             return bare_number_hint(value)
-        if key == "max_response_size":
+        if SIZES in examples:
             return bare_number_hint(value, size=True)
     if isinstance(value, dict) and "assert" in path:
         return "quote the whole expression: YAML reads the `: ` in it as a key and a value"

@@ -7,10 +7,12 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType, field
 
-Duration = Annotated[
-    str, Meta(description="a duration with its unit: `500ms`, `2s`, `1m30s`", examples=["500ms", "2s", "1m30s"])
-]
-Size = Annotated[str, Meta(description="a size with its unit: `10kB`, `64MB`", examples=["10kB", "64MB"])]
+DURATIONS = ["500ms", "2s", "1m30s"]
+SIZES = ["10kB", "64MB"]
+"""The examples by which the schema shows that a text is a duration, or a size."""
+
+Duration = Annotated[str, Meta(description="a duration with its unit: `500ms`, `2s`, `1m30s`", examples=DURATIONS)]
+Size = Annotated[str, Meta(description="a size with its unit: `10kB`, `64MB`", examples=SIZES)]
 Expression = Annotated[
     str | bool,
     Meta(description="an expression without braces that is true or false", examples=["count > 3 and not done"]),
