@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
-from ..model.kinds import Encoded, Mistake, ReadFile
+from ..model.kinds import Encoded, Mistake, NamedFile, ReadFile
 from ..model.pairs import check_pairs, pairs
 
 
@@ -21,6 +21,10 @@ class FormBody:
         for name, value in data.items():
             if value is None:
                 yield (name,), "a form field cannot be null", "remove the field, or write an empty text"
+
+    def files(self, _: Any, /) -> Iterable[NamedFile]:
+        """None."""
+        return ()
 
     def encode(self, data: Any, _: ReadFile, /) -> Encoded:
         """Spaces as +."""

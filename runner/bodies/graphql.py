@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from ..model.errors import StepError
-from ..model.kinds import Encoded, Mistake, ReadFile
+from ..model.kinds import Encoded, Mistake, NamedFile, ReadFile
 from ..model.wording import shown
 from .json_body import encode_json
 
@@ -21,6 +21,10 @@ class GraphqlBody:
         variables = data.get("variables", {})
         if not isinstance(variables, (dict, str)):
             yield ("variables",), f"`variables` must be a map, not {shown(variables, 60)}", ""
+
+    def files(self, _: Any, /) -> Iterable[NamedFile]:
+        """None."""
+        return ()
 
     def encode(self, data: Any, _: ReadFile, /) -> Encoded:
         """`query`, and `variables` and `operationName` where they are given."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from ..model.errors import StepError
-from ..model.kinds import Encoded, Mistake, ReadFile
+from ..model.kinds import Encoded, Mistake, NamedFile, ReadFile
 
 
 def encode_json(data: Any) -> bytes:
@@ -29,6 +29,10 @@ class JsonBody:
 
     def check(self, _: Any, /) -> Iterable[Mistake]:
         """Every value is valid."""
+        return ()
+
+    def files(self, _: Any, /) -> Iterable[NamedFile]:
+        """None."""
         return ()
 
     def encode(self, data: Any, _: ReadFile, /) -> Encoded:

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any, ClassVar
 
-from ..model.kinds import Encoded, Mistake, ReadFile
+from ..model.errors import DocumentPath
+from ..model.kinds import Encoded, Mistake, NamedFile, ReadFile
 from ..model.pairs import scalar_text
 from ..model.wording import did_you_mean, shown
 from .json_body import encode_json
@@ -26,18 +27,22 @@ class MultipartBody:
 
     def check(self, data: Any, /) -> Iterable[Mistake]:
         """Each field is a text or a map with exactly one source, or a list of them."""
-        for name, value in data.items():
-            for index, part in enumerate(value) if isinstance(value, list) else [(None, value)]:
-                path = (name,) if index is None else (name, index)
-                if isinstance(part, dict):
-                    for below, message, hint in _check_part(part):
-                        yield (*path, *below), message, hint
-                elif part is None or isinstance(part, list):
-                    yield (
-                        path,
-                        f"a field must be a text or {{file: …}}, {{json: …}}, {{text: …}}, not {shown(part, 60)}",
-                        "",
-                    )
+        for path, part in _parts(data):
+            if isinstance(part, dict):
+                for below, message, hint in _check_part(part):
+                    yield (*path, *below), message, hint
+            elif part is None or isinstance(part, list):
+                yield (
+                    path,
+                    f"a field must be a text or {{file: …}}, {{json: …}}, {{text: …}}, not {shown(part, 60)}",
+                    "",
+                )
+
+    def files(self, data: Any, /) -> Iterable[NamedFile]:
+        """Those of its fields."""
+        for path, part in _parts(data):
+            if isinstance(part, dict) and isinstance(part.get("file"), str):
+                yield (*path, "file"), part["file"]
 
     def encode(self, data: Any, read: ReadFile, /) -> Encoded:
         """The boundary is made from the content, so that the same fields produce the same bytes."""
@@ -50,6 +55,15 @@ class MultipartBody:
         lines = [b"--%b\r\n%b\r\n%b\r\n" % (boundary.encode(), head, content) for head, content in parts]
         whole = b"".join(lines) + b"--%b--\r\n" % boundary.encode()
         return Encoded(whole, f"multipart/form-data; boundary={boundary}")
+
+
+def _parts(data: dict[str, Any]) -> Iterable[tuple[DocumentPath, Any]]:
+    """Each part, with its path."""
+    for name, value in data.items():
+        if isinstance(value, list):
+            yield from (((name, index), part) for index, part in enumerate(value))
+        else:
+            yield (name,), value
 
 
 def _check_part(part: dict[str, Any]) -> Iterable[Mistake]:

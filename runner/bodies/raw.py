@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from ..model.errors import StepError
-from ..model.kinds import Encoded, Mistake, ReadFile
+from ..model.kinds import Encoded, Mistake, NamedFile, ReadFile
 
 _SOURCES = ("file", "base64", "hex")
 
@@ -40,6 +40,11 @@ class RawBody:
                     _decoded(source, text)
                 except StepError as error:
                     yield (source,), error.message, ""
+
+    def files(self, data: Any, /) -> Iterable[NamedFile]:
+        """That of `file`."""
+        if isinstance(data, dict) and isinstance(data.get("file"), str):
+            yield ("file",), data["file"]
 
     def encode(self, data: Any, read: ReadFile, /) -> Encoded:
         """Text as UTF-8 with a Content-Type that says so; bytes unchanged."""

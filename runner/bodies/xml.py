@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from ..model.kinds import Encoded, Mistake, ReadFile
+from ..model.kinds import Encoded, Mistake, NamedFile, ReadFile
 
 
 class XmlBody:
@@ -15,6 +15,10 @@ class XmlBody:
 
     def check(self, _: Any, /) -> Iterable[Mistake]:
         """Every text is valid: tests may send invalid XML on purpose."""
+        return ()
+
+    def files(self, _: Any, /) -> Iterable[NamedFile]:
+        """None."""
         return ()
 
     def encode(self, data: Any, _: ReadFile, /) -> Encoded:

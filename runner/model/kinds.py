@@ -142,6 +142,10 @@ Mistake = tuple[DocumentPath, str, str]
 """A path below the checked value, what is wrong there, and a hint."""
 
 
+NamedFile = tuple[DocumentPath, str]
+"""A path below the checked value, and the name of a file that is there."""
+
+
 class Encoded(msgspec.Struct, frozen=True):
     """A request body, ready to send."""
 
@@ -156,6 +160,10 @@ class Body(Protocol):
 
     def check(self, data: Any, /) -> Iterable[Mistake]:
         """Find the mistakes in the document's value, whose templates are not rendered yet."""
+        ...
+
+    def files(self, data: Any, /) -> Iterable[NamedFile]:
+        """The files that the document's value names; a name may be a template."""
         ...
 
     def encode(self, data: Any, read: ReadFile, /) -> Encoded:

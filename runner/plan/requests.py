@@ -178,18 +178,10 @@ class RequestCompiler:
         kind = BODY_KINDS[key]
         for below, message, hint in kind.check(data):
             self.context.problem((*place, *below), message, hint)
-        self._read_files(data, place)
+        for below, name in kind.files(data):
+            if "{{" not in name:  # a missing file is reported now
+                self.context.read_to_send(name, (*place, *below))
         return BodyPlan(kind, self.context.value(data, place), place)
-
-    def _read_files(self, data: Any, path: DocumentPath) -> None:
-        """Read the files that a body names literally, so that a missing one is reported now."""
-        if path[-1] == "body" or path[-2:-1] == ("multipart",) or path[-3:-2] == ("multipart",):
-            name = data.get("file") if isinstance(data, dict) else None
-            if isinstance(name, str) and "{{" not in name:
-                self.context.read_to_send(name, (*path, "file"))
-        if path[-1] == "multipart" or (path[-2:-1] == ("multipart",) and isinstance(data, list)):
-            for key, member in data.items() if isinstance(data, dict) else enumerate(data):
-                self._read_files(member, (*path, key))
 
     def _auth(self, step: Step, headers: Fields, path: DocumentPath) -> AuthUse | None:
         own = step.auth is not UNSET
