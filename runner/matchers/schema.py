@@ -14,6 +14,8 @@ from ..model.limits import limited
 from ..model.wording import cut, json_text, shown
 from .base import ValueMatcher
 
+_ECMA = patterns.Re(ecma_patterns.translate, patterns.VERSION1)
+
 
 class _DanglingReference(ValueError):
     """A `$ref` leads to what is not in the schema."""
@@ -24,14 +26,26 @@ def correct_patterns() -> None:
     from jsonschema import _format, _keywords, _utils  # noqa: PLC0415  # 60 ms to import, and few files hold a schema
 
     for module in (_format, _keywords, _utils):
-        vars(module)["re"] = patterns.Re(ecma_patterns.translate, patterns.VERSION1)
+        vars(module)["re"] = _ECMA
 
 
-def with_exact_numbers(kind: Any) -> Any:
-    """A class of validators of jsonschema, with a `multipleOf` that is exact."""
+def with_exact_keywords(kind: Any) -> Any:
+    """A class of validators of jsonschema, with an exact `multipleOf`, and a `pattern` that has a time limit.
+
+    The validators of openapi-schema-validator search with regress where that is installed, which cannot be stopped.
+    """
     from jsonschema.validators import extend  # noqa: PLC0415  # as above
 
-    return extend(kind, {"multipleOf": _multiple_of})  # type: ignore[no-untyped-call]  # its stubs have no types for it
+    keywords = {"multipleOf": _multiple_of, "pattern": _pattern}
+    return extend(kind, keywords)  # type: ignore[no-untyped-call]  # its stubs have no types for it
+
+
+def _pattern(validator: Any, pattern: Any, instance: Any, _: Any) -> Iterator[Any]:
+    """The keyword `pattern`."""
+    from jsonschema import ValidationError  # noqa: PLC0415  # as above
+
+    if validator.is_type(instance, "string") and not _ECMA.search(pattern, instance):
+        yield ValidationError(f"{instance!r} does not match {pattern!r}")
 
 
 def _multiple_of(validator: Any, divisor: Any, instance: Any, _: Any) -> Iterator[Any]:
@@ -62,7 +76,7 @@ def _validator(text: str) -> Any:
     dangling = _dangling_reference(schema)
     if dangling is not None:
         raise _DanglingReference(f"`$ref: {dangling}` leads to nothing in this schema")
-    return with_exact_numbers(kind)(schema, registry=Registry(), format_checker=kind.FORMAT_CHECKER)
+    return with_exact_keywords(kind)(schema, registry=Registry(), format_checker=kind.FORMAT_CHECKER)
 
 
 def _dangling_reference(schema: Any) -> str | None:

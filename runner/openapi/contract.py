@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
-from ..matchers.schema import correct_patterns, with_exact_numbers
+from ..matchers.schema import correct_patterns, with_exact_keywords
 from ..model.answer import Answer, read_json
 from ..model.errors import Place, Problem, StepError, WorkflowError
 from ..model.exchange import Request
@@ -192,7 +192,7 @@ class Contract(OpenApiDocument):
         kind, formats = kinds[self.version]
         registry: Any = Registry().with_resource(_URN, DRAFT202012.create_resource(self.document))
         kind.check_schema(resolved(self.document, pointer))
-        validator = with_exact_numbers(kind)({"$ref": f"{_URN}#{pointer}"}, registry=registry, format_checker=formats)
+        validator = with_exact_keywords(kind)({"$ref": f"{_URN}#{pointer}"}, registry=registry, format_checker=formats)
         self._validators[pointer, direction] = validator
         return validator
 
