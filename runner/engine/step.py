@@ -362,7 +362,7 @@ class StepRun:
             status=outcome.status if isinstance(outcome, Response) else 0,
             duration=duration,
             passed_checks=attempt.judgement.passed,
-            judged=bool(step.status or step.expectations or step.asserts or (exchanges and self.frame.plan.contract)),
+            judged=step.is_judged or bool(exchanges and self.frame.plan.contract),
             started=self.frame.ports.wall() - duration,
             provided=attempt.provided if record_details else {},
             local=self._local(names) if index is not None and record_details else {},

@@ -242,7 +242,8 @@ class Step(Written, frozen=True, kw_only=True):
         Annotated[
             Expect,
             Meta(
-                description="the expected status (`200`, `2xx`, `[200, 204]`), or a map of selectors to expected values or operators",
+                description="the expected status (`200`, `2xx`, `[200, 204]`), or a map of selectors to expected values or operators; "
+                "if nothing is said of the status, one of 400 or more fails the step",
                 examples=[200, "2xx", [200, 204], {"status": 200, "$.name": "ada"}],
             ),
         ]

@@ -6,19 +6,22 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..plan.conditions import Condition, Expectation, Inside
-from ..plan.plan import RequestPlan
+from ..plan.plan import RequestPlan, StepPlan
 from ..selectors.json_path import Definite
 from .rule import Remark
 from .subject import Subject, literal
 
 
 def nothing_expected(subject: Subject) -> Iterator[Remark]:
-    """A request without any check: a 500 passes."""
+    """A request without any check, not even of the status: a 500 passes."""
     for step, request in subject.requests:
-        judged = step.status or step.expectations or step.asserts or step.extracts or step.expects_failure
-        if not judged and step.path[0] == "steps" and "expect" not in subject.data["steps"][step.path[1]]:
+        if step.path[0] == "steps" and _checks_nothing(step):
             hint = "add a check, at least `expect: 2xx`"
             yield Remark(request.url_path, "the step checks nothing: any response passes", hint, on_key=True)
+
+
+def _checks_nothing(step: StepPlan) -> bool:
+    return not (step.status or step.expectations or step.asserts or step.extracts or step.expects_failure)
 
 
 _ANY_PATTERN = frozenset({"", "^", "$", "^$|", ".*", "^.*", ".*$", "^.*$", ".*?", "(?s).*", "(?s)^.*$"})
@@ -57,11 +60,12 @@ def _always_passes(entry: Condition | Inside, kind: str) -> bool:
 
 def any_status(subject: Subject) -> Iterator[Remark]:
     """`status: any`: an error response passes."""
+    reported = {step.path for step in subject.steps if step.path[0] == "steps" and _checks_nothing(step)}
     for key in ("steps", "finally"):
         for index, step in enumerate(subject.data.get(key) or ()):
             expect = step.get("expect") if isinstance(step, dict) else None
             status = expect.get("status") if isinstance(expect, dict) else expect
-            if status == "any":
+            if status == "any" and (key, index) not in reported:
                 path = (key, index, "expect", "status") if isinstance(expect, dict) else (key, index, "expect")
                 yield Remark(path, "every status passes, even 500", "list the expected ones: [200, 404]")
 

@@ -263,8 +263,8 @@ CODES: dict[str, Code] = {
     ),
     "RF611": Code(
         "nothing is expected",
-        "A request is sent, but its response is never checked: the step passes whatever the response is, even a 500.",
-        ("the step only prepares another one", "`expect` was forgotten"),
+        "A request is sent with `status: any`, and nothing else of its response is checked: the step passes whatever the response is, even a 500.",
+        ("the step only prepares another one", "a check was forgotten"),
         ("expect at least a success: `expect: 2xx`", "for the whole file: `defaults: {expect: {status: 2xx}}`"),
     ),
     "RF612": Code(

@@ -188,8 +188,10 @@ class Expectation(msgspec.Struct, frozen=True):
 
     Attributes:
         snapshot: A stored value with which it is also compared.
+        implied: The language adds it: the step does not say it.
     """
 
     pick: Pick
     conditions: Conditions
     snapshot: Stored | None = None
+    implied: bool = False

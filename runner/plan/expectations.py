@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from msgspec import UNSET
@@ -19,6 +20,7 @@ from ..model.json_types import JSON
 from ..model.kinds import MISSING, Matcher, MatcherArgument, Miss
 from ..model.units import bare_number_hint
 from ..model.wording import did_you_mean, listed, shown
+from ..selectors.failure import FailureSelector
 from ..selectors.table import kind_of
 from ..templating.values import Literal
 from .conditions import Condition, Conditions, Expectation, Inside, Pick
@@ -63,7 +65,31 @@ def _code(value: JSON) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 100 <= value <= 599 else None
 
 
-STATUS = StatusMatcher()
+_STATUS = StatusMatcher()
+
+
+class NoErrorStatus(ValueMatcher):
+    """What a step expects of the status if it says nothing of it: a status below 400."""
+
+    name: ClassVar[str] = "status"
+    argument: ClassVar[MatcherArgument] = "value"
+    summary: ClassVar[str] = "a status below 400"
+
+    def check(self, argument: JSON, /) -> str:
+        """The argument is fixed."""
+        del argument
+        return ""
+
+    def judge(self, actual: Any, argument: Any, /) -> Miss | None:
+        """A status of 400 or more is an error."""
+        del argument
+        return None if actual < 400 else Miss(f"if this step expects it, write `status: {actual}` under `expect`")
+
+
+_NO_ERROR_STATUS = NoErrorStatus()
+
+_NO_GRAPHQL_ERRORS: JSON = {"any_of": [{"exists": False}, {"equals": None}, {"empty": True}]}
+"""What a `graphql` step expects of `$.errors` if it says nothing of it (GraphQL over HTTP)."""
 
 
 class ExpectCompiler:
@@ -97,6 +123,27 @@ class ExpectCompiler:
             others.append(self._expectation(pick, data, path, step))
         return status, others
 
+    def implied(
+        self, written: Iterable[str], path: DocumentPath, *, graphql: bool
+    ) -> tuple[list[Expectation], list[Expectation]]:
+        """Compile what a request must meet although its step does not say it: a status below 400, no errors of GraphQL.
+
+        Args:
+            written: The selectors of the step's own expectations, defaults merged in.
+            path: Where the step names its request.
+            graphql: The request has a `graphql` body.
+        """
+        kinds = {text.partition(" ")[0] for text in written}
+        status, others = [], []
+        if not kinds & {"status", FailureSelector.name}:
+            condition = Condition(_NO_ERROR_STATUS, Literal("below 400"), path)
+            pick = self.context.pick("status", path, on_key=True)
+            status.append(Expectation(pick, Conditions((condition,), "below 400"), implied=True))
+        if graphql and not kinds & {"$.errors", FailureSelector.name}:
+            pick = self.context.pick("$.errors", path, on_key=True)
+            others.append(Expectation(pick, self.conditions(_NO_GRAPHQL_ERRORS, path), implied=True))
+        return status, others
+
     def _expectation(self, pick: Pick, data: JSON, path: DocumentPath, step: str) -> Expectation:
         if not isinstance(data, dict) or "snapshot" not in data:
             return Expectation(pick, self.conditions(data, path))
@@ -112,10 +159,10 @@ class ExpectCompiler:
             return self.conditions(data, path)
         value = self.context.value(data, path)
         if value.literal:
-            wrong = STATUS.check(data)
+            wrong = _STATUS.check(data)
             if wrong:
                 self.context.problem(path, wrong)
-        return Conditions((Condition(STATUS, value, path),), data)
+        return Conditions((Condition(_STATUS, value, path),), data)
 
     def _check_kind(self, text: str, data: JSON, path: DocumentPath) -> None:
         """Report a comparison that can never be true, such as a text with a number."""

@@ -202,6 +202,11 @@ class StepPlan(msgspec.Struct, frozen=True):
     token_reader: TokenReader | None = None
 
     @property
+    def is_judged(self) -> bool:
+        """It says what it expects, beside what every request must meet."""
+        return bool(self.asserts) or not all(each.implied for each in (*self.status, *self.expectations))
+
+    @property
     def is_cleanup(self) -> bool:
         """It belongs to `finally`."""
         return self.path[0] == "finally"

@@ -152,7 +152,7 @@ class CredentialCompiler:
             refresh_needs=frozenset().union(*(names for names, _, _ in refresh_uses)) & provides,
             before_expiry=before, on_status=statuses, when=when, definition=definition, judged_by=self._judged_by(path),
             folder=str(self.context.path.parent) if _names_files(definition) else "",
-            logout_judged=any(step.status or step.expectations or step.asserts for step in logout),
+            logout_judged=any(step.is_judged for step in logout),
         )  # fmt: skip
 
     def _judged_by(self, path: DocumentPath) -> frozenset[str]:

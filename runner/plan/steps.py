@@ -56,7 +56,7 @@ class StepCompiler:
         elif key == "set":
             action = SetPlan(self.named(step.set if isinstance(step.set, dict) else {}, (*path, "set")))
         written = step.name if isinstance(step.name, str) else _default_name(step, key)
-        status, others = self._expect(step, path, written, is_request=is_request)
+        status, others = self._expect(step, path, written, key if is_request else None)
         extracts = [] if step.extract is UNSET else self.expects.extracts(step.extract, (*path, "extract"))
         local = ("response",) if is_request else ()
         asserts = [] if step.assert_ is UNSET else step.assert_
@@ -135,14 +135,14 @@ class StepCompiler:
         return (step.as_ if isinstance(step.as_, str) else "item", "index")
 
     def _expect(
-        self, step: Step, path: DocumentPath, written: str, *, is_request: bool
+        self, step: Step, path: DocumentPath, written: str, method: str | None
     ) -> tuple[list[Expectation], list[Expectation]]:
         place = (*path, "expect")
         if step.expect in ({}, []):
             self.context.problem(place, "`expect` is empty", "write what is expected: `expect: 200`", on_key=True)
-        default = self.defaults.expect if is_request else UNSET
+        default = UNSET if method is None else self.defaults.expect
         merged = merged_expect(default, ("defaults", "expect"), step.expect, place)
-        if not is_request and "status" in merged:
+        if method is None and "status" in merged:
             data, where = merged.pop("status")
             if step.include is not UNSET:
                 self.context.problem(
@@ -150,7 +150,12 @@ class StepCompiler:
                     f"an include has no status that could be compared with {data!r}",
                     "write an expectation on its outputs: `$.name`",
                 )
-        return self.expects.expectations(merged, written)
+        status, others = self.expects.expectations(merged, written)
+        if method is not None:
+            graphql = step.graphql is not UNSET
+            implied_status, implied = self.expects.implied(merged, (*path, method), graphql=graphql)
+            status, others = [*status, *implied_status], [*others, *implied]
+        return status, others
 
     def timeout(self, step: Step, path: DocumentPath, *, is_request: bool) -> Value | Seconds | None:
         """Seconds for one attempt: the step's, else those of `defaults`, else None."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-WEAK = "base_url: http://api.example.com\nsteps:\n  - name: a\n    get: /x\n"
+WEAK = "base_url: http://api.example.com\nsteps:\n  - name: a\n    get: /x\n    expect: any\n"
 WRONG = "steps:\n  - get: http://127.0.0.1/\n    expct: 200\n"
 
 

@@ -93,7 +93,8 @@ CASES: dict[str, tuple[str, list[tuple[str, int]]]] = {
     "a loop over what a filter makes": (f"vars: {{a: 'b,c'}}\n{HEAD}  - {{get: '/{{{{ item }}}}', for_each: \"{{{{ a | list }}}}\", expect: 200}}\n",
         []),
     # RF611
-    "nothing expected": ("  - {get: /y}\n", [("RF611", 3)]),
+    "nothing expected": ("  - {get: /y, expect: any}\n", [("RF611", 3)]),
+    "nothing said: a status below 400 is expected": ("  - {get: /y}\n", []),
     "nothing expected of a cleanup": (STEP + "finally:\n  - {delete: /y}\n", []),
     "expected by default": (f"defaults: {{expect: {{status: 2xx}}}}\n{HEAD}  - {{get: /y}}\n", []),
     "a failure expected": ("  - {get: /y, expect: {failure: refused}}\n", []),
@@ -106,7 +107,7 @@ CASES: dict[str, tuple[str, list[tuple[str, int]]]] = {
     "more than an idle one": ("  - {get: /y, expect: {body: {matches: '.*', contains: a}}}\n", []),
     # RF613
     "any status": ("  - {get: /y, expect: {status: any, $.a: 1}}\n", [("RF613", 3)]),
-    "any status, short": ("  - {get: /y, expect: any}\n", [("RF613", 3)]),
+    "any status, and an extraction": ("  - {get: /y, expect: any, extract: {_a: $.a}}\n", [("RF613", 3)]),
     # RF614
     "a path against the schema": ("  - {get: /y, expect: {$: {schema: {additionalProperties: false, properties: {a: {}}}}, $.b: 1}}\n",
         [("RF614", 3)]),
@@ -159,11 +160,11 @@ CASES: dict[str, tuple[str, list[tuple[str, int]]]] = {
     ), []),
     "in the clear, to whom nobody knows yet": (f"vars: {{h: a}}\n{HEAD}  - {{get: 'http://{{{{ h }}}}/', expect: 200}}\n", []),
     # comments
-    "ignored": ("  - {get: /y}  # runflow: ignore[RF611] only warms the cache\n", []),
-    "ignored above": ("  # runflow: ignore[RF611] only warms the cache\n  - {get: /y}\n", []),
-    "ignored without a reason": ("  - {get: /y}  # runflow: ignore[RF611]\n", [(UNREASONED, 3)]),
-    "two ignored": ("  - {get: 'http://a.example.com/y'}  # runflow: ignore[RF611, RF624] old\n", []),
-    "another ignored": ("  - {get: /y}  # runflow: ignore[RF613] why\n", [(IDLE, 3), ("RF611", 3)]),
+    "ignored": ("  - {get: /y, expect: any}  # runflow: ignore[RF611] only warms the cache\n", []),
+    "ignored above": ("  # runflow: ignore[RF611] only warms the cache\n  - {get: /y, expect: any}\n", []),
+    "ignored without a reason": ("  - {get: /y, expect: any}  # runflow: ignore[RF611]\n", [(UNREASONED, 3)]),
+    "two ignored": ("  - {get: 'http://a.example.com/y', expect: any}  # runflow: ignore[RF611, RF624] old\n", []),
+    "another ignored": ("  - {get: /y, expect: any}  # runflow: ignore[RF613] why\n", [(IDLE, 3), ("RF611", 3)]),
     "nothing to ignore": (STEP.rstrip() + "  # runflow: ignore[RF611] why\n", [(IDLE, 3)]),
     "no code to ignore": (STEP.rstrip() + "  # runflow: ignore[] why\n", [(IDLE, 3)]),
 }  # fmt: skip
@@ -205,4 +206,4 @@ def test_every_rule_has_words_and_a_case_that_finds_it() -> None:
 def test_an_included_file_is_examined_once_in_its_own_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     both = "  - {include: _x.yaml}\n  - {include: _x.yaml}\n"
-    assert found(tmp_path, both, _x=HEAD + "  - {get: /y}\n") == [("RF611", 0)]
+    assert found(tmp_path, both, _x=HEAD + "  - {get: /y, expect: any}\n") == [("RF611", 0)]
