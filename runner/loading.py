@@ -186,7 +186,9 @@ def _targets_in_files(targets: Iterable[Target]) -> dict[Path, list[Target]]:
     return {path: named for path, named in parts.items() if path not in entire}
 
 
-def load_and_lint(targets: Iterable[Target], options: LoaderOptions) -> tuple[list[Plan], list[Finding]]:
+def load_and_lint(
+    targets: Iterable[Target], options: LoaderOptions, *, changes: bool = False
+) -> tuple[list[Plan], list[Finding]]:
     """Compile the workflows of some paths, and find errors and warnings in them.
 
     Raises:
@@ -200,7 +202,7 @@ def load_and_lint(targets: Iterable[Target], options: LoaderOptions) -> tuple[li
     loader = Loader(msgspec.structs.replace(options, for_lint=True))
     plans = loader.plans(targets)
     in_order([*plans, *loader.needed(plans)])  # raises where they are circular
-    return plans, findings_of(plans, loader.problems)
+    return plans, findings_of(plans, loader.problems, changes=changes)
 
 
 def _settings(folder: Path, options: LoaderOptions, named_from: Path) -> Settings:

@@ -34,7 +34,12 @@ MAX_FIX_ROUNDS = 10
 )
 @click.option("--strict", is_flag=True, help="End with exit code 1 where there are warnings.")
 @click.option("--fix", is_flag=True, help="Fix what has only one solution, and show what is left.")
-def command(paths: tuple[str, ...], *, output_format: str, strict: bool, fix: bool, **values: Any) -> int:
+@click.option(
+    "--changes", is_flag=True, help="Also report steps whose verdict a new version may change; --fix keeps the old one."
+)
+def command(
+    paths: tuple[str, ...], *, output_format: str, strict: bool, fix: bool, changes: bool, **values: Any
+) -> int:
     """Check the workflows in PATHS: files, and folders with every workflow below them.
 
     Errors are what cannot work (exit code 2), warnings what may pass and should not. A comment suppresses a warning:
@@ -45,7 +50,7 @@ def command(paths: tuple[str, ...], *, output_format: str, strict: bool, fix: bo
 
     _, options = read_inputs(options_from(InputOptions, values))
     paths = paths or project_paths("check", options)
-    plans, findings = _findings(paths, options, fix=fix)
+    plans, findings = _findings(paths, options, fix=fix, changes=changes)
     if not plans and not findings:
         return nothing_selected(paths)
     errors = sum(each.severity == "error" for each in findings)
@@ -60,20 +65,22 @@ def command(paths: tuple[str, ...], *, output_format: str, strict: bool, fix: bo
     return ExitCode.FAILED if warnings and strict else ExitCode.PASSED
 
 
-def _findings(paths: Iterable[str], options: LoaderOptions, *, fix: bool) -> tuple[list[Plan], list[Finding]]:
+def _findings(
+    paths: Iterable[str], options: LoaderOptions, *, fix: bool, changes: bool
+) -> tuple[list[Plan], list[Finding]]:
     """The workflows and what is found in them, after the fixes."""
     from ..loading import load_and_lint
     from ..selection.select import parse_path
 
     targets = [parse_path(path) for path in paths]
-    plans, findings = load_and_lint(targets, options)
+    plans, findings = load_and_lint(targets, options, changes=changes)
     fixed: dict[str, None] = {}
     for _ in range(MAX_FIX_ROUNDS if fix else 0):  # a problem may have hidden others
         files = _fix(findings)
         if not files:
             break
         fixed |= dict.fromkeys(files)
-        plans, findings = load_and_lint(targets, options)
+        plans, findings = load_and_lint(targets, options, changes=changes)
     if fixed:
         click.echo(f"fixed: {', '.join(fixed)}", err=True)
     return plans, findings

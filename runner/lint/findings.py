@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,19 +11,21 @@ from ..language.yaml import load_yaml
 from ..model.errors import Place, Problem
 from ..model.finding import Finding, Severity
 from ..plan.plan import IncludePlan, Plan
+from .rule import Rule
 from .subject import Subject
-from .table import IDLE, INVALID_FILE, RULES, UNREASONED
+from .table import CHANGES, IDLE, INVALID_FILE, RULES, UNREASONED
 
 _IGNORE = re.compile(r"#\s*runflow:\s*ignore\[([\w ,]*)\]\s*(.*)")
 
 
-def findings_of(plans: Iterable[Plan], problems: Sequence[Problem]) -> list[Finding]:
-    """Every finding, in order of file and line."""
+def findings_of(plans: Iterable[Plan], problems: Sequence[Problem], *, changes: bool = False) -> list[Finding]:
+    """Every finding, in order of file and line; with `changes`, also what a new version changes."""
+    rules = RULES | CHANGES if changes else RULES
     found = [
         Finding(INVALID_FILE, "error", each.message, each.place, each.hint, instead=each.instead) for each in problems
     ]
     for plan in _with_included(plans):
-        found += _of_file(plan)
+        found += _of_file(plan, rules)
     return found
 
 
@@ -51,11 +53,11 @@ class _Ignored(NamedTuple):
     reason: str
 
 
-def _of_file(plan: Plan) -> list[Finding]:
+def _of_file(plan: Plan, rules: Mapping[str, Rule]) -> list[Finding]:
     data, source = load_yaml(plan.source.text.encode(), plan.file, [])  # with the marks, which the plan has dropped
     subject = Subject(plan, data, source)
     found: list[tuple[int, int, Finding]] = []
-    for code, rule in RULES.items():
+    for code, rule in rules.items():
         for remark in rule.find(subject):
             place = Place(plan.file, remark.path, remark.on_key)
             where = source.where(place, around=0)

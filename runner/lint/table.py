@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import contract, exposure, weak
+from . import contract, exposure, migration, weak
 from . import data_flow as flow
 from .rule import Rule
 
@@ -25,5 +25,8 @@ RULES: dict[str, Rule] = {
     "RF623": Rule("warning", exposure.not_verified),
     "RF624": Rule("warning", exposure.in_the_clear),
 }
+CHANGES: dict[str, Rule] = {"RF617": Rule("warning", migration.status_is_judged)}
+"""Rules about what a new version changes, which are reported on request."""
+
 UNREASONED, IDLE = "RF631", "RF632"
 """The codes of an `ignore` without a reason, and of one that ignores nothing."""

@@ -297,6 +297,12 @@ CODES: dict[str, Code] = {
         ("a typing error", "the document is older than the server"),
         ("correct the one that is wrong",),
     ),
+    "RF617": Code(
+        "the verdict of a step may change",
+        "The step says nothing of the status. Since 0.2, a status of 400 or more fails it; before, every status passed. Reported by `runflow check --changes`.",
+        ("the step was written for 0.1",),
+        ("write the expected status: `expect: {status: 404}`", "accept any status: `runflow check --changes --fix` adds `status: any`"),
+    ),
     "RF621": Code(
         "a secret is not masked",
         "A name looks like a secret (token, password, key), but is not listed under `secrets`, so reports and logs show its value.",
