@@ -27,6 +27,7 @@ NAME = PYPROJECT["project"]["name"]
 EXTRAS = PYPROJECT["project"]["optional-dependencies"]
 TEXTS = (".cfg", ".css", ".html", ".j2", ".js", ".json", ".md", ".py", ".sh", ".toml", ".txt", ".yaml", ".yml", "")
 SKIPPED = {
+    ".runflow",
     ".git",
     ".venv",
     ".venvs",

@@ -105,10 +105,10 @@ LOADING = """
 import sys, time
 from pathlib import Path
 from runflow.loading import Loader, LoaderOptions
-from runflow.selection.select import Wanted
+from runflow.selection.select import Target
 started = time.perf_counter()
 loader = Loader(LoaderOptions())
-plans = loader.plans([Wanted(Path(sys.argv[1]))])
+plans = loader.plans([Target(Path(sys.argv[1]))])
 assert not loader.problems and len(plans) == int(sys.argv[2])
 print(time.perf_counter() - started)
 """

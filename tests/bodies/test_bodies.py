@@ -14,7 +14,7 @@ from runflow.model.exchange import Request
 
 
 def sent(step: str, **kwargs: Any) -> Request:
-    ran = run(f"steps:\n  - post: /x\n    {step}\n", [answer()], **kwargs)
+    ran = run(f"steps:\n  - post: /x\n    {step}\n", [answer(200, {})], **kwargs)
     assert ran.verdict == "passed", ran.errors
     return ran.sent()
 

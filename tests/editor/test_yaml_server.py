@@ -131,4 +131,4 @@ async def test_it_completes_keys_and_explains_them(client: LanguageClient, tmp_p
     }
     hovered = await client.text_document_hover_async(types.HoverParams(document, types.Position(2, 6)))
     assert hovered
-    assert "hold" in str(hovered.contents)
+    assert "the expected status" in str(hovered.contents)
