@@ -32,6 +32,9 @@ _WALKS_IN_FILTER = re.compile(r"\?.*\.\.", re.DOTALL)
 _DASHED = re.compile(r"\.([A-Za-z_]\w*-[\w-]*)", re.ASCII)
 
 
+_TOO_DEEP = "the JSON is nested too deeply for this path"
+
+
 class Definite:
     """A path to one value: names and indices, followed without the library."""
 
@@ -92,8 +95,10 @@ class Indefinite:
         try:
             return limited("the path", self._found, value)
         except RecursionError:
-            raise StepError("the JSON is nested too deeply for this path", "extract") from None
+            raise StepError(_TOO_DEEP, "limit") from None
         except Exception as error:
+            if type(error).__name__ == "JSONPathRecursionError":  # the library counts levels itself
+                raise StepError(_TOO_DEEP, "limit") from None
             if type(error).__module__.startswith("jsonpath_rfc9535"):
                 raise StepError(f"the path cannot be followed: {error}", "extract") from None
             raise
