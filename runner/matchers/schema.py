@@ -72,10 +72,10 @@ def _validator(text: str) -> Any:
     kind.check_schema(schema)
     kind.FORMAT_CHECKER.checks("iri")(is_iri)
     kind.FORMAT_CHECKER.checks("iri-reference")(is_iri_reference)
-    # an empty registry: a $ref to another document is an error, never a download
     dangling = _dangling_reference(schema)
     if dangling is not None:
         raise _DanglingReference(f"`$ref: {dangling}` leads to nothing in this schema")
+    # an empty registry: a $ref to another document is an error, never a download
     return with_exact_keywords(kind)(schema, registry=Registry(), format_checker=kind.FORMAT_CHECKER)
 
 

@@ -75,11 +75,6 @@ class NoErrorStatus(ValueMatcher):
     argument: ClassVar[MatcherArgument] = "value"
     summary: ClassVar[str] = "a status below 400"
 
-    def check(self, argument: JSON, /) -> str:
-        """The argument is fixed."""
-        del argument
-        return ""
-
     def judge(self, actual: Any, argument: Any, /) -> Miss | None:
         """A status of 400 or more is an error."""
         del argument
